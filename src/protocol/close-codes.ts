@@ -1,0 +1,38 @@
+/** What a client does after the room closed its socket, or the network did (SPEC, "Close codes"). */
+export type AfterClose =
+  | { then: "stay-away" }
+  | { then: "ask-for-credential" }
+  | { then: "reconnect"; atLeastMs: number; backoff: boolean };
+
+/** Each code the room closes a socket with. */
+export const CLOSE = {
+  left: 1000,
+  badMessage: 4400,
+  session: 4401,
+  forbidden: 4403,
+  stale: 4408,
+  rateLimited: 4429,
+} as const;
+
+/**
+ * Tells what a client does after a close, by its code alone.
+ *
+ * @example
+ * afterClose(4408); // { then: "reconnect", atLeastMs: 0, backoff: false }
+ */
+export function afterClose(code: number): AfterClose {
+  switch (code) {
+    case CLOSE.left:
+    case CLOSE.badMessage:
+    case CLOSE.forbidden:
+      return { then: "stay-away" };
+    case CLOSE.session:
+      return { then: "ask-for-credential" };
+    case CLOSE.stale:
+      return { then: "reconnect", atLeastMs: 0, backoff: false };
+    case CLOSE.rateLimited:
+      return { then: "reconnect", atLeastMs: 30_000, backoff: true };
+    default:
+      return { then: "reconnect", atLeastMs: 0, backoff: true };
+  }
+}
