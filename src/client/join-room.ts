@@ -1,0 +1,197 @@
+import ReconnectingWebSocket from "partysocket/ws";
+import { afterClose, CLOSE } from "../protocol/close-codes.ts";
+import { PING } from "../protocol/messages.ts";
+import type { ClientFrame, Data, Self, ServerFrame, Status } from "../protocol/messages.ts";
+import { formatSince } from "../protocol/since.ts";
+import { backoffMs } from "./backoff.ts";
+import { askWhyRefused } from "./refusal.ts";
+import { applyDelta, applySnapshot, type Roll } from "./roll.ts";
+import type { ConnectionState, RoomError, RoomHandle, RoomState } from "./types.ts";
+
+export interface JoinOptions {
+  /** A `WebSocket` class, where the runtime has none or headers are to be sent with it. */
+  WebSocket?: unknown;
+  /** Reads the room over HTTP; the runtime's own where absent. */
+  fetch?: typeof fetch;
+}
+
+/** A tunnel or a hotel's network may take long to answer. */
+const CONNECTION_TIMEOUT_MS = 10_000;
+
+/**
+ * Enters a room and stays present in it until `leave()`, through lost networks and restarts.
+ *
+ * @example
+ * const room = joinRoom(new URL("/rooms/lobby", location.href));
+ * room.subscribe(() => console.log(room.getSnapshot().online));
+ */
+export function joinRoom(url: string | URL, options: JoinOptions = {}): RoomHandle {
+  return new RoomConnection(new URL(url), options);
+}
+
+class RoomConnection implements RoomHandle {
+  readonly #url: URL;
+  readonly #fetch: typeof fetch;
+  readonly #socket: ReconnectingWebSocket;
+  readonly #listeners = new Set<() => void>();
+  #state: RoomState = {
+    connection: "connecting",
+    members: [],
+    self: null,
+    online: 0,
+    connections: 0,
+    error: null,
+  };
+  #roll: Roll | null = null;
+  /** Deltas are dropped until the snapshot comes that was asked for. */
+  #syncing = false;
+  /** What was chosen while there was no connection; sent once there is one. */
+  #unsent: { status?: Status | null; data?: Data | null } = {};
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+  #attempt = 0;
+  #waitMs = 0;
+  #hurry: (() => void) | null = null;
+  /** Whether the last attempt ended before the room said anything. */
+  #unanswered = false;
+
+  constructor(url: URL, options: JoinOptions) {
+    this.#url = url;
+    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.#socket = new ReconnectingWebSocket(() => this.#nextUrl(), [], {
+      ...(options.WebSocket !== undefined && { WebSocket: options.WebSocket }),
+      // Frames for a room that was left meanwhile are no use: state is resumed, not replayed.
+      maxEnqueuedMessages: 0,
+      // The waiting is done in #nextUrl, by the close code.
+      minReconnectionDelay: 0,
+      connectionTimeout: CONNECTION_TIMEOUT_MS,
+      shouldReconnectOnClose: (event) => this.#closed(event.code, event.reason),
+    });
+    this.#socket.addEventListener("message", (event) => this.#receive(String(event.data)));
+    globalThis.addEventListener?.("online", this.#retryNow);
+    globalThis.document?.addEventListener("visibilitychange", this.#retryNow);
+  }
+
+  getSnapshot = (): RoomState => this.#state;
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  setStatus(status: Status | null): void {
+    this.#update({ status });
+  }
+
+  setData(data: Data | null): void {
+    this.#update({ data });
+  }
+
+  leave(): void {
+    this.#send({ type: "leave" });
+    this.#end(null);
+  }
+
+  #update(change: { status?: Status | null; data?: Data | null }): void {
+    if (this.#state.connection === "online") this.#send({ type: "update", ...change });
+    else this.#unsent = { ...this.#unsent, ...change };
+  }
+
+  #send(frame: ClientFrame): void {
+    this.#socket.send(JSON.stringify(frame));
+  }
+
+  async #nextUrl(): Promise<string> {
+    await new Promise<void>((resolve) => {
+      this.#hurry = resolve;
+      setTimeout(resolve, this.#waitMs);
+    });
+    this.#hurry = null;
+    if (this.#unanswered) {
+      const refusal = await askWhyRefused(this.#url, this.#fetch);
+      if (refusal) this.#end(refusal);
+    }
+    this.#unanswered = true;
+    const url = new URL(this.#url);
+    url.protocol = url.protocol.replace(/^http/, "ws");
+    if (this.#roll) url.searchParams.set("since", formatSince(this.#roll));
+    return url.href;
+  }
+
+  #retryNow = (): void => {
+    if (globalThis.document?.visibilityState !== "hidden") this.#hurry?.();
+  };
+
+  /** Decides by the close code what comes next; answers whether to reconnect. */
+  #closed(code: number, reason: string): boolean {
+    clearInterval(this.#heartbeat);
+    if (this.#state.connection === "closed") return false;
+    // The library says 1000, with no reason, for any attempt that failed.
+    const next = afterClose(code === CLOSE.left && reason !== "left" ? 1006 : code);
+    if (next.then !== "reconnect") {
+      const error = code === CLOSE.left ? null : { code: reason, message: "The room was closed." };
+      this.#end(error);
+      return false;
+    }
+    const backoff = next.backoff ? backoffMs(this.#attempt++, Math.random()) : 0;
+    this.#waitMs = next.atLeastMs + backoff;
+    if (this.#state.connection === "online") this.#set({ connection: "reconnecting" });
+    return true;
+  }
+
+  #receive(text: string): void {
+    if (!text.startsWith("{")) return;
+    const frame = JSON.parse(text) as ServerFrame;
+    switch (frame.type) {
+      case "welcome":
+        this.#unanswered = false;
+        clearInterval(this.#heartbeat);
+        this.#heartbeat = setInterval(() => this.#socket.send(PING), frame.heartbeat * 1000);
+        return this.#set({ self: frame.self });
+      case "snapshot":
+        this.#syncing = false;
+        return this.#hold(applySnapshot(this.#roll, frame));
+      case "delta":
+        return this.#syncing ? undefined : this.#hold(applyDelta(this.#roll, frame));
+      case "self":
+        return this.#set({ self: { id: frame.id, chosen: frame.chosen } satisfies Self });
+      case "probe":
+        this.#socket.send(PING);
+        return;
+      case "error":
+        return this.#set({ error: { code: frame.code, message: frame.message } });
+      case "ack":
+        return;
+      default:
+        frame satisfies never;
+    }
+  }
+
+  #hold(roll: Roll | null): void {
+    if (roll === null) {
+      this.#syncing = true;
+      return this.#send({ type: "sync" });
+    }
+    this.#roll = roll;
+    const { members, online, connections } = roll;
+    if (this.#state.connection === "online") return this.#set({ members, online, connections });
+    this.#attempt = 0;
+    this.#set({ members, online, connections, connection: "online", error: null });
+    const unsent = this.#unsent;
+    this.#unsent = {};
+    if (Object.keys(unsent).length > 0) this.#send({ type: "update", ...unsent });
+  }
+
+  #end(error: RoomError | null): void {
+    clearInterval(this.#heartbeat);
+    globalThis.removeEventListener?.("online", this.#retryNow);
+    globalThis.document?.removeEventListener("visibilitychange", this.#retryNow);
+    this.#set({ connection: "closed" satisfies ConnectionState, error });
+    this.#socket.close(CLOSE.left);
+    this.#hurry?.();
+  }
+
+  #set(change: Partial<RoomState>): void {
+    this.#state = { ...this.#state, ...change };
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,95 @@
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { requestId } from "hono/request-id";
+import { secureHeaders } from "hono/secure-headers";
+import { isRoomName } from "../protocol/room-name.ts";
+import { parseSince } from "../protocol/since.ts";
+import { authorizeByRooms, type Authorize } from "./authorize.ts";
+import { configOf, type Env } from "./config.ts";
+import { errorResponse, Refusal } from "./errors.ts";
+import { describeError, log } from "./log.ts";
+import { allowOrigins, requireOrigin } from "./origin.ts";
+import { askRoom } from "./room-stub.ts";
+import type { RoomRequest } from "./room-request.ts";
+import { readCredential } from "./session/credential.ts";
+import { verifyCredential } from "./session/index.ts";
+
+export interface AppOptions {
+  /** Replaces the rule that a session's `rooms` decide (SPEC A4). */
+  authorize?: Authorize;
+}
+
+type AppContext = Context<{ Bindings: Env }>;
+
+const isUpgrade = (c: AppContext) => c.req.header("Upgrade")?.toLowerCase() === "websocket";
+
+/**
+ * Makes the Worker's app: the room URL and a health check.
+ *
+ * @example
+ * export default createApp({ authorize: (session, room) => session.roles.includes(room) });
+ * export { Room } from "rollcall/server";
+ */
+export function createApp({ authorize = authorizeByRooms }: AppOptions = {}) {
+  const app = new Hono<{ Bindings: Env }>();
+
+  app.use(requestId());
+  // An answer that carries a socket cannot be copied, which is how headers are added.
+  const secure = secureHeaders({ crossOriginResourcePolicy: false });
+  app.use((c, next) => (isUpgrade(c) ? next() : secure(c, next)));
+
+  app.get("/healthz", (c) => c.json({ ok: true }));
+
+  app.use(async (c, next) => {
+    if (configOf(c.env).faults.length > 0) throw new Refusal("misconfigured");
+    await next();
+  });
+  app.use("/rooms/*", allowOrigins);
+
+  app.get("/rooms/:room", async (c) => {
+    const room = c.req.param("room");
+    if (!isRoomName(room)) throw new Refusal("room_invalid");
+    const config = configOf(c.env);
+    const joins = isUpgrade(c);
+    const credential = readCredential(c.req.raw, config.session.cookie);
+    if (joins) requireOrigin(c.req.raw, credential, config.allowedOrigins);
+    const session = await verifyCredential(credential, config.session);
+    if (!(await authorize(session, room, joins ? "join" : "read"))) {
+      throw new Refusal("room_forbidden", session.user.id);
+    }
+    const since = parseSince(c.req.query("since") ?? "");
+    const request: RoomRequest = {
+      requestId: c.get("requestId"),
+      ...(since && { since }),
+      ...(c.req.query("view") === "snapshot" && { view: "snapshot" }),
+      ...(c.req.query("fields") === "counts" && { countsOnly: true }),
+      ...(joins && {
+        joiner: {
+          user: session.user,
+          issuedAt: session.issuedAt ?? Date.now(),
+          expiresAt: session.expiresAt,
+        },
+      }),
+    };
+    return askRoom(c.env, room, request, c.req.raw);
+  });
+
+  app.notFound((c) => errorResponse("not_found", c.get("requestId")));
+
+  app.onError((error, c) => {
+    const requestId = c.get("requestId");
+    const room = c.req.param("room");
+    if (error instanceof Refusal) {
+      // Its log line was written when the configuration was read, once.
+      if (error.code !== "misconfigured") {
+        const named = room !== undefined && isRoomName(room) ? room : undefined;
+        log("refused", { code: error.code, room: named, user: error.user, requestId });
+      }
+      return errorResponse(error.code, requestId);
+    }
+    log("failure", { code: "internal", reason: describeError(error), requestId });
+    return errorResponse("internal", requestId);
+  });
+
+  return app;
+}

@@ -1,0 +1,25 @@
+import type { Session } from "./session/session.ts";
+
+/** What a caller wants of a room. */
+export type Action = "read" | "join";
+
+/** Decides whether a session may do something in a room. */
+export type Authorize = (
+  session: Session,
+  room: string,
+  action: Action,
+) => boolean | Promise<boolean>;
+
+/**
+ * The default rule: a session without `rooms` may enter any, else those it names, where a trailing
+ * `*` matches any rest (SPEC A4).
+ *
+ * @example
+ * authorizeByRooms({ ...session, rooms: ["docs:*"] }, "docs:42"); // true
+ */
+export function authorizeByRooms(session: Pick<Session, "rooms">, room: string): boolean {
+  if (session.rooms === undefined) return true;
+  return session.rooms.some((pattern) =>
+    pattern.endsWith("*") ? room.startsWith(pattern.slice(0, -1)) : room === pattern,
+  );
+}

@@ -1,0 +1,66 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+/** Every code that a refusal carries, over HTTP or in an `error` frame (SPEC A5, W11, W12). */
+const ERRORS = {
+  bad_message: [400, "This frame breaks the protocol."],
+  room_invalid: [400, "This is not a room's name."],
+  unauthenticated: [401, "Sign in first: the request carries no credential."],
+  session_invalid: [401, "The credential is not valid."],
+  session_expired: [401, "The session has expired."],
+  session_revoked: [401, "The session has been revoked."],
+  origin_forbidden: [403, "This origin may not connect."],
+  room_forbidden: [403, "The session does not admit to this room."],
+  not_found: [404, "There is nothing here."],
+  too_many_connections: [429, "The user has too many connections in this room."],
+  rate_limited: [429, "Too much, too fast."],
+  internal: [500, "Something went wrong on our side."],
+  misconfigured: [500, "The service is misconfigured; its log says how."],
+  room_full: [503, "The room is full."],
+  room_unavailable: [503, "The room did not answer; try again."],
+  session_unavailable: [503, "The session cannot be checked right now; try again."],
+} as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Seconds after which a refused caller may try again, for the codes that pass by themselves. */
+const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
+  too_many_connections: 30,
+  rate_limited: 30,
+  room_full: 30,
+  room_unavailable: 1,
+  session_unavailable: 5,
+};
+
+/** What a code says to a person. */
+export function errorMessage(code: ErrorCode): string {
+  return ERRORS[code][1];
+}
+
+/** A refusal with one of the stable codes; thrown in the Worker, answered by {@link errorResponse}. */
+export class Refusal extends Error {
+  readonly code: ErrorCode;
+  /** The user it concerns, where one is known; for the log only. */
+  readonly user: string | undefined;
+
+  constructor(code: ErrorCode, user?: string) {
+    super(errorMessage(code));
+    this.name = "Refusal";
+    this.code = code;
+    this.user = user;
+  }
+}
+
+/**
+ * Answers a refusal as JSON: `{ error: { code, message, requestId } }` (SPEC A5).
+ *
+ * @example
+ * errorResponse("room_full", "7d3c…"); // 503, with Retry-After: 30
+ */
+export function errorResponse(code: ErrorCode, requestId: string): Response {
+  const [status, message] = ERRORS[code];
+  const headers: Record<string, string> = { "Cache-Control": "no-store" };
+  const retryAfter = RETRY_AFTER_SECONDS[code];
+  if (retryAfter !== undefined) headers["Retry-After"] = String(retryAfter);
+  if (status === 401) headers["WWW-Authenticate"] = "Bearer";
+  return Response.json({ error: { code, message, requestId } }, { status, headers });
+}

@@ -1,0 +1,5 @@
+export { createApp, type AppOptions } from "./app.ts";
+export type { Action, Authorize } from "./authorize.ts";
+export type { Env } from "./config.ts";
+export { Room } from "./room/room.ts";
+export type { Session, User } from "./session/session.ts";

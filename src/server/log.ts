@@ -1,0 +1,26 @@
+import type { ErrorCode } from "./errors.ts";
+
+/** The keys a log line may carry (SPEC O3); never a credential, nor any part of one. */
+interface LogFields {
+  room?: string | undefined;
+  user?: string | undefined;
+  connection?: string | undefined;
+  requestId?: string | undefined;
+  reason?: string | undefined;
+  code?: ErrorCode | undefined;
+}
+
+/**
+ * Writes one JSON line.
+ *
+ * @example
+ * log("leave", { room: "lobby", user: "ada", connection: "7d3c…", reason: "left" });
+ */
+export function log(event: "join" | "leave" | "refused" | "failure", fields: LogFields): void {
+  console.log(JSON.stringify({ event, ...fields }));
+}
+
+/** What an unknown thrown value says of itself. */
+export function describeError(thrown: unknown): string {
+  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+}

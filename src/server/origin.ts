@@ -1,0 +1,48 @@
+import type { MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { configOf, type Env } from "./config.ts";
+import { Refusal } from "./errors.ts";
+import type { Credential } from "./session/credential.ts";
+
+/** An origin is allowed where its host is the request's own, or where it is in the list. */
+function isAllowed(origin: string, request: Request, allowed: ReadonlySet<string>): boolean {
+  if (allowed.has(origin)) return true;
+  return URL.canParse(origin) && new URL(origin).host === new URL(request.url).host;
+}
+
+/**
+ * Guards an upgrade: a page of a foreign origin could open one with the user's cookie (SPEC A3).
+ *
+ * @throws Refusal `origin_forbidden`.
+ */
+export function requireOrigin(
+  request: Request,
+  credential: Credential | null,
+  allowed: ReadonlySet<string>,
+): void {
+  const origin = request.headers.get("Origin");
+  const passes =
+    origin === null ? credential?.kind !== "cookie" : isAllowed(origin, request, allowed);
+  if (!passes) throw new Refusal("origin_forbidden");
+}
+
+const allowWithCredentials = cors({
+  origin: (origin) => origin,
+  credentials: true,
+  allowMethods: ["GET", "HEAD"],
+  allowHeaders: ["Authorization", "Content-Type", "If-None-Match"],
+  exposeHeaders: ["ETag", "Retry-After", "X-Request-Id"],
+  maxAge: 600,
+});
+
+/** CORS for the allowed origins, by name; a foreign one gets its answer without (SPEC A3). */
+export const allowOrigins: MiddlewareHandler<{ Bindings: Env }> = async (c, next) => {
+  if (c.req.header("Upgrade") !== undefined) return next();
+  const origin = c.req.header("Origin");
+  if (origin !== undefined && isAllowed(origin, c.req.raw, configOf(c.env).allowedOrigins)) {
+    return allowWithCredentials(c, next);
+  }
+  c.header("Vary", "Origin");
+  if (c.req.method === "OPTIONS") return c.body(null, 204);
+  await next();
+};

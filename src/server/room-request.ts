@@ -1,0 +1,47 @@
+import type { Since } from "../protocol/since.ts";
+import type { User } from "./session/session.ts";
+
+/** Who joins: what the room needs to know of a verified session. */
+export interface Joiner {
+  user: User;
+  /** Milliseconds since 1970; a session that does not say has the time of its check. */
+  issuedAt: number;
+  expiresAt: number;
+}
+
+/**
+ * What the Worker tells the room of a request it has checked. During a gradual deploy an old and a
+ * new version talk to each other: add keys, never change one.
+ */
+export interface RoomRequest {
+  requestId: string;
+  /** What the caller holds already. */
+  since?: Since;
+  /** What each change is told as. */
+  view?: "snapshot";
+  /** Only counts are asked for. */
+  countsOnly?: true;
+  joiner?: Joiner;
+}
+
+const HEADER = "x-rollcall-request";
+
+/**
+ * Makes the request that goes to the room, from nothing but what was checked: no header of the
+ * caller's gets there but its condition (SPEC A8).
+ *
+ * @example
+ * await stub.fetch(toRoom({ requestId, joiner }, c.req.raw));
+ */
+export function toRoom(request: RoomRequest, original: Request): Request {
+  const headers = new Headers({ [HEADER]: encodeURIComponent(JSON.stringify(request)) });
+  if (request.joiner) headers.set("Upgrade", "websocket");
+  const condition = original.headers.get("If-None-Match");
+  if (condition !== null) headers.set("If-None-Match", condition);
+  return new Request("https://room/", { headers });
+}
+
+/** Reads in the room what {@link toRoom} wrote; only this Worker can reach the room. */
+export function fromWorker(request: Request): RoomRequest {
+  return JSON.parse(decodeURIComponent(request.headers.get(HEADER) ?? "")) as RoomRequest;
+}

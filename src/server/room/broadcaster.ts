@@ -1,0 +1,129 @@
+import { formatSince, type Since } from "../../protocol/since.ts";
+import type { Connection } from "./connection.ts";
+import type { Roster } from "./roster.ts";
+
+const MIN_GATHER_MS = 50;
+const MAX_GATHER_MS = 1_000;
+/** About 46 µs a delivery, and at most a quarter of the room's time for it (SPEC V2). */
+const GATHER_MS_PER_CONNECTION = 0.2;
+
+/** How long a busy room gathers changes before it tells them, in milliseconds. */
+export function gatherMs(connections: number): number {
+  const span = connections * GATHER_MS_PER_CONNECTION;
+  return Math.min(MAX_GATHER_MS, Math.max(MIN_GATHER_MS, span));
+}
+
+/**
+ * Tells every connection what changed: at once in a quiet room, gathered in a busy one. Whoever is
+ * new waits for the same moment, so that all hold one version after it, and one text serves all who
+ * held the same before (SPEC W2, W3, V2).
+ */
+export class Broadcaster {
+  readonly #room: string;
+  readonly #roster: Roster;
+  readonly #connections: ReadonlyMap<WebSocket, Connection>;
+  /** The version every connection was last given, but for those that await their first state. */
+  #told: number;
+  readonly #changed = new Set<string>();
+  /** Connections that need a state, and what they hold already. */
+  readonly #awaiting = new Map<Connection, Since | null>();
+  #flushedAt = 0;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  /** The last snapshot's text; at one version it never changes. */
+  #snapshot: { version: number; text: string } | null = null;
+
+  constructor(room: string, roster: Roster, connections: ReadonlyMap<WebSocket, Connection>) {
+    this.#room = room;
+    this.#roster = roster;
+    this.#told = roster.version;
+    this.#connections = connections;
+  }
+
+  /** Takes a connection that needs a state: since what it holds, or whole. */
+  greet(connection: Connection, since: Since | null): void {
+    this.#awaiting.set(connection, connection.view === "snapshot" ? null : since);
+  }
+
+  /** Ends the gathering; nobody is told any more. */
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  /** Notes whose entry changed. */
+  note(changed: Iterable<string>): void {
+    for (const id of changed) this.#changed.add(id);
+  }
+
+  /** Tells what was noted, now or soon. */
+  publish(now: number): void {
+    if (this.#timer !== null || (this.#changed.size === 0 && this.#awaiting.size === 0)) return;
+    const wait = this.#flushedAt + gatherMs(this.#connections.size) - now;
+    if (wait <= 0) this.#flush(now);
+    else this.#timer = setTimeout(() => this.#flush(Date.now()), wait);
+  }
+
+  /** The whole room as JSON (SPEC R3). */
+  snapshot(): string {
+    const { version } = this.#roster;
+    if (this.#snapshot?.version !== version) {
+      const text = `${this.counts().slice(0, -1)},"members":[${this.#roster.members().join()}]}`;
+      this.#snapshot = { version, text };
+    }
+    return this.#snapshot.text;
+  }
+
+  /** The counts alone (SPEC R6). */
+  counts(): string {
+    const { epoch, version, online, connections } = this.#roster;
+    const room = this.#room;
+    return JSON.stringify({ type: "snapshot", room, epoch, version, online, connections });
+  }
+
+  /** What changed since, or the snapshot where the room cannot tell (SPEC R6, V4). */
+  since({ epoch, version }: Since): string {
+    const changed = epoch === this.#roster.epoch ? this.#roster.changedSince(version) : null;
+    return changed === null ? this.snapshot() : this.#delta(version, changed);
+  }
+
+  #delta(from: number, changed: Iterable<string>): string {
+    const { epoch, version, online, connections } = this.#roster;
+    const set: string[] = [];
+    const gone: string[] = [];
+    for (const id of changed) {
+      const member = this.#roster.member(id);
+      if (member === undefined) gone.push(id);
+      else set.push(member);
+    }
+    const head = JSON.stringify({ type: "delta", epoch, from, version, online, connections });
+    return `${head.slice(0, -1)},"set":[${set.join()}],"gone":${JSON.stringify(gone)}}`;
+  }
+
+  #flush(now: number): void {
+    this.#timer = null;
+    this.#flushedAt = now;
+    const delta = this.#changed.size > 0 ? this.#delta(this.#told, this.#changed) : null;
+    this.#changed.clear();
+    this.#told = this.#roster.version;
+    const greetings = new Map<string, string>();
+    for (const [connection, since] of this.#awaiting) {
+      connection.send(since === null ? this.snapshot() : this.#greeting(since, greetings));
+    }
+    if (delta !== null) {
+      for (const connection of this.#connections.values()) {
+        if (this.#awaiting.has(connection)) continue;
+        connection.send(connection.view === "snapshot" ? this.snapshot() : delta);
+      }
+    }
+    this.#awaiting.clear();
+  }
+
+  /** After a deploy hundreds come back with the same version: they share one text. */
+  #greeting(since: Since, greetings: Map<string, string>): string {
+    const key = formatSince(since);
+    const known = greetings.get(key);
+    if (known !== undefined) return known;
+    const greeting = this.since(since);
+    greetings.set(key, greeting);
+    return greeting;
+  }
+}

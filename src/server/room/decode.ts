@@ -1,0 +1,26 @@
+import * as v from "valibot";
+import { clientFrameSchema, fitsBytes, MAX_FRAME_BYTES } from "../../protocol/messages.ts";
+import type { ClientFrame } from "../../protocol/messages.ts";
+
+const idOnly = v.object({ id: v.pipe(v.string(), v.maxLength(64)) });
+
+/** A client frame, or `null` with the `id` of one that breaks the protocol, where it had one. */
+interface Decoded {
+  frame: ClientFrame | null;
+  id?: string;
+}
+
+/** Reads a client's frame; all that is wrong with one counts alike (SPEC W11). */
+export function decodeFrame(message: string | ArrayBuffer): Decoded {
+  if (typeof message !== "string" || !fitsBytes(message, MAX_FRAME_BYTES)) return { frame: null };
+  let json: unknown;
+  try {
+    json = JSON.parse(message);
+  } catch {
+    return { frame: null };
+  }
+  const frame = v.safeParse(clientFrameSchema, json);
+  if (frame.success) return { frame: frame.output };
+  const named = v.safeParse(idOnly, json);
+  return { frame: null, ...(named.success && { id: named.output.id }) };
+}

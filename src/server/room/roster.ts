@@ -1,0 +1,286 @@
+import type { Data, Status } from "../../protocol/messages.ts";
+import type { RoomLimits } from "../config.ts";
+import type { Joiner } from "../room-request.ts";
+import {
+  applyProfile,
+  choose,
+  dueAt,
+  endPlace,
+  firstLost,
+  isListed,
+  isPresent,
+  memberOf,
+  newRecord,
+  settle,
+  shownConnections,
+} from "./member.ts";
+import type { MemberRecord, Place } from "./member.ts";
+
+/** What storage gives back of a room. */
+export interface SavedRoster {
+  epoch: string;
+  /** The version of the last removal from the list: who knows less must take a snapshot (SPEC V4). */
+  floor: number;
+  records: MemberRecord[];
+}
+
+/** What happened since it was last asked: what to store, and whom others see changed. */
+export interface Changes {
+  saved: MemberRecord[];
+  forgotten: string[];
+  /** Ids whose entry on the list changed, came or went. */
+  visible: string[];
+}
+
+/** What a client may change of its member; absent keys stay as they are (SPEC W8). */
+export interface MemberUpdate {
+  status?: Status | null | undefined;
+  data?: Data | null | undefined;
+}
+
+/** Where a connection belongs. */
+export interface ConnectionRef {
+  user: string;
+  connection: string;
+}
+
+/** What others see of a member: their JSON, and what they add to the counts. */
+interface Entry {
+  json: string;
+  online: number;
+  connections: number;
+}
+
+const UNLISTED: Entry = { json: "", online: 0, connections: 0 };
+
+function entryOf(record: MemberRecord): Entry {
+  if (!isListed(record)) return UNLISTED;
+  return {
+    json: JSON.stringify(memberOf(record)),
+    online: isPresent(record) ? 1 : 0,
+    connections: shownConnections(record),
+  };
+}
+
+/**
+ * Who is in the room: members, their connections, and the versions of what others see of them
+ * (SPEC M, V, and of L the grace and retention). It knows neither sockets nor storage nor clocks:
+ * `now` comes in, in milliseconds, and {@link takeChanges} tells what to store and to broadcast.
+ *
+ * @example
+ * const roster = new Roster(limits, { epoch, floor: 0, records: [] });
+ * roster.join(now, joiner, connection);
+ * roster.takeChanges().visible; // [joiner.user.id]
+ */
+export class Roster {
+  readonly epoch: string;
+  readonly #limits: RoomLimits;
+  readonly #records = new Map<string, MemberRecord>();
+  /** Of the listed members only. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #saved = new Set<MemberRecord>();
+  readonly #forgotten = new Set<string>();
+  readonly #visible = new Set<string>();
+  #version: number;
+  #floor: number;
+  #online = 0;
+  #connections = 0;
+  #places = 0;
+  #dueAt = Number.POSITIVE_INFINITY;
+
+  constructor(limits: RoomLimits, { epoch, floor, records }: SavedRoster) {
+    this.#limits = limits;
+    this.epoch = epoch;
+    this.#floor = floor;
+    this.#version = floor;
+    for (const record of records) {
+      this.#records.set(record.id, record);
+      this.#version = Math.max(this.#version, record.version);
+      this.#places += record.places.length;
+      this.#enter(record.id, entryOf(record));
+      this.#dueAt = Math.min(this.#dueAt, dueAt(record, limits));
+    }
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  get floor(): number {
+    return this.#floor;
+  }
+
+  /** Members whose status is not offline. */
+  get online(): number {
+    return this.#online;
+  }
+
+  /** The connections of those. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** Whether nobody is known any more, so that the room keeps nothing (SPEC L5). */
+  get isEmpty(): boolean {
+    return this.#records.size === 0;
+  }
+
+  /** No later than when the next grace or retention ends; `Infinity` where none runs. */
+  get dueAt(): number {
+    return this.#dueAt;
+  }
+
+  /** The status a member chose, `null` for none. */
+  chosenBy(user: string): Status | null {
+    return this.#records.get(user)?.chosen ?? null;
+  }
+
+  /** Adds a connection, in the place of one in its grace where there is one (SPEC A6, L4). */
+  join(
+    now: number,
+    { user, issuedAt }: Joiner,
+    connection: string,
+  ): "joined" | "too_many_connections" | "room_full" {
+    const record = this.#records.get(user.id) ?? newRecord(user, issuedAt);
+    const lost = firstLost(record);
+    if (!lost) {
+      if (record.places.length >= this.#limits.maxConnectionsPerUser) return "too_many_connections";
+      if (this.#places >= this.#limits.maxConnectionsPerRoom) return "room_full";
+    }
+    this.#records.set(user.id, record);
+    this.#change(now, record, () => {
+      applyProfile(record, user, issuedAt);
+      record.places = record.places.filter((place) => place !== lost);
+      record.places.push({ connection, idle: false, lostAt: null });
+    });
+    return "joined";
+  }
+
+  /** Changes what a member chose and their data; tells whether the choice is another now. */
+  update(now: number, user: string, { status, data }: MemberUpdate): boolean {
+    const record = this.#records.get(user);
+    if (!record) return false;
+    const { chosen } = record;
+    this.#change(now, record, () => {
+      if (status !== undefined) choose(record, status, now);
+      if (data !== undefined && isPresent(record)) record.data = data;
+    });
+    return record.chosen !== chosen;
+  }
+
+  /** Tells whether the person is at a connection (SPEC W9). */
+  idle(now: number, ref: ConnectionRef, idle: boolean): void {
+    this.#changePlace(now, ref, (place) => {
+      place.idle = idle;
+    });
+  }
+
+  /** Ends a connection with no grace; `endedAt` is its last sign of life (SPEC R4). */
+  end(now: number, ref: ConnectionRef, endedAt: number): void {
+    this.#changePlace(now, ref, (place, record) => endPlace(record, place, endedAt));
+  }
+
+  /** Starts the grace of a connection that was lost (SPEC L4); a second loss changes nothing. */
+  lose(now: number, ref: ConnectionRef): void {
+    this.#changePlace(now, ref, (place) => {
+      place.lostAt ??= now;
+    });
+  }
+
+  /** Loses every connection that has no socket, as after a restart (SPEC L6); answers them. */
+  reconcile(now: number, live: ReadonlySet<string>): ConnectionRef[] {
+    const lost: ConnectionRef[] = [];
+    for (const { id: user, places } of this.#records.values()) {
+      for (const { connection, lostAt } of places) {
+        if (lostAt === null && !live.has(connection)) lost.push({ user, connection });
+      }
+    }
+    for (const ref of lost) this.lose(now, ref);
+    return lost;
+  }
+
+  /** Does all that is due: ends graces, takes old entries off the list, forgets (SPEC L4, L5, M3). */
+  advance(now: number): void {
+    if (now < this.#dueAt) return;
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    for (const record of this.#records.values()) this.#settle(now, record);
+  }
+
+  /** Hands over what changed since the last call. */
+  takeChanges(): Changes {
+    const changes = {
+      saved: [...this.#saved],
+      forgotten: [...this.#forgotten],
+      visible: [...this.#visible],
+    };
+    this.#saved.clear();
+    this.#forgotten.clear();
+    this.#visible.clear();
+    return changes;
+  }
+
+  /** The JSON of every listed member, ordered by id (SPEC R3). */
+  members(): string[] {
+    return [...this.#entries.keys()].toSorted().map((id) => this.#entries.get(id)!.json);
+  }
+
+  /** The JSON of one member; `undefined` for one who is not on the list. */
+  member(id: string): string | undefined {
+    return this.#entries.get(id)?.json;
+  }
+
+  /** The ids of all that changed after a version; `null` where the room no longer knows (SPEC V4). */
+  changedSince(version: number): string[] | null {
+    if (version > this.#version || version < this.#floor) return null;
+    return [...this.#entries.keys()].filter((id) => this.#records.get(id)!.version > version);
+  }
+
+  #changePlace(
+    now: number,
+    { user, connection }: ConnectionRef,
+    mutate: (place: Place, record: MemberRecord) => void,
+  ): void {
+    const record = this.#records.get(user);
+    const place = record?.places.find((candidate) => candidate.connection === connection);
+    if (record && place) this.#change(now, record, () => mutate(place, record));
+  }
+
+  /** Every change goes through here: it counts as a version only where others see it (SPEC V1). */
+  #change(now: number, record: MemberRecord, mutate: () => void): void {
+    const placesBefore = record.places.length;
+    const storedBefore = JSON.stringify(record);
+    mutate();
+    this.#places += record.places.length - placesBefore;
+    const entry = entryOf(record);
+    if (entry.json !== (this.#entries.get(record.id) ?? UNLISTED).json) {
+      record.version = ++this.#version;
+      if (entry === UNLISTED) this.#floor = this.#version;
+      this.#visible.add(record.id);
+      this.#enter(record.id, entry);
+    }
+    if (JSON.stringify(record) !== storedBefore) this.#saved.add(record);
+    this.#settle(now, record);
+  }
+
+  /** Does what is due for one member, and notes when the next will be. */
+  #settle(now: number, record: MemberRecord): void {
+    const due = dueAt(record, this.#limits);
+    if (due > now) {
+      this.#dueAt = Math.min(this.#dueAt, due);
+    } else if (record.places.length === 0 && !isListed(record)) {
+      this.#records.delete(record.id);
+      this.#saved.delete(record);
+      this.#forgotten.add(record.id);
+    } else {
+      this.#change(now, record, () => settle(record, this.#limits, now));
+    }
+  }
+
+  #enter(id: string, entry: Entry): void {
+    const before = this.#entries.get(id) ?? UNLISTED;
+    this.#online += entry.online - before.online;
+    this.#connections += entry.connections - before.connections;
+    if (entry === UNLISTED) this.#entries.delete(id);
+    else this.#entries.set(id, entry);
+  }
+}

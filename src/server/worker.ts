@@ -1,0 +1,4 @@
+import { createApp } from "./app.ts";
+
+export { Room } from "./room/room.ts";
+export default createApp();

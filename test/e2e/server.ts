@@ -1,0 +1,134 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { randomBytes, randomInt } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Bundle, type BundleRequest, bundleWorker } from "./bundle.ts";
+import type { HostReport, HostRequest } from "./server-host.ts";
+
+export interface ServerOptions extends Pick<BundleRequest, "env" | "main"> {
+  /** Variables beside those of `wrangler.toml`. */
+  vars?: Record<string, string>;
+  /** The `persist` of an earlier server, to go on with its rooms and its secret. */
+  persist?: string;
+  port?: number;
+}
+
+/** The production bundle on a workerd of its own. */
+export interface Server {
+  /** `http://127.0.0.1:<port>`, with no slash at its end. */
+  readonly url: string;
+  readonly port: number;
+  /** What its credentials are signed with. */
+  readonly secret: string;
+  readonly persist: string;
+  /** The Worker's log, a line each; it grows. */
+  readonly logs: string[];
+  /** The process that holds the Durable Objects. */
+  readonly pid: number;
+  /** Ends that process by SIGKILL; resolves when it is dead. */
+  kill(): Promise<void>;
+  /** Ends it in good order; to be called once it is dead does nothing. */
+  stop(): Promise<void>;
+}
+
+/** Holds everything this process writes, and goes when it ends. */
+const folder = mkdtempSync(join(tmpdir(), "rollcall-e2e-"));
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+const bundles = new Map<string, Promise<Bundle>>();
+
+const newFolder = (prefix: string) => mkdtempSync(join(folder, `${prefix}-`));
+
+function bundleOnce(request: Omit<BundleRequest, "outdir">): Promise<Bundle> {
+  const key = JSON.stringify([request.env, request.main]);
+  let bundle = bundles.get(key);
+  if (!bundle) bundles.set(key, (bundle = bundleWorker({ ...request, outdir: newFolder("bundle") })));
+  return bundle;
+}
+
+/**
+ * A port to listen on that no outgoing connection is given: a client that tries to reach a dead
+ * server must not take its port, nor connect to itself.
+ */
+async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = randomInt(10_000, 32_000);
+    const probe = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once("error", () => resolve(false));
+      probe.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    await new Promise((resolve) => probe.close(resolve));
+    if (isFree) return port;
+  }
+  throw new Error("No free port was found.");
+}
+
+/** The secret lives beside the rooms, so that a credential outlives a restart. */
+function secretOf(persist: string): string {
+  const file = join(persist, "secret");
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600 });
+  return readFileSync(file, "utf8");
+}
+
+/**
+ * Serves the production bundle on real workerd, with its state on disk. It ends with the calling
+ * process at the latest.
+ *
+ * @example
+ * const server = await startServer({ vars: { GRACE_SECONDS: "1" } });
+ * await server.kill();
+ * const again = await startServer({ persist: server.persist, port: server.port });
+ */
+export async function startServer(options: ServerOptions = {}): Promise<Server> {
+  const { env, main } = options;
+  const bundle = await bundleOnce({ ...(env && { env }), ...(main && { main }) });
+  const persist = options.persist ?? newFolder("state");
+  const secret = options.vars?.["SESSION_SECRET"] ?? secretOf(persist);
+  const port = options.port ?? (await freePort());
+  const logs: string[] = [];
+  const temporary = join(persist, "temporary");
+  mkdirSync(temporary, { recursive: true });
+  const vars = { SESSION_SECRET: secret, ...options.vars };
+  const request = { bundle, vars, port, persist, temporary, folder };
+  const { host, pid } = await startHost(request, logs);
+  const dead = once(host, "exit").then(() => {});
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    secret,
+    persist,
+    logs,
+    pid,
+    kill: () => {
+      if (host.exitCode === null) process.kill(pid, "SIGKILL");
+      return dead;
+    },
+    stop: () => {
+      if (host.connected) host.send("stop");
+      return dead;
+    },
+  };
+}
+
+async function startHost(
+  request: HostRequest,
+  logs: string[],
+): Promise<{ host: ChildProcess; pid: number }> {
+  const host = fork(join(import.meta.dirname, "server-host.ts"), {
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+  host.send(request);
+  return new Promise((resolve, reject) => {
+    host.on("message", (report: HostReport) => {
+      if ("line" in report) logs.push(report.line);
+      else if ("ready" in report) resolve({ host, pid: report.ready.pid });
+      else reject(new Error(report.failed));
+    });
+    host.once("exit", (code, signal) => reject(new Error(`The server ended: ${code ?? signal}.`)));
+  });
+}

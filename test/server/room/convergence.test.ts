@@ -1,0 +1,237 @@
+import fc from "fast-check";
+import { describe, expect, it, vi } from "vitest";
+import { applyDelta, applySnapshot, type Roll } from "../../../src/client/roll.ts";
+import type { Delta, ServerFrame, Snapshot, Status } from "../../../src/protocol/messages.ts";
+import { formatSince } from "../../../src/protocol/since.ts";
+import { Broadcaster } from "../../../src/server/room/broadcaster.ts";
+import { Connection } from "../../../src/server/room/connection.ts";
+import { answerRead } from "../../../src/server/room/read.ts";
+import { Roster, type SavedRoster } from "../../../src/server/room/roster.ts";
+
+const LIMITS = {
+  maxConnectionsPerUser: 4,
+  maxConnectionsPerRoom: 12,
+  staleMs: 45_000,
+  graceMs: 8_000,
+  retentionMs: 60_000,
+};
+const USERS = ["ada", "bob", "Cleo", "déa", "eve"];
+const STATUSES: (Status | null)[] = ["online", "away", "busy", "offline", null];
+const LONGEST_GATHERING_MS = 1_000;
+
+type Step =
+  | { do: "join"; user: number; resume: boolean; hasNewName: boolean }
+  | { do: "leave" | "lose" | "stale"; which: number }
+  | { do: "idle"; which: number; idle: boolean }
+  | { do: "update"; which: number; status?: Status | null; data?: { n: number } | null }
+  | { do: "pass"; ms: number }
+  | { do: "restart" };
+
+const which = fc.nat(20);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("join" as const), user: fc.nat(USERS.length - 1), resume: fc.boolean(), hasNewName: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("leave" as const, "lose" as const, "stale" as const), which }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("idle" as const), which, idle: fc.boolean() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record(
+      {
+        do: fc.constant("update" as const),
+        which,
+        status: fc.constantFrom(...STATUSES),
+        data: fc.option(fc.record({ n: fc.nat(2) })),
+      },
+      { requiredKeys: ["do", "which"] },
+    ),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.constantFrom(1, 40, 500, 7_999, 8_000, 30_000, 60_000) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("restart" as const) }) },
+);
+
+/** A client: it applies what its socket gets, and keeps what it holds when it is cut off. */
+class Client {
+  roll: Roll | null = null;
+  readonly user: string;
+  connection: Connection | null = null;
+  constructor(user: string) {
+    this.user = user;
+  }
+  receive(text: string): void {
+    const frame = JSON.parse(text) as ServerFrame;
+    if (frame.type === "snapshot") this.roll = applySnapshot(this.roll, frame);
+    if (frame.type === "delta") {
+      const roll = applyDelta(this.roll, frame);
+      // What one socket is given chains without a gap (SPEC W5).
+      expect(roll, `${text} on ${this.roll?.version}`).not.toBeNull();
+      this.roll = roll;
+    }
+  }
+}
+
+/** The room without its shell: roster, broadcaster and what storage would hold, under a fake clock. */
+class Model {
+  clients: Client[] = [];
+  stored = new Map<string, string>();
+  sockets = new Map<WebSocket, Connection>();
+  roster: Roster;
+  broadcaster: Broadcaster;
+  epochs = 0;
+  joins = 0;
+  /** What readers over HTTP held at some time: `GET ?since=` must bring each up to date. */
+  readers: Roll[] = [];
+
+  constructor() {
+    this.roster = new Roster(LIMITS, this.#fresh());
+    this.broadcaster = new Broadcaster("room", this.roster, this.sockets);
+  }
+
+  #fresh(): SavedRoster {
+    return { epoch: `epoch-${++this.epochs}`, floor: 0, records: [] };
+  }
+
+  get live(): Client[] {
+    return this.clients.filter((client) => client.connection !== null);
+  }
+
+  commit(now: number): void {
+    const { saved, forgotten, visible } = this.roster.takeChanges();
+    for (const id of forgotten) this.stored.delete(id);
+    for (const record of saved) this.stored.set(record.id, JSON.stringify(record));
+    this.broadcaster.note(visible);
+    if (this.roster.isEmpty) {
+      expect(this.stored.size).toBe(0);
+      this.broadcaster.stop();
+      this.roster = new Roster(LIMITS, this.#fresh());
+      this.broadcaster = new Broadcaster("room", this.roster, this.sockets);
+    }
+    this.broadcaster.publish(now);
+  }
+
+  join({ user, resume, hasNewName }: Extract<Step, { do: "join" }>, now: number): void {
+    const id = USERS[user]!;
+    const cutOff = this.clients.find((client) => client.user === id && !client.connection);
+    const client = resume && cutOff ? cutOff : new Client(id);
+    const connection = `connection-${++this.joins}`;
+    const profile = hasNewName ? { id, name: `${id} ${this.joins}` } : { id };
+    const joiner = { user: profile, issuedAt: now, expiresAt: now + 1e9 };
+    if (this.roster.join(now, joiner, connection) !== "joined") return;
+    const socket = {
+      send: (text: string) => client.receive(text),
+      serializeAttachment() {},
+      close() {},
+    } as unknown as WebSocket;
+    client.connection = Connection.open(socket, {
+      id: connection,
+      user: id,
+      openedAt: now,
+      expiresAt: now + 1e9,
+      view: this.joins % 5 === 0 ? "snapshot" : "delta",
+    });
+    this.sockets.set(socket, client.connection);
+    this.broadcaster.greet(client.connection, client.roll);
+    if (!this.clients.includes(client)) this.clients.push(client);
+  }
+
+  cut(client: Client, how: "leave" | "lose" | "stale", now: number): void {
+    const { ref, ws } = client.connection!;
+    this.sockets.delete(ws);
+    client.connection = null;
+    if (how === "leave") this.roster.end(now, ref, now);
+    if (how === "lose") this.roster.lose(now, ref);
+    if (how === "stale") this.roster.end(now, ref, now - 40_000);
+  }
+
+  restart(now: number): void {
+    this.broadcaster.stop();
+    this.sockets.clear();
+    for (const client of this.clients) client.connection = null;
+    const { epoch, floor } = this.roster;
+    const records = [...this.stored.values()].map((text) => JSON.parse(text));
+    this.roster = new Roster(LIMITS, { epoch, floor, records });
+    this.broadcaster = new Broadcaster("room", this.roster, this.sockets);
+    this.roster.reconcile(now, new Set());
+  }
+
+  async take(step: Step, now: number): Promise<void> {
+    this.roster.advance(now);
+    const client = "which" in step ? this.live[step.which % Math.max(1, this.live.length)] : null;
+    switch (step.do) {
+      case "join":
+        this.join(step, now);
+        break;
+      case "leave":
+      case "lose":
+      case "stale":
+        if (client) this.cut(client, step.do, now);
+        break;
+      case "idle":
+        if (client) this.roster.idle(now, client.connection!.ref, step.idle);
+        break;
+      case "update":
+        if (client) this.roster.update(now, client.user, step);
+        break;
+      case "restart":
+        this.restart(now);
+        break;
+      case "pass":
+        break;
+    }
+    this.commit(now);
+    if (step.do === "pass") await vi.advanceTimersByTimeAsync(step.ms);
+  }
+
+  async get(since?: Roll): Promise<Snapshot | Delta> {
+    const asked = { requestId: "", ...(since && { since }) };
+    return answerRead(asked, null, this.roster, this.broadcaster).json();
+  }
+
+  /** Lets every gathering end, then holds everybody against what `GET` answers. */
+  async check(): Promise<void> {
+    await vi.advanceTimersByTimeAsync(LONGEST_GATHERING_MS);
+    const truth = applySnapshot(null, (await this.get()) as Snapshot);
+    for (const client of this.live) expect(client.roll).toEqual(truth);
+    for (const reader of this.readers) {
+      const answer = await this.get(reader);
+      const roll = answer.type === "delta" ? applyDelta(reader, answer) : applySnapshot(null, answer);
+      expect(roll, formatSince(reader)).toEqual(truth);
+    }
+    this.readers = [...this.readers.slice(-3), truth];
+    const present = truth.members.filter((member) => member.status !== "offline");
+    expect(truth.online).toBe(present.length);
+    expect(truth.connections).toBe(present.reduce((sum, member) => sum + member.connections, 0));
+    for (const member of truth.members) {
+      expect(member.lastOnline === null).toBe(member.status !== "offline");
+      expect(member.connections > 0).toBe(member.status !== "offline");
+    }
+  }
+}
+
+describe("convergence", () => {
+  const timeout = 60_000;
+  it("[V5, V3, V4] client = roster = GET in every order of joins, leaves, updates, losses, forgets, resumes and restarts", { timeout }, async () => {
+    vi.useFakeTimers();
+    try {
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
+          const model = new Model();
+          for (const each of steps) {
+            await model.take(each, Date.now());
+            if (each.do === "pass") await model.check();
+          }
+          await model.check();
+          // When everybody is gone for good, nothing is kept (SPEC L5).
+          for (const client of model.live) model.cut(client, "lose", Date.now());
+          model.commit(Date.now());
+          await vi.advanceTimersByTimeAsync(LIMITS.graceMs + LIMITS.retentionMs);
+          model.roster.advance(Date.now());
+          model.commit(Date.now());
+          expect(model.stored.size).toBe(0);
+          vi.clearAllTimers();
+        }),
+        { numRuns: 3_000 },
+      );
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});

@@ -1,0 +1,34 @@
+import { exports } from "cloudflare:workers";
+import type { Snapshot } from "../../src/protocol/messages.ts";
+import { signIn } from "./sign-in.ts";
+
+export const HOST = "https://presence.example.com";
+
+/** Asks the Worker over HTTP. */
+export function ask(path: string, init?: RequestInit): Promise<Response> {
+  return exports.default.fetch(new Request(`${HOST}${path}`, init));
+}
+
+/** Asks with a session of the user's, as their app's server would. */
+export async function askAs(
+  user: string,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return ask(path, { headers: { Authorization: `Bearer ${await signIn(user)}`, ...headers } });
+}
+
+/** Reads a room as `reader`, who is not in it. */
+export async function readRoom(room: string): Promise<Snapshot> {
+  const response = await askAs("reader", `/rooms/${room}`);
+  return response.json();
+}
+
+/** The status and the code of a refusal; fails where the body is none. */
+export async function refusal(response: Response): Promise<[number, string]> {
+  const { error } = await response.json<{
+    error: { code: string; message: string; requestId: string };
+  }>();
+  if (!error.message || !error.requestId) throw new Error("a refusal lacks its message or id");
+  return [response.status, error.code];
+}

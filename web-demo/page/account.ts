@@ -1,0 +1,37 @@
+import type { Picture } from "../pictures.ts";
+
+/** Who the session cookie says you are. */
+export interface User {
+  id: string;
+  name: string;
+}
+
+async function call(path: string, init?: RequestInit): Promise<Response> {
+  return fetch(path, { ...init, signal: AbortSignal.timeout(10_000) });
+}
+
+/** `null` where nobody is signed in; throws where the service does not answer. */
+export async function readUser(): Promise<User | null> {
+  const response = await call("/demo/me");
+  if (response.status === 401) return null;
+  if (!response.ok) throw new Error(`The service answered ${response.status}`);
+  const body = (await response.json()) as { user: User };
+  return body.user;
+}
+
+/** Throws with words for the person where the name is refused. */
+export async function signIn(name: string, picture: Picture | undefined): Promise<User> {
+  const response = await call("/demo/sign-in", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ name, picture }),
+  });
+  if (response.ok) return ((await response.json()) as { user: User }).user;
+  const body = (await response.json().catch(() => null)) as { error?: { message?: string } } | null;
+  throw new Error(body?.error?.message ?? `The service answered ${response.status}.`);
+}
+
+export async function signOut(): Promise<void> {
+  const response = await call("/demo/sign-out", { method: "POST" });
+  if (!response.ok) throw new Error(`The service answered ${response.status}`);
+}

@@ -1,0 +1,26 @@
+import { type CSSProperties, useState } from "react";
+import type { Member } from "../../src/protocol/messages.ts";
+import { hueOf } from "./hue.ts";
+import { initialsOf } from "./initials.ts";
+import { StatusMark } from "./status-mark.tsx";
+
+/** A person's picture, or their initials where there is none or it does not load. */
+export function Avatar({ member }: { member: Pick<Member, "id" | "name" | "image" | "status"> }) {
+  const [broken, setBroken] = useState<string>();
+  const { id, name, image, status } = member;
+  return (
+    <span
+      className="avatar"
+      data-status={status}
+      style={{ "--hue": hueOf(id) } as CSSProperties}
+      aria-hidden="true"
+    >
+      {image && image !== broken ? (
+        <img src={image} alt="" referrerPolicy="no-referrer" onError={() => setBroken(image)} />
+      ) : (
+        <span className="initials">{initialsOf(name) || "?"}</span>
+      )}
+      <StatusMark status={status} />
+    </span>
+  );
+}

@@ -1,0 +1,28 @@
+import { useSyncExternalStore } from "react";
+
+const PERIOD_MS = 10_000;
+
+const listeners = new Set<() => void>();
+let now = Date.now();
+let timer: number | undefined;
+
+function tick() {
+  now = Date.now();
+  for (const listener of listeners) listener();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  timer ??= window.setInterval(tick, PERIOD_MS);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+/** The time, ten seconds coarse: one timer for the whole page, and only while somebody looks. */
+export function useNow(): number {
+  return useSyncExternalStore(subscribe, () => now);
+}

@@ -1,0 +1,13 @@
+const graphemes = new Intl.Segmenter();
+
+function firstGrapheme(word: string): string {
+  for (const { segment } of graphemes.segment(word)) return segment;
+  return "";
+}
+
+/** The first letters of the first and the last word: "Ada King Lovelace" gives "AL". */
+export function initialsOf(name: string): string {
+  const words = name.split(/\s+/).filter((word) => word !== "");
+  const ends = words.length > 1 ? [words.at(0)!, words.at(-1)!] : words;
+  return ends.map(firstGrapheme).join("").toUpperCase();
+}

@@ -1,0 +1,88 @@
+import { type SubmitEvent, useId, useState } from "react";
+import { PICTURES, type Picture, picturePath } from "../pictures.ts";
+import { initialsOf } from "./initials.ts";
+import { useTitle } from "./use-title.ts";
+import { Wordmark } from "./wordmark.tsx";
+
+interface Props {
+  room: string;
+  signIn(name: string, picture: Picture | undefined): Promise<void>;
+}
+
+export function SignIn({ room, signIn }: Props) {
+  const [name, setName] = useState("");
+  const [picture, setPicture] = useState<Picture>();
+  const [failure, setFailure] = useState<string>();
+  const [busy, setBusy] = useState(false);
+  const nameId = useId();
+  const failureId = useId();
+  useTitle(`Join ${room} · Rollcall`);
+
+  async function submit(event: SubmitEvent) {
+    event.preventDefault();
+    setBusy(true);
+    try {
+      await signIn(name, picture);
+    } catch (error) {
+      setFailure(error instanceof Error ? error.message : "That did not work. Try again.");
+      setBusy(false);
+    }
+  }
+
+  return (
+    <main className="alone">
+      <form className="card" onSubmit={submit}>
+        <Wordmark />
+        <h1>
+          Join <em>{room}</em>
+        </h1>
+        <p className="lead">See who is here, and let them see you.</p>
+        <label className="field" htmlFor={nameId}>
+          Your name
+          <input
+            id={nameId}
+            name="name"
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+            maxLength={40}
+            required
+            pattern=".*\S.*"
+            title="A name that people will know you by"
+            autoComplete="name"
+            autoFocus
+            aria-describedby={failure ? failureId : undefined}
+          />
+        </label>
+        <fieldset className="pictures">
+          <legend>Your picture</legend>
+          {[undefined, ...PICTURES].map((option) => (
+            <label key={option ?? "initials"} className="picture">
+              <input
+                type="radio"
+                name="picture"
+                checked={picture === option}
+                onChange={() => setPicture(option)}
+              />
+              {option ? (
+                <img src={picturePath(option)} alt={option} width="40" height="40" />
+              ) : (
+                <span>
+                  <span aria-hidden="true">{initialsOf(name) || "Aa"}</span>
+                  <span className="for-readers">your initials</span>
+                </span>
+              )}
+            </label>
+          ))}
+        </fieldset>
+        {failure && (
+          <p className="failure" id={failureId} role="alert">
+            {failure}
+          </p>
+        )}
+        <button type="submit" className="button primary" disabled={busy}>
+          {busy ? "Joining…" : "Join"}
+        </button>
+      </form>
+    </main>
+  );
+}

@@ -1,0 +1,99 @@
+import { type Context, Hono } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { csrf } from "hono/csrf";
+import { validator } from "hono/validator";
+import { jwtVerify, SignJWT } from "jose";
+import * as v from "valibot";
+import { createApp, type Env, Room } from "../src/server/index.ts";
+import { PICTURES, picturePath } from "./pictures.ts";
+
+const SESSION_SECONDS = 8 * 3600;
+
+const signInSchema = v.object({
+  name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(40)),
+  picture: v.optional(v.picklist(PICTURES)),
+});
+
+type DemoContext = Context<{ Bindings: Env }>;
+
+function cookieName(c: DemoContext): string {
+  return c.env.SESSION_COOKIE ?? "session";
+}
+
+/** The newest of the secrets, which is the one to sign with (SPEC A2). */
+function signingKey(c: DemoContext): Uint8Array {
+  const [newest = ""] = (c.env.SESSION_SECRET ?? "").split(",");
+  return new TextEncoder().encode(newest.trim());
+}
+
+/** Two people may share a name: the random part keeps them apart. */
+function newUserId(name: string): string {
+  const slug = name
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, " ")
+    .trim()
+    .replaceAll(" ", "-");
+  return `${slug || "guest"}-${crypto.randomUUID().slice(0, 8)}`;
+}
+
+const app = new Hono<{ Bindings: Env }>();
+
+// First, so that its checks and headers hold for the demo's own routes too.
+app.route("/", createApp());
+
+app.use("/demo/*", csrf(), async (c, next) => {
+  await next();
+  c.header("Cache-Control", "no-store");
+});
+
+app.post(
+  "/demo/sign-in",
+  validator("json", (body, c) => {
+    const parsed = v.safeParse(signInSchema, body);
+    if (parsed.success) return parsed.output;
+    const message = "A name has 1 to 40 characters.";
+    return c.json({ error: { code: "bad_request", message } }, 400);
+  }),
+  async (c) => {
+    const { name, picture } = c.req.valid("json");
+    const user = { id: newUserId(name), name };
+    const token = await new SignJWT({ name, ...(picture && { picture: picturePath(picture) }) })
+      .setProtectedHeader({ alg: "HS256" })
+      .setSubject(user.id)
+      .setIssuedAt()
+      .setExpirationTime(`${SESSION_SECONDS} s`)
+      .sign(signingKey(c));
+    setCookie(c, cookieName(c), token, {
+      httpOnly: true,
+      sameSite: "Lax",
+      path: "/",
+      secure: new URL(c.req.url).protocol === "https:",
+      maxAge: SESSION_SECONDS,
+    });
+    return c.json({ user });
+  },
+);
+
+app.post("/demo/sign-out", (c) => {
+  deleteCookie(c, cookieName(c), { path: "/" });
+  return c.body(null, 204);
+});
+
+app.get("/demo/me", async (c) => {
+  try {
+    const token = getCookie(c, cookieName(c)) ?? "";
+    const { payload } = await jwtVerify<{ name?: string }>(token, signingKey(c), {
+      algorithms: ["HS256"],
+      requiredClaims: ["sub", "exp"],
+    });
+    return c.json({ user: { id: payload.sub, name: payload.name ?? payload.sub } });
+  } catch {
+    const message = "Nobody is signed in here.";
+    return c.json({ error: { code: "unauthenticated", message } }, 401);
+  }
+});
+
+export default app;
+export { Room };
