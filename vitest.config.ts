@@ -14,6 +14,8 @@ export default defineConfig({
               bindings: {
                 SESSION_SECRET: randomBytes(32).toString("base64url"),
                 ALLOWED_ORIGINS: "https://app.example.com",
+                // Small enough to fill one.
+                MAX_CONNECTIONS_PER_ROOM: "40",
               },
             },
           }),

@@ -1,6 +1,10 @@
-declare namespace Cloudflare {
-  interface Env extends import("../src/server/config.ts").Env {}
-  interface GlobalProps {
-    mainModule: typeof import("../src/server/worker.ts");
+import type { Env as RollcallEnv } from "../src/server/config.ts";
+
+declare global {
+  namespace Cloudflare {
+    interface Env extends RollcallEnv {}
+    interface GlobalProps {
+      mainModule: typeof import("../src/server/worker.ts");
+    }
   }
 }

@@ -7,10 +7,7 @@ const FINAL = new Set([400, 401, 403, 404]);
  * Learns why an upgrade was refused, which a browser does not tell, by reading the room once.
  * `null` where it was not refused for good, or nobody answers.
  */
-export async function askWhyRefused(
-  url: URL,
-  fetchRoom: typeof fetch,
-): Promise<RoomError | null> {
+export async function askWhyRefused(url: URL, fetchRoom: typeof fetch): Promise<RoomError | null> {
   try {
     const response = await fetchRoom(url, {
       credentials: "include",

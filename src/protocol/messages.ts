@@ -23,8 +23,7 @@ export function fitsBytes(text: string, limit: number): boolean {
 const statusSchema = v.picklist(["online", "away", "busy", "offline"]);
 const idSchema = v.optional(v.pipe(v.string(), v.maxLength(64)));
 const dataSchema = v.pipe(
-  v.record(v.string(), v.unknown()),
-  v.check((data) => !Array.isArray(data), "must be an object"),
+  v.custom<Data>((data) => typeof data === "object" && data !== null && !Array.isArray(data)),
   v.check(
     (data) => fitsBytes(JSON.stringify(data), MAX_DATA_BYTES),
     `must be at most ${MAX_DATA_BYTES} bytes as JSON`,

@@ -46,7 +46,9 @@ const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin ==
 const isKeysUrl = (text: string) => {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);
-  return protocol === "https:" || (protocol === "http:" && /^(localhost|127\.|\[::1\])/.test(hostname));
+  return (
+    protocol === "https:" || (protocol === "http:" && /^(localhost|127\.|\[::1\])/.test(hostname))
+  );
 };
 
 /** One entry for each key: how it is read, what it falls back to, and what is wrong with a bad one. */

@@ -42,7 +42,7 @@ export const allowOrigins: MiddlewareHandler<{ Bindings: Env }> = async (c, next
   if (origin !== undefined && isAllowed(origin, c.req.raw, configOf(c.env).allowedOrigins)) {
     return allowWithCredentials(c, next);
   }
-  c.header("Vary", "Origin");
-  if (c.req.method === "OPTIONS") return c.body(null, 204);
+  if (c.req.method === "OPTIONS") return c.body(null, 204, { Vary: "Origin" });
   await next();
+  c.res.headers.append("Vary", "Origin");
 };

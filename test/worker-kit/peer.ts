@@ -1,6 +1,7 @@
-import type { Delta, ServerFrame, Snapshot, Welcome } from "../../src/protocol/messages.ts";
+import type { Delta, ServerFrame, Welcome } from "../../src/protocol/messages.ts";
 import { applyDelta, applySnapshot, type Roll } from "../../src/client/roll.ts";
-import { ask } from "./http.ts";
+import { formatSince } from "../../src/protocol/since.ts";
+import { ask, readRoom } from "./http.ts";
 import { signIn } from "./sign-in.ts";
 
 const LONGEST_WAIT_MS = 5_000;
@@ -12,13 +13,15 @@ export class Peer {
   readonly frames: Frame[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   /** What a client holds that applies all it was sent. */
-  roll: Roll | null = null;
+  roll: Roll | null;
   readonly #ws: WebSocket;
   readonly #waiting = new Set<() => void>();
   #sent = 0;
+  #room = "";
 
-  constructor(ws: WebSocket) {
+  constructor(ws: WebSocket, holds: Roll | null = null) {
     this.#ws = ws;
+    this.roll = holds;
     ws.addEventListener("message", ({ data }) => {
       const frame: Frame = data === "pong" ? "pong" : (JSON.parse(data as string) as ServerFrame);
       this.frames.push(frame);
@@ -33,6 +36,7 @@ export class Peer {
 
   #apply(frame: Frame): void {
     if (frame === "pong") return;
+    if (frame.type === "welcome") this.#room = frame.room;
     if (frame.type === "snapshot") this.roll = applySnapshot(this.roll, frame);
     if (frame.type === "delta") {
       this.roll = applyDelta(this.roll, frame);
@@ -52,23 +56,24 @@ export class Peer {
     await this.until((answer) => answer !== "pong" && answer.type === "ack" && answer.id === id);
   }
 
-  /** Waits for a frame, one that has come already included. */
-  until(wanted: (frame: Frame) => boolean): Promise<Frame> {
-    return new Promise((resolve, reject) => {
-      const check = () => {
-        const found = this.frames.find(wanted);
-        if (!found) return;
-        clearTimeout(timer);
-        this.#waiting.delete(check);
-        resolve(found);
-      };
-      const timer = setTimeout(() => {
-        this.#waiting.delete(check);
-        reject(new Error(`no such frame among ${JSON.stringify(this.frames)}`));
-      }, LONGEST_WAIT_MS);
-      this.#waiting.add(check);
-      check();
+  /** Waits until something holds, looking again at each frame that comes. */
+  async #until(holds: () => boolean): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const check = () => holds() && resolve();
+    const tell = () => reject(new Error(`waited in vain at ${JSON.stringify(this.frames)}`));
+    const timer = setTimeout(tell, LONGEST_WAIT_MS);
+    this.#waiting.add(check);
+    check();
+    await promise.finally(() => {
+      clearTimeout(timer);
+      this.#waiting.delete(check);
     });
+  }
+
+  /** Waits for a frame, one that has come already included. */
+  async until(wanted: (frame: Frame) => boolean): Promise<Frame> {
+    await this.#until(() => this.frames.some(wanted));
+    return this.frames.find(wanted)!;
   }
 
   untilType<Type extends ServerFrame["type"]>(
@@ -78,31 +83,28 @@ export class Peer {
   }
 
   /**
-   * Waits until all that the room had to say so far has come, by asking for a snapshot, which is
-   * gathered with it; then forgets that snapshot, and answers all the frames since the last call.
+   * Waits until all that the room had to say so far has come; answers the frames since the last
+   * call. What was gathered comes by version, the rest before the ack of a `sync`, whose own
+   * answer is left out.
    */
   async news(): Promise<Frame[]> {
+    const { version } = await readRoom(this.#room);
+    await this.#until(() => this.roll !== null && this.roll.version >= version);
     const id = `news-${++this.#sent}`;
     this.send({ type: "sync", id });
-    await this.until((frame) => frame !== "pong" && frame.type === "ack" && frame.id === id);
-    const acked = this.frames.findIndex(
-      (frame) => frame !== "pong" && frame.type === "ack" && frame.id === id,
-    );
-    await this.until((frame) => {
-      const isSnapshot = frame !== "pong" && frame.type === "snapshot";
-      return isSnapshot && this.frames.indexOf(frame) > acked;
-    });
-    const all = this.frames.splice(0);
-    return all.slice(0, acked).concat(all.slice(acked + 1).filter((f) => !isSnapshot(f)));
+    const isAck = (frame: Frame) => frame !== "pong" && frame.type === "ack" && frame.id === id;
+    await this.until(isAck);
+    const acked = this.frames.findIndex(isAck);
+    const isAnswer = (frame: Frame, at: number) =>
+      at >= acked && frame !== "pong" && (frame.type === "snapshot" || frame.type === "ack");
+    await this.#until(() => this.frames.some((frame, at) => at > acked && isAnswer(frame, at)));
+    return this.frames.splice(0).filter((frame, at) => !isAnswer(frame, at));
   }
 
   close(code?: number, reason?: string): void {
     this.#ws.close(code, reason);
   }
 }
-
-const isSnapshot = (frame: Frame): frame is Snapshot =>
-  frame !== "pong" && frame.type === "snapshot";
 
 /** The deltas among some frames. */
 export function deltas(frames: readonly Frame[]): Delta[] {
@@ -111,6 +113,8 @@ export function deltas(frames: readonly Frame[]): Delta[] {
 
 export interface JoinOptions {
   token?: string;
+  /** What the client held before: it asks for what changed since. */
+  holds?: Roll;
   query?: string;
   headers?: Record<string, string>;
 }
@@ -119,7 +123,7 @@ export interface JoinOptions {
 export async function tryJoin(
   room: string,
   user: string,
-  { token, query = "", headers }: JoinOptions = {},
+  { token, holds, query = holds ? `?since=${formatSince(holds)}` : "", headers }: JoinOptions = {},
 ): Promise<Response> {
   return ask(`/rooms/${room}${query}`, {
     headers: {
@@ -134,7 +138,7 @@ export async function tryJoin(
 export async function join(room: string, user: string, options?: JoinOptions): Promise<Peer> {
   const response = await tryJoin(room, user, options);
   if (!response.webSocket) throw new Error(`refused: ${response.status} ${await response.text()}`);
-  const peer = new Peer(response.webSocket);
+  const peer = new Peer(response.webSocket, options?.holds);
   await peer.until((frame) => frame !== "pong" && ["snapshot", "delta"].includes(frame.type));
   return peer;
 }

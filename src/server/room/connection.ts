@@ -6,7 +6,8 @@ import type { ConnectionRef } from "./roster.ts";
 interface Attachment {
   id: string;
   user: string;
-  openedAt: number;
+  /** A sign of life: when it opened, or answered its last probe with a frame. */
+  heardAt: number;
   expiresAt: number;
   view: "delta" | "snapshot";
   probedAt: number | null;
@@ -25,13 +26,13 @@ export class Connection {
   private constructor(ws: WebSocket, attachment: Attachment) {
     this.ws = ws;
     this.#attachment = attachment;
-    this.#heardAt = attachment.openedAt;
+    this.#heardAt = attachment.heardAt;
   }
 
   /** Takes on a socket that was just accepted. */
   static open(
     ws: WebSocket,
-    init: Pick<Attachment, "id" | "user" | "openedAt" | "expiresAt" | "view">,
+    init: Pick<Attachment, "id" | "user" | "heardAt" | "expiresAt" | "view">,
   ): Connection {
     const connection = new Connection(ws, {
       ...init,
@@ -77,8 +78,13 @@ export class Connection {
     return Math.max(this.#heardAt, pingedAt?.getTime() ?? 0);
   }
 
+  /** Notes a frame; one that answers a probe must not be forgotten in hibernation (SPEC L2). */
   heard(now: number): void {
     this.#heardAt = now;
+    if (this.#attachment.probedAt === null) return;
+    this.#attachment.probedAt = null;
+    this.#attachment.heardAt = now;
+    this.save();
   }
 
   probe(now: number): void {

@@ -62,12 +62,7 @@ export class Room extends DurableObject<Env> {
       const asked = fromWorker(request);
       const response = asked.joiner
         ? this.#join(asked, asked.joiner, now)
-        : answerRead(
-            asked,
-            request.headers.get("If-None-Match"),
-            this.#roster,
-            this.#broadcaster,
-          );
+        : answerRead(asked, request.headers.get("If-None-Match"), this.#roster, this.#broadcaster);
       this.#commit(now);
       return response;
     });
@@ -145,7 +140,7 @@ export class Room extends DurableObject<Env> {
     const connection = Connection.open(server, {
       id,
       user: user.id,
-      openedAt: now,
+      heardAt: now,
       expiresAt,
       view: view ?? "delta",
     });

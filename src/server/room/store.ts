@@ -73,7 +73,11 @@ export class Store {
     );
     this.#floor = Number(room.get("floor") ?? 0);
     const rows = sql.exec<MemberRow>("SELECT * FROM members");
-    return { epoch: String(room.get("epoch")), floor: this.#floor, records: [...rows].map(fromRow) };
+    return {
+      epoch: String(room.get("epoch")),
+      floor: this.#floor,
+      records: [...rows].map(fromRow),
+    };
   }
 
   /** Writes what changed. With no await in between, it becomes durable as one. */

@@ -26,7 +26,15 @@ const isPicture = (text: string) =>
 
 /** Frameworks write an absent name or picture as `null` or as an empty text. */
 const orAbsent = <Schema extends v.GenericSchema<string>>(schema: Schema) =>
-  v.nullish(v.union([v.pipe(v.literal(""), v.transform(() => undefined)), schema]));
+  v.nullish(
+    v.union([
+      v.pipe(
+        v.literal(""),
+        v.transform(() => undefined),
+      ),
+      schema,
+    ]),
+  );
 
 const claimsSchema = v.object({
   sub: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),

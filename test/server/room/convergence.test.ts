@@ -29,9 +29,26 @@ type Step =
 
 const which = fc.nat(20);
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant("join" as const), user: fc.nat(USERS.length - 1), resume: fc.boolean(), hasNewName: fc.boolean() }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom("leave" as const, "lose" as const, "stale" as const), which }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("idle" as const), which, idle: fc.boolean() }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant("join" as const),
+      user: fc.nat(USERS.length - 1),
+      resume: fc.boolean(),
+      hasNewName: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom("leave" as const, "lose" as const, "stale" as const),
+      which,
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("idle" as const), which, idle: fc.boolean() }),
+  },
   {
     weight: 4,
     arbitrary: fc.record(
@@ -44,7 +61,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       { requiredKeys: ["do", "which"] },
     ),
   },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("pass" as const), ms: fc.constantFrom(1, 40, 500, 7_999, 8_000, 30_000, 60_000) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("pass" as const),
+      ms: fc.constantFrom(1, 40, 500, 7_999, 8_000, 30_000, 60_000),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("restart" as const) }) },
 );
 
@@ -123,7 +146,7 @@ class Model {
     client.connection = Connection.open(socket, {
       id: connection,
       user: id,
-      openedAt: now,
+      heardAt: now,
       expiresAt: now + 1e9,
       view: this.joins % 5 === 0 ? "snapshot" : "delta",
     });
@@ -192,7 +215,8 @@ class Model {
     for (const client of this.live) expect(client.roll).toEqual(truth);
     for (const reader of this.readers) {
       const answer = await this.get(reader);
-      const roll = answer.type === "delta" ? applyDelta(reader, answer) : applySnapshot(null, answer);
+      const roll =
+        answer.type === "delta" ? applyDelta(reader, answer) : applySnapshot(null, answer);
       expect(roll, formatSince(reader)).toEqual(truth);
     }
     this.readers = [...this.readers.slice(-3), truth];
@@ -208,30 +232,34 @@ class Model {
 
 describe("convergence", () => {
   const timeout = 60_000;
-  it("[V5, V3, V4] client = roster = GET in every order of joins, leaves, updates, losses, forgets, resumes and restarts", { timeout }, async () => {
-    vi.useFakeTimers();
-    try {
-      await fc.assert(
-        fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
-          const model = new Model();
-          for (const each of steps) {
-            await model.take(each, Date.now());
-            if (each.do === "pass") await model.check();
-          }
-          await model.check();
-          // When everybody is gone for good, nothing is kept (SPEC L5).
-          for (const client of model.live) model.cut(client, "lose", Date.now());
-          model.commit(Date.now());
-          await vi.advanceTimersByTimeAsync(LIMITS.graceMs + LIMITS.retentionMs);
-          model.roster.advance(Date.now());
-          model.commit(Date.now());
-          expect(model.stored.size).toBe(0);
-          vi.clearAllTimers();
-        }),
-        { numRuns: 3_000 },
-      );
-    } finally {
-      vi.useRealTimers();
-    }
-  });
+  it(
+    "[V5, V3, V4] client = roster = GET in every order of joins, leaves, updates, losses, forgets, resumes and restarts",
+    { timeout },
+    async () => {
+      vi.useFakeTimers();
+      try {
+        await fc.assert(
+          fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
+            const model = new Model();
+            for (const each of steps) {
+              await model.take(each, Date.now());
+              if (each.do === "pass") await model.check();
+            }
+            await model.check();
+            // When everybody is gone for good, nothing is kept (SPEC L5).
+            for (const client of model.live) model.cut(client, "lose", Date.now());
+            model.commit(Date.now());
+            await vi.advanceTimersByTimeAsync(LIMITS.graceMs + LIMITS.retentionMs);
+            model.roster.advance(Date.now());
+            model.commit(Date.now());
+            expect(model.stored.size).toBe(0);
+            vi.clearAllTimers();
+          }),
+          { numRuns: 3_000 },
+        );
+      } finally {
+        vi.useRealTimers();
+      }
+    },
+  );
 });

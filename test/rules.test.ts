@@ -1,0 +1,50 @@
+import { globSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+
+/** Rules of the SPEC whose part of the service is not built yet; a rule leaves the list with its first test. */
+const NOT_BUILT = [
+  "A7",
+  "T1",
+  "T2",
+  "T3",
+  "T4",
+  "T5",
+  "T6",
+  "P1",
+  "P2",
+  "B1",
+  "B2",
+  "B3",
+  "B4",
+  "B5",
+];
+
+const spec = readFileSync("src/protocol/SPEC.md", "utf8");
+const rules = [...spec.matchAll(/^- \*\*([A-Z]\d+)\*\*/gm)].map(([, id]) => id!);
+
+/** The ids in the titles of all tests, like `[W1, W2]` in `it("[W1, W2] …")`. */
+const tested = new Set(
+  globSync("test/**/*.test.ts", { exclude: ["**/node_modules/**"] })
+    .map((path) => readFileSync(path, "utf8"))
+    .flatMap((source) => [...source.matchAll(/["'`]\[([A-Z]\d+(?:, ?[A-Z]\d+)*)\]/g)])
+    .flatMap(([, ids]) => ids!.split(/, ?/)),
+);
+
+describe("the rules of SPEC.md", () => {
+  it("are found, each once", () => {
+    expect(rules.length).toBeGreaterThan(50);
+    expect(new Set(rules).size).toBe(rules.length);
+  });
+
+  it("all have a test with their id in its title", () => {
+    expect(rules.filter((rule) => !tested.has(rule) && !NOT_BUILT.includes(rule))).toEqual([]);
+  });
+
+  it("are named right by every test", () => {
+    expect([...tested].filter((id) => !rules.includes(id))).toEqual([]);
+  });
+
+  it("are built where they are tested", () => {
+    expect(NOT_BUILT.filter((rule) => tested.has(rule) || !rules.includes(rule))).toEqual([]);
+  });
+});

@@ -1,0 +1,277 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { judge, timingFor } from "../../../src/server/room/liveness.ts";
+import { readRoom } from "../../worker-kit/http.ts";
+import { join, welcomeOf } from "../../worker-kit/peer.ts";
+import { signIn } from "../../worker-kit/sign-in.ts";
+import {
+  alarmOf,
+  hibernate,
+  passTime,
+  passTimeWithAlarms,
+  query,
+  restart,
+  runAlarm,
+} from "../../worker-kit/time.ts";
+
+afterEach(() => void vi.useRealTimers());
+
+let rooms = 0;
+const newRoom = () => `liveness-${++rooms}`;
+const idsIn = async (room: string) => (await readRoom(room)).members.map(({ id }) => id);
+
+describe("signs of life", () => {
+  it("[L1] ping is answered with pong, and wakes nobody", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    await hibernate(room);
+    ada.send("ping");
+    await ada.until((frame) => frame === "pong");
+    // Nothing was constructed for the ping: a room that is not running cannot be put to sleep.
+    await expect(hibernate(room)).rejects.toThrow("not currently running");
+  });
+
+  it("[L1, L3] the heartbeat and the sweep follow from the stale time", () => {
+    for (const staleSeconds of [3, 4, 10, 45, 600]) {
+      const timing = timingFor(staleSeconds * 1000);
+      const { heartbeatSeconds, probeAfterMs, sweepEveryMs, answerMs } = timing;
+      expect(heartbeatSeconds).toBeGreaterThanOrEqual(1);
+      expect(heartbeatSeconds * 1000).toBeLessThan(probeAfterMs);
+      expect(probeAfterMs + sweepEveryMs + answerMs).toBeLessThan(staleSeconds * 1000);
+    }
+    expect(timingFor(45_000)).toMatchObject({ heartbeatSeconds: 15, sweepEveryMs: 20_000 });
+  });
+
+  it("[L2] judges by what was heard since the probe, however late it came", () => {
+    const timing = timingFor(45_000);
+    const now = 1_000_000;
+    expect(judge({ heardAt: now - 15_000, probedAt: null }, now, timing)).toBe("alive");
+    expect(judge({ heardAt: now - 17_000, probedAt: null }, now, timing)).toBe("probe");
+    expect(judge({ heardAt: now - 20_000, probedAt: now - 1_000 }, now, timing)).toBe("waiting");
+    expect(judge({ heardAt: now - 30_000, probedAt: now - 7_000 }, now, timing)).toBe("stale");
+    expect(judge({ heardAt: now - 6_000, probedAt: now - 7_000 }, now, timing)).toBe("alive");
+    expect(judge({ heardAt: now - 30_000, probedAt: now - 31_000 }, now, timing)).toBe("probe");
+  });
+
+  it("[L2, L3] a silent connection is probed, then removed as stale, with no grace, and last online when it was last heard", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    const joinedAt = Date.now();
+    await hibernate(room);
+    await passTimeWithAlarms(room, 38);
+    await ada.untilType("probe");
+    expect(await idsIn(room)).toContain("ada");
+    await hibernate(room);
+    await passTimeWithAlarms(room, 7);
+    expect(await ada.closed).toEqual({ code: 4408, reason: "stale" });
+    const [member] = (await readRoom(room)).members;
+    expect(member).toMatchObject({ id: "ada", status: "offline", connections: 0 });
+    expect(Math.abs(Date.parse(member!.lastOnline!) - joinedAt)).toBeLessThan(2_000);
+  });
+
+  it("[L2] a connection that answers is never removed", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    const nextAlarm = async () => {
+      await hibernate(room);
+      vi.setSystemTime((await alarmOf(room))!);
+      await runAlarm(room);
+    };
+    for (let round = 0; round < 10; round++) {
+      await nextAlarm();
+      await ada.untilType("probe");
+      await hibernate(room);
+      // The platform's clock does not move with the test's: any frame is a sign of life.
+      await ada.ask({ type: "idle", idle: false });
+      ada.frames.splice(0);
+      await nextAlarm();
+    }
+    expect((await readRoom(room)).members[0]).toMatchObject({ status: "online", connections: 1 });
+  });
+
+  it("[L2, L3] pings that nobody woke for keep a connection, and its timing comes with the welcome", async () => {
+    const room = newRoom();
+    vi.setSystemTime(Date.now() - 40_000);
+    const ada = await join(room, "ada");
+    expect(welcomeOf(ada).heartbeat).toBe(15);
+    await hibernate(room);
+    vi.useRealTimers();
+    ada.send("ping");
+    await ada.until((frame) => frame === "pong");
+    await runAlarm(room);
+    expect(ada.frames.filter((frame) => frame !== "pong" && frame.type === "probe")).toEqual([]);
+    expect((await readRoom(room)).members[0]?.status).toBe("online");
+  });
+});
+
+describe("grace", () => {
+  it("[L4] a reload shows no change to anyone, and the new connection takes over the place", async () => {
+    const room = newRoom();
+    const watcher = await join(room, "watcher");
+    const before = await join(room, "ada");
+    await watcher.news();
+    const held = await readRoom(room);
+    before.close(4000, "reload");
+    await before.closed;
+    await hibernate(room);
+    passTime(7);
+    await join(room, "ada");
+    await passTimeWithAlarms(room, 10);
+    expect(await watcher.news()).toEqual([]);
+    expect(await readRoom(room)).toEqual(held);
+  });
+
+  it("[L4] who does not come back is gone after the grace, last online when they were lost", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    ada.close(4000);
+    await ada.closed;
+    const lostAt = Date.now();
+    expect((await readRoom(room)).members[0]).toMatchObject({ status: "online", connections: 1 });
+    await hibernate(room);
+    passTime(8);
+    await runAlarm(room);
+    const [member] = (await readRoom(room)).members;
+    expect(member).toMatchObject({ status: "offline", connections: 0 });
+    expect(Math.abs(Date.parse(member!.lastOnline!) - lostAt)).toBeLessThan(1_000);
+  });
+
+  it("[L4] a leave and the client's own 1000 have no grace", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    await ada.ask({ type: "leave" });
+    expect(await ada.closed).toEqual({ code: 1000, reason: "left" });
+    expect((await readRoom(room)).members[0]?.status).toBe("offline");
+    const bob = await join(room, "bob");
+    bob.close(1000);
+    await bob.closed;
+    expect((await readRoom(room)).members[1]?.status).toBe("offline");
+  });
+
+  it("[L4] a session that ends while the room hibernates closes 4401, and keeps the place for the grace", async () => {
+    const room = newRoom();
+    const now = Math.floor(Date.now() / 1000);
+    const ada = await join(room, "ada", { token: await signIn("ada", { exp: now + 10 }) });
+    await hibernate(room);
+    expect(await alarmOf(room)).toBeLessThanOrEqual((now + 12) * 1000);
+    vi.setSystemTime((now + 10) * 1000);
+    await runAlarm(room);
+    expect(await ada.closed).toEqual({ code: 4401, reason: "session_expired" });
+    expect((await readRoom(room)).members[0]).toMatchObject({ status: "online", connections: 1 });
+    await hibernate(room);
+    passTime(8);
+    await runAlarm(room);
+    expect((await readRoom(room)).members[0]).toMatchObject({ status: "offline", connections: 0 });
+  });
+});
+
+describe("forgetting", () => {
+  it("[L5] a member is forgotten after the retention and reported gone; with the last one storage and alarm go too", async () => {
+    const room = newRoom();
+    const watcher = await join(room, "watcher");
+    const ada = await join(room, "ada");
+    await ada.ask({ type: "leave" });
+    await watcher.news();
+    passTime(86_400);
+    await watcher.ask({ type: "sync" });
+    const { epoch } = await readRoom(room);
+    expect(watcher.roll?.members.map(({ id }) => id)).toEqual(["watcher"]);
+    expect(await query(room, "SELECT id FROM members")).toEqual([{ id: "watcher" }]);
+
+    await watcher.ask({ type: "leave" });
+    passTime(86_400);
+    await runAlarm(room);
+    expect(await alarmOf(room)).toBeNull();
+    expect(await query(room, "SELECT name FROM sqlite_master WHERE name = 'members'")).toEqual([]);
+    const empty = await readRoom(room);
+    expect(empty).toMatchObject({ version: 0, online: 0, members: [] });
+    expect(empty.epoch).not.toBe(epoch);
+    const newcomer = await join(room, "newcomer");
+    expect(newcomer.roll?.members.map(({ id }) => id)).toEqual(["newcomer"]);
+  });
+
+  it("[L5, W5] the others are told that a member is gone", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    await ada.ask({ type: "leave" });
+    passTime(86_390);
+    const watcher = await join(room, "watcher");
+    passTime(10);
+    await runAlarm(room);
+    const gone = await watcher.until(
+      (frame) => frame !== "pong" && frame.type === "delta" && frame.gone.length > 0,
+    );
+    expect(gone).toMatchObject({ gone: ["ada"], set: [] });
+  });
+});
+
+describe("restart", () => {
+  it("[L6] those who return within the grace never looked absent, the rest go offline", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    const bob = await join(room, "bob");
+    await bob.ask({ type: "idle", idle: true });
+    await ada.ask({ type: "update", status: "busy" });
+    await restart(room);
+    const { members } = await readRoom(room);
+    expect(members.map(({ status, connections }) => [status, connections])).toEqual([
+      ["busy", 1],
+      ["away", 1],
+    ]);
+    const back = await join(room, "ada");
+    expect(back.roll?.members).toEqual(members);
+    await hibernate(room);
+    await passTimeWithAlarms(room, 9);
+    expect((await readRoom(room)).members.map(({ status }) => status)).toEqual(["busy", "offline"]);
+  });
+
+  it("[L6] the grace runs from the next start, and a second start does not prolong it", async () => {
+    const room = newRoom();
+    await join(room, "ada");
+    await restart(room);
+    passTime(3600);
+    expect((await readRoom(room)).online).toBe(1);
+    passTime(6);
+    await hibernate(room);
+    passTime(2);
+    expect((await readRoom(room)).online).toBe(0);
+  });
+});
+
+describe("the alarm", () => {
+  it("[L7] is set for the earliest deadline, and not moved by what comes later", async () => {
+    const room = newRoom();
+    const start = Date.now();
+    const ada = await join(room, "ada");
+    const sweep = await alarmOf(room);
+    expect(sweep).toBeGreaterThan(start + 19_000);
+    passTime(5);
+    await join(room, "bob");
+    expect(await alarmOf(room)).toBe(sweep);
+    ada.close(4000);
+    await ada.closed;
+    expect(await alarmOf(room)).toBeLessThanOrEqual(Date.now() + 8_100);
+  });
+
+  it("[L7] never fails: what goes wrong is logged, and the next one is set", async () => {
+    const room = newRoom();
+    const lines = vi.spyOn(console, "log").mockImplementation(() => {});
+    await join(room, "ada").then((ada) => ada.close(4000));
+    await vi.waitFor(async () => expect(await alarmOf(room)).toBeLessThan(Date.now() + 9_000));
+    await query(room, "DROP TABLE members");
+    passTime(10);
+    expect(await runAlarm(room)).toBe(true);
+    expect(await alarmOf(room)).toBeGreaterThan(Date.now());
+    expect(lines.mock.calls.flat().join("\n")).toContain('"event":"failure"');
+    lines.mockRestore();
+  });
+
+  it("[L7] nothing but a due event is waited for: a quiet room can be put to sleep at any time", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    await ada.ask({ type: "update", status: "busy" });
+    await ada.news();
+    await hibernate(room);
+    expect((await readRoom(room)).members[0]?.status).toBe("busy");
+    await hibernate(room);
+  });
+});

@@ -1,0 +1,47 @@
+import { env } from "cloudflare:workers";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { vi } from "vitest";
+
+/** Moves the clock of Worker and rooms; timers and the platform's own clock stay. */
+export function passTime(seconds: number): void {
+  vi.setSystemTime(Date.now() + seconds * 1000);
+}
+
+export const roomStub = (room: string) => env.ROOMS.getByName(room);
+
+/** Runs the room's alarm as if its time had come; answers whether one was set. */
+export function runAlarm(room: string): Promise<boolean> {
+  return runDurableObjectAlarm(roomStub(room));
+}
+
+/** Lets time pass and the room's alarm with it, as often as it is due on the way. */
+export async function passTimeWithAlarms(room: string, seconds: number): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const at = await alarmOf(room);
+    if (at === null || at > end) break;
+    vi.setSystemTime(Math.max(at, Date.now()));
+    await runAlarm(room);
+  }
+  vi.setSystemTime(end);
+}
+
+/** When the room's alarm is set to. */
+export function alarmOf(room: string): Promise<number | null> {
+  return runInDurableObject(roomStub(room), (_room, state) => state.storage.getAlarm());
+}
+
+/** Puts the room to sleep as the platform does, its sockets open: the next event constructs it anew. */
+export function hibernate(room: string): Promise<void> {
+  return evictDurableObject(roomStub(room));
+}
+
+/** Ends the room as a crash or a deploy does: every socket is cut, and none of its handlers runs. */
+export function restart(room: string): Promise<void> {
+  return evictDurableObject(roomStub(room), { webSockets: "close" });
+}
+
+/** Runs a query on the room's tables. */
+export function query(room: string, sql: string): Promise<Record<string, unknown>[]> {
+  return runInDurableObject(roomStub(room), (_room, state) => [...state.storage.sql.exec(sql)]);
+}
