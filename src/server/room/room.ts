@@ -91,7 +91,10 @@ export class Room extends DurableObject<Env> {
     this.#orAbort(() => this.#lose(ws, "closed"));
   }
 
-  /** Never fails: the platform gives an alarm up after six failures, and the ghosts would stay (SPEC L7). */
+  /**
+   * Never fails: the platform gives an alarm up after six failures, and the ghosts would stay. What
+   * was not stored is kept, and tried again (SPEC L7).
+   */
   override async alarm(): Promise<void> {
     const now = Date.now();
     this.#alarm.unset();
@@ -283,9 +286,10 @@ export class Room extends DurableObject<Env> {
 
   /** Stores what changed; what tells of it must be sent after this. */
   #save(): void {
-    const changes = this.#roster.takeChanges();
-    this.#store.write(changes, this.#roster.epoch, this.#roster.floor);
-    this.#broadcaster.note(changes.visible);
+    this.#roster.passChanges((changes) => {
+      this.#store.write(changes, this.#roster.epoch, this.#roster.floor);
+      this.#broadcaster.note(changes.visible);
+    });
   }
 
   /** Stores what changed, tells it, and sets the alarm for what comes next. */

@@ -65,12 +65,12 @@ function entryOf(record: MemberRecord): Entry {
 /**
  * Who is in the room: members, their connections, and the versions of what others see of them
  * (SPEC M, V, and of L the grace and retention). It knows neither sockets nor storage nor clocks:
- * `now` comes in, in milliseconds, and {@link takeChanges} tells what to store and to broadcast.
+ * `now` comes in, in milliseconds, and {@link passChanges} tells what to store and to broadcast.
  *
  * @example
  * const roster = new Roster(limits, { epoch, floor: 0, records: [] });
  * roster.join(now, joiner, connection);
- * roster.takeChanges().visible; // [joiner.user.id]
+ * roster.passChanges(({ visible }) => console.log(visible)); // [joiner.user.id]
  */
 export class Roster {
   readonly epoch: string;
@@ -206,17 +206,16 @@ export class Roster {
     for (const record of this.#records.values()) this.#settle(now, record);
   }
 
-  /** Hands over what changed since the last call. */
-  takeChanges(): Changes {
-    const changes = {
+  /** Hands over what changed since the last call that went well; where `take` throws, it is kept. */
+  passChanges(take: (changes: Changes) => void): void {
+    take({
       saved: [...this.#saved],
       forgotten: [...this.#forgotten],
       visible: [...this.#visible],
-    };
+    });
     this.#saved.clear();
     this.#forgotten.clear();
     this.#visible.clear();
-    return changes;
   }
 
   /** The JSON of every listed member, ordered by id (SPEC R3). */

@@ -118,10 +118,11 @@ class Model {
   }
 
   commit(now: number): void {
-    const { saved, forgotten, visible } = this.roster.takeChanges();
-    for (const id of forgotten) this.stored.delete(id);
-    for (const record of saved) this.stored.set(record.id, JSON.stringify(record));
-    this.broadcaster.note(visible);
+    this.roster.passChanges(({ saved, forgotten, visible }) => {
+      for (const id of forgotten) this.stored.delete(id);
+      for (const record of saved) this.stored.set(record.id, JSON.stringify(record));
+      this.broadcaster.note(visible);
+    });
     if (this.roster.isEmpty) {
       expect(this.stored.size).toBe(0);
       this.broadcaster.stop();

@@ -257,11 +257,15 @@ describe("the alarm", () => {
     const lines = vi.spyOn(console, "log").mockImplementation(() => {});
     await join(room, "ada").then((ada) => ada.close(4000));
     await vi.waitFor(async () => expect(await alarmOf(room)).toBeLessThan(Date.now() + 9_000));
-    await query(room, "DROP TABLE members");
+    await query(room, "ALTER TABLE members RENAME TO elsewhere");
     passTime(10);
     expect(await runAlarm(room)).toBe(true);
-    expect(await alarmOf(room)).toBeGreaterThan(Date.now());
     expect(lines.mock.calls.flat().join("\n")).toContain('"event":"failure"');
+    expect(await alarmOf(room)).toBeGreaterThan(Date.now());
+    await query(room, "ALTER TABLE elsewhere RENAME TO members");
+    passTime(11);
+    expect(await runAlarm(room)).toBe(true);
+    expect(await query(room, "SELECT places FROM members")).toEqual([{ places: "[]" }]);
     lines.mockRestore();
   });
 
