@@ -1,9 +1,8 @@
 import * as v from "valibot";
-import type { Room } from "./room/room.ts";
 
 /** The bindings and variables of a deployment (SPEC C), as they come from `wrangler.toml`. */
 export interface Env {
-  ROOMS: DurableObjectNamespace<Room>;
+  ROOMS: DurableObjectNamespace;
   SESSION_FORMAT?: string;
   SESSION_COOKIE?: string;
   SESSION_SECRET?: string;

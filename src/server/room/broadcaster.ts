@@ -21,7 +21,7 @@ export function gatherMs(connections: number): number {
 export class Broadcaster {
   readonly #room: string;
   readonly #roster: Roster;
-  readonly #connections: ReadonlyMap<WebSocket, Connection>;
+  readonly #connections: Iterable<Connection> & { readonly size: number };
   /** The version every connection was last given, but for those that await their first state. */
   #told: number;
   readonly #changed = new Set<string>();
@@ -32,7 +32,11 @@ export class Broadcaster {
   /** The last snapshot's text; at one version it never changes. */
   #snapshot: { version: number; text: string } | null = null;
 
-  constructor(room: string, roster: Roster, connections: ReadonlyMap<WebSocket, Connection>) {
+  constructor(
+    room: string,
+    roster: Roster,
+    connections: Iterable<Connection> & { readonly size: number },
+  ) {
     this.#room = room;
     this.#roster = roster;
     this.#told = roster.version;
@@ -42,6 +46,11 @@ export class Broadcaster {
   /** Takes a connection that needs a state: since what it holds, or whole. */
   greet(connection: Connection, since: Since | null): void {
     this.#awaiting.set(connection, connection.view === "snapshot" ? null : since);
+  }
+
+  /** Drops a connection that ended before it was told anything. */
+  forget(connection: Connection): void {
+    this.#awaiting.delete(connection);
   }
 
   /** Ends the gathering; nobody is told any more. */
@@ -109,7 +118,7 @@ export class Broadcaster {
       connection.send(since === null ? this.snapshot() : this.#greeting(since, greetings));
     }
     if (delta !== null) {
-      for (const connection of this.#connections.values()) {
+      for (const connection of this.#connections) {
         if (this.#awaiting.has(connection)) continue;
         connection.send(connection.view === "snapshot" ? this.snapshot() : delta);
       }

@@ -9,9 +9,10 @@ import { fromWorker, type Joiner, type RoomRequest } from "../room-request.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { closeSocket, Connection } from "./connection.ts";
+import { Connections } from "./connections.ts";
 import { decodeFrame } from "./decode.ts";
 import { countBadFrame, countFrame } from "./flood.ts";
-import { judge, timingFor, type Timing } from "./liveness.ts";
+import { timingFor, type Timing } from "./liveness.ts";
 import { answerRead } from "./read.ts";
 import { Roster } from "./roster.ts";
 import { Store } from "./store.ts";
@@ -33,19 +34,18 @@ export class Room extends DurableObject<Env> {
   readonly #timing: Timing;
   readonly #store: Store;
   readonly #alarm: AlarmClock;
-  readonly #connections = new Map<WebSocket, Connection>();
+  readonly #connections: Connections;
   #roster: Roster;
   #broadcaster: Broadcaster;
-  /** When the connections are looked at next for signs of life. */
-  #lookAt = Number.POSITIVE_INFINITY;
-  /** No later than when the first session of a connection ends. */
-  #expiryAt = Number.POSITIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#name = ctx.id.name ?? "";
     this.#config = configOf(env);
     this.#timing = timingFor(this.#config.limits.staleMs);
+    this.#connections = new Connections(this.#timing, (ws) =>
+      ctx.getWebSocketAutoResponseTimestamp(ws),
+    );
     this.#store = new Store(ctx.storage);
     this.#alarm = new AlarmClock(ctx.storage);
     this.#roster = new Roster(this.#config.limits, this.#store.load());
@@ -100,8 +100,8 @@ export class Room extends DurableObject<Env> {
     this.#alarm.unset();
     try {
       this.#roster.advance(now);
-      if (now >= this.#expiryAt) this.#expireSessions(now);
-      if (now >= this.#lookAt) this.#look(now);
+      this.#expireSessions(now);
+      this.#removeStale(now);
       this.#commit(now);
     } catch (error) {
       this.#logFailure(error);
@@ -113,16 +113,7 @@ export class Room extends DurableObject<Env> {
   async #wake(): Promise<void> {
     await this.#alarm.load();
     const now = Date.now();
-    const live = new Set<string>();
-    for (const ws of this.ctx.getWebSockets()) {
-      const connection = Connection.wake(ws);
-      if (!connection) continue;
-      this.#connections.set(ws, connection);
-      live.add(connection.id);
-      this.#expiryAt = Math.min(this.#expiryAt, connection.expiresAt);
-    }
-    // The alarm was set for the next look, or for something earlier: to look then is never late.
-    if (live.size > 0) this.#lookAt = this.#alarm.at ?? now;
+    const live = this.#connections.wake(this.ctx.getWebSockets(), this.#alarm.at ?? now);
     for (const { user, connection } of this.#roster.reconcile(now, live)) {
       log("leave", { room: this.#name, user, connection, reason: "closed" });
     }
@@ -147,9 +138,7 @@ export class Room extends DurableObject<Env> {
       expiresAt,
       view: view ?? "delta",
     });
-    if (this.#connections.size === 0) this.#lookAt = now + this.#timing.sweepEveryMs;
-    this.#connections.set(server, connection);
-    this.#expiryAt = Math.min(this.#expiryAt, expiresAt);
+    this.#connections.add(connection, now);
     this.#save();
     connection.send({
       type: "welcome",
@@ -221,7 +210,7 @@ export class Room extends DurableObject<Env> {
   /** Tells a member's own tabs what was chosen, and nobody else (SPEC W1). */
   #tellSelf(user: string): void {
     const text = JSON.stringify({ type: "self", id: user, chosen: this.#roster.chosenBy(user) });
-    for (const connection of this.#connections.values()) {
+    for (const connection of this.#connections) {
       if (connection.user === user) connection.send(text);
     }
   }
@@ -240,33 +229,18 @@ export class Room extends DurableObject<Env> {
   }
 
   #expireSessions(now: number): void {
-    this.#expiryAt = Number.POSITIVE_INFINITY;
-    for (const connection of this.#connections.values()) {
-      if (connection.expiresAt > now) {
-        this.#expiryAt = Math.min(this.#expiryAt, connection.expiresAt);
-        continue;
-      }
+    for (const connection of this.#connections.expired(now)) {
       // The place is kept for the grace: with a new credential nobody sees them leave (SPEC L4).
       this.#roster.lose(now, connection.ref);
       this.#part(connection, "expired", CLOSE.session, "session_expired");
     }
   }
 
-  /** Probes who is silent and removes who did not answer (SPEC L2, L3). */
-  #look(now: number): void {
-    let probed = false;
-    for (const connection of this.#connections.values()) {
-      const heardAt = connection.heardAt(this.ctx.getWebSocketAutoResponseTimestamp(connection.ws));
-      const verdict = judge({ heardAt, probedAt: connection.probedAt }, now, this.#timing);
-      if (verdict === "probe") connection.probe(now);
-      if (verdict === "probe" || verdict === "waiting") probed = true;
-      if (verdict === "stale") {
-        this.#roster.end(now, connection.ref, heardAt);
-        this.#part(connection, "stale", CLOSE.stale);
-      }
+  #removeStale(now: number): void {
+    for (const { connection, heardAt } of this.#connections.look(now)) {
+      this.#roster.end(now, connection.ref, heardAt);
+      this.#part(connection, "stale", CLOSE.stale);
     }
-    const { answerMs, sweepEveryMs } = this.#timing;
-    if (this.#connections.size > 0) this.#lookAt = now + (probed ? answerMs : sweepEveryMs);
   }
 
   /** Closes a connection from the room's side. */
@@ -275,12 +249,10 @@ export class Room extends DurableObject<Env> {
     this.#forget(connection, reason);
   }
 
-  #forget({ ws, id, user }: Connection, reason: LeaveReason): void {
-    this.#connections.delete(ws);
-    if (this.#connections.size === 0) {
-      this.#lookAt = Number.POSITIVE_INFINITY;
-      this.#expiryAt = Number.POSITIVE_INFINITY;
-    }
+  #forget(connection: Connection, reason: LeaveReason): void {
+    this.#connections.delete(connection);
+    this.#broadcaster.forget(connection);
+    const { user, id } = connection;
     log("leave", { room: this.#name, user, connection: id, reason });
   }
 
@@ -297,7 +269,7 @@ export class Room extends DurableObject<Env> {
     this.#save();
     if (this.#roster.isEmpty) return this.#vacate();
     this.#broadcaster.publish(now);
-    this.#alarm.wakeBy(Math.min(this.#roster.dueAt, this.#lookAt, this.#expiryAt));
+    this.#alarm.wakeBy(Math.min(this.#roster.dueAt, this.#connections.dueAt));
   }
 
   /** Keeps nothing of a room that nobody is known in; whoever comes next begins a new epoch (SPEC L5). */

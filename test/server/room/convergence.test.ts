@@ -96,7 +96,7 @@ class Client {
 class Model {
   clients: Client[] = [];
   stored = new Map<string, string>();
-  sockets = new Map<WebSocket, Connection>();
+  sockets = new Set<Connection>();
   roster: Roster;
   broadcaster: Broadcaster;
   epochs = 0;
@@ -152,14 +152,15 @@ class Model {
       expiresAt: now + 1e9,
       view: this.joins % 5 === 0 ? "snapshot" : "delta",
     });
-    this.sockets.set(socket, client.connection);
+    this.sockets.add(client.connection);
     this.broadcaster.greet(client.connection, client.roll);
     if (!this.clients.includes(client)) this.clients.push(client);
   }
 
   cut(client: Client, how: "leave" | "lose" | "stale", now: number): void {
-    const { ref, ws } = client.connection!;
-    this.sockets.delete(ws);
+    const { ref } = client.connection!;
+    this.sockets.delete(client.connection!);
+    this.broadcaster.forget(client.connection!);
     client.connection = null;
     if (how === "leave") this.roster.end(now, ref, now);
     if (how === "lose") this.roster.lose(now, ref);

@@ -1,0 +1,97 @@
+import { Connection } from "./connection.ts";
+import { judge, type Timing } from "./liveness.ts";
+
+/** A connection that did not answer, and when it was last heard. */
+interface Stale {
+  connection: Connection;
+  heardAt: number;
+}
+
+/** The room's open sockets, who is behind each, and when they are to be looked at next. */
+export class Connections {
+  readonly #timing: Timing;
+  readonly #pingedAt: (ws: WebSocket) => Date | null;
+  readonly #bySocket = new Map<WebSocket, Connection>();
+  /** When the next look for signs of life is due. */
+  #lookAt = Number.POSITIVE_INFINITY;
+  /** No later than when the first session ends. */
+  #expiryAt = Number.POSITIVE_INFINITY;
+
+  /** `pingedAt` tells when the platform last answered a socket's ping by itself. */
+  constructor(timing: Timing, pingedAt: (ws: WebSocket) => Date | null) {
+    this.#timing = timing;
+    this.#pingedAt = pingedAt;
+  }
+
+  get size(): number {
+    return this.#bySocket.size;
+  }
+
+  /** No later than when {@link takeExpired} or {@link look} has something to do. */
+  get dueAt(): number {
+    return Math.min(this.#lookAt, this.#expiryAt);
+  }
+
+  [Symbol.iterator](): IterableIterator<Connection> {
+    return this.#bySocket.values();
+  }
+
+  get(ws: WebSocket): Connection | undefined {
+    return this.#bySocket.get(ws);
+  }
+
+  add(connection: Connection, now: number): void {
+    if (this.size === 0) this.#lookAt = now + this.#timing.sweepEveryMs;
+    this.#bySocket.set(connection.ws, connection);
+    this.#expiryAt = Math.min(this.#expiryAt, connection.expiresAt);
+  }
+
+  delete({ ws }: Connection): void {
+    this.#bySocket.delete(ws);
+    if (this.size > 0) return;
+    this.#lookAt = Number.POSITIVE_INFINITY;
+    this.#expiryAt = Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Takes the sockets over that outlived the room's sleep; answers their ids. The alarm was set for
+   * the next look, or for something earlier: to look at `alarmAt` is never late.
+   */
+  wake(sockets: Iterable<WebSocket>, alarmAt: number): Set<string> {
+    const live = new Set<string>();
+    for (const ws of sockets) {
+      const connection = Connection.wake(ws);
+      if (!connection) continue;
+      this.add(connection, alarmAt);
+      live.add(connection.id);
+    }
+    if (live.size > 0) this.#lookAt = alarmAt;
+    return live;
+  }
+
+  /** The connections whose session has ended. */
+  expired(now: number): Connection[] {
+    if (now < this.#expiryAt) return [];
+    const all = [...this];
+    const expired = all.filter(({ expiresAt }) => expiresAt <= now);
+    const later = all.filter(({ expiresAt }) => expiresAt > now);
+    this.#expiryAt = Math.min(...later.map(({ expiresAt }) => expiresAt));
+    return expired;
+  }
+
+  /** Probes who is silent, and answers who did not answer (SPEC L2, L3). */
+  look(now: number): Stale[] {
+    if (now < this.#lookAt) return [];
+    const stale: Stale[] = [];
+    let probed = false;
+    for (const connection of this) {
+      const heardAt = connection.heardAt(this.#pingedAt(connection.ws));
+      const verdict = judge({ heardAt, probedAt: connection.probedAt }, now, this.#timing);
+      if (verdict === "stale") stale.push({ connection, heardAt });
+      if (verdict === "probe") connection.probe(now);
+      if (verdict === "probe" || verdict === "waiting") probed = true;
+    }
+    this.#lookAt = now + (probed ? this.#timing.answerMs : this.#timing.sweepEveryMs);
+    return stale;
+  }
+}
