@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
+import type { StatusCode } from "hono/utils/http-status";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
 import { isRoomName } from "../protocol/room-name.ts";
@@ -23,6 +24,15 @@ type AppContext = Context<{ Bindings: Env }>;
 
 const isUpgrade = (c: AppContext) => c.req.header("Upgrade")?.toLowerCase() === "websocket";
 
+/** Answers with a response made elsewhere, and the headers set here; one with a socket stays as it is. */
+function relay(c: AppContext, response: Response): Response {
+  if (response.webSocket) return response;
+  return c.newResponse(response.body, {
+    status: response.status as StatusCode,
+    headers: Object.fromEntries(response.headers),
+  });
+}
+
 /**
  * Makes the Worker's app: the room URL and a health check.
  *
@@ -34,8 +44,12 @@ export function createApp({ authorize = authorizeByRooms }: AppOptions = {}) {
   const app = new Hono<{ Bindings: Env }>();
 
   app.use(requestId());
-  // An answer that carries a socket cannot be copied, which is how headers are added.
-  const secure = secureHeaders({ crossOriginResourcePolicy: false });
+  // An answer that carries a socket cannot be copied, which is how headers are added. Whether a
+  // domain is https-only is for its owner to say.
+  const secure = secureHeaders({
+    crossOriginResourcePolicy: false,
+    strictTransportSecurity: false,
+  });
   app.use((c, next) => (isUpgrade(c) ? next() : secure(c, next)));
 
   app.get("/healthz", (c) => c.json({ ok: true }));
@@ -71,10 +85,10 @@ export function createApp({ authorize = authorizeByRooms }: AppOptions = {}) {
         },
       }),
     };
-    return askRoom(c.env, room, request, c.req.raw);
+    return relay(c, await askRoom(c.env, room, request, c.req.raw));
   });
 
-  app.notFound((c) => errorResponse("not_found", c.get("requestId")));
+  app.notFound((c) => relay(c, errorResponse("not_found", c.get("requestId"))));
 
   app.onError((error, c) => {
     const requestId = c.get("requestId");
@@ -85,10 +99,10 @@ export function createApp({ authorize = authorizeByRooms }: AppOptions = {}) {
         const named = room !== undefined && isRoomName(room) ? room : undefined;
         log("refused", { code: error.code, room: named, user: error.user, requestId });
       }
-      return errorResponse(error.code, requestId);
+      return relay(c, errorResponse(error.code, requestId));
     }
     log("failure", { code: "internal", reason: describeError(error), requestId });
-    return errorResponse("internal", requestId);
+    return relay(c, errorResponse("internal", requestId));
   });
 
   return app;

@@ -21,13 +21,11 @@ export async function askRoom(
 ): Promise<Response> {
   const ask = () => env.ROOMS.getByName(room).fetch(toRoom(request, original));
   try {
-    const response = await ask().catch((error: PlatformError) => {
+    return await ask().catch((error: PlatformError) => {
       if (!error.retryable || error.overloaded) throw error;
       // A stub that threw stays broken: `ask` makes a new one.
       return ask();
     });
-    // The headers of what a stub answers cannot be added to; a copy's can, but loses the socket.
-    return response.webSocket ? response : new Response(response.body, response);
   } catch (error) {
     const { requestId } = request;
     log("failure", { code: "room_unavailable", room, reason: describeError(error), requestId });

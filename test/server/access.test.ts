@@ -344,6 +344,7 @@ describe("refusals", () => {
       });
       expect(answer.headers.get("Content-Type")).toContain("application/json");
       expect(answer.headers.get("Cache-Control")).toBe("no-store");
+      expect(answer.headers.get("X-Request-Id")).toBe("my-id");
       expect(await answer.json()).toEqual({
         error: { code, message: expect.any(String), requestId: "my-id" },
       });

@@ -94,6 +94,8 @@ describe("the room URL", () => {
     const fresh = await askAs("reader", `/rooms/${room}`);
     expect(fresh.headers.get("ETag")).toBe(`"${epoch}.${version}"`);
     expect(fresh.headers.get("Cache-Control")).toBe("private, no-cache");
+    expect(fresh.headers.get("X-Request-Id")).not.toBeNull();
+    expect(fresh.headers.get("X-Content-Type-Options")).toBe("nosniff");
     for (const condition of [
       `"${epoch}.${version}"`,
       `W/"${epoch}.${version}"`,
