@@ -1,13 +1,13 @@
 import { isRoomName } from "../../src/protocol/room-name.ts";
+import { loadAccount, useAccount } from "./account-store.ts";
 import { Card } from "./card.tsx";
 import { RoomPage } from "./room-page.tsx";
 import { SignIn } from "./sign-in.tsx";
-import { useAccount } from "./use-account.ts";
 import { useRoomName } from "./use-room-name.ts";
 
 export function App() {
   const room = useRoomName();
-  const { account, signIn, signOut, retry } = useAccount();
+  const account = useAccount();
 
   if (!isRoomName(room)) {
     return (
@@ -29,15 +29,15 @@ export function App() {
       return (
         <Card title="Nobody answers">
           <p>The service could not be reached.</p>
-          <button type="button" className="button primary" onClick={retry}>
+          <button type="button" className="button primary" onClick={loadAccount}>
             Try again
           </button>
         </Card>
       );
     case "signed-out":
-      return <SignIn room={room} signIn={signIn} />;
+      return <SignIn room={room} />;
     case "signed-in":
-      return <RoomPage key={`${account.user.id} ${room}`} room={room} signOut={signOut} />;
+      return <RoomPage key={`${account.user.id} ${room}`} room={room} />;
     default:
       return account satisfies never;
   }

@@ -1,23 +1,20 @@
 import type { RoomError } from "../../src/client/types.ts";
+import { signOut } from "./account-store.ts";
 
-const NEEDS_SIGN_IN = /^(session_(?!unavailable)|unauthenticated$)/;
+const NEEDS_SIGN_IN = /^(session_|unauthenticated$)/;
 
 const WORDS: Record<string, string> = {
-  kicked: "Somebody took you out of this room.",
   room_forbidden: "This room is not open to you.",
-  room_full: "This room is full.",
-  too_many_connections: "You have this room open too many times. Close a few tabs first.",
   session_expired: "Your session has ended.",
 };
 
 interface Props {
   error: RoomError | null;
   joinAgain(): void;
-  signOut(): Promise<void>;
 }
 
 /** The room is over for this page, why, and the way back. */
-export function Closed({ error, joinAgain, signOut }: Props) {
+export function Closed({ error, joinAgain }: Props) {
   const reason = error && (WORDS[error.code] ?? error.message);
   return (
     <div className="closed" role="alert">

@@ -19,20 +19,22 @@ export function ConnectionNotice({ connection, error }: Props) {
   }, [error]);
 
   return (
-    <div className="connection" role="status">
+    <output className="connection">
       {connection === "connecting" && (
-        <p className="late">
+        <span className="note late">
           <span className="spinner" aria-hidden="true" />
           Still joining…
-        </p>
+        </span>
       )}
       {connection === "reconnecting" && (
-        <p className="soon">
+        <span className="note soon">
           <span className="spinner" aria-hidden="true" />
           Reconnecting… This list may be old.
-        </p>
+        </span>
       )}
-      {connection === "online" && error && error !== read && <p>{error.message}</p>}
-    </div>
+      {connection === "online" && error && error !== read && (
+        <span className="note">{error.message}</span>
+      )}
+    </output>
   );
 }

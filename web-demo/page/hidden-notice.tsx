@@ -1,18 +1,18 @@
 import { StatusMark } from "./status-mark.tsx";
 
-/** Says that nobody sees you; always there for screen readers to hear it come and go. */
+/** Says that nobody sees you; the element stays, for screen readers to hear what it says. */
 export function HiddenNotice({ hidden }: { hidden: boolean }) {
   return (
-    <div role="status">
+    <output>
       {hidden && (
-        <p className="hidden-notice">
+        <span className="hidden-notice">
           <StatusMark status="offline" />
           <span>
-            <strong>You appear offline.</strong> Others see you as gone, and this list shows what they
-            see.
+            <strong>You appear offline.</strong> Others see you as gone, and this list shows what
+            they see.
           </span>
-        </p>
+        </span>
       )}
-    </div>
+    </output>
   );
 }

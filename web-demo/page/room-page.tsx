@@ -1,23 +1,20 @@
+import { useState, useSyncExternalStore } from "react";
+import { signOut } from "./account-store.ts";
 import { Announcer } from "./announcer.tsx";
 import { Closed } from "./closed.tsx";
 import { ConnectionNotice } from "./connection-notice.tsx";
 import { HiddenNotice } from "./hidden-notice.tsx";
 import { People } from "./people.tsx";
+import { Presence } from "./presence.ts";
 import { RoomHeader } from "./room-header.tsx";
 import { StatusPicker } from "./status-picker.tsx";
-import { useRoom } from "./use-room.ts";
 import { useTitle } from "./use-title.ts";
 import { Waiting } from "./waiting.tsx";
 import { Wordmark } from "./wordmark.tsx";
 
-interface Props {
-  room: string;
-  signOut(): Promise<void>;
-}
-
-export function RoomPage({ room, signOut }: Props) {
-  const { state, setStatus, joinAgain } = useRoom(room);
-  const { connection, members, self, online, error } = state;
+export function RoomPage({ room }: { room: string }) {
+  const [{ subscribe, getSnapshot, setStatus, joinAgain }] = useState(() => new Presence(room));
+  const { connection, members, self, online, error } = useSyncExternalStore(subscribe, getSnapshot);
   const closed = connection === "closed";
   const known = self !== null && connection !== "connecting";
 
@@ -34,7 +31,7 @@ export function RoomPage({ room, signOut }: Props) {
       <main className="room">
         <RoomHeader room={room} online={known && !closed ? online : null} />
         {closed ? (
-          <Closed error={error} joinAgain={joinAgain} signOut={signOut} />
+          <Closed error={error} joinAgain={joinAgain} />
         ) : known ? (
           <>
             <HiddenNotice hidden={self.chosen === "offline"} />

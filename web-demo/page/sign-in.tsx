@@ -1,15 +1,11 @@
 import { type SubmitEvent, useId, useState } from "react";
 import { PICTURES, type Picture, picturePath } from "../pictures.ts";
+import { signIn } from "./account-store.ts";
 import { initialsOf } from "./initials.ts";
 import { useTitle } from "./use-title.ts";
 import { Wordmark } from "./wordmark.tsx";
 
-interface Props {
-  room: string;
-  signIn(name: string, picture: Picture | undefined): Promise<void>;
-}
-
-export function SignIn({ room, signIn }: Props) {
+export function SignIn({ room }: { room: string }) {
   const [name, setName] = useState("");
   const [picture, setPicture] = useState<Picture>();
   const [failure, setFailure] = useState<string>();
@@ -49,6 +45,7 @@ export function SignIn({ room, signIn }: Props) {
             pattern=".*\S.*"
             title="A name that people will know you by"
             autoComplete="name"
+            // oxlint-disable-next-line jsx-a11y/no-autofocus -- there is nothing else to do here
             autoFocus
             aria-describedby={failure ? failureId : undefined}
           />

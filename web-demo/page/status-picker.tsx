@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useId, useState } from "react";
 import type { RoomError } from "../../src/client/types.ts";
 import type { Member, Self, Status } from "../../src/protocol/messages.ts";
 import { Avatar } from "./avatar.tsx";
@@ -26,10 +26,11 @@ export function StatusPicker({ self, member, error, setStatus }: Props) {
   // What was picked shows at once, until the room has taken or refused it.
   const [picked, setPicked] = useState<{ status: Status | null; error: RoomError | null }>();
   if (picked && (picked.status === self?.chosen || picked.error !== error)) setPicked(undefined);
+  const id = useId();
   const chosen = picked ? picked.status : self?.chosen;
 
   return (
-    <aside className="yourself">
+    <aside className="yourself" aria-label="You">
       {member && (
         <div className="mirror">
           <Avatar member={member} />
@@ -38,7 +39,8 @@ export function StatusPicker({ self, member, error, setStatus }: Props) {
               <bdi>{member.name}</bdi>
             </strong>
             <span>
-              Others see you as <b data-status={member.status}>{STATUS_WORDS[member.status].toLowerCase()}</b>
+              Others see you as{" "}
+              <b data-status={member.status}>{STATUS_WORDS[member.status].toLowerCase()}</b>
             </span>
           </p>
         </div>
@@ -51,6 +53,7 @@ export function StatusPicker({ self, member, error, setStatus }: Props) {
               type="radio"
               name="status"
               aria-label={label}
+              aria-describedby={`${id}${status}`}
               checked={chosen === status}
               onChange={() => {
                 setPicked({ status, error });
@@ -59,7 +62,9 @@ export function StatusPicker({ self, member, error, setStatus }: Props) {
             />
             <StatusMark status={status ?? "automatic"} />
             <span className="label">{label}</span>
-            <span className="hint">{hint}</span>
+            <span className="hint" id={`${id}${status}`}>
+              {hint}
+            </span>
           </label>
         ))}
       </fieldset>

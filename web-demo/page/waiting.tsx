@@ -1,8 +1,8 @@
 /** Stands where the people will be. */
 export function Waiting() {
   return (
-    <div className="waiting" role="status">
-      <span className="for-readers">Joining the room…</span>
+    <div className="waiting">
+      <output className="for-readers">Joining the room…</output>
       {[0, 1, 2].map((row) => (
         <div key={row} className="person" aria-hidden="true">
           <span className="avatar" />

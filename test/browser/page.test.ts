@@ -1,0 +1,112 @@
+import { SignJWT } from "jose";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Server, startServer } from "../e2e/server.ts";
+import { launchBrowser } from "./browser.ts";
+import { Tab } from "./tab.ts";
+
+let server: Server;
+let browser: Browser;
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([
+    startServer({ env: "demo", vars: { GRACE_SECONDS: "1" } }),
+    launchBrowser(),
+  ]);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+/** Presses a key until an element has the focus. */
+async function press(page: Page, key: string, selector: string): Promise<void> {
+  for (let times = 0; times < 20; times++) {
+    if (await page.locator(selector).evaluate((element) => element.matches(":focus"))) return;
+    await page.keyboard.press(key);
+  }
+  throw new Error(`${key} never reaches ${selector}`);
+}
+
+describe("the page", () => {
+  it("leads from / to the lobby", async () => {
+    const page = await browser.newPage();
+    await page.goto(server.url);
+    await page.getByRole("heading", { name: "Join lobby" }).waitFor();
+    expect(new URL(page.url()).pathname).toBe("/in/lobby");
+  });
+
+  it("works by keyboard alone", async () => {
+    const tab = await Tab.open(await browser.newContext(), server.url, "keys");
+    const { page } = tab;
+    await page.getByLabel("Your name").waitFor();
+    await page.keyboard.type("Ada");
+    await page.keyboard.press("Enter");
+    await tab.sees({ Ada: "online" });
+
+    await press(page, "Tab", "input[aria-label=Automatic]");
+    for (const _ of ["Online", "Away", "Busy"]) await page.keyboard.press("ArrowDown");
+    await tab.sees({ Ada: "busy" });
+
+    await press(page, "Shift+Tab", ".top button");
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Your name").waitFor();
+    expect(await page.locator("[data-member]").count()).toBe(0);
+  });
+
+  it("fits a phone of 360 pixels, and a name and a room that have no end", async () => {
+    const context = await browser.newContext({ viewport: { width: 360, height: 640 } });
+    const room = "r".repeat(128);
+    const tab = await Tab.open(context, server.url, room);
+    const width = () => tab.page.evaluate(() => document.documentElement.scrollWidth);
+    expect(await width()).toBe(360);
+
+    const name = "W".repeat(40);
+    await tab.signIn(name);
+    const another = await tab.openAnother();
+    await another.sees({ [name]: "online, 2 tabs" });
+    expect(await width()).toBe(360);
+  });
+
+  it("asks for no room that cannot be", async () => {
+    const page = await browser.newPage();
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto(new URL("/in/no%20such%20room", server.url).href);
+    await page.getByRole("heading", { name: "No room has this name" }).waitFor();
+    expect(asked.filter((path) => path.startsWith("/rooms/"))).toEqual([]);
+  });
+
+  it("says that a session has ended, and lets its person in again", async () => {
+    const context = await browser.newContext();
+    const soon = Math.floor(Date.now() / 1000) + 4;
+    const token = await new SignJWT({ name: "Ada" })
+      .setProtectedHeader({ alg: "HS256" })
+      .setSubject("ada")
+      .setIssuedAt()
+      .setExpirationTime(soon)
+      .sign(new TextEncoder().encode(server.secret));
+    await context.addCookies([{ name: "session", value: token, url: server.url, httpOnly: true }]);
+    const tab = await Tab.open(context, server.url, "short");
+    await tab.sees({ Ada: "online" });
+
+    await tab.page.getByText("Your session has ended.").waitFor();
+    await tab.page.getByRole("button", { name: "Sign in again" }).click();
+    await tab.signIn("Ada anew");
+    const { online } = await tab.sees({ Ada: "offline", "Ada anew": "online" });
+    expect(online).toBe(1);
+  });
+
+  it("offers to copy the link, and says so", async () => {
+    const context = await browser.newContext({
+      permissions: ["clipboard-read", "clipboard-write"],
+    });
+    const tab = await Tab.open(context, server.url, "link");
+    await tab.signIn("Ada");
+    await tab.page.getByRole("button", { name: "Copy link" }).click();
+    await tab.page.getByText("Link copied").waitFor();
+    const copied = await tab.page.evaluate(() => navigator.clipboard.readText());
+    expect(copied).toBe(new URL("/in/link", server.url).href);
+  });
+});

@@ -1,0 +1,60 @@
+import { useSyncExternalStore } from "react";
+import type { Picture } from "../pictures.ts";
+import * as api from "./account.ts";
+
+export type Account =
+  | { is: "unknown" }
+  | { is: "unreachable" }
+  | { is: "signed-out" }
+  | { is: "signed-in"; user: api.User };
+
+/** Tells the other tabs, which share the cookie, that it changed. */
+const tabs = new BroadcastChannel("rollcall-account");
+const listeners = new Set<() => void>();
+
+let account: Account = { is: "unknown" };
+/** An answer counts only where nothing has been shown since it was asked for. */
+let shown = 0;
+
+function show(next: Account): void {
+  account = next;
+  shown += 1;
+  for (const listener of listeners) listener();
+}
+
+const fromUser = (user: api.User | null): Account =>
+  user ? { is: "signed-in", user } : { is: "signed-out" };
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export function useAccount(): Account {
+  return useSyncExternalStore(subscribe, () => account);
+}
+
+/** Asks who is signed in. */
+export async function loadAccount(): Promise<void> {
+  const asked = shown;
+  const next = await api.readUser().then(fromUser, (): Account => ({ is: "unreachable" }));
+  if (shown === asked) show(next);
+}
+
+export async function signIn(name: string, picture: Picture | undefined): Promise<void> {
+  show(fromUser(await api.signIn(name, picture)));
+  tabs.postMessage("changed");
+}
+
+export async function signOut(): Promise<void> {
+  // The page leaves its room at once, whatever becomes of the cookie.
+  show({ is: "signed-out" });
+  try {
+    await api.signOut();
+  } catch {
+    return loadAccount();
+  }
+  tabs.postMessage("changed");
+}
+
+tabs.addEventListener("message", () => void loadAccount());
