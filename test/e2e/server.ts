@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -34,8 +34,8 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Holds everything this process writes. */
-const folder = mkdtempSync(join(tmpdir(), "rollcall-e2e-"));
+/** Holds everything this process writes; made when it is needed. */
+const folder = join(tmpdir(), `rollcall-e2e-${randomUUID()}`);
 const running = new Set<Server>();
 const removeFolder = () => rmSync(folder, { recursive: true, force: true });
 
@@ -51,7 +51,10 @@ if (process.env["VITEST"] !== undefined) {
 
 const bundles = new Map<string, Promise<Bundle>>();
 
-const newFolder = (prefix: string) => mkdtempSync(join(folder, `${prefix}-`));
+function newFolder(prefix: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return mkdtempSync(join(folder, `${prefix}-`));
+}
 
 function bundleOnce(request: Omit<BundleRequest, "outdir">): Promise<Bundle> {
   const key = JSON.stringify([request.env, request.main]);
