@@ -29,7 +29,7 @@ export function requireOrigin(
 const allowWithCredentials = cors({
   origin: (origin) => origin,
   credentials: true,
-  allowMethods: ["GET", "HEAD"],
+  allowMethods: ["GET", "HEAD", "POST"],
   allowHeaders: ["Authorization", "Content-Type", "If-None-Match"],
   exposeHeaders: ["ETag", "Retry-After", "X-Request-Id"],
   maxAge: 600,

@@ -2,7 +2,7 @@ import { parse } from "hono/utils/cookie";
 
 /** Where a caller's token came from, which decides what it may do without an `Origin` (SPEC A3). */
 export interface Credential {
-  kind: "ticket" | "bearer" | "cookie";
+  kind: "ticket" | "bearer" | "cookie" | "message";
   token: string;
 }
 

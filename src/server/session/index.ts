@@ -26,7 +26,6 @@ export async function verifyCredential(
   config: SessionConfig,
 ): Promise<Session> {
   if (credential === null) throw new Refusal("unauthenticated");
-  if (credential.kind === "ticket") throw new Refusal("session_invalid");
   if (credential.token.length > MAX_TOKEN_LENGTH) throw new Refusal("session_invalid");
   let verify = verifiers.get(config);
   if (!verify) verifiers.set(config, (verify = FORMATS[config.format](config)));
