@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // The end-to-end tests wait more than they work.
+    maxWorkers: 4,
+    silent: "passed-only",
     projects: [
       {
         // In workerd, against the real Worker: its `main` and bindings are production's.

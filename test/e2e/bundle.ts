@@ -1,11 +1,7 @@
 import { execFile } from "node:child_process";
-import { join } from "node:path";
+import { join, parse } from "node:path";
 import { promisify } from "node:util";
-import {
-  type SourcelessWorkerOptions,
-  unstable_getMiniflareWorkerOptions as readOptions,
-  unstable_readConfig as readConfig,
-} from "wrangler";
+import type { SourcelessWorkerOptions, Unstable_Config } from "wrangler";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const WRANGLER_TOML = join(PROJECT, "wrangler.toml");
@@ -14,6 +10,8 @@ const WRANGLER_TOML = join(PROJECT, "wrangler.toml");
 export interface Bundle {
   script: string;
   options: SourcelessWorkerOptions;
+  /** The variables of `wrangler.toml`. */
+  vars: Unstable_Config["vars"];
 }
 
 export interface BundleRequest {
@@ -25,36 +23,35 @@ export interface BundleRequest {
   outdir: string;
 }
 
-process.env["WRANGLER_LOG"] ??= "error";
-
-const run = async (script: string, args: string[]) =>
-  promisify(execFile)(process.execPath, [join(PROJECT, "node_modules", script), ...args], {
-    cwd: PROJECT,
-    env: { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" },
-  });
+function run(script: string, args: string[]) {
+  const options = { cwd: PROJECT, env: { ...process.env, WRANGLER_SEND_METRICS: "false" } };
+  return promisify(execFile)(
+    process.execPath,
+    [join(PROJECT, "node_modules", script), ...args],
+    options,
+  );
+}
 
 /** Bundles the Worker with wrangler itself, and for the demo its page, both into `outdir`. */
 export async function bundleWorker({ env, main, outdir }: BundleRequest): Promise<Bundle> {
+  // Wrangler reads these when it is loaded: what it has to say stays out of sight.
+  process.env["WRANGLER_LOG"] ??= "error";
+  process.env["WRANGLER_LOG_PATH"] ??= outdir;
+  const wrangler = await import("wrangler");
   const page = join(outdir, "page");
   if (env === "demo") {
-    await run("vite/bin/vite.js", [
-      ...["build", "--config", "web-demo/vite.config.ts", "--logLevel", "warn"],
-      ...["--outDir", page, "--emptyOutDir"],
-    ]);
+    const build = ["build", "--config", "web-demo/vite.config.ts", "--logLevel", "warn"];
+    await run("vite/bin/vite.js", build.concat("--outDir", page, "--emptyOutDir"));
   }
   const worker = join(outdir, "worker");
-  await run("wrangler/bin/wrangler.js", [
-    ...["deploy", ...(main === undefined ? [] : [main])],
-    ...["--dry-run", "--outdir", worker, "--config", WRANGLER_TOML],
-    ...(env === undefined ? ["--env="] : ["--env", env, "--assets", page]),
-  ]);
-  const { workerOptions } = readOptions(WRANGLER_TOML, env, {
+  const entry = main === undefined ? [] : [main];
+  const target = env === undefined ? ["--env="] : ["--env", env, "--assets", page];
+  const deploy = ["deploy", ...entry, "--dry-run", "--config", WRANGLER_TOML, ...target];
+  await run("wrangler/bin/wrangler.js", deploy.concat("--outdir", worker));
+  const read = wrangler.unstable_getMiniflareWorkerOptions(WRANGLER_TOML, env, {
     ...(env === "demo" && { overrides: { assets: { directory: page } } }),
   });
-  // Variables come from the file that is deployed alone, not from a `.dev.vars` beside it.
-  const { vars } = readConfig({ config: WRANGLER_TOML, env });
-  return {
-    script: join(worker, "worker.js"),
-    options: { ...workerOptions, bindings: vars },
-  };
+  const { vars } = wrangler.unstable_readConfig({ config: WRANGLER_TOML, env });
+  const script = join(worker, `${parse(main ?? read.main!).name}.js`);
+  return { script, options: read.workerOptions, vars };
 }

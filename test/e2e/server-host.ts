@@ -39,12 +39,22 @@ function report(message: HostReport): void {
   if (process.connected) process.send?.(message);
 }
 
-async function serve({ bundle, vars, port, persist, temporary, folder }: HostRequest): Promise<void> {
+async function serve({
+  bundle,
+  vars,
+  port,
+  persist,
+  temporary,
+  folder,
+}: HostRequest): Promise<void> {
   const options: V4MiniflareOptions = {
     ...bundle.options,
     name: "rollcall",
-    modules: [{ type: "ESModule", path: "worker.js", contents: readFileSync(bundle.script, "utf8") }],
-    bindings: { ...bundle.options.bindings, ...vars },
+    modules: [
+      { type: "ESModule", path: "worker.js", contents: readFileSync(bundle.script, "utf8") },
+    ],
+    // Not those that came with the options: a `.dev.vars` file would be among them.
+    bindings: { ...bundle.vars, ...vars },
     host: "127.0.0.1",
     port,
     cf: false,

@@ -34,9 +34,20 @@ export interface Server {
   stop(): Promise<void>;
 }
 
-/** Holds everything this process writes, and goes when it ends. */
+/** Holds everything this process writes. */
 const folder = mkdtempSync(join(tmpdir(), "rollcall-e2e-"));
-process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+const running = new Set<Server>();
+const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+
+process.once("exit", removeFolder);
+if (process.env["VITEST"] !== undefined) {
+  // Vitest ends its processes in a way that tells them nothing.
+  const { afterAll } = await import("vitest");
+  afterAll(async () => {
+    await Promise.all([...running].map((server) => server.stop()));
+    removeFolder();
+  });
+}
 
 const bundles = new Map<string, Promise<Bundle>>();
 
@@ -45,7 +56,8 @@ const newFolder = (prefix: string) => mkdtempSync(join(folder, `${prefix}-`));
 function bundleOnce(request: Omit<BundleRequest, "outdir">): Promise<Bundle> {
   const key = JSON.stringify([request.env, request.main]);
   let bundle = bundles.get(key);
-  if (!bundle) bundles.set(key, (bundle = bundleWorker({ ...request, outdir: newFolder("bundle") })));
+  if (!bundle)
+    bundles.set(key, (bundle = bundleWorker({ ...request, outdir: newFolder("bundle") })));
   return bundle;
 }
 
@@ -70,7 +82,8 @@ async function freePort(): Promise<number> {
 /** The secret lives beside the rooms, so that a credential outlives a restart. */
 function secretOf(persist: string): string {
   const file = join(persist, "secret");
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600 });
+  if (!existsSync(file))
+    writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600 });
   return readFileSync(file, "utf8");
 }
 
@@ -95,8 +108,10 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const vars = { SESSION_SECRET: secret, ...options.vars };
   const request = { bundle, vars, port, persist, temporary, folder };
   const { host, pid } = await startHost(request, logs);
-  const dead = once(host, "exit").then(() => {});
-  return {
+  const dead = once(host, "exit").then(() => {
+    running.delete(server);
+  });
+  const server: Server = {
     url: `http://127.0.0.1:${port}`,
     port,
     secret,
@@ -112,6 +127,8 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
       return dead;
     },
   };
+  running.add(server);
+  return server;
 }
 
 async function startHost(

@@ -1,0 +1,11 @@
+/** The production Worker, but for a log line at each start of a room, which tells that it had hibernated. */
+import { type Env, Room as ServedRoom } from "../../../src/server/index.ts";
+
+export class Room extends ServedRoom {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    console.log(JSON.stringify({ event: "constructed", room: ctx.id.name, at: Date.now() }));
+  }
+}
+
+export { default } from "../../../src/server/worker.ts";
