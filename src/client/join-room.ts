@@ -6,14 +6,23 @@ import { formatSince } from "../protocol/since.ts";
 import { backoffMs } from "./backoff.ts";
 import { askWhyRefused } from "./refusal.ts";
 import { applyDelta, applySnapshot, type Roll } from "./roll.ts";
+import { SignIn, type SignInOptions } from "./sign-in.ts";
 import type { ConnectionState, RoomError, RoomHandle, RoomState } from "./types.ts";
 
-export interface JoinOptions {
+export interface JoinOptions extends SignInOptions {
   /** A `WebSocket` class, where the runtime has none or headers are to be sent with it. */
   WebSocket?: unknown;
   /** Reads the room over HTTP; the runtime's own where absent. */
   fetch?: typeof fetch;
 }
+
+/** Refusals that another credential may mend. */
+const CREDENTIAL_CODES = new Set([
+  "unauthenticated",
+  "session_invalid",
+  "session_expired",
+  "session_revoked",
+]);
 
 /** A tunnel or a hotel's network may take long to answer. */
 const CONNECTION_TIMEOUT_MS = 10_000;
@@ -29,10 +38,17 @@ export function joinRoom(url: string | URL, options: JoinOptions = {}): RoomHand
   return new RoomConnection(new URL(url), options);
 }
 
+/** What the app changes of its member. */
+interface Change {
+  status?: Status | null;
+  data?: Data | null;
+}
+
 class RoomConnection implements RoomHandle {
   readonly #url: URL;
   readonly #fetch: typeof fetch;
   readonly #socket: ReconnectingWebSocket;
+  readonly #signIn: SignIn;
   readonly #listeners = new Set<() => void>();
   #state: RoomState = {
     connection: "connecting",
@@ -45,17 +61,21 @@ class RoomConnection implements RoomHandle {
   #roll: Roll | null = null;
   /** Deltas are dropped until the snapshot comes that was asked for. */
   #syncing = false;
-  /** What was chosen while there was no connection; sent once there is one. */
-  #unsent: { status?: Status | null; data?: Data | null } = {};
+  /** What was chosen and not acknowledged; sent again once there is a connection. */
+  #pending: Change = {};
+  #sent = 0;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #attempt = 0;
   #waitMs = 0;
   #hurry: (() => void) | null = null;
   /** Whether the last attempt ended before the room said anything. */
   #unanswered = false;
+  /** Why the room closed the last connection, where a better credential would help. */
+  #unauthorized: RoomError | null = null;
 
   constructor(url: URL, options: JoinOptions) {
     this.#url = url;
+    this.#signIn = new SignIn(options);
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.#socket = new ReconnectingWebSocket(() => this.#nextUrl(), [], {
       ...(options.WebSocket !== undefined && { WebSocket: options.WebSocket }),
@@ -91,9 +111,14 @@ class RoomConnection implements RoomHandle {
     this.#end(null);
   }
 
-  #update(change: { status?: Status | null; data?: Data | null }): void {
-    if (this.#state.connection === "online") this.#send({ type: "update", ...change });
-    else this.#unsent = { ...this.#unsent, ...change };
+  #update(change: Change): void {
+    this.#pending = { ...this.#pending, ...change };
+    if (this.#state.connection === "online") this.#sendPending();
+  }
+
+  #sendPending(): void {
+    if (Object.keys(this.#pending).length === 0) return;
+    this.#send({ type: "update", ...this.#pending, id: String(++this.#sent) });
   }
 
   #send(frame: ClientFrame): void {
@@ -106,15 +131,26 @@ class RoomConnection implements RoomHandle {
       setTimeout(resolve, this.#waitMs);
     });
     this.#hurry = null;
-    if (this.#unanswered) {
-      const refusal = await askWhyRefused(this.#url, this.#fetch);
-      if (refusal) this.#end(refusal);
-    }
+    const error = this.#unauthorized ?? (this.#unanswered ? await this.#askWhyRefused() : null);
+    if (error) await this.#recover(error);
     this.#unanswered = true;
     const url = new URL(this.#url);
     url.protocol = url.protocol.replace(/^http/, "ws");
     if (this.#roll) url.searchParams.set("since", formatSince(this.#roll));
+    await this.#signIn.apply(url);
     return url.href;
+  }
+
+  async #askWhyRefused(): Promise<RoomError | null> {
+    const token = await this.#signIn.token().catch(() => null);
+    return askWhyRefused(this.#url, this.#fetch, token);
+  }
+
+  /** The room refused: the app may have a better credential, else the client stays away. */
+  async #recover(error: RoomError): Promise<void> {
+    this.#unauthorized = null;
+    const helps = CREDENTIAL_CODES.has(error.code) && (await this.#signIn.recover(error));
+    if (!helps) this.#end(error);
   }
 
   #retryNow = (): void => {
@@ -127,14 +163,18 @@ class RoomConnection implements RoomHandle {
     if (this.#state.connection === "closed") return false;
     // The library says 1000, with no reason, for any attempt that failed.
     const next = afterClose(code === CLOSE.left && reason !== "left" ? 1006 : code);
-    if (next.then !== "reconnect") {
-      const error = code === CLOSE.left ? null : { code: reason, message: "The room was closed." };
-      this.#end(error);
+    if (next.then === "stay-away") {
+      this.#end(code === CLOSE.left ? null : { code: reason, message: "The room was closed." });
       return false;
+    }
+    if (this.#state.connection === "online") this.#set({ connection: "reconnecting" });
+    if (next.then === "ask-for-credential") {
+      this.#unauthorized = { code: reason, message: "The session is not valid any more." };
+      this.#waitMs = 0;
+      return true;
     }
     const backoff = next.backoff ? backoffMs(this.#attempt++, Math.random()) : 0;
     this.#waitMs = next.atLeastMs + backoff;
-    if (this.#state.connection === "online") this.#set({ connection: "reconnecting" });
     return true;
   }
 
@@ -158,9 +198,17 @@ class RoomConnection implements RoomHandle {
         this.#socket.send(PING);
         return;
       case "error":
+        if (frame.id === String(this.#sent)) this.#pending = {};
         return this.#set({ error: { code: frame.code, message: frame.message } });
       case "ack":
+        if (frame.id === String(this.#sent)) this.#pending = {};
         return;
+      case "authenticate":
+        return void this.#authenticate(this.#signIn.token());
+      case "expiring":
+        return void this.#authenticate(this.#signIn.newerToken());
+      case "renewed":
+        return frame.token === undefined ? undefined : this.#signIn.renewed(frame.token);
       default:
         frame satisfies never;
     }
@@ -175,10 +223,15 @@ class RoomConnection implements RoomHandle {
     const { members, online, connections } = roll;
     if (this.#state.connection === "online") return this.#set({ members, online, connections });
     this.#attempt = 0;
+    this.#signIn.accepted();
     this.#set({ members, online, connections, connection: "online", error: null });
-    const unsent = this.#unsent;
-    this.#unsent = {};
-    if (Object.keys(unsent).length > 0) this.#send({ type: "update", ...unsent });
+    this.#sendPending();
+  }
+
+  /** Sends the token once the app has given it; without one the room closes in time. */
+  async #authenticate(given: Promise<string | null>): Promise<void> {
+    const token = await given.catch(() => null);
+    if (token !== null) this.#send({ type: "auth", token });
   }
 
   #end(error: RoomError | null): void {

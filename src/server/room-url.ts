@@ -43,6 +43,8 @@ function optionsOf({ request, requestId }: Asked): RoomRequest {
 export async function read(asked: Asked, room: string): Promise<Response> {
   const { env, config, policy, request } = asked;
   const credential = readCredential(request, config.session.cookie);
+  // A ticket opens one connection; to read with it would not use it up.
+  if (credential?.kind === "ticket") throw new Refusal("session_invalid");
   const { session } = await judgeCredential(credential, room, config, policy);
   if (!(await policy.authorize(session, room, "read"))) {
     throw new Refusal("room_forbidden", session.user.id);

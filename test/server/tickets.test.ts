@@ -89,7 +89,7 @@ describe("tickets", () => {
     expect(await refusal(await use(room, ticket))).toEqual(INVALID);
   });
 
-  it("[T1] a ticket is no session: not as bearer, not as cookie", async () => {
+  it("[T1] a ticket is no session: not as bearer, not as cookie, not for reading", async () => {
     const room = newRoom();
     const ticket = await ticketFor(room);
     for (const headers of [
@@ -98,6 +98,8 @@ describe("tickets", () => {
     ]) {
       expect(await refusal(await ask(`/rooms/${room}`, { headers }))).toEqual(INVALID);
     }
+    const read = await ask(`/rooms/${room}?ticket=${ticket}`);
+    expect(await refusal(read)).toEqual(INVALID);
     const minted = await ask(`/tickets?ticket=${ticket}`, { method: "POST", body: "{}" });
     expect(await refusal(minted)).toEqual(INVALID);
   });
