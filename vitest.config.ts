@@ -28,6 +28,7 @@ export default defineConfig({
     projects: [
       {
         plugins: [worker({})],
+        resolve: { alias: { "rollcall/server": `${import.meta.dirname}/src/server/index.ts` } },
         test: {
           name: "worker",
           include: ["test/{server,protocol,client}/**/*.test.ts"],

@@ -32,8 +32,8 @@ function relay(c: AppContext, response: Response): Response {
 }
 
 /**
- * Makes the Worker's app: the room URL, tickets and a health check. Call it where the module is
- * loaded: the rooms take the same rules from it.
+ * Makes the Worker's app: the room URL, tickets and a health check. Call it once, where the module
+ * is loaded: the rooms take the same rules from it.
  *
  * @example
  * export default createApp({ authorize: (session, room) => session.roles.includes(room) });
