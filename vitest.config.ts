@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { CredentialGuard, keepLog } from "./test/credential-guard.ts";
 
 const secret = () => randomBytes(32).toString("base64url");
 
@@ -25,6 +26,8 @@ export default defineConfig({
     // The end-to-end tests wait more than they work.
     maxWorkers: 4,
     silent: "passed-only",
+    reporters: ["default", new CredentialGuard()],
+    onConsoleLog: keepLog,
     projects: [
       {
         plugins: [worker({})],

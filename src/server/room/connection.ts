@@ -157,16 +157,17 @@ export class Connection {
   }
 }
 
-/** Codes that tell of a close and never go over the wire: to close with one of them throws. */
-const UNSENDABLE = new Set([1004, 1005, 1006, 1015]);
+/** Codes below 3000 that may be sent; the platform throws for others, and a peer may send any. */
+const SENDABLE = new Set([1000, 1001, 1011, 1012]);
 
 /**
  * Closes a socket with a code as another socket may have told it, or with `instead` where that code
  * cannot be sent. The platform does not answer a close by itself (SPEC W13).
  */
 export function closeSocket(ws: WebSocket, code: number, reason: string, instead = 1000): void {
+  const canSend = SENDABLE.has(code) || (code >= 3000 && code <= 4999);
   try {
-    ws.close(UNSENDABLE.has(code) ? instead : code, reason);
+    ws.close(canSend ? code : instead, reason);
   } catch {
     // Closed already.
   }
