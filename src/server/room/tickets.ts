@@ -3,20 +3,23 @@ import type { UsedTicket } from "../room-request.ts";
 /** The tickets that were used and have not expired: each is good once (SPEC T1). */
 export class UsedTickets {
   readonly #storage: DurableObjectStorage;
-  /** Ids and expiries, in milliseconds; `null` until the first look, since most rooms have none. */
-  #used: Map<string, number>;
+  /** Ids and expiries, in milliseconds since 1970. */
+  readonly #used = new Map<string, number>();
   #exists: boolean;
+  #dueAt = Number.POSITIVE_INFINITY;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     const found = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'tickets'");
     this.#exists = [...found].length > 0;
-    this.#used = new Map(this.#exists ? this.#load() : []);
+    if (!this.#exists) return;
+    const rows = storage.sql.exec<{ id: string; expires_at: number }>("SELECT * FROM tickets");
+    for (const { id, expires_at } of rows) this.#note(id, expires_at);
   }
 
-  /** When the earliest of them can be forgotten; `Infinity` for none. */
+  /** No later than when one of them can be forgotten; `Infinity` for none. */
   get dueAt(): number {
-    return Math.min(...this.#used.values());
+    return this.#dueAt;
   }
 
   get isEmpty(): boolean {
@@ -34,15 +37,17 @@ export class UsedTickets {
       this.#exists = true;
     }
     sql.exec("INSERT INTO tickets VALUES (?, ?)", id, expiresAt);
-    this.#used.set(id, expiresAt);
+    this.#note(id, expiresAt);
   }
 
   /** Forgets those that have expired: nobody can use them any more. */
   advance(now: number): void {
+    if (now < this.#dueAt) return;
+    this.#storage.sql.exec("DELETE FROM tickets WHERE expires_at <= ?", now);
+    this.#dueAt = Number.POSITIVE_INFINITY;
     for (const [id, expiresAt] of this.#used) {
-      if (expiresAt > now) continue;
-      this.#used.delete(id);
-      this.#storage.sql.exec("DELETE FROM tickets WHERE id = ?", id);
+      if (expiresAt <= now) this.#used.delete(id);
+      else this.#dueAt = Math.min(this.#dueAt, expiresAt);
     }
   }
 
@@ -50,12 +55,11 @@ export class UsedTickets {
   clear(): void {
     this.#exists = false;
     this.#used.clear();
+    this.#dueAt = Number.POSITIVE_INFINITY;
   }
 
-  *#load(): Iterable<[string, number]> {
-    const rows = this.#storage.sql.exec<{ id: string; expires_at: number }>(
-      "SELECT id, expires_at FROM tickets",
-    );
-    for (const { id, expires_at } of rows) yield [id, expires_at];
+  #note(id: string, expiresAt: number): void {
+    this.#used.set(id, expiresAt);
+    this.#dueAt = Math.min(this.#dueAt, expiresAt);
   }
 }
