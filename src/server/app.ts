@@ -9,11 +9,11 @@ import { authorizeByRooms, type Authorize } from "./authorize.ts";
 import { configOf, type Env } from "./config.ts";
 import { errorResponse, Refusal } from "./errors.ts";
 import { describeError, log } from "./log.ts";
-import { allowOrigins, requireOrigin } from "./origin.ts";
+import { allowOrigins, isAllowedOrigin, requireOrigin } from "./origin.ts";
 import { askRoom } from "./room-stub.ts";
 import type { RoomRequest } from "./room-request.ts";
 import { readCredential } from "./session/credential.ts";
-import { verifyCredential } from "./session/index.ts";
+import { sessionCookies, verifyCredential } from "./session/index.ts";
 
 export interface AppOptions {
   /** Replaces the rule that a session's `rooms` decide (SPEC A4). */
@@ -65,9 +65,12 @@ export function createApp({ authorize = authorizeByRooms }: AppOptions = {}) {
     if (!isRoomName(room)) throw new Refusal("room_invalid");
     const config = configOf(c.env);
     const joins = isUpgrade(c);
-    const credential = readCredential(c.req.raw, config.session.cookie);
+    const credential = readCredential(c.req.raw, sessionCookies(config.session));
     if (joins) requireOrigin(c.req.raw, credential, config.allowedOrigins);
-    const session = await verifyCredential(credential, config.session);
+    const session = await verifyCredential(credential, config.session, {
+      now: Date.now(),
+      allowsOrigin: (origin) => isAllowedOrigin(origin, c.req.raw, config.allowedOrigins),
+    });
     if (!(await authorize(session, room, joins ? "join" : "read"))) {
       throw new Refusal("room_forbidden", session.user.id);
     }

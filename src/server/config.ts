@@ -1,14 +1,20 @@
 import * as v from "valibot";
+import { FORMATS } from "./session/index.ts";
+import type { SessionFormat } from "./session/format.ts";
+import { isTrustedUrl } from "./trusted-url.ts";
 
 /** The bindings and variables of a deployment (SPEC C), as they come from `wrangler.toml`. */
 export interface Env {
   ROOMS: DurableObjectNamespace;
+  SESSIONS?: KVNamespace;
   SESSION_FORMAT?: string;
   SESSION_COOKIE?: string;
   SESSION_SECRET?: string;
   SESSION_JWKS_URL?: string;
   SESSION_ISSUER?: string;
   SESSION_AUDIENCE?: string;
+  SESSION_INTROSPECTION_URL?: string;
+  SESSION_SECONDS?: string | number;
   ALLOWED_ORIGINS?: string;
   MAX_CONNECTIONS_PER_USER?: string | number;
   MAX_CONNECTIONS_PER_ROOM?: string | number;
@@ -27,6 +33,16 @@ const splitList = (text: string) =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== "");
 
+/** A secret that has a comma of its own can only be told apart in a JSON list. */
+const splitSecrets = (text: string): string[] | undefined => {
+  if (!text.trimStart().startsWith("[")) return splitList(text);
+  try {
+    return v.parse(v.array(v.string()), JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+};
+
 const wholeNumber = (fallback: number, least: number, most: number) =>
   v.optional(
     v.pipe(
@@ -42,25 +58,26 @@ const wholeNumber = (fallback: number, least: number, most: number) =>
 
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 
-const isKeysUrl = (text: string) => {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname } = new URL(text);
-  return (
-    protocol === "https:" || (protocol === "http:" && /^(localhost|127\.|\[::1\])/.test(hostname))
-  );
-};
+const trustedUrl = v.optional(
+  v.pipe(v.string(), v.check(isTrustedUrl, "must be an https URL (http for localhost only)")),
+);
+
+const formatNames = Object.keys(FORMATS) as (keyof typeof FORMATS)[];
 
 /** One entry for each key: how it is read, what it falls back to, and what is wrong with a bad one. */
 const KEYS = {
-  SESSION_FORMAT: v.optional(v.picklist(["jwt"], "must be one of: jwt"), "jwt"),
+  SESSION_FORMAT: v.optional(
+    v.picklist(formatNames, `must be one of: ${formatNames.join(", ")}`),
+    "jwt",
+  ),
   SESSION_COOKIE: v.optional(
     v.pipe(v.string(), v.regex(/^[\w!#$%&'*.^`|~+-]{1,128}$/, "must be a cookie's name")),
-    "session",
   ),
   SESSION_SECRET: v.optional(
     v.pipe(
       v.string(),
-      v.transform(splitList),
+      v.transform(splitSecrets),
+      v.array(v.string(), "must be secrets separated by commas, or a JSON list of them"),
       v.check(
         (secrets) =>
           secrets.every((secret) => new TextEncoder().encode(secret).length >= MIN_SECRET_BYTES),
@@ -69,11 +86,17 @@ const KEYS = {
     ),
     "",
   ),
-  SESSION_JWKS_URL: v.optional(
-    v.pipe(v.string(), v.check(isKeysUrl, "must be an https URL (http for localhost only)")),
-  ),
+  SESSION_JWKS_URL: trustedUrl,
   SESSION_ISSUER: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
   SESSION_AUDIENCE: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
+  SESSION_INTROSPECTION_URL: trustedUrl,
+  SESSION_SECONDS: wholeNumber(3600, 1, 31_536_000),
+  SESSIONS: v.optional(
+    v.custom<KVNamespace>(
+      (value) => typeof (value as KVNamespace | null)?.get === "function",
+      "must be the binding of a KV namespace",
+    ),
+  ),
   ALLOWED_ORIGINS: v.optional(
     v.pipe(
       v.string(),
@@ -97,12 +120,17 @@ type Values = { readonly [Key in keyof typeof KEYS]: v.InferOutput<(typeof KEYS)
 /** How a credential is checked. */
 export interface SessionConfig {
   readonly format: Values["SESSION_FORMAT"];
-  readonly cookie: string;
+  /** `undefined`: the format's own names. */
+  readonly cookie: string | undefined;
   /** Newest first. */
   readonly secrets: readonly string[];
   readonly jwksUrl: string | undefined;
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
+  readonly introspectionUrl: string | undefined;
+  /** How long a session lasts that does not say. */
+  readonly sessionMs: number;
+  readonly store: KVNamespace | undefined;
 }
 
 /** The numbers a room lives by. */
@@ -138,16 +166,17 @@ export function parseConfig(env: Env): Config {
     faults.push(`${key}: ${result.issues[0].message}`);
     return v.parse(KEYS[key], undefined) as Values[Key];
   };
-  const secrets = read("SESSION_SECRET");
-  const jwksUrl = read("SESSION_JWKS_URL");
   const config: Config = {
     session: {
       format: read("SESSION_FORMAT"),
       cookie: read("SESSION_COOKIE"),
-      secrets,
-      jwksUrl,
+      secrets: read("SESSION_SECRET"),
+      jwksUrl: read("SESSION_JWKS_URL"),
       issuer: read("SESSION_ISSUER"),
       audience: read("SESSION_AUDIENCE"),
+      introspectionUrl: read("SESSION_INTROSPECTION_URL"),
+      sessionMs: read("SESSION_SECONDS") * 1000,
+      store: read("SESSIONS"),
     },
     allowedOrigins: new Set(read("ALLOWED_ORIGINS")),
     limits: {
@@ -159,11 +188,24 @@ export function parseConfig(env: Env): Config {
     },
     faults,
   };
-  const blamed = faults.some((fault) => /^SESSION_(SECRET|JWKS_URL):/.test(fault));
-  if (secrets.length === 0 && jwksUrl === undefined && !blamed) {
-    faults.push("SESSION_SECRET: is missing, and so is SESSION_JWKS_URL");
-  }
+  faults.push(...formatFaults(config, env));
   return Object.freeze(config);
+}
+
+/** What the chosen format misses; a key that is wrong in itself is not blamed twice. */
+function formatFaults({ session, faults }: Config, env: Env): string[] {
+  const isEmpty = (value: unknown) => /^[\s,[\]]*$/.test(String(value ?? ""));
+  const isBlamed = (key: string) => faults.some((fault) => fault.startsWith(`${key}:`));
+  if (isBlamed("SESSION_FORMAT")) return [];
+  const format: SessionFormat = FORMATS[session.format];
+  const missing = format.needs
+    .filter((keys) => keys.every((key) => isEmpty(env[key]) && !isBlamed(key)))
+    .map(([key, ...others]) => {
+      const instead = others.map((other) => `, and so is ${other}`).join("");
+      return `${key}: is missing${instead}; SESSION_FORMAT=${session.format} needs it`;
+    });
+  const wrong = format.faults?.(session) ?? [];
+  return [...missing, ...wrong.filter((fault) => !isBlamed(fault.split(":")[0]!))];
 }
 
 const parsed = new WeakMap<Env, Config>();

@@ -1,12 +1,23 @@
-import { exports } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import type { Snapshot } from "../../src/protocol/messages.ts";
 import { signIn } from "./sign-in.ts";
+import { createApp } from "../../src/server/app.ts";
+import type { Env } from "../../src/server/config.ts";
 
 export const HOST = "https://presence.example.com";
 
 /** Asks the Worker over HTTP. */
 export function ask(path: string, init?: RequestInit): Promise<Response> {
   return exports.default.fetch(new Request(`${HOST}${path}`, init));
+}
+
+/** Asks a Worker of another configuration, whose rooms are the same. */
+export async function askConfigured(
+  config: Partial<Env>,
+  path: string,
+  headers: Record<string, string>,
+): Promise<Response> {
+  return createApp().request(`${HOST}${path}`, { headers }, { ...env, ...config });
 }
 
 /** Asks with a session of the user's, as their app's server would. */
