@@ -1,5 +1,6 @@
 import type { SessionConfig } from "../config.ts";
 import { Refusal } from "../errors.ts";
+import { authjs } from "./authjs.ts";
 import type { CookieName } from "./cookie.ts";
 import type { Credential } from "./credential.ts";
 import { cookieNames, type SessionFormat, type Verify, type VerifyContext } from "./format.ts";
@@ -9,6 +10,7 @@ import type { Session } from "./session.ts";
 /** One entry for each `SESSION_FORMAT`. */
 export const FORMATS = {
   jwt,
+  authjs,
 } satisfies Record<string, SessionFormat>;
 
 /** Browsers cap a cookie near 4 KiB; what is longer than this was never a session. */
