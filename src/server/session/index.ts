@@ -6,11 +6,13 @@ import type { Credential } from "./credential.ts";
 import { cookieNames, type SessionFormat, type Verify, type VerifyContext } from "./format.ts";
 import { jwt } from "./jwt.ts";
 import type { Session } from "./session.ts";
+import { supabase } from "./supabase.ts";
 
 /** One entry for each `SESSION_FORMAT`. */
 export const FORMATS = {
   jwt,
   authjs,
+  supabase,
 } satisfies Record<string, SessionFormat>;
 
 /** Browsers cap a cookie near 4 KiB; what is longer than this was never a session. */
