@@ -5,6 +5,7 @@ import type { CookieName } from "./cookie.ts";
 import type { Credential } from "./credential.ts";
 import { cookieNames, type SessionFormat, type Verify, type VerifyContext } from "./format.ts";
 import { jwt } from "./jwt.ts";
+import { rails } from "./rails.ts";
 import type { Session } from "./session.ts";
 import { supabase } from "./supabase.ts";
 
@@ -13,6 +14,7 @@ export const FORMATS = {
   jwt,
   authjs,
   supabase,
+  rails,
 } satisfies Record<string, SessionFormat>;
 
 /** Browsers cap a cookie near 4 KiB; what is longer than this was never a session. */
