@@ -3,6 +3,7 @@ import { Refusal } from "../errors.ts";
 import { authjs } from "./authjs.ts";
 import type { CookieName } from "./cookie.ts";
 import type { Credential } from "./credential.ts";
+import { dbauth } from "./dbauth.ts";
 import { cookieNames, type SessionFormat, type Verify, type VerifyContext } from "./format.ts";
 import { jwt } from "./jwt.ts";
 import { rails } from "./rails.ts";
@@ -15,6 +16,7 @@ export const FORMATS = {
   authjs,
   supabase,
   rails,
+  dbauth,
 } satisfies Record<string, SessionFormat>;
 
 /** Browsers cap a cookie near 4 KiB; what is longer than this was never a session. */
