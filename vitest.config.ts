@@ -11,6 +11,7 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
+              kvNamespaces: ["SESSIONS"],
               bindings: {
                 SESSION_SECRET: randomBytes(32).toString("base64url"),
                 ALLOWED_ORIGINS: "https://app.example.com",

@@ -5,7 +5,9 @@ import type { CookieName } from "./cookie.ts";
 import type { Credential } from "./credential.ts";
 import { dbauth } from "./dbauth.ts";
 import { cookieNames, type SessionFormat, type Verify, type VerifyContext } from "./format.ts";
+import { introspection } from "./introspection.ts";
 import { jwt } from "./jwt.ts";
+import { kv } from "./kv.ts";
 import { rails } from "./rails.ts";
 import type { Session } from "./session.ts";
 import { supabase } from "./supabase.ts";
@@ -17,6 +19,8 @@ export const FORMATS = {
   supabase,
   rails,
   dbauth,
+  introspection,
+  kv,
 } satisfies Record<string, SessionFormat>;
 
 /** Browsers cap a cookie near 4 KiB; what is longer than this was never a session. */
