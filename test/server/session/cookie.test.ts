@@ -55,21 +55,30 @@ describe("finding the cookie", () => {
   });
 });
 
+const now = Date.parse(authjs.now);
+const { session } = parseConfig(config as Env);
+
+/** The user's id, or the refusal's code. */
+async function check(cookie: string): Promise<string> {
+  const request = new Request(HOST, { headers: { Cookie: cookie } });
+  const credential = readCredential(request, sessionCookies(session));
+  const checked = verifyCredential(credential, session, { now, allowsOrigin: () => false });
+  return checked.then(
+    ({ user }) => user.id,
+    ({ code }) => code,
+  );
+}
+
+describe("a session under another of its framework's names", () => {
+  it("[A2, A5] is refused where it is bound to its cookie's name", async () => {
+    const { cookie } = authjs.vectors.find(({ title }) => title === "v5 over http")!;
+    expect(await check(cookie)).toBe("ada");
+    expect(await check(`__Secure-${cookie}`)).toBe("session_invalid");
+  });
+});
+
 describe("a session in chunks", () => {
-  const now = Date.parse(authjs.now);
-  const { session } = parseConfig(config as Env);
   const pairs = chunked.cookie.split("; ");
-  const check = async (cookie: string) => {
-    const credential = readCredential(
-      new Request(HOST, { headers: { Cookie: cookie } }),
-      sessionCookies(session),
-    );
-    const checked = verifyCredential(credential, session, { now, allowsOrigin: () => false });
-    return checked.then(
-      ({ user }) => user.id,
-      ({ code }) => code,
-    );
-  };
 
   it("[A1, A2] is read in whatever order they come", async () => {
     expect(pairs.length).toBeGreaterThan(1);

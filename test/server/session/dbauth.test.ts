@@ -23,6 +23,21 @@ function flip(token: string, at: number, bits: number): string {
   return `${ciphertext}|${btoa(String.fromCharCode(...bytes))}`;
 }
 
+/** Encrypts as the framework does. */
+async function encrypt(plaintext: string): Promise<string> {
+  const encoder = new TextEncoder();
+  const raw = encoder.encode(dbauth.secret.slice(0, 32));
+  const key = await crypto.subtle.importKey("raw", raw, "AES-CBC", false, ["encrypt"]);
+  const iv = crypto.getRandomValues(new Uint8Array(16));
+  const sealed = await crypto.subtle.encrypt(
+    { name: "AES-CBC", iv },
+    key,
+    encoder.encode(plaintext),
+  );
+  const base64 = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes));
+  return `${base64(new Uint8Array(sealed))}|${base64(iv)}`;
+}
+
 describe("what a dbAuth cookie is worth", () => {
   it("[A2] cannot be told: who has a session can alter a numeric id, as in the framework itself", async () => {
     const idAt = '{"id":'.length;
@@ -39,6 +54,31 @@ describe("what a dbAuth cookie is worth", () => {
 
   it("[A2] carries no expiry: it is good for SESSION_SECONDS from each check on", async () => {
     expect((await check(valueOf("as it comes"))).expiresAt).toBe(NOW + 3_600_000);
+  });
+
+  it("[A2, A5] anything but what the framework itself writes is refused", async () => {
+    const uuid = crypto.randomUUID();
+    expect((await check(await encrypt(`{"id":"ada"};${uuid}`))).user.id).toBe("ada");
+    for (const plaintext of [
+      `{"id": 1};${uuid}`,
+      `{"id":1.0};${uuid}`,
+      `{"id":2,"id":1};${uuid}`,
+      `{"id":"\\u0061da"};${uuid}`,
+      `{"id":1.5};${uuid}`,
+      `{"id":null};${uuid}`,
+      `{"id":""};${uuid}`,
+      `{"id":1,"role":"admin"};${uuid}`,
+      `{"id":1,"email":"no address"};${uuid}`,
+      `[1];${uuid}`,
+      `{"id":1};${uuid.slice(1)}`,
+      `{"id":1};${uuid};`,
+      `{"id":1}${uuid}`,
+      `{"id":1}`,
+    ]) {
+      await expect(check(await encrypt(plaintext)), plaintext).rejects.toMatchObject({
+        code: "session_invalid",
+      });
+    }
   });
 
   it("[A2, A5] base64 of any other spelling is refused", async () => {
