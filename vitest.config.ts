@@ -10,6 +10,7 @@ const worker = (vars: Record<string, string>) =>
   cloudflareTest({
     wrangler: { configPath: "./wrangler.toml" },
     miniflare: {
+      kvNamespaces: ["SESSIONS"],
       bindings: {
         SESSION_SECRET: secret(),
         TICKET_SECRET: secret(),

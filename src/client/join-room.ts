@@ -5,6 +5,7 @@ import type { ClientFrame, Data, Self, ServerFrame, Status } from "../protocol/m
 import { formatSince } from "../protocol/since.ts";
 import { backoffMs } from "./backoff.ts";
 import { askWhyRefused } from "./refusal.ts";
+import { Renewal } from "./renewal.ts";
 import { applyDelta, applySnapshot, type Roll } from "./roll.ts";
 import { SignIn, type SignInOptions } from "./sign-in.ts";
 import type { ConnectionState, RoomError, RoomHandle, RoomState } from "./types.ts";
@@ -16,16 +17,10 @@ export interface JoinOptions extends SignInOptions {
   fetch?: typeof fetch;
 }
 
-/** Refusals that another credential may mend. */
-const CREDENTIAL_CODES = new Set([
-  "unauthenticated",
-  "session_invalid",
-  "session_expired",
-  "session_revoked",
-]);
-
 /** A tunnel or a hotel's network may take long to answer. */
 const CONNECTION_TIMEOUT_MS = 10_000;
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * Enters a room and stays present in it until `leave()`, through lost networks and restarts.
@@ -49,6 +44,7 @@ class RoomConnection implements RoomHandle {
   readonly #fetch: typeof fetch;
   readonly #socket: ReconnectingWebSocket;
   readonly #signIn: SignIn;
+  readonly #renewal = new Renewal(async () => this.#sendToken(await this.#signIn.newerToken()));
   readonly #listeners = new Set<() => void>();
   #state: RoomState = {
     connection: "connecting",
@@ -66,12 +62,13 @@ class RoomConnection implements RoomHandle {
   #sent = 0;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #attempt = 0;
-  #waitMs = 0;
+  #atLeastMs = 0;
+  #backoffMs = 0;
   #hurry: (() => void) | null = null;
   /** Whether the last attempt ended before the room said anything. */
   #unanswered = false;
-  /** Why the room closed the last connection, where a better credential would help. */
-  #unauthorized: RoomError | null = null;
+  /** Why the room did not take the last connect, or ended it, until the app was asked for better. */
+  #refused: RoomError | null = null;
 
   constructor(url: URL, options: JoinOptions) {
     this.#url = url;
@@ -81,7 +78,7 @@ class RoomConnection implements RoomHandle {
       ...(options.WebSocket !== undefined && { WebSocket: options.WebSocket }),
       // Frames for a room that was left meanwhile are no use: state is resumed, not replayed.
       maxEnqueuedMessages: 0,
-      // The waiting is done in #nextUrl, by the close code.
+      // The waiting is done in #prepare, by the close code.
       minReconnectionDelay: 0,
       connectionTimeout: CONNECTION_TIMEOUT_MS,
       shouldReconnectOnClose: (event) => this.#closed(event.code, event.reason),
@@ -125,32 +122,58 @@ class RoomConnection implements RoomHandle {
     this.#socket.send(JSON.stringify(frame));
   }
 
+  /** What to connect to next, once it is time; what the socket does not open where all has ended. */
   async #nextUrl(): Promise<string> {
+    while (!this.#isClosed) {
+      try {
+        await this.#prepare();
+        if (this.#isClosed) break;
+        const url = new URL(this.#url);
+        url.protocol = url.protocol.replace(/^http/, "ws");
+        if (this.#roll) url.searchParams.set("since", formatSince(this.#roll));
+        await this.#signIn.apply(url);
+        this.#unanswered = true;
+        return url.href;
+      } catch {
+        // A hook of the app's failed, which is no refusal.
+        this.#wait({ atLeastMs: 0, backoff: true });
+      }
+    }
+    return this.#url.href;
+  }
+
+  /** Waits as long as the last attempt's end demands, and mends what it was refused for. */
+  async #prepare(): Promise<void> {
+    if (this.#unanswered) {
+      this.#unanswered = false;
+      // At once: later, others than those who refused might answer.
+      this.#refused = await this.#askWhyRefused();
+      if (this.#refused) this.#wait({ atLeastMs: 0, backoff: false });
+    }
+    await sleep(this.#atLeastMs);
     await new Promise<void>((resolve) => {
       this.#hurry = resolve;
-      setTimeout(resolve, this.#waitMs);
+      setTimeout(resolve, this.#backoffMs);
     });
     this.#hurry = null;
-    const error = this.#unauthorized ?? (this.#unanswered ? await this.#askWhyRefused() : null);
-    if (error) await this.#recover(error);
-    this.#unanswered = true;
-    const url = new URL(this.#url);
-    url.protocol = url.protocol.replace(/^http/, "ws");
-    if (this.#roll) url.searchParams.set("since", formatSince(this.#roll));
-    await this.#signIn.apply(url);
-    return url.href;
+    if (this.#refused && !this.#isClosed) await this.#recover(this.#refused);
   }
 
   async #askWhyRefused(): Promise<RoomError | null> {
-    const token = await this.#signIn.token().catch(() => null);
-    return askWhyRefused(this.#url, this.#fetch, token);
+    const error = await askWhyRefused(this.#signIn.inquiry(this.#url), this.#fetch);
+    return error && this.#signIn.explains(error) ? error : null;
   }
 
-  /** The room refused: the app may have a better credential, else the client stays away. */
+  /** The app may have a better credential, else the client stays away. */
   async #recover(error: RoomError): Promise<void> {
-    this.#unauthorized = null;
-    const helps = CREDENTIAL_CODES.has(error.code) && (await this.#signIn.recover(error));
-    if (!helps) this.#end(error);
+    const helps = await this.#signIn.recover(error);
+    this.#refused = null;
+    if (!helps && !this.#isClosed) this.#end(error);
+  }
+
+  #wait({ atLeastMs, backoff }: { atLeastMs: number; backoff: boolean }): void {
+    this.#atLeastMs = atLeastMs;
+    this.#backoffMs = backoff ? backoffMs(this.#attempt++, Math.random()) : 0;
   }
 
   #retryNow = (): void => {
@@ -160,7 +183,8 @@ class RoomConnection implements RoomHandle {
   /** Decides by the close code what comes next; answers whether to reconnect. */
   #closed(code: number, reason: string): boolean {
     clearInterval(this.#heartbeat);
-    if (this.#state.connection === "closed") return false;
+    this.#renewal.cancel();
+    if (this.#isClosed) return false;
     // The library says 1000, with no reason, for any attempt that failed.
     const next = afterClose(code === CLOSE.left && reason !== "left" ? 1006 : code);
     if (next.then === "stay-away") {
@@ -169,12 +193,12 @@ class RoomConnection implements RoomHandle {
     }
     if (this.#state.connection === "online") this.#set({ connection: "reconnecting" });
     if (next.then === "ask-for-credential") {
-      this.#unauthorized = { code: reason, message: "The session is not valid any more." };
-      this.#waitMs = 0;
-      return true;
+      this.#refused = { code: reason, message: "The session is not valid any more." };
+      this.#unanswered = false;
+      this.#wait({ atLeastMs: 0, backoff: false });
+    } else {
+      this.#wait(next);
     }
-    const backoff = next.backoff ? backoffMs(this.#attempt++, Math.random()) : 0;
-    this.#waitMs = next.atLeastMs + backoff;
     return true;
   }
 
@@ -204,9 +228,9 @@ class RoomConnection implements RoomHandle {
         if (frame.id === String(this.#sent)) this.#pending = {};
         return;
       case "authenticate":
-        return void this.#authenticate(this.#signIn.token());
+        return void this.#authenticate();
       case "expiring":
-        return void this.#authenticate(this.#signIn.newerToken());
+        return this.#renewal.due(Date.parse(frame.expiresAt));
       case "renewed":
         return frame.token === undefined ? undefined : this.#signIn.renewed(frame.token);
       default:
@@ -228,14 +252,27 @@ class RoomConnection implements RoomHandle {
     this.#sendPending();
   }
 
-  /** Sends the token once the app has given it; without one the room closes in time. */
-  async #authenticate(given: Promise<string | null>): Promise<void> {
-    const token = await given.catch(() => null);
-    if (token !== null) this.#send({ type: "auth", token });
+  async #authenticate(): Promise<void> {
+    try {
+      this.#sendToken(await this.#signIn.token());
+    } catch {
+      // To wait for the room to close it would look like a refusal.
+      if (!this.#isClosed) this.#socket.reconnect();
+    }
+  }
+
+  /** Without a token nothing is sent, and the room closes in time. */
+  #sendToken(token: string | null): void {
+    if (token !== null && !this.#isClosed) this.#send({ type: "auth", token });
+  }
+
+  get #isClosed(): boolean {
+    return this.#state.connection === "closed";
   }
 
   #end(error: RoomError | null): void {
     clearInterval(this.#heartbeat);
+    this.#renewal.cancel();
     globalThis.removeEventListener?.("online", this.#retryNow);
     globalThis.document?.removeEventListener("visibilitychange", this.#retryNow);
     this.#set({ connection: "closed" satisfies ConnectionState, error });

@@ -5,18 +5,12 @@ const FINAL = new Set([400, 401, 403, 404]);
 
 /**
  * Learns why an upgrade was refused, which a browser does not tell, by reading the room once.
- * `null` where it was not refused for good, or nobody answers. `token` is what the socket would
- * have signed in with.
+ * `null` where it was not refused for good, or nobody answers.
  */
-export async function askWhyRefused(
-  url: URL,
-  fetchRoom: typeof fetch,
-  token: string | null,
-): Promise<RoomError | null> {
+export async function askWhyRefused(url: URL, fetchRoom: typeof fetch): Promise<RoomError | null> {
   try {
     const response = await fetchRoom(url, {
       credentials: "include",
-      ...(token !== null && { headers: { Authorization: `Bearer ${token}` } }),
       signal: AbortSignal.timeout(10_000),
     });
     if (!FINAL.has(response.status)) return null;

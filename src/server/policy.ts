@@ -2,6 +2,7 @@ import { authorizeByRooms, type Authorize } from "./authorize.ts";
 import type { Config } from "./config.ts";
 import { Refusal, type ErrorCode } from "./errors.ts";
 import { describeError, log } from "./log.ts";
+import { isAllowedOrigin } from "./origin.ts";
 import type { RoomSession, UsedTicket } from "./room-request.ts";
 import { toRoomSession } from "./room-request.ts";
 import type { Credential } from "./session/credential.ts";
@@ -44,6 +45,16 @@ export interface Judged {
   ticket?: UsedTicket;
 }
 
+/** What a credential is judged for, and by. */
+export interface Circumstances {
+  room: string;
+  /** The host that the request came to. */
+  host: string;
+  config: Config;
+  /** This isolate's where absent. */
+  policy?: Policy;
+}
+
 /**
  * Checks a credential for a room.
  *
@@ -51,10 +62,9 @@ export interface Judged {
  */
 export async function judgeCredential(
   credential: Credential | null,
-  room: string,
-  config: Config,
-  { verify }: Policy = current,
+  { room, host, config, policy = current }: Circumstances,
 ): Promise<Judged> {
+  const { verify } = policy;
   if (credential === null) throw new Refusal("unauthenticated");
   const { kind, token } = credential;
   if (kind === "ticket") {
@@ -66,7 +76,10 @@ export async function judgeCredential(
   }
   const session = verify
     ? await verify(token, kind)
-    : await verifyCredential({ kind: kind === "message" ? "bearer" : kind, token }, config.session);
+    : await verifyCredential(credential, config.session, {
+        now: Date.now(),
+        allowsOrigin: (origin) => isAllowedOrigin(origin, host, config.allowedOrigins),
+      });
   if (session === null) throw new Refusal("session_invalid");
   return { session: toRoomSession(session, Date.now()) };
 }
@@ -74,12 +87,11 @@ export async function judgeCredential(
 /** Checks a token that came over a socket, and that its session may join; a code where not. */
 export async function judgeToken(
   token: string,
-  room: string,
-  config: Config,
-  policy: Policy = current,
+  circumstances: Circumstances,
 ): Promise<RoomSession | ErrorCode> {
+  const { room, policy = current } = circumstances;
   try {
-    const { session } = await judgeCredential({ kind: "message", token }, room, config, policy);
+    const { session } = await judgeCredential({ kind: "message", token }, circumstances);
     return (await policy.authorize(session, room, "join")) ? session : "room_forbidden";
   } catch (error) {
     if (error instanceof Refusal) return error.code;

@@ -30,6 +30,8 @@ export interface RoomRequest {
   countsOnly?: true;
   /** Who joins. */
   joiner?: RoomSession;
+  /** The host they joined by: tokens over the socket are judged as ones that came to it. */
+  host?: string;
   /** What they joined with, where it is good once. */
   ticket?: UsedTicket;
 }

@@ -3,12 +3,13 @@ import type { Config, Env } from "./config.ts";
 import { Refusal, type ErrorCode } from "./errors.ts";
 import { openInBand } from "./in-band.ts";
 import { describeError, log } from "./log.ts";
-import { requireOrigin } from "./origin.ts";
-import { judgeCredential, type Judged, type Policy } from "./policy.ts";
+import { hostOf, requireOrigin } from "./origin.ts";
+import { judgeCredential, type Circumstances, type Judged, type Policy } from "./policy.ts";
 import { addressOf, countConnect } from "./rate-limit.ts";
 import { askRoom } from "./room-stub.ts";
 import type { RoomRequest } from "./room-request.ts";
 import { readCredential, type Credential } from "./session/credential.ts";
+import { sessionCookies } from "./session/index.ts";
 
 /** A request, and all it is judged by. */
 export interface Asked {
@@ -21,6 +22,12 @@ export interface Asked {
 
 export function isUpgrade(request: Request): boolean {
   return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
+}
+
+/** What a credential in a request is judged for, and by. */
+export function circumstancesOf(asked: Asked, room: string): Circumstances {
+  const { config, policy, request } = asked;
+  return { room, host: hostOf(request), config, policy };
 }
 
 /** What the query asks of the room, whoever asks. */
@@ -42,10 +49,10 @@ function optionsOf({ request, requestId }: Asked): RoomRequest {
  */
 export async function read(asked: Asked, room: string): Promise<Response> {
   const { env, config, policy, request } = asked;
-  const credential = readCredential(request, config.session.cookie);
+  const credential = readCredential(request, sessionCookies(config.session));
   // A ticket opens one connection; to read with it would not use it up.
   if (credential?.kind === "ticket") throw new Refusal("session_invalid");
-  const { session } = await judgeCredential(credential, room, config, policy);
+  const { session } = await judgeCredential(credential, circumstancesOf(asked, room));
   if (!(await policy.authorize(session, room, "read"))) {
     throw new Refusal("room_forbidden", session.user.id);
   }
@@ -64,7 +71,7 @@ export async function join(asked: Asked, room: string): Promise<Response> {
     requireOrigin(request, null, config.allowedOrigins);
     return openInBand((token) => enterInBand(asked, room, token));
   }
-  const credential = readCredential(request, config.session.cookie);
+  const credential = readCredential(request, sessionCookies(config.session));
   requireOrigin(request, credential, config.allowedOrigins);
   return enter(asked, room, credential);
 }
@@ -75,7 +82,12 @@ async function enter(asked: Asked, room: string, credential: Credential | null):
   const user = session.user.id;
   await countConnect(env, { user });
   if (!(await policy.authorize(session, room, "join"))) throw new Refusal("room_forbidden", user);
-  const joining = { ...optionsOf(asked), joiner: session, ...(ticket && { ticket }) };
+  const joining = {
+    ...optionsOf(asked),
+    joiner: session,
+    host: hostOf(request),
+    ...(ticket && { ticket }),
+  };
   return askRoom(env, room, joining, request);
 }
 
@@ -88,15 +100,15 @@ const CREDENTIAL_FAILURES: ReadonlySet<ErrorCode> = new Set([
 
 /** A connect whose credential fails counts against its address, since it has no user (SPEC A7). */
 async function judgeConnect(
-  { env, config, policy, request }: Asked,
+  asked: Asked,
   room: string,
   credential: Credential | null,
 ): Promise<Judged> {
   try {
-    return await judgeCredential(credential, room, config, policy);
+    return await judgeCredential(credential, circumstancesOf(asked, room));
   } catch (error) {
     if (error instanceof Refusal && CREDENTIAL_FAILURES.has(error.code)) {
-      await countConnect(env, { address: addressOf(request) });
+      await countConnect(asked.env, { address: addressOf(asked.request) });
     }
     throw error;
   }

@@ -3,8 +3,9 @@ import { isRoomName } from "../protocol/room-name.ts";
 import { Refusal } from "./errors.ts";
 import { requireOrigin } from "./origin.ts";
 import { judgeCredential } from "./policy.ts";
-import type { Asked } from "./room-url.ts";
+import { circumstancesOf, type Asked } from "./room-url.ts";
 import { readCredential } from "./session/credential.ts";
+import { sessionCookies } from "./session/index.ts";
 import { mintTicket } from "./session/own-tokens.ts";
 
 const MAX_BODY_BYTES = 16_384;
@@ -24,13 +25,14 @@ async function readBody(request: Request): Promise<{ room: string }> {
  *
  * @throws Refusal with a code of A5, `bad_request`, `room_invalid`, or `not_found` where there are none.
  */
-export async function giveTicket({ config, policy, request }: Asked): Promise<Response> {
+export async function giveTicket(asked: Asked): Promise<Response> {
+  const { config, policy, request } = asked;
   if (config.tickets === null) throw new Refusal("not_found");
   const { secrets, ticketMs } = config.tickets;
-  const credential = readCredential(request, config.session.cookie);
+  const credential = readCredential(request, sessionCookies(config.session));
   requireOrigin(request, credential, config.allowedOrigins);
   if (credential?.kind === "ticket") throw new Refusal("session_invalid");
-  const { session } = await judgeCredential(credential, "", config, policy);
+  const { session } = await judgeCredential(credential, circumstancesOf(asked, ""));
   const { room } = await readBody(request);
   if (!isRoomName(room)) throw new Refusal("room_invalid");
   if (!(await policy.authorize(session, room, "join"))) {

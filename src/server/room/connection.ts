@@ -15,6 +15,8 @@ type State =
 interface Attachment {
   id: string;
   view: "delta" | "snapshot";
+  /** The host it came to. */
+  host: string;
   state: State;
   /** A sign of life: when it opened, or answered its last probe with a frame. */
   heardAt: number;
@@ -40,12 +42,13 @@ export class Connection {
   /** Takes on a socket that was just accepted. */
   static open(
     ws: WebSocket,
-    init: { id: string; view: "delta" | "snapshot"; session: RoomSession; heardAt: number },
+    init: Pick<Attachment, "id" | "view" | "host" | "heardAt"> & { session: RoomSession },
   ): Connection {
-    const { id, view, session, heardAt } = init;
+    const { id, view, host, session, heardAt } = init;
     const connection = new Connection(ws, {
       id,
       view,
+      host,
       state: { is: "member", session, noticed: false },
       heardAt,
       probedAt: null,
@@ -66,6 +69,9 @@ export class Connection {
   }
   get view(): "delta" | "snapshot" {
     return this.#attachment.view;
+  }
+  get host(): string {
+    return this.#attachment.host;
   }
   /** Whose it is; `null` while it waits for a sign-in. */
   get session(): RoomSession | null {

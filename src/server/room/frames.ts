@@ -73,7 +73,8 @@ async function authenticate(
   connection: Connection,
   { token, id }: Extract<ClientFrame, { type: "auth" }>,
 ): Promise<void> {
-  const judged = await judgeToken(token, presence.name, presence.config);
+  const { name: room, config } = presence;
+  const judged = await judgeToken(token, { room, host: connection.host, config });
   // The check took its time: the socket may be closed, or another's, by now.
   if (presence.connections.get(connection.ws) !== connection) return;
   const now = Date.now();

@@ -95,7 +95,7 @@ export class Room extends DurableObject<Env> {
   }
 
   #join(asked: RoomRequest, session: RoomSession, now: number): Response {
-    const { requestId, since, view, ticket } = asked;
+    const { requestId, since, view, host = "", ticket } = asked;
     const presence = this.#presence;
     const id = crypto.randomUUID();
     const user = session.user.id;
@@ -109,6 +109,7 @@ export class Room extends DurableObject<Env> {
     const connection = Connection.open(server, {
       id,
       view: view ?? "delta",
+      host,
       session,
       heardAt: now,
     });

@@ -147,6 +147,7 @@ class Model {
     } as unknown as WebSocket;
     client.connection = Connection.open(socket, {
       id: connection,
+      host: "presence.example.com",
       session: joiner,
       heardAt: now,
       view: this.joins % 5 === 0 ? "snapshot" : "delta",
