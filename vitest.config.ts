@@ -1,29 +1,50 @@
 import { randomBytes } from "node:crypto";
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { CredentialGuard, keepLog } from "./test/credential-guard.ts";
+
+const secret = () => randomBytes(32).toString("base64url");
+
+/** In workerd, against the real Worker: its `main` and bindings are production's. */
+const worker = (vars: Record<string, string>) =>
+  cloudflareTest({
+    wrangler: { configPath: "./wrangler.toml" },
+    miniflare: {
+      kvNamespaces: ["SESSIONS"],
+      bindings: {
+        SESSION_SECRET: secret(),
+        TICKET_SECRET: secret(),
+        ALLOWED_ORIGINS: "https://app.example.com",
+        // Small enough to fill one.
+        MAX_CONNECTIONS_PER_ROOM: "40",
+        ...vars,
+      },
+    },
+  });
 
 export default defineConfig({
   test: {
     // The end-to-end tests wait more than they work.
     maxWorkers: 4,
-    silent: "passed-only",
+    reporters: ["default", new CredentialGuard()],
+    // The Workers' own lines are searched, and not shown: there are thousands.
+    onConsoleLog(text) {
+      keepLog(text);
+      return !text.startsWith('{"event"');
+    },
     projects: [
       {
-        // In workerd, against the real Worker: its `main` and bindings are production's.
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              bindings: {
-                SESSION_SECRET: randomBytes(32).toString("base64url"),
-                ALLOWED_ORIGINS: "https://app.example.com",
-                // Small enough to fill one.
-                MAX_CONNECTIONS_PER_ROOM: "40",
-              },
-            },
-          }),
-        ],
-        test: { name: "worker", include: ["test/{server,protocol,client}/**/*.test.ts"] },
+        plugins: [worker({})],
+        resolve: { alias: { "rollcall/server": `${import.meta.dirname}/src/server/index.ts` } },
+        test: {
+          name: "worker",
+          include: ["test/{server,protocol,client}/**/*.test.ts"],
+          exclude: ["test/server/in-band/**"],
+        },
+      },
+      {
+        plugins: [worker({ IN_BAND_AUTH: "true", RENEW: "server" })],
+        test: { name: "worker-in-band", include: ["test/server/in-band/**/*.test.ts"] },
       },
       {
         test: {

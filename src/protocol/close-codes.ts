@@ -7,6 +7,7 @@ export type AfterClose =
 /** Each code the room closes a socket with. */
 export const CLOSE = {
   left: 1000,
+  fault: 1011,
   badMessage: 4400,
   session: 4401,
   forbidden: 4403,

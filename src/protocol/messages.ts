@@ -7,6 +7,9 @@ export const PROTOCOL = 1;
 export const PING = "ping";
 export const PONG = "pong";
 
+/** How long a socket may stay open with nobody signed in (SPEC T2). */
+export const SIGN_IN_SECONDS = 10;
+
 /** A client frame longer than this is refused (SPEC W11), in bytes. */
 export const MAX_FRAME_BYTES = 4096;
 /** `data` longer than this is refused (SPEC W8), in bytes of its JSON. */
@@ -30,7 +33,7 @@ const dataSchema = v.pipe(
   ),
 );
 
-/** Every frame a client may send, but for `ping` (SPEC W8–W10). */
+/** Every frame a client may send, but for `ping` (SPEC W8–W10, T2, T3, T6). */
 export const clientFrameSchema = v.variant("type", [
   v.object({
     type: v.literal("update"),
@@ -41,6 +44,8 @@ export const clientFrameSchema = v.variant("type", [
   v.object({ type: v.literal("idle"), idle: v.boolean(), id: idSchema }),
   v.object({ type: v.literal("leave"), id: idSchema }),
   v.object({ type: v.literal("sync"), id: idSchema }),
+  v.object({ type: v.literal("auth"), token: v.string(), id: idSchema }),
+  v.object({ type: v.literal("logout"), id: idSchema }),
 ]);
 
 export type ClientFrame = v.InferOutput<typeof clientFrameSchema>;
@@ -110,5 +115,8 @@ export type ServerFrame =
   | Delta
   | ({ type: "self" } & Self)
   | { type: "probe" }
+  | { type: "authenticate"; within: number }
+  | { type: "expiring"; expiresAt: string }
+  | { type: "renewed"; expiresAt: string; token?: string }
   | { type: "ack"; id: string }
   | { type: "error"; code: string; message: string; id?: string };

@@ -3,26 +3,24 @@ import type { Context } from "hono";
 import type { StatusCode } from "hono/utils/http-status";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
-import { isRoomName } from "../protocol/room-name.ts";
-import { parseSince } from "../protocol/since.ts";
 import { authorizeByRooms, type Authorize } from "./authorize.ts";
 import { configOf, type Env } from "./config.ts";
 import { errorResponse, Refusal } from "./errors.ts";
 import { describeError, log } from "./log.ts";
-import { allowOrigins, requireOrigin } from "./origin.ts";
-import { askRoom } from "./room-stub.ts";
-import type { RoomRequest } from "./room-request.ts";
-import { readCredential } from "./session/credential.ts";
-import { verifyCredential } from "./session/index.ts";
+import { allowOrigins } from "./origin.ts";
+import { setPolicy, type Policy, type Verify } from "./policy.ts";
+import { isUpgrade, join, read, type Asked } from "./room-url.ts";
+import { giveTicket } from "./ticket-url.ts";
+import { isRoomName } from "../protocol/room-name.ts";
 
 export interface AppOptions {
+  /** Replaces the check of credentials by `SESSION_FORMAT`. */
+  verify?: Verify;
   /** Replaces the rule that a session's `rooms` decide (SPEC A4). */
   authorize?: Authorize;
 }
 
 type AppContext = Context<{ Bindings: Env }>;
-
-const isUpgrade = (c: AppContext) => c.req.header("Upgrade")?.toLowerCase() === "websocket";
 
 /** Answers with a response made elsewhere, and the headers set here; one with a socket stays as it is. */
 function relay(c: AppContext, response: Response): Response {
@@ -34,13 +32,16 @@ function relay(c: AppContext, response: Response): Response {
 }
 
 /**
- * Makes the Worker's app: the room URL and a health check.
+ * Makes the Worker's app: the room URL, tickets and a health check. Call it once, where the module
+ * is loaded: the rooms take the same rules from it.
  *
  * @example
  * export default createApp({ authorize: (session, room) => session.roles.includes(room) });
  * export { Room } from "rollcall/server";
  */
-export function createApp({ authorize = authorizeByRooms }: AppOptions = {}) {
+export function createApp({ verify, authorize = authorizeByRooms }: AppOptions = {}) {
+  const policy: Policy = { authorize, ...(verify && { verify }) };
+  setPolicy(policy);
   const app = new Hono<{ Bindings: Env }>();
 
   app.use(requestId());
@@ -50,43 +51,32 @@ export function createApp({ authorize = authorizeByRooms }: AppOptions = {}) {
     crossOriginResourcePolicy: false,
     strictTransportSecurity: false,
   });
-  app.use((c, next) => (isUpgrade(c) ? next() : secure(c, next)));
+  app.use((c, next) => (isUpgrade(c.req.raw) ? next() : secure(c, next)));
 
   app.get("/healthz", (c) => c.json({ ok: true }));
 
+  const asked = (c: AppContext): Asked => ({
+    env: c.env,
+    config: configOf(c.env, verify !== undefined),
+    policy,
+    request: c.req.raw,
+    requestId: c.get("requestId"),
+  });
+
   app.use(async (c, next) => {
-    if (configOf(c.env).faults.length > 0) throw new Refusal("misconfigured");
+    if (configOf(c.env, verify !== undefined).faults.length > 0) throw new Refusal("misconfigured");
     await next();
   });
   app.use("/rooms/*", allowOrigins);
+  app.use("/tickets", allowOrigins);
 
   app.get("/rooms/:room", async (c) => {
     const room = c.req.param("room");
     if (!isRoomName(room)) throw new Refusal("room_invalid");
-    const config = configOf(c.env);
-    const joins = isUpgrade(c);
-    const credential = readCredential(c.req.raw, config.session.cookie);
-    if (joins) requireOrigin(c.req.raw, credential, config.allowedOrigins);
-    const session = await verifyCredential(credential, config.session);
-    if (!(await authorize(session, room, joins ? "join" : "read"))) {
-      throw new Refusal("room_forbidden", session.user.id);
-    }
-    const since = parseSince(c.req.query("since") ?? "");
-    const request: RoomRequest = {
-      requestId: c.get("requestId"),
-      ...(since && { since }),
-      ...(c.req.query("view") === "snapshot" && { view: "snapshot" }),
-      ...(c.req.query("fields") === "counts" && { countsOnly: true }),
-      ...(joins && {
-        joiner: {
-          user: session.user,
-          issuedAt: session.issuedAt ?? Date.now(),
-          expiresAt: session.expiresAt,
-        },
-      }),
-    };
-    return relay(c, await askRoom(c.env, room, request, c.req.raw));
+    return relay(c, await (isUpgrade(c.req.raw) ? join(asked(c), room) : read(asked(c), room)));
   });
+
+  app.post("/tickets", async (c) => relay(c, await giveTicket(asked(c))));
 
   app.notFound((c) => relay(c, errorResponse("not_found", c.get("requestId"))));
 

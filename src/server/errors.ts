@@ -1,7 +1,9 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { CLOSE } from "../protocol/close-codes.ts";
 
 /** Every code that a refusal carries, over HTTP or in an `error` frame (SPEC A5, W11, W12). */
 const ERRORS = {
+  bad_request: [400, "The request's body is not what it should be."],
   bad_message: [400, "This frame breaks the protocol."],
   room_invalid: [400, "This is not a room's name."],
   unauthenticated: [401, "Sign in first: the request carries no credential."],
@@ -30,6 +32,23 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   room_unavailable: 1,
   session_unavailable: 5,
 };
+
+/** For refusals that pass by themselves a client tries again later, and for faults of ours at once. */
+const CLOSE_CODES: Partial<Record<ErrorCode, number>> = {
+  bad_message: CLOSE.badMessage,
+  room_forbidden: CLOSE.forbidden,
+  too_many_connections: CLOSE.rateLimited,
+  rate_limited: CLOSE.rateLimited,
+  room_full: CLOSE.rateLimited,
+  internal: CLOSE.fault,
+  room_unavailable: CLOSE.fault,
+  session_unavailable: CLOSE.fault,
+};
+
+/** What a socket is closed with where a code ends it. */
+export function closeCodeOf(code: ErrorCode): number {
+  return CLOSE_CODES[code] ?? CLOSE.session;
+}
 
 /** What a code says to a person. */
 export function errorMessage(code: ErrorCode): string {

@@ -4,10 +4,18 @@ import { configOf, type Env } from "./config.ts";
 import { Refusal } from "./errors.ts";
 import type { Credential } from "./session/credential.ts";
 
-/** An origin is allowed where its host is the request's own, or where it is in the list. */
-function isAllowed(origin: string, request: Request, allowed: ReadonlySet<string>): boolean {
-  if (allowed.has(origin)) return true;
-  return URL.canParse(origin) && new URL(origin).host === new URL(request.url).host;
+/** An origin is allowed where its host is the service's own, or where it is in the list. */
+export function isAllowedOrigin(
+  origin: string,
+  host: string,
+  allowed: ReadonlySet<string>,
+): boolean {
+  return allowed.has(origin) || (URL.canParse(origin) && new URL(origin).host === host);
+}
+
+/** The host that a request came to. */
+export function hostOf(request: Request): string {
+  return new URL(request.url).host;
 }
 
 /**
@@ -22,14 +30,16 @@ export function requireOrigin(
 ): void {
   const origin = request.headers.get("Origin");
   const passes =
-    origin === null ? credential?.kind !== "cookie" : isAllowed(origin, request, allowed);
+    origin === null
+      ? credential?.kind !== "cookie"
+      : isAllowedOrigin(origin, hostOf(request), allowed);
   if (!passes) throw new Refusal("origin_forbidden");
 }
 
 const allowWithCredentials = cors({
   origin: (origin) => origin,
   credentials: true,
-  allowMethods: ["GET", "HEAD"],
+  allowMethods: ["GET", "HEAD", "POST"],
   allowHeaders: ["Authorization", "Content-Type", "If-None-Match"],
   exposeHeaders: ["ETag", "Retry-After", "X-Request-Id"],
   maxAge: 600,
@@ -39,7 +49,10 @@ const allowWithCredentials = cors({
 export const allowOrigins: MiddlewareHandler<{ Bindings: Env }> = async (c, next) => {
   if (c.req.header("Upgrade") !== undefined) return next();
   const origin = c.req.header("Origin");
-  if (origin !== undefined && isAllowed(origin, c.req.raw, configOf(c.env).allowedOrigins)) {
+  if (
+    origin !== undefined &&
+    isAllowedOrigin(origin, hostOf(c.req.raw), configOf(c.env).allowedOrigins)
+  ) {
     return allowWithCredentials(c, next);
   }
   if (c.req.method === "OPTIONS") return c.body(null, 204, { Vary: "Origin" });

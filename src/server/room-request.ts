@@ -1,11 +1,18 @@
 import type { Since } from "../protocol/since.ts";
-import type { User } from "./session/session.ts";
+import type { Session } from "./session/session.ts";
 
-/** Who joins: what the room needs to know of a verified session. */
-export interface Joiner {
-  user: User;
-  /** Milliseconds since 1970; a session that does not say has the time of its check. */
-  issuedAt: number;
+/** A verified session as a room keeps it: one that does not say when it was issued has the time of its check. */
+export type RoomSession = Session & { issuedAt: number };
+
+/** Makes a session fit for a room; `now` is in milliseconds. */
+export function toRoomSession(session: Session, now: number): RoomSession {
+  return { ...session, issuedAt: session.issuedAt ?? now };
+}
+
+/** A ticket that was used to get in: good once, and to be remembered until it expires (SPEC T1). */
+export interface UsedTicket {
+  id: string;
+  /** Milliseconds since 1970. */
   expiresAt: number;
 }
 
@@ -21,7 +28,12 @@ export interface RoomRequest {
   view?: "snapshot";
   /** Only counts are asked for. */
   countsOnly?: true;
-  joiner?: Joiner;
+  /** Who joins. */
+  joiner?: RoomSession;
+  /** The host they joined by: tokens over the socket are judged as ones that came to it. */
+  host?: string;
+  /** What they joined with, where it is good once. */
+  ticket?: UsedTicket;
 }
 
 const HEADER = "x-rollcall-request";

@@ -25,8 +25,7 @@ export class Person {
   /** When the room last welcomed one of their tabs, as `performance.now()` tells. */
   welcomedAt = Number.NaN;
   /** What they had chosen for certain, and the choices that were sent since, oldest first. */
-  #choices: (Status | null)[] = [null];
-  #sent = 0;
+  #choices: { id: number; status: Status | null }[] = [{ id: 0, status: null }];
   readonly #onAck: () => void;
 
   constructor(id: string, onAck: () => void) {
@@ -36,7 +35,7 @@ export class Person {
 
   /** The status that was acknowledged last, and those sent later: one of them is the chosen one. */
   get possible(): readonly (Status | null)[] {
-    return this.#choices;
+    return this.#choices.map(({ status }) => status);
   }
 
   get chosen(): Status | null | undefined {
@@ -52,11 +51,16 @@ export class Person {
     return this.chosen === "offline" ? 0 : this.tabs.length;
   }
 
-  /** Opens a tab; the credential travels as a header, and every `update` asks for an `ack`. */
+  /** What they chose last; a client sends it again until it is acknowledged. */
+  get wanted(): Status | null {
+    return this.#choices.at(-1)!.status;
+  }
+
+  /** Opens a tab; the credential travels as a header. */
   open(url: string, token: string): void {
     const headers = { Authorization: `Bearer ${token}` };
     const receive = (text: string) => this.#receive(text);
-    const mark = (text: string) => this.#mark(text);
+    const note = (text: string) => this.#note(text);
     this.tabs.push(
       joinRoom(url, {
         fetch: (input, init) => fetch(input, { ...init, headers }),
@@ -66,7 +70,8 @@ export class Person {
             this.on("message", (message) => receive(String(message)));
           }
           override send(text: string): void {
-            super.send(mark(text));
+            note(text);
+            super.send(text);
           }
         },
       }),
@@ -83,18 +88,17 @@ export class Person {
     }
   }
 
-  #mark(text: string): string {
-    if (!text.startsWith('{"type":"update"')) return text;
-    const frame = JSON.parse(text) as { status: Status | null };
-    this.#choices.push(frame.status);
-    return JSON.stringify({ ...frame, id: String(++this.#sent) });
+  #note(text: string): void {
+    if (!text.startsWith('{"type":"update"')) return;
+    const { id, status } = JSON.parse(text) as { id: string; status: Status | null };
+    this.#choices.push({ id: Number(id), status });
   }
 
   #receive(text: string): void {
     if (text.startsWith('{"type":"welcome"')) this.welcomedAt = performance.now();
     if (!text.startsWith('{"type":"ack"')) return;
     const { id } = JSON.parse(text) as Extract<ServerFrame, { type: "ack" }>;
-    this.#choices = this.#choices.slice(-1 - (this.#sent - Number(id)));
+    this.#choices = this.#choices.filter((choice) => choice.id >= Number(id));
     this.#onAck();
   }
 }

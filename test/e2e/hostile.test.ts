@@ -120,8 +120,8 @@ describe("a room", () => {
 
   it.for([
     { code: 1000, reason: "bye", answered: 1000 },
-    { code: 1001, reason: "", answered: 1000 },
-    { code: 1011, reason: "oops", answered: 1000 },
+    { code: 1001, reason: "", answered: 1001 },
+    { code: 1011, reason: "oops", answered: 1011 },
     { code: 3000, reason: "x".repeat(123), answered: 3000 },
     { code: 4401, reason: "", answered: 4401 },
     { code: 4999, reason: "", answered: 4999 },

@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bundle, type BundleRequest, bundleWorker } from "./bundle.ts";
+import { keepLog } from "../credential-guard.ts";
 import type { HostReport, HostRequest } from "./server-host.ts";
 
 export interface ServerOptions extends Pick<BundleRequest, "env" | "main"> {
@@ -145,8 +146,10 @@ async function startHost(
   host.send(request);
   return new Promise((resolve, reject) => {
     host.on("message", (report: HostReport) => {
-      if ("line" in report) logs.push(report.line);
-      else if ("ready" in report) resolve({ host, pid: report.ready.pid });
+      if ("line" in report) {
+        logs.push(report.line);
+        keepLog(report.line);
+      } else if ("ready" in report) resolve({ host, pid: report.ready.pid });
       else reject(new Error(report.failed));
     });
     host.once("exit", (code, signal) => reject(new Error(`The server ended: ${code ?? signal}.`)));

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../src/server/app.ts";
 import { authorizeByRooms } from "../../src/server/authorize.ts";
 import { parseConfig, type Env } from "../../src/server/config.ts";
-import { ask, askAs, HOST, readRoom, refusal } from "../worker-kit/http.ts";
+import { ask, askAs, askConfigured, HOST, readRoom, refusal } from "../worker-kit/http.ts";
 import { join, tryJoin, welcomeOf } from "../worker-kit/peer.ts";
 import { signIn } from "../worker-kit/sign-in.ts";
 import { query } from "../worker-kit/time.ts";
@@ -21,15 +21,6 @@ const newRoom = () => `access-${++rooms}`;
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 const cookie = (token: string) => ({ Cookie: `session=${token}` });
 const later = () => Math.floor(Date.now() / 1000) + 600;
-
-/** Asks a Worker of another configuration, whose rooms are the same. */
-async function askConfigured(
-  config: Partial<Env>,
-  path: string,
-  headers: Record<string, string>,
-): Promise<Response> {
-  return createApp().request(`${HOST}${path}`, { headers }, { ...env, ...config });
-}
 
 describe("which credential counts", () => {
   it("[A1] the ticket before the bearer token before the cookie, and none falls back to the next", async () => {

@@ -79,7 +79,7 @@ describe("configuration", () => {
       graceMs: 8_000,
       retentionMs: 86_400_000,
     });
-    expect(good.session).toMatchObject({ format: "jwt", cookie: "session" });
+    expect(good.session).toMatchObject({ format: "jwt", sessionMs: 3_600_000 });
     expect(parseConfig({} as Env).faults).toHaveLength(1);
     const keySet = { SESSION_JWKS_URL: "https://keys.example.com/jwks" } as Env;
     expect(parseConfig(keySet).faults).toEqual([]);

@@ -1,12 +1,35 @@
-import { exports } from "cloudflare:workers";
+import { env, exports } from "cloudflare:workers";
 import type { Snapshot } from "../../src/protocol/messages.ts";
 import { signIn } from "./sign-in.ts";
+import { createApp } from "../../src/server/app.ts";
+import type { Env } from "../../src/server/config.ts";
 
 export const HOST = "https://presence.example.com";
 
+let callers = 0;
+
+/** A request from an address of its own, since connects are limited by it. */
+function requestTo(path: string, init?: RequestInit): Request {
+  const headers = new Headers(init?.headers);
+  const number = ++callers;
+  const address = `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`;
+  if (!headers.has("CF-Connecting-IP")) headers.set("CF-Connecting-IP", address);
+  return new Request(`${HOST}${path}`, { ...init, headers });
+}
+
 /** Asks the Worker over HTTP. */
 export function ask(path: string, init?: RequestInit): Promise<Response> {
-  return exports.default.fetch(new Request(`${HOST}${path}`, init));
+  return exports.default.fetch(requestTo(path, init));
+}
+
+/** Asks a Worker of another configuration, whose rooms are the same. */
+export async function askConfigured(
+  config: Partial<Env>,
+  path: string,
+  headers: Record<string, string>,
+  init: RequestInit = {},
+): Promise<Response> {
+  return createApp().request(requestTo(path, { ...init, headers }), {}, { ...env, ...config });
 }
 
 /** Asks with a session of the user's, as their app's server would. */

@@ -14,7 +14,7 @@ export function gatherMs(connections: number): number {
 }
 
 /**
- * Tells every connection what changed: at once in a quiet room, gathered in a busy one. Whoever is
+ * Tells every member's connection what changed: at once in a quiet room, gathered in a busy one. Whoever is
  * new waits for the same moment, so that all hold one version after it, and one text serves all who
  * held the same before (SPEC W2, W3, V2).
  */
@@ -119,7 +119,7 @@ export class Broadcaster {
     }
     if (delta !== null) {
       for (const connection of this.#connections) {
-        if (this.#awaiting.has(connection)) continue;
+        if (connection.session === null || this.#awaiting.has(connection)) continue;
         connection.send(connection.view === "snapshot" ? this.snapshot() : delta);
       }
     }

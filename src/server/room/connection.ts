@@ -1,20 +1,30 @@
 import type { ServerFrame } from "../../protocol/messages.ts";
+import type { RoomSession } from "../room-request.ts";
 import type { Offences } from "./flood.ts";
 import type { ConnectionRef } from "./roster.ts";
+
+/** How long before a session's end its connection is told (SPEC T4), in milliseconds. */
+const NOTICE_MS = 60_000;
+
+/** A connection of a member, or one that was parted from its user and waits for another (SPEC T6). */
+type State =
+  | { is: "member"; session: RoomSession; noticed: boolean }
+  | { is: "waiting"; until: number };
 
 /** What a socket carries through hibernation; times are milliseconds since 1970. */
 interface Attachment {
   id: string;
-  user: string;
+  view: "delta" | "snapshot";
+  /** The host it came to. */
+  host: string;
+  state: State;
   /** A sign of life: when it opened, or answered its last probe with a frame. */
   heardAt: number;
-  expiresAt: number;
-  view: "delta" | "snapshot";
   probedAt: number | null;
   offences: Offences;
 }
 
-/** One open socket of a member. */
+/** One open socket. */
 export class Connection {
   readonly ws: WebSocket;
   readonly #attachment: Attachment;
@@ -32,10 +42,15 @@ export class Connection {
   /** Takes on a socket that was just accepted. */
   static open(
     ws: WebSocket,
-    init: Pick<Attachment, "id" | "user" | "heardAt" | "expiresAt" | "view">,
+    init: Pick<Attachment, "id" | "view" | "host" | "heardAt"> & { session: RoomSession },
   ): Connection {
+    const { id, view, host, session, heardAt } = init;
     const connection = new Connection(ws, {
-      ...init,
+      id,
+      view,
+      host,
+      state: { is: "member", session, noticed: false },
+      heardAt,
       probedAt: null,
       offences: { bad: [], flooded: [] },
     });
@@ -52,18 +67,23 @@ export class Connection {
   get id(): string {
     return this.#attachment.id;
   }
-  get user(): string {
-    return this.#attachment.user;
-  }
-  /** Its place in the roster. */
-  get ref(): ConnectionRef {
-    return { user: this.user, connection: this.id };
-  }
   get view(): "delta" | "snapshot" {
     return this.#attachment.view;
   }
-  get expiresAt(): number {
-    return this.#attachment.expiresAt;
+  get host(): string {
+    return this.#attachment.host;
+  }
+  /** Whose it is; `null` while it waits for a sign-in. */
+  get session(): RoomSession | null {
+    const { state } = this.#attachment;
+    return state.is === "member" ? state.session : null;
+  }
+  get user(): string | undefined {
+    return this.session?.user.id;
+  }
+  /** Its place in the roster; one that waits has none. */
+  get ref(): ConnectionRef {
+    return { user: this.user ?? "", connection: this.id };
   }
   get probedAt(): number | null {
     return this.#attachment.probedAt;
@@ -71,6 +91,13 @@ export class Connection {
   /** Call {@link save} after changing them. */
   get offences(): Offences {
     return this.#attachment.offences;
+  }
+
+  /** When time alone changes something: a notice, the session's end, the end of the waiting. */
+  get dueAt(): number {
+    const { state } = this.#attachment;
+    if (state.is === "waiting") return state.until;
+    return state.noticed ? state.session.expiresAt : state.session.expiresAt - NOTICE_MS;
   }
 
   /** The last sign of life, pings that did not wake the room included. */
@@ -91,6 +118,28 @@ export class Connection {
     this.#attachment.probedAt = now;
     this.save();
     this.send({ type: "probe" });
+  }
+
+  /** Gives it to a session: the same user's, or as a connection of another id to somebody else. */
+  signIn(session: RoomSession, id = this.id): void {
+    this.#attachment.id = id;
+    this.#attachment.state = { is: "member", session, noticed: false };
+    this.save();
+  }
+
+  /** Parts it from its user; until `until` it may sign in again. */
+  signOut(until: number): void {
+    this.#attachment.state = { is: "waiting", until };
+    this.save();
+  }
+
+  /** Tells that the session ends soon, once (SPEC T4). */
+  giveNotice(): void {
+    const { state } = this.#attachment;
+    if (state.is === "waiting") return;
+    state.noticed = true;
+    this.save();
+    this.send({ type: "expiring", expiresAt: new Date(state.session.expiresAt).toISOString() });
   }
 
   /** Writes what has changed where hibernation does not lose it. */
@@ -114,14 +163,17 @@ export class Connection {
   }
 }
 
+/** Codes below 3000 that may be sent; the platform throws for others, and a peer may send any. */
+const SENDABLE = new Set([1000, 1001, 1011, 1012]);
+
 /**
- * Closes a socket with a code as the peer may have used it. The platform does not answer a close by
- * itself, and throws for the codes that never go over the wire: 1005, 1006 and 1015 (SPEC W13).
+ * Closes a socket with a code as another socket may have told it, or with `instead` where that code
+ * cannot be sent. The platform does not answer a close by itself (SPEC W13).
  */
-export function closeSocket(ws: WebSocket, code: number, reason: string): void {
-  const allowed = code === 1000 || (code >= 3000 && code <= 4999);
+export function closeSocket(ws: WebSocket, code: number, reason: string, instead = 1000): void {
+  const canSend = SENDABLE.has(code) || (code >= 3000 && code <= 4999);
   try {
-    ws.close(allowed ? code : 1000, reason);
+    ws.close(canSend ? code : instead, reason);
   } catch {
     // Closed already.
   }

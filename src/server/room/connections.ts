@@ -14,8 +14,8 @@ export class Connections {
   readonly #bySocket = new Map<WebSocket, Connection>();
   /** When the next look for signs of life is due. */
   #lookAt = Number.POSITIVE_INFINITY;
-  /** No later than when the first session ends. */
-  #expiryAt = Number.POSITIVE_INFINITY;
+  /** No later than when the first connection's own deadline comes. */
+  #deadlineAt = Number.POSITIVE_INFINITY;
 
   /** `pingedAt` tells when the platform last answered a socket's ping by itself. */
   constructor(timing: Timing, pingedAt: (ws: WebSocket) => Date | null) {
@@ -27,9 +27,9 @@ export class Connections {
     return this.#bySocket.size;
   }
 
-  /** No later than when {@link takeExpired} or {@link look} has something to do. */
+  /** No later than when {@link takeDue} or {@link look} has something to do. */
   get dueAt(): number {
-    return Math.min(this.#lookAt, this.#expiryAt);
+    return Math.min(this.#lookAt, this.#deadlineAt);
   }
 
   [Symbol.iterator](): IterableIterator<Connection> {
@@ -43,14 +43,19 @@ export class Connections {
   add(connection: Connection, now: number): void {
     if (this.size === 0) this.#lookAt = now + this.#timing.sweepEveryMs;
     this.#bySocket.set(connection.ws, connection);
-    this.#expiryAt = Math.min(this.#expiryAt, connection.expiresAt);
+    this.noteDeadline(connection);
+  }
+
+  /** To be called when a connection's own deadline may have come closer. */
+  noteDeadline({ dueAt }: Connection): void {
+    this.#deadlineAt = Math.min(this.#deadlineAt, dueAt);
   }
 
   delete({ ws }: Connection): void {
     this.#bySocket.delete(ws);
     if (this.size > 0) return;
     this.#lookAt = Number.POSITIVE_INFINITY;
-    this.#expiryAt = Number.POSITIVE_INFINITY;
+    this.#deadlineAt = Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -69,14 +74,13 @@ export class Connections {
     return live;
   }
 
-  /** The connections whose session has ended. */
-  expired(now: number): Connection[] {
-    if (now < this.#expiryAt) return [];
-    const all = [...this];
-    const expired = all.filter(({ expiresAt }) => expiresAt <= now);
-    const later = all.filter(({ expiresAt }) => expiresAt > now);
-    this.#expiryAt = Math.min(...later.map(({ expiresAt }) => expiresAt));
-    return expired;
+  /** The connections whose own deadline has come; the next call tells of those that still stand. */
+  takeDue(now: number): Connection[] {
+    if (now < this.#deadlineAt) return [];
+    const due = [...this].filter(({ dueAt }) => dueAt <= now);
+    this.#deadlineAt = Number.POSITIVE_INFINITY;
+    for (const connection of this) if (connection.dueAt > now) this.noteDeadline(connection);
+    return due;
   }
 
   /** Probes who is silent, and answers who did not answer (SPEC L2, L3). */

@@ -1,6 +1,6 @@
 import type { Data, Status } from "../../protocol/messages.ts";
 import type { RoomLimits } from "../config.ts";
-import type { Joiner } from "../room-request.ts";
+import type { RoomSession } from "../room-request.ts";
 import {
   applyProfile,
   choose,
@@ -138,7 +138,7 @@ export class Roster {
   /** Adds a connection, in the place of one in its grace where there is one (SPEC A6, L4). */
   join(
     now: number,
-    { user, issuedAt }: Joiner,
+    { user, issuedAt }: Pick<RoomSession, "user" | "issuedAt">,
     connection: string,
   ): "joined" | "too_many_connections" | "room_full" {
     const record = this.#records.get(user.id) ?? newRecord(user, issuedAt);
@@ -154,6 +154,12 @@ export class Roster {
       record.places.push({ connection, idle: false, lostAt: null });
     });
     return "joined";
+  }
+
+  /** Takes over name and picture of a newer session (SPEC M6, T3). */
+  renew(now: number, { user, issuedAt }: Pick<RoomSession, "user" | "issuedAt">): void {
+    const record = this.#records.get(user.id);
+    if (record) this.#change(now, record, () => applyProfile(record, user, issuedAt));
   }
 
   /** Changes what a member chose and their data; tells whether the choice is another now. */

@@ -1,34 +1,66 @@
 import type { SessionConfig } from "../config.ts";
 import { Refusal } from "../errors.ts";
+import { authjs } from "./authjs.ts";
+import type { CookieName } from "./cookie.ts";
 import type { Credential } from "./credential.ts";
-import { createJwtVerifier } from "./jwt.ts";
-import type { Session, Verify } from "./session.ts";
+import { dbauth } from "./dbauth.ts";
+import { cookieNames, type SessionFormat, type Verify, type VerifyContext } from "./format.ts";
+import { introspection } from "./introspection.ts";
+import { jwt } from "./jwt.ts";
+import { kv } from "./kv.ts";
+import { rails } from "./rails.ts";
+import type { Session } from "./session.ts";
+import { supabase } from "./supabase.ts";
 
 /** One entry for each `SESSION_FORMAT`. */
-const FORMATS: Record<SessionConfig["format"], (config: SessionConfig) => Verify> = {
-  jwt: createJwtVerifier,
-};
+export const FORMATS = {
+  jwt,
+  authjs,
+  supabase,
+  rails,
+  dbauth,
+  introspection,
+  kv,
+} satisfies Record<string, SessionFormat>;
 
 /** Browsers cap a cookie near 4 KiB; what is longer than this was never a session. */
-const MAX_TOKEN_LENGTH = 8000;
+const MAX_LENGTH = 8000;
+const MAX_CHUNKS = 10;
+const MAX_CHUNKED_LENGTH = 32_000;
 
 const verifiers = new WeakMap<SessionConfig, Verify>();
+
+/** The names under which the session's cookie is looked for, in this order (SPEC A1). */
+export function sessionCookies(config: SessionConfig): readonly CookieName[] {
+  return cookieNames(FORMATS[config.format], config);
+}
 
 /**
  * Checks a credential and answers the session behind it.
  *
  * @throws Refusal `unauthenticated`, `session_invalid`, `session_expired`, `session_unavailable`.
  * @example
- * const session = await verifyCredential(readCredential(request, "session"), config.session);
+ * const credential = readCredential(request, sessionCookies(config.session));
+ * const context = { now: Date.now(), allowsOrigin: (origin) => config.allowedOrigins.has(origin) };
+ * const session = await verifyCredential(credential, config.session, context);
  */
 export async function verifyCredential(
   credential: Credential | null,
   config: SessionConfig,
+  context: Omit<VerifyContext, "cookie">,
 ): Promise<Session> {
   if (credential === null) throw new Refusal("unauthenticated");
-  if (credential.kind === "ticket") throw new Refusal("session_invalid");
-  if (credential.token.length > MAX_TOKEN_LENGTH) throw new Refusal("session_invalid");
+  if (isOversized(credential)) throw new Refusal("session_invalid");
   let verify = verifiers.get(config);
-  if (!verify) verifiers.set(config, (verify = FORMATS[config.format](config)));
-  return verify(credential.token);
+  if (!verify) verifiers.set(config, (verify = FORMATS[config.format].createVerifier(config)));
+  return verify(credential.token, {
+    ...context,
+    ...(credential.kind === "cookie" && { cookie: credential.cookie }),
+  });
+}
+
+function isOversized(credential: Credential): boolean {
+  const chunks = credential.kind === "cookie" ? credential.cookie.chunks : 1;
+  if (chunks > MAX_CHUNKS) return true;
+  return credential.token.length > (chunks > 1 ? MAX_CHUNKED_LENGTH : MAX_LENGTH);
 }

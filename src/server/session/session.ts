@@ -18,9 +18,6 @@ export interface User {
   image?: string;
 }
 
-/** Turns a credential's token into a session, or throws a `Refusal` with a code of A5. */
-export type Verify = (token: string) => Promise<Session>;
-
 const isPicture = (text: string) =>
   /^\/(?!\/)/.test(text) || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol));
 
@@ -36,11 +33,21 @@ const orAbsent = <Schema extends v.GenericSchema<string>>(schema: Schema) =>
     ]),
   );
 
+const idSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
+/** Apps number their users as often as they name them. */
+export const userIdSchema = v.union([
+  idSchema,
+  v.pipe(v.number(), v.safeInteger(), v.transform(String)),
+]);
+export const nameSchema = orAbsent(v.pipe(v.string(), v.maxLength(256)));
+export const imageSchema = orAbsent(v.pipe(v.string(), v.maxLength(2048), v.check(isPicture)));
+export const rolesSchema = v.nullish(v.array(v.pipe(v.string(), v.maxLength(128))), []);
+
 const claimsSchema = v.object({
-  sub: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
-  name: orAbsent(v.pipe(v.string(), v.maxLength(256))),
-  picture: orAbsent(v.pipe(v.string(), v.maxLength(2048), v.check(isPicture))),
-  roles: v.nullish(v.array(v.pipe(v.string(), v.maxLength(128))), []),
+  sub: idSchema,
+  name: nameSchema,
+  picture: imageSchema,
+  roles: rolesSchema,
   rooms: v.optional(v.array(v.string())),
   sid: v.nullish(v.string()),
   jti: v.nullish(v.string()),

@@ -138,7 +138,7 @@ class Model {
     const client = resume && cutOff ? cutOff : new Client(id);
     const connection = `connection-${++this.joins}`;
     const profile = hasNewName ? { id, name: `${id} ${this.joins}` } : { id };
-    const joiner = { user: profile, issuedAt: now, expiresAt: now + 1e9 };
+    const joiner = { user: profile, roles: [], issuedAt: now, expiresAt: now + 1e9 };
     if (this.roster.join(now, joiner, connection) !== "joined") return;
     const socket = {
       send: (text: string) => client.receive(text),
@@ -147,9 +147,9 @@ class Model {
     } as unknown as WebSocket;
     client.connection = Connection.open(socket, {
       id: connection,
-      user: id,
+      host: "presence.example.com",
+      session: joiner,
       heardAt: now,
-      expiresAt: now + 1e9,
       view: this.joins % 5 === 0 ? "snapshot" : "delta",
     });
     this.sockets.add(client.connection);

@@ -266,7 +266,7 @@ describe("closing", () => {
       const ada = await join(newRoom(), "ada");
       ada.close(code);
       const { code: answer } = await ada.closed;
-      expect(answer).toBe(code === undefined || code === 1001 ? 1000 : code);
+      expect(answer).toBe(code ?? 1000);
     },
   );
 

@@ -1,0 +1,39 @@
+const LEAST_MS = 1_000;
+const MOST_MS = 30_000;
+
+/**
+ * When to renew a session that ends soon: at once, since timers hardly run in background tabs while
+ * messages arrive; but where that was tried a moment ago, as with sessions that last less than the
+ * room's notice, at half of what is left.
+ */
+export class Renewal {
+  readonly #renew: () => Promise<void>;
+  #triedAt = Number.NEGATIVE_INFINITY;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `renew` rejects where it is to be tried again. */
+  constructor(renew: () => Promise<void>) {
+    this.#renew = renew;
+  }
+
+  /** The session ends at `expiresAt`, in milliseconds. */
+  due(expiresAt: number): void {
+    this.cancel();
+    const now = Date.now();
+    const pauseMs = Math.min(MOST_MS, Math.max(LEAST_MS, (expiresAt - now) / 2));
+    const waitMs = this.#triedAt + pauseMs - now;
+    if (waitMs <= 0) void this.#try(expiresAt);
+    else this.#timer = setTimeout(() => void this.#try(expiresAt), waitMs);
+  }
+
+  cancel(): void {
+    clearTimeout(this.#timer);
+  }
+
+  async #try(expiresAt: number): Promise<void> {
+    this.#triedAt = Date.now();
+    await this.#renew().catch(() => {
+      if (Date.now() < expiresAt) this.due(expiresAt);
+    });
+  }
+}

@@ -1,0 +1,106 @@
+import type { RoomError } from "./types.ts";
+
+/**
+ * How an app helps its client to a credential, where the browser does not send a cookie that is
+ * good. A hook that throws is asked again later, like a network that is lost.
+ */
+export interface SignInOptions {
+  /** Gives a token for the socket itself (SPEC T2), at each connect and before a session ends. */
+  getToken?: () => string | Promise<string>;
+  /** Gives a ticket for each connect (SPEC T1). */
+  getTicket?: () => string | Promise<string>;
+  /** Asked once where the room does not take the credential: `true` once a better one is there. */
+  onUnauthorized?: (error: RoomError) => boolean | Promise<boolean>;
+}
+
+/** Refusals that another credential may mend. */
+const CREDENTIAL_CODES = new Set([
+  "unauthenticated",
+  "session_invalid",
+  "session_expired",
+  "session_revoked",
+]);
+
+/** Longer than the clocks' tolerance, in which a session that has ended is let in once more (SPEC A2). */
+const ASK_AGAIN_MS = 10_000;
+
+/** What the client knows of its credential. */
+export class SignIn {
+  readonly #options: SignInOptions;
+  /** A token by which the service renewed the session itself (SPEC T5). */
+  #renewed: string | null = null;
+  /** What the last connect signed in with, where that was a ticket. */
+  #ticket: string | null = null;
+  /** Whether the app was asked already since the room last took a credential. */
+  #asked = false;
+  #askedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: SignInOptions) {
+    this.#options = options;
+  }
+
+  /** Adds to a room's URL what the next connect signs in with. */
+  async apply(url: URL): Promise<void> {
+    const { getTicket } = this.#options;
+    this.#ticket = (await getTicket?.()) ?? null;
+    if (this.#ticket !== null) url.searchParams.set("ticket", this.#ticket);
+    else if (this.#hasToken) url.searchParams.set("auth", "message");
+  }
+
+  /** A room's URL to ask why the last connect was refused. */
+  inquiry(room: URL): URL {
+    const url = new URL(room);
+    if (this.#ticket !== null) url.searchParams.set("ticket", this.#ticket);
+    return url;
+  }
+
+  /** Whether the answer to the {@link inquiry} is why the connect was refused, too. */
+  explains({ code }: RoomError): boolean {
+    // A ticket is good for no reading, but a bad one is told from a good one.
+    if (this.#ticket !== null) return code !== "unauthenticated";
+    // A token is judged over the socket once that is open; the inquiry comes without it.
+    if (this.#hasToken) return !CREDENTIAL_CODES.has(code) && code !== "room_forbidden";
+    return true;
+  }
+
+  /** The token to send over the socket; `null` where there is none. */
+  async token(): Promise<string | null> {
+    return this.#renewed ?? this.newerToken();
+  }
+
+  /** A newer token than the one in use, before its session ends; `null` where the app gives none. */
+  async newerToken(): Promise<string | null> {
+    return (await this.#options.getToken?.()) ?? null;
+  }
+
+  renewed(token: string): void {
+    this.#renewed = token;
+  }
+
+  /** The room has taken the credential. */
+  accepted(): void {
+    this.#asked = false;
+  }
+
+  /** The room has refused it: asks the app, once, whether there is a better one. */
+  async recover(error: RoomError): Promise<boolean> {
+    if (!CREDENTIAL_CODES.has(error.code)) return false;
+    if (this.#renewed !== null) {
+      // The service's own token came to its end; the app's credential may be good still.
+      this.#renewed = null;
+      return true;
+    }
+    if (this.#asked || Date.now() < this.#askedAt + ASK_AGAIN_MS) return false;
+    const { getToken, getTicket, onUnauthorized } = this.#options;
+    const helps = onUnauthorized
+      ? await onUnauthorized(error)
+      : getToken !== undefined || getTicket !== undefined;
+    this.#asked = true;
+    this.#askedAt = Date.now();
+    return helps;
+  }
+
+  get #hasToken(): boolean {
+    return this.#renewed !== null || this.#options.getToken !== undefined;
+  }
+}

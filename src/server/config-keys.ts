@@ -1,0 +1,128 @@
+import * as v from "valibot";
+import { FORMATS } from "./session/index.ts";
+import { isTrustedUrl } from "./trusted-url.ts";
+
+const MIN_SECRET_BYTES = 32;
+/** The platform's limit of hibernatable sockets is 32,768 an object; some stay for those that close. */
+const MAX_ROOM_SIZE = 32_000;
+
+const splitList = (text: string) =>
+  text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+
+/** A secret that has a comma of its own can only be told apart in a JSON list. */
+const splitSecrets = (text: string): string[] | undefined => {
+  if (!text.trimStart().startsWith("[")) return splitList(text);
+  try {
+    return v.parse(v.array(v.string()), JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+};
+
+const wholeNumber = (fallback: number, least: number, most: number) =>
+  v.optional(
+    v.pipe(
+      v.union([v.string(), v.number()]),
+      v.transform((value) => (String(value).trim() === "" ? Number.NaN : Number(value))),
+      v.check(
+        (value) => Number.isInteger(value) && value >= least && value <= most,
+        `must be a whole number from ${least} to ${most}`,
+      ),
+    ),
+    fallback,
+  );
+
+const secretList = v.optional(
+  v.pipe(
+    v.string(),
+    v.transform(splitSecrets),
+    v.array(v.string(), "must be secrets separated by commas, or a JSON list of them"),
+    v.check(
+      (secrets) =>
+        secrets.every((secret) => new TextEncoder().encode(secret).length >= MIN_SECRET_BYTES),
+      `each secret must have at least ${MIN_SECRET_BYTES} bytes`,
+    ),
+  ),
+  "",
+);
+
+const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
+
+const trustedUrl = v.optional(
+  v.pipe(v.string(), v.check(isTrustedUrl, "must be an https URL (http for localhost only)")),
+);
+
+const formatNames = Object.keys(FORMATS) as (keyof typeof FORMATS)[];
+
+/** One entry for each key: how it is read, what it falls back to, and what is wrong with a bad one. */
+const KEYS = {
+  SESSION_FORMAT: v.optional(
+    v.picklist(formatNames, `must be one of: ${formatNames.join(", ")}`),
+    "jwt",
+  ),
+  SESSION_COOKIE: v.optional(
+    v.pipe(v.string(), v.regex(/^[\w!#$%&'*.^`|~+-]{1,128}$/, "must be a cookie's name")),
+  ),
+  SESSION_SECRET: secretList,
+  SESSION_JWKS_URL: trustedUrl,
+  SESSION_ISSUER: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
+  SESSION_AUDIENCE: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
+  SESSION_INTROSPECTION_URL: trustedUrl,
+  SESSION_SECONDS: wholeNumber(3600, 1, 31_536_000),
+  SESSIONS: v.optional(
+    v.custom<KVNamespace>(
+      (value) => typeof (value as KVNamespace | null)?.get === "function",
+      "must be the binding of a KV namespace",
+    ),
+  ),
+  ALLOWED_ORIGINS: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform(splitList),
+      v.check(
+        (origins) => origins.every(isOrigin),
+        "must be origins like https://app.example.com, separated by commas",
+      ),
+    ),
+    "",
+  ),
+  MAX_CONNECTIONS_PER_USER: wholeNumber(20, 1, 1000),
+  MAX_CONNECTIONS_PER_ROOM: wholeNumber(10_000, 1, MAX_ROOM_SIZE),
+  STALE_SECONDS: wholeNumber(45, 3, 86_400),
+  GRACE_SECONDS: wholeNumber(8, 0, 86_400),
+  RETENTION_SECONDS: wholeNumber(86_400, 0, 31_536_000),
+  TICKET_SECRET: secretList,
+  TICKET_SECONDS: wholeNumber(60, 1, 3_600),
+  IN_BAND_AUTH: v.optional(
+    v.pipe(
+      v.union([v.string(), v.boolean()]),
+      v.transform(String),
+      v.picklist(["true", "false"], "must be true or false"),
+    ),
+    "false",
+  ),
+  RENEW: v.optional(v.picklist(["client", "server"], "must be client or server"), "client"),
+};
+
+/** The value of each key. */
+export type Values = { readonly [Key in keyof typeof KEYS]: v.InferOutput<(typeof KEYS)[Key]> };
+
+/**
+ * Reads every key, each fault as `KEY: why` with no value in it; a faulty key has its default.
+ *
+ * @example
+ * readKeys({ STALE_SECONDS: "soon" }).faults; // ["STALE_SECONDS: must be a whole number from …"]
+ */
+export function readKeys(env: object): { values: Values; faults: string[] } {
+  const faults: string[] = [];
+  const values = Object.entries(KEYS).map(([key, schema]) => {
+    const result = v.safeParse(schema, (env as Record<string, unknown>)[key]);
+    if (result.success) return [key, result.output];
+    faults.push(`${key}: ${result.issues[0].message}`);
+    return [key, v.parse(schema, undefined)];
+  });
+  return { values: Object.fromEntries(values) as Values, faults };
+}

@@ -1,0 +1,138 @@
+import { parseSince } from "../protocol/since.ts";
+import type { Config, Env } from "./config.ts";
+import { Refusal, type ErrorCode } from "./errors.ts";
+import { openInBand } from "./in-band.ts";
+import { describeError, log } from "./log.ts";
+import { hostOf, requireOrigin } from "./origin.ts";
+import { judgeCredential, type Circumstances, type Judged, type Policy } from "./policy.ts";
+import { addressOf, countConnect } from "./rate-limit.ts";
+import { askRoom } from "./room-stub.ts";
+import type { RoomRequest } from "./room-request.ts";
+import { readCredential, type Credential } from "./session/credential.ts";
+import { sessionCookies } from "./session/index.ts";
+
+/** A request, and all it is judged by. */
+export interface Asked {
+  env: Env;
+  config: Config;
+  policy: Policy;
+  request: Request;
+  requestId: string;
+}
+
+export function isUpgrade(request: Request): boolean {
+  return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
+}
+
+/** What a credential in a request is judged for, and by. */
+export function circumstancesOf(asked: Asked, room: string): Circumstances {
+  const { config, policy, request } = asked;
+  return { room, host: hostOf(request), config, policy };
+}
+
+/** What the query asks of the room, whoever asks. */
+function optionsOf({ request, requestId }: Asked): RoomRequest {
+  const query = new URL(request.url).searchParams;
+  const since = parseSince(query.get("since") ?? "");
+  return {
+    requestId,
+    ...(since && { since }),
+    ...(query.get("view") === "snapshot" && { view: "snapshot" }),
+    ...(query.get("fields") === "counts" && { countsOnly: true }),
+  };
+}
+
+/**
+ * Reads a room (SPEC R3, R6, R7).
+ *
+ * @throws Refusal with a code of A5.
+ */
+export async function read(asked: Asked, room: string): Promise<Response> {
+  const { env, config, policy, request } = asked;
+  const credential = readCredential(request, sessionCookies(config.session));
+  // A ticket opens one connection; to read with it would not use it up.
+  if (credential?.kind === "ticket") throw new Refusal("session_invalid");
+  const { session } = await judgeCredential(credential, circumstancesOf(asked, room));
+  if (!(await policy.authorize(session, room, "read"))) {
+    throw new Refusal("room_forbidden", session.user.id);
+  }
+  return askRoom(env, room, optionsOf(asked), request);
+}
+
+/**
+ * Joins a room: with a credential, or, where that is allowed, with a token to come (SPEC R1, T2).
+ *
+ * @throws Refusal with a code of A5.
+ */
+export async function join(asked: Asked, room: string): Promise<Response> {
+  const { config, request } = asked;
+  const byMessage = new URL(request.url).searchParams.get("auth") === "message";
+  if (byMessage && config.inBandAuth) {
+    requireOrigin(request, null, config.allowedOrigins);
+    return openInBand((token) => enterInBand(asked, room, token));
+  }
+  const credential = readCredential(request, sessionCookies(config.session));
+  requireOrigin(request, credential, config.allowedOrigins);
+  return enter(asked, room, credential);
+}
+
+async function enter(asked: Asked, room: string, credential: Credential | null): Promise<Response> {
+  const { env, policy, request } = asked;
+  const { session, ticket } = await judgeConnect(asked, room, credential);
+  const user = session.user.id;
+  await countConnect(env, { user });
+  if (!(await policy.authorize(session, room, "join"))) throw new Refusal("room_forbidden", user);
+  const joining = {
+    ...optionsOf(asked),
+    joiner: session,
+    host: hostOf(request),
+    ...(ticket && { ticket }),
+  };
+  return askRoom(env, room, joining, request);
+}
+
+const CREDENTIAL_FAILURES: ReadonlySet<ErrorCode> = new Set([
+  "unauthenticated",
+  "session_invalid",
+  "session_expired",
+  "session_revoked",
+]);
+
+/** A connect whose credential fails counts against its address, since it has no user (SPEC A7). */
+async function judgeConnect(
+  asked: Asked,
+  room: string,
+  credential: Credential | null,
+): Promise<Judged> {
+  try {
+    return await judgeCredential(credential, circumstancesOf(asked, room));
+  } catch (error) {
+    if (error instanceof Refusal && CREDENTIAL_FAILURES.has(error.code)) {
+      await countConnect(asked.env, { address: addressOf(asked.request) });
+    }
+    throw error;
+  }
+}
+
+async function enterInBand(
+  asked: Asked,
+  room: string,
+  token: string | null,
+): Promise<WebSocket | ErrorCode> {
+  const { requestId } = asked;
+  try {
+    const credential: Credential | null = token === null ? null : { kind: "message", token };
+    const response = await enter(asked, room, credential);
+    if (response.webSocket) return response.webSocket;
+    // The room has logged its refusal.
+    const { error } = await response.json<{ error: { code: ErrorCode } }>();
+    return error.code;
+  } catch (error) {
+    if (error instanceof Refusal) {
+      log("refused", { code: error.code, room, user: error.user, requestId });
+      return error.code;
+    }
+    log("failure", { code: "internal", room, reason: describeError(error), requestId });
+    return "internal";
+  }
+}

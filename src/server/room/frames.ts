@@ -1,0 +1,170 @@
+import { CLOSE } from "../../protocol/close-codes.ts";
+import type { ClientFrame } from "../../protocol/messages.ts";
+import { closeCodeOf, errorMessage, type ErrorCode } from "../errors.ts";
+import { log } from "../log.ts";
+import { judgeToken } from "../policy.ts";
+import { toRoomSession, type RoomSession } from "../room-request.ts";
+import type { Connection } from "./connection.ts";
+import { decodeFrame } from "./decode.ts";
+import { countBadFrame, countFrame } from "./flood.ts";
+import type { Presence } from "./presence.ts";
+
+/** Takes what a socket sent: limits, checks and applies it (SPEC W6–W12, T2, T3, T6). */
+export async function receive(
+  presence: Presence,
+  connection: Connection,
+  message: string | ArrayBuffer,
+  now: number,
+): Promise<void> {
+  const { offences } = connection;
+  const verdict = countFrame(connection.accepted, offences, now);
+  if (verdict === "drop") return;
+  if (verdict !== "accept") return refuse(presence, connection, "rate_limited", verdict, now);
+  const { frame, id } = decodeFrame(message);
+  if (frame?.type === "auth") return authenticate(presence, connection, frame);
+  // A socket that nobody is signed in on has nothing to say but who it is.
+  if (frame && connection.user !== undefined) {
+    return apply(presence, connection, frame, connection.user, now);
+  }
+  return refuse(presence, connection, "bad_message", countBadFrame(offences, now), now, id);
+}
+
+function apply(
+  presence: Presence,
+  connection: Connection,
+  frame: Exclude<ClientFrame, { type: "auth" }>,
+  user: string,
+  now: number,
+): void {
+  const { roster } = presence;
+  switch (frame.type) {
+    case "update": {
+      const chose = roster.update(now, user, frame);
+      presence.save();
+      if (chose) presence.tellSelf(user);
+      break;
+    }
+    case "idle":
+      roster.idle(now, connection.ref, frame.idle);
+      presence.save();
+      break;
+    case "sync":
+      presence.broadcaster.greet(connection, null);
+      break;
+    case "leave":
+    case "logout":
+      roster.end(now, connection.ref, now);
+      presence.save();
+      break;
+    default:
+      frame satisfies never;
+  }
+  ack(connection, frame.id);
+  if (frame.type === "logout" && presence.config.inBandAuth) {
+    presence.signOut(connection, "left", now);
+  } else if (frame.type === "leave" || frame.type === "logout") {
+    presence.close(connection, "left", CLOSE.left);
+  }
+}
+
+/** Judges a token that came over the socket, and gives the connection to who it names. */
+async function authenticate(
+  presence: Presence,
+  connection: Connection,
+  { token, id }: Extract<ClientFrame, { type: "auth" }>,
+): Promise<void> {
+  const { name: room, config } = presence;
+  const judged = await judgeToken(token, { room, host: connection.host, config });
+  // The check took its time: the socket may be closed, or another's, by now.
+  if (presence.connections.get(connection.ws) !== connection) return;
+  const now = Date.now();
+  presence.advance(now);
+  const refused =
+    typeof judged === "string"
+      ? judged
+      : takeOver(presence, connection, toRoomSession(judged, now), now);
+  if (refused === null) ack(connection, id);
+  else refuseToken(presence, connection, refused, id);
+  presence.commit(now);
+}
+
+/** Renews the session behind a connection, or gives it to another user (SPEC T3). */
+function takeOver(
+  presence: Presence,
+  connection: Connection,
+  session: RoomSession,
+  now: number,
+): ErrorCode | null {
+  const before = connection.session;
+  if (before?.user.id === session.user.id) {
+    renew(presence, connection, session, now);
+    return null;
+  }
+  const id = crypto.randomUUID();
+  const refused = presence.admit(session, id, now);
+  if (refused) return refused;
+  if (before) {
+    presence.roster.end(now, connection.ref, now);
+    presence.save();
+    presence.logLeave(connection, "replaced");
+  }
+  connection.signIn(session, id);
+  presence.welcome(connection, session, null, now);
+  log("join", { room: presence.name, user: session.user.id, connection: id });
+  return null;
+}
+
+function renew(
+  presence: Presence,
+  connection: Connection,
+  session: RoomSession,
+  now: number,
+): void {
+  const expiresAt = Math.max(session.expiresAt, connection.session?.expiresAt ?? 0);
+  presence.roster.renew(now, session);
+  presence.save();
+  connection.signIn({ ...session, expiresAt });
+  presence.connections.noteDeadline(connection);
+  connection.send({ type: "renewed", expiresAt: new Date(expiresAt).toISOString() });
+}
+
+/** A bad token changes nothing on a member's connection, and ends one that waits for a good one. */
+function refuseToken(
+  presence: Presence,
+  connection: Connection,
+  code: ErrorCode,
+  id: string | undefined,
+): void {
+  log("refused", { code, room: presence.name, user: connection.user });
+  if (connection.user === undefined) {
+    presence.close(connection, "closed", closeCodeOf(code), code);
+  } else {
+    sendError(connection, code, id);
+  }
+}
+
+/** Answers a frame that was not applied, and closes the connection that sent too many. */
+function refuse(
+  presence: Presence,
+  connection: Connection,
+  code: "bad_message" | "rate_limited",
+  verdict: "answer" | "close",
+  now: number,
+  id?: string,
+): void {
+  connection.save();
+  sendError(connection, code, id);
+  if (verdict === "answer") return;
+  presence.roster.end(now, connection.ref, now);
+  presence.save();
+  presence.close(connection, code, closeCodeOf(code));
+}
+
+function sendError(connection: Connection, code: ErrorCode, id: string | undefined): void {
+  const message = errorMessage(code);
+  connection.send({ type: "error", code, message, ...(id !== undefined && { id }) });
+}
+
+function ack(connection: Connection, id: string | undefined): void {
+  if (id !== undefined) connection.send({ type: "ack", id });
+}

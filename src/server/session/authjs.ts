@@ -1,0 +1,84 @@
+import { decodeProtectedHeader, errors, jwtDecrypt } from "jose";
+import { Refusal } from "../errors.ts";
+import { cookieNames, type SessionFormat } from "./format.ts";
+import { sessionFromClaims } from "./session.ts";
+import { refusalOf } from "./signed-token.ts";
+
+/** Auth.js's own. */
+const CLOCK_TOLERANCE_SECONDS = 15;
+
+/** The encryption tells the version, and with it how the key is derived from the secret. */
+const VERSIONS: Record<string, { keyBytes: number; isSalted: boolean; info: string }> = {
+  "A256CBC-HS512": { keyBytes: 64, isSalted: true, info: "Auth.js Generated Encryption Key" },
+  A256GCM: { keyBytes: 32, isSalted: false, info: "NextAuth.js Generated Encryption Key" },
+};
+
+/**
+ * The encrypted JWT of Auth.js v5 and next-auth v4 (SPEC A2); see `authjs.md`.
+ *
+ * @example
+ * const verify = authjs.createVerifier(config.session);
+ * const session = await verify(token, { now: Date.now(), allowsOrigin: () => false });
+ */
+export const authjs: SessionFormat = {
+  cookies: () => [
+    "__Secure-authjs.session-token",
+    "authjs.session-token",
+    "__Secure-next-auth.session-token",
+    "next-auth.session-token",
+  ],
+  needs: [["SESSION_SECRET"]],
+  createVerifier(config) {
+    const names = cookieNames(authjs, config).filter((name) => typeof name === "string");
+    return async (token, { now, cookie }) => {
+      try {
+        const enc = decodeProtectedHeader(token).enc as string;
+        const version = Object.hasOwn(VERSIONS, enc) ? VERSIONS[enc] : undefined;
+        if (!version) throw new Refusal("session_invalid");
+        // A bearer token does not say which cookie it was made for.
+        const salts = version.isSalted ? (cookie ? [cookie.name] : names) : [""];
+        for (const secret of config.secrets) {
+          for (const salt of salts) {
+            const info = salt === "" ? version.info : `${version.info} (${salt})`;
+            const key = await deriveKey(secret, salt, info, version.keyBytes);
+            const claims = await decrypt(token, key, enc, now);
+            if (claims) return sessionFromClaims(claims);
+          }
+        }
+        throw new Refusal("session_invalid");
+      } catch (error) {
+        throw refusalOf(error);
+      }
+    };
+  },
+};
+
+async function deriveKey(secret: string, salt: string, info: string, bytes: number) {
+  const encoder = new TextEncoder();
+  const material = await crypto.subtle.importKey("raw", encoder.encode(secret), "HKDF", false, [
+    "deriveBits",
+  ]);
+  const bits = await crypto.subtle.deriveBits(
+    { name: "HKDF", hash: "SHA-256", salt: encoder.encode(salt), info: encoder.encode(info) },
+    material,
+    bytes * 8,
+  );
+  return new Uint8Array(bits);
+}
+
+/** Answers the claims, or `undefined` where it is not this key's. */
+async function decrypt(token: string, key: Uint8Array, enc: string, now: number) {
+  try {
+    const { payload } = await jwtDecrypt(token, key, {
+      keyManagementAlgorithms: ["dir"],
+      contentEncryptionAlgorithms: [enc],
+      requiredClaims: ["exp", "sub"],
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      currentDate: new Date(now),
+    });
+    return payload;
+  } catch (error) {
+    if (error instanceof errors.JWEDecryptionFailed) return undefined;
+    throw error;
+  }
+}

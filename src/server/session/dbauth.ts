@@ -1,0 +1,72 @@
+import * as v from "valibot";
+import { Refusal } from "../errors.ts";
+import { decodeBase64 } from "./base64.ts";
+import type { SessionFormat } from "./format.ts";
+import { userIdSchema } from "./session.ts";
+
+/** The framework takes so many characters of the secret, as they are, for the key. */
+const KEY_CHARACTERS = 32;
+const IV_BYTES = 16;
+
+/** `JSON;csrf`, the token being a UUID. */
+const PLAINTEXT = /^(\{[^;]+\});[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
+
+/** dbAuth's default `allowedUserFields`: the id, and in later versions the e-mail address. */
+const dataSchema = v.strictObject({
+  id: userIdSchema,
+  email: v.nullish(v.pipe(v.string(), v.regex(/^[^\s@;"\\]+@[^\s@;"\\]+$/))),
+});
+
+/**
+ * The encrypted cookie of RedwoodJS's dbAuth (SPEC A2). It carries no signature and no expiry:
+ * `dbauth.md` says what follows.
+ *
+ * @example
+ * const verify = dbauth.createVerifier(config.session);
+ * const session = await verify(token, { now: Date.now(), allowsOrigin: () => false });
+ */
+export const dbauth: SessionFormat = {
+  cookies: () => ["session", /^session_\d{1,5}$/],
+  needs: [["SESSION_SECRET"]],
+  faults({ secrets }) {
+    if (secrets.every((secret) => /^[\x20-\x7e]{32}/.test(secret))) return [];
+    return [`SESSION_SECRET: the first ${KEY_CHARACTERS} characters must be ASCII`];
+  },
+  createVerifier(config) {
+    return async (token, { now }) => {
+      const [ciphertext, iv, ...rest] = token.split("|").map(decodeBase64);
+      if (!ciphertext || iv?.length !== IV_BYTES || rest.length > 0)
+        throw new Refusal("session_invalid");
+      for (const secret of config.secrets) {
+        const id = readUserId(await decrypt(ciphertext, iv, secret));
+        if (id !== undefined) return { user: { id }, roles: [], expiresAt: now + config.sessionMs };
+      }
+      throw new Refusal("session_invalid");
+    };
+  },
+};
+
+/** The shape is all that tells a cookie of the app's from bytes that somebody altered: no leniency. */
+function readUserId(plaintext: string | undefined): string | undefined {
+  const [, json] = PLAINTEXT.exec(plaintext ?? "") ?? [];
+  if (json === undefined) return undefined;
+  try {
+    const data: unknown = JSON.parse(json);
+    const result = v.safeParse(dataSchema, data);
+    return result.success && JSON.stringify(data) === json ? result.output.id : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Answers `undefined` where the padding or the encoding is wrong. */
+async function decrypt(ciphertext: BufferSource, iv: BufferSource, secret: string) {
+  const raw = new TextEncoder().encode(secret.slice(0, KEY_CHARACTERS));
+  const key = await crypto.subtle.importKey("raw", raw, "AES-CBC", false, ["decrypt"]);
+  try {
+    const plaintext = await crypto.subtle.decrypt({ name: "AES-CBC", iv }, key, ciphertext);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(plaintext);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+const TIMEOUT_MS = 3000;
+const MAX_BODY_BYTES = 128 * 1024;
+
+/** What another server answered; `body` is read at status 200 alone. */
+export interface JsonAnswer {
+  status: number;
+  body?: unknown;
+}
+
+/**
+ * Asks another server for JSON: 3 s for all of it, 128 KiB at most, no redirect followed.
+ *
+ * @throws Error whose message says what went wrong, and holds nothing of the request.
+ * @example
+ * const { status, body } = await fetchJson("https://app.example.com/session", { Cookie: "sid=1" });
+ */
+export async function fetchJson(
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<JsonAnswer> {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  try {
+    const response = await fetch(url, {
+      headers: { Accept: "application/json", ...headers },
+      redirect: "manual",
+      signal,
+    });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      return { status: response.status };
+    }
+    return { status: 200, body: JSON.parse(await readBody(response)) };
+  } catch (error) {
+    if (signal.aborted) throw new Error(`no answer in ${TIMEOUT_MS / 1000} s`, { cause: error });
+    if (error instanceof SyntaxError) throw new Error("the answer is no JSON", { cause: error });
+    if (error instanceof RangeError) throw error;
+    // A network error's message may name the address with what its query holds.
+    throw new Error("no connection", { cause: error });
+  }
+}
+
+async function readBody(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_BODY_BYTES) throw new RangeError(`more than ${MAX_BODY_BYTES} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}

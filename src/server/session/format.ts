@@ -1,0 +1,42 @@
+import type { Env, SessionConfig } from "../config.ts";
+import type { CookieName, FoundCookie } from "./cookie.ts";
+import type { Session } from "./session.ts";
+
+/** What a format may need to know beside the token. */
+export interface VerifyContext {
+  /** Milliseconds since 1970. */
+  now: number;
+  /** Whether pages of that origin may use the service (SPEC A3). */
+  allowsOrigin(origin: string): boolean;
+  /** The cookie that the token came in; absent where it came as a bearer token. */
+  cookie?: FoundCookie;
+}
+
+/** Turns a token into a session, or throws a `Refusal` with a code of A5. */
+export type Verify = (token: string, context: VerifyContext) => Promise<Session>;
+
+/**
+ * One `SESSION_FORMAT`: where its cookie is, what it needs to be configured, how it is verified.
+ *
+ * @example
+ * export const magic: SessionFormat = {
+ *   cookies: () => ["magic"],
+ *   needs: [["SESSION_SECRET"]],
+ *   createVerifier: (config) => async (token, { now }) => sessionFromMagic(token, config, now),
+ * };
+ */
+export interface SessionFormat {
+  /** The framework's own names of its cookie, the likeliest first; used where `SESSION_COOKIE` is not set. */
+  cookies(config: SessionConfig): readonly CookieName[];
+  /** The keys that must be set: at least one of each group. */
+  needs: readonly (readonly (keyof Env)[])[];
+  /** What else is wrong, `KEY: why`, with no value in it. */
+  faults?(config: SessionConfig): readonly string[];
+  /** Called once for a configuration; the verifier throws `session_invalid`, `session_expired` or `session_unavailable`. */
+  createVerifier(config: SessionConfig): Verify;
+}
+
+/** The names under which a format's cookie is looked for, in this order (SPEC A1). */
+export function cookieNames(format: SessionFormat, config: SessionConfig): readonly CookieName[] {
+  return config.cookie === undefined ? format.cookies(config) : [config.cookie];
+}

@@ -1,0 +1,79 @@
+import { Refusal } from "../errors.ts";
+import { fetchJson } from "./fetch-json.ts";
+import { cookieNames, type SessionFormat } from "./format.ts";
+import { sessionFromJson } from "./session-json.ts";
+import type { Session } from "./session.ts";
+import { messageOf, unavailable } from "./unavailable.ts";
+
+const KEPT_MS = 10_000;
+const MAX_KEPT = 1000;
+
+/** What a cookie's value may consist of: a bearer token of anything else could smuggle in another. */
+const COOKIE_VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
+
+/** What the app said of a credential: a session, or that it is none. */
+interface Answer {
+  session: Session | null;
+  keptUntil: number;
+}
+
+/**
+ * Any session at all: the app is asked whose it is (SPEC A2); see `introspection.md`.
+ *
+ * @example
+ * const verify = introspection.createVerifier(config.session);
+ * const session = await verify(token, { now: Date.now(), allowsOrigin: () => false });
+ */
+export const introspection: SessionFormat = {
+  cookies: () => ["session"],
+  needs: [["SESSION_INTROSPECTION_URL"]],
+  createVerifier(config) {
+    const { introspectionUrl = "", sessionMs } = config;
+    const [name] = cookieNames(introspection, config);
+    const kept = new Map<string, Answer>();
+
+    function keep(key: string, session: Session | null, now: number): void {
+      // The oldest goes first: a map keeps the order in which its keys came.
+      kept.delete(key);
+      for (const oldest of kept.keys()) {
+        if (kept.size < MAX_KEPT) break;
+        kept.delete(oldest);
+      }
+      kept.set(key, { session, keptUntil: now + KEPT_MS });
+    }
+
+    async function askApp(header: string, now: number): Promise<Session | null> {
+      const answer = await fetchJson(introspectionUrl, { Cookie: header }).catch((error) => {
+        throw unavailable(`SESSION_INTROSPECTION_URL: ${messageOf(error)}`);
+      });
+      if (answer.status === 401 || answer.status === 403) return null;
+      if (answer.status !== 200) {
+        throw unavailable(`SESSION_INTROSPECTION_URL: answered ${answer.status}`);
+      }
+      const session = sessionFromJson(answer.body, now, sessionMs);
+      if (!session) throw unavailable("SESSION_INTROSPECTION_URL: the answer is no session");
+      return session;
+    }
+
+    return async (token, { now, cookie }) => {
+      if (token === "" || (!cookie && !COOKIE_VALUE.test(token)))
+        throw new Refusal("session_invalid");
+      const header = cookie?.header ?? `${String(name)}=${token}`;
+      const key = await digest(header);
+      let session = kept.get(key);
+      if (!session || session.keptUntil <= now) {
+        keep(key, await askApp(header, now), now);
+        session = kept.get(key);
+      }
+      if (!session?.session) throw new Refusal("session_invalid");
+      if (session.session.expiresAt <= now) throw new Refusal("session_expired");
+      return session.session;
+    };
+  },
+};
+
+/** A credential itself is not kept in memory. */
+async function digest(text: string): Promise<string> {
+  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

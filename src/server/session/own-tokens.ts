@@ -1,0 +1,104 @@
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
+import { Refusal } from "../errors.ts";
+import type { RoomSession, UsedTicket } from "../room-request.ts";
+
+/** The kinds of token that this service signs; each is good for its own purpose only. */
+const TICKET = "rollcall-ticket+jwt";
+const SESSION = "rollcall-session+jwt";
+
+interface OwnPayload extends JWTPayload {
+  session: RoomSession;
+  room?: string;
+}
+
+const keyOf = (secret: string) => new TextEncoder().encode(secret);
+
+async function sign(
+  typ: string,
+  payload: OwnPayload,
+  expiresAt: number,
+  [newest]: readonly string[],
+): Promise<string> {
+  return new SignJWT(payload)
+    .setProtectedHeader({ alg: "HS256", typ })
+    .setExpirationTime(Math.ceil(expiresAt / 1000))
+    .sign(keyOf(newest!));
+}
+
+/** A token of our own has expired when it says so, with no tolerance: we signed it by our own clock. */
+async function verify(typ: string, token: string, secrets: readonly string[]): Promise<OwnPayload> {
+  for (const secret of secrets) {
+    try {
+      const { payload } = await jwtVerify<OwnPayload>(token, keyOf(secret), {
+        algorithms: ["HS256"],
+        typ,
+        requiredClaims: ["exp"],
+      });
+      return payload;
+    } catch (error) {
+      if (error instanceof errors.JWSSignatureVerificationFailed) continue;
+      if (error instanceof errors.JWTExpired) throw new Refusal("session_expired");
+      throw new Refusal("session_invalid");
+    }
+  }
+  throw new Refusal("session_invalid");
+}
+
+/**
+ * Signs a ticket: it opens one connection of this session to this room, once, until `expiresAt`
+ * (SPEC T1).
+ *
+ * @example
+ * const ticket = await mintTicket(session, "lobby", Date.now() + 60_000, secrets);
+ */
+export function mintTicket(
+  session: RoomSession,
+  room: string,
+  expiresAt: number,
+  secrets: readonly string[],
+): Promise<string> {
+  return sign(TICKET, { session, room, jti: crypto.randomUUID() }, expiresAt, secrets);
+}
+
+/**
+ * Checks a ticket for a room; whether it was used before is for the room to say.
+ *
+ * @throws Refusal `session_invalid`, for a late one too.
+ */
+export async function verifyTicket(
+  token: string,
+  room: string,
+  secrets: readonly string[],
+): Promise<{ session: RoomSession; ticket: UsedTicket }> {
+  const { session, jti, exp, ...payload } = await verify(TICKET, token, secrets).catch(() => {
+    throw new Refusal("session_invalid");
+  });
+  if (payload.room !== room) throw new Refusal("session_invalid");
+  return { session, ticket: { id: jti!, expiresAt: exp! * 1000 } };
+}
+
+/** Signs a session that this service renewed; it may be presented as a bearer token (SPEC T5). */
+export function mintSession(session: RoomSession, secrets: readonly string[]): Promise<string> {
+  return sign(SESSION, { session }, session.expiresAt, secrets);
+}
+
+/** Whether a token says that it is a session which this service renewed. */
+export function isOwnSession(token: string): boolean {
+  try {
+    return decodeProtectedHeader(token).typ === SESSION;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Checks a session that this service renewed.
+ *
+ * @throws Refusal `session_invalid`, `session_expired`.
+ */
+export async function verifySession(
+  token: string,
+  secrets: readonly string[],
+): Promise<RoomSession> {
+  return (await verify(SESSION, token, secrets)).session;
+}

@@ -1,0 +1,102 @@
+import { decodeProtectedHeader, errors, jwtVerify } from "jose";
+import type { JWTPayload, JWTVerifyOptions } from "jose";
+import { Refusal } from "../errors.ts";
+import { keySetAt } from "./key-set.ts";
+import { unavailable } from "./unavailable.ts";
+
+const CLOCK_TOLERANCE_SECONDS = 5;
+const PUBLIC_KEY_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
+
+/** What a signed token is checked against. */
+export interface TokenRules {
+  /** For HS256. */
+  secrets: readonly string[];
+  /** Where the public keys are. */
+  jwksUrl?: string | undefined;
+  issuer?: string | undefined;
+  audience?: string | undefined;
+}
+
+type Check = (options: JWTVerifyOptions) => Promise<{ payload: JWTPayload }>;
+
+/** Tries keys until one fits: only a signature that does not match leads to the next. */
+async function tryEach(checks: Iterable<Check> | AsyncIterable<Check>, options: JWTVerifyOptions) {
+  for await (const check of checks) {
+    try {
+      return await check(options);
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    }
+  }
+  throw new Refusal("session_invalid");
+}
+
+/**
+ * Makes the check of a JWT's signature, algorithm, times, issuer and audience: HS256 with any of
+ * the secrets, or a public-key algorithm with a key of the key set. The kind of key pins the
+ * algorithm (SPEC A2).
+ *
+ * @throws Refusal from the check: `session_invalid`, `session_expired`, `session_unavailable`.
+ * @example
+ * const check = createTokenCheck({ secrets: [], jwksUrl: "https://id.example.com/jwks" });
+ * const claims = await check(token, Date.now());
+ */
+export function createTokenCheck(
+  rules: TokenRules,
+): (token: string, now: number) => Promise<JWTPayload> {
+  const secrets = rules.secrets.map((secret) => new TextEncoder().encode(secret));
+  const { jwksUrl } = rules;
+
+  function verifyWithSecrets(token: string, options: JWTVerifyOptions) {
+    const checks = secrets.map(
+      (secret) => (options: JWTVerifyOptions) => jwtVerify(token, secret, options),
+    );
+    return tryEach(checks, { ...options, algorithms: ["HS256"] });
+  }
+
+  async function verifyWithKeySet(token: string, options: JWTVerifyOptions) {
+    if (jwksUrl === undefined) throw new Refusal("session_invalid");
+    const pinned = { ...options, algorithms: PUBLIC_KEY_ALGORITHMS };
+    try {
+      return await jwtVerify(token, keySetAt(jwksUrl).find, pinned);
+    } catch (error) {
+      if (error instanceof errors.JWKSMultipleMatchingKeys) {
+        return tryEach(checksOf(token, error), pinned);
+      }
+      // A key that cannot be imported: nothing that the caller's token did.
+      const isCallers = error instanceof errors.JOSEError || error instanceof Refusal;
+      throw isCallers ? error : unavailable("the key server: a key of a wrong shape");
+    }
+  }
+
+  return async (token, now) => {
+    const options: JWTVerifyOptions = {
+      requiredClaims: ["exp", "sub"],
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      currentDate: new Date(now),
+      ...(rules.issuer !== undefined && { issuer: rules.issuer }),
+      ...(rules.audience !== undefined && { audience: rules.audience }),
+    };
+    try {
+      const isSecret = decodeProtectedHeader(token).alg === "HS256";
+      const verify = isSecret ? verifyWithSecrets : verifyWithKeySet;
+      return (await verify(token, options)).payload;
+    } catch (error) {
+      throw refusalOf(error);
+    }
+  };
+}
+
+/** The token names no key, and several would do: each of them is tried. */
+async function* checksOf(
+  token: string,
+  keys: errors.JWKSMultipleMatchingKeys,
+): AsyncGenerator<Check> {
+  for await (const key of keys) yield (options) => jwtVerify(token, key, options);
+}
+
+/** jose checks the signature before the claims: a forged token that has expired is invalid. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  return new Refusal(error instanceof errors.JWTExpired ? "session_expired" : "session_invalid");
+}

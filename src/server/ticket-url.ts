@@ -1,0 +1,46 @@
+import * as v from "valibot";
+import { isRoomName } from "../protocol/room-name.ts";
+import { Refusal } from "./errors.ts";
+import { requireOrigin } from "./origin.ts";
+import { judgeCredential } from "./policy.ts";
+import { circumstancesOf, type Asked } from "./room-url.ts";
+import { readCredential } from "./session/credential.ts";
+import { sessionCookies } from "./session/index.ts";
+import { mintTicket } from "./session/own-tokens.ts";
+
+const MAX_BODY_BYTES = 16_384;
+
+const bodySchema = v.object({ room: v.string() });
+
+async function readBody(request: Request): Promise<{ room: string }> {
+  const text = await request.text();
+  if (text.length > MAX_BODY_BYTES) throw new Refusal("bad_request");
+  const body = v.safeParse(v.pipe(v.string(), v.parseJson(), bodySchema), text);
+  if (!body.success) throw new Refusal("bad_request");
+  return body.output;
+}
+
+/**
+ * Gives a ticket for a room to whoever may join it (SPEC T1).
+ *
+ * @throws Refusal with a code of A5, `bad_request`, `room_invalid`, or `not_found` where there are none.
+ */
+export async function giveTicket(asked: Asked): Promise<Response> {
+  const { config, policy, request } = asked;
+  if (config.tickets === null) throw new Refusal("not_found");
+  const { secrets, ticketMs } = config.tickets;
+  const credential = readCredential(request, sessionCookies(config.session));
+  requireOrigin(request, credential, config.allowedOrigins);
+  if (credential?.kind === "ticket") throw new Refusal("session_invalid");
+  const { session } = await judgeCredential(credential, circumstancesOf(asked, ""));
+  const { room } = await readBody(request);
+  if (!isRoomName(room)) throw new Refusal("room_invalid");
+  if (!(await policy.authorize(session, room, "join"))) {
+    throw new Refusal("room_forbidden", session.user.id);
+  }
+  // Whole seconds, as the token carries them.
+  const expiresAt = Math.ceil((Date.now() + ticketMs) / 1000) * 1000;
+  const ticket = await mintTicket(session, room, expiresAt, secrets);
+  const body = { ticket, expiresAt: new Date(expiresAt).toISOString() };
+  return Response.json(body, { status: 201, headers: { "Cache-Control": "no-store" } });
+}

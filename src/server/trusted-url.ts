@@ -1,0 +1,12 @@
+/**
+ * Whether what a URL answers may be trusted: `https:`, or `http:` on this very machine.
+ *
+ * @example
+ * isTrustedUrl("http://localhost:3000/session"); // true
+ */
+export function isTrustedUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  if (protocol === "https:") return true;
+  return protocol === "http:" && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}

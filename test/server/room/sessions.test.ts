@@ -1,0 +1,129 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { readRoom } from "../../worker-kit/http.ts";
+import { join, welcomeOf } from "../../worker-kit/peer.ts";
+import { signIn } from "../../worker-kit/sign-in.ts";
+import { hibernate, runAlarm } from "../../worker-kit/time.ts";
+
+afterEach(() => void vi.useRealTimers());
+
+let rooms = 0;
+const newRoom = () => `sessions-${++rooms}`;
+const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
+const iso = (exp: number) => new Date(exp * 1000).toISOString();
+
+describe("a session on a live connection", () => {
+  it("[T4] its end is told 60 s before, once, in a hibernating room too", async () => {
+    const room = newRoom();
+    const exp = inSeconds(300);
+    const ada = await join(room, "ada", { token: await signIn("ada", { exp }) });
+    await hibernate(room);
+    vi.setSystemTime((exp - 61) * 1000);
+    await runAlarm(room);
+    ada.send({ type: "idle", idle: false, id: "still" });
+    await ada.untilType("ack");
+    expect(ada.frames.map((frame) => frame !== "pong" && frame.type)).not.toContain("expiring");
+    vi.setSystemTime((exp - 60) * 1000);
+    await hibernate(room);
+    await runAlarm(room);
+    expect(await ada.untilType("expiring")).toEqual({ type: "expiring", expiresAt: iso(exp) });
+    await hibernate(room);
+    vi.setSystemTime((exp - 50) * 1000);
+    await runAlarm(room);
+    const told = (await ada.news()).filter((f) => f !== "pong" && f.type === "expiring");
+    expect(told).toHaveLength(1);
+  });
+
+  it("[T4] one that ends sooner is told at once", async () => {
+    const room = newRoom();
+    const exp = inSeconds(30);
+    const ada = await join(room, "ada", { token: await signIn("ada", { exp }) });
+    expect(await ada.untilType("expiring")).toEqual({ type: "expiring", expiresAt: iso(exp) });
+  });
+
+  it("[T4, T3] one that expires while its room hibernates is closed, one renewed a second before is not", async () => {
+    const room = newRoom();
+    const exp = inSeconds(120);
+    const [ada, bob] = await Promise.all(
+      ["ada", "bob"].map(async (id) => join(room, id, { token: await signIn(id, { exp }) })),
+    );
+    await hibernate(room);
+    vi.setSystemTime((exp - 1) * 1000);
+    await runAlarm(room);
+    const later = exp + 600;
+    await bob!.ask({ type: "auth", token: await signIn("bob", { exp: later }) });
+    expect(await bob!.untilType("renewed")).toEqual({ type: "renewed", expiresAt: iso(later) });
+    await hibernate(room);
+    vi.setSystemTime((exp + 1) * 1000);
+    await runAlarm(room);
+    expect(await ada!.closed).toEqual({ code: 4401, reason: "session_expired" });
+    await bob!.ask({ type: "update", status: "busy" });
+    vi.setSystemTime((later + 1) * 1000);
+    await runAlarm(room);
+    expect(await bob!.closed).toEqual({ code: 4401, reason: "session_expired" });
+  });
+
+  it("[T3, M6] a renewal takes over name and picture, and never shortens the session", async () => {
+    const room = newRoom();
+    const exp = inSeconds(600);
+    const ada = await join(room, "ada", { token: await signIn("ada", { exp }) });
+    await ada.ask({ type: "auth", token: await signIn("ada", { name: "Ada L.", exp: exp - 60 }) });
+    expect(await ada.untilType("renewed")).toEqual({ type: "renewed", expiresAt: iso(exp) });
+    expect((await readRoom(room)).members).toMatchObject([{ name: "Ada L.", connections: 1 }]);
+  });
+
+  it("[T3] another user's token: leaves as the old, joins as the new, with the first frames anew", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    const { connection } = welcomeOf(ada);
+    ada.frames.splice(0);
+    await ada.ask({ type: "auth", token: await signIn("bob") });
+    await ada.untilType("snapshot");
+    expect(welcomeOf(ada)).toMatchObject({ type: "welcome", self: { id: "bob", chosen: null } });
+    expect(welcomeOf(ada).connection).not.toBe(connection);
+    const { members } = await readRoom(room);
+    expect(members.map(({ id, status }) => [id, status])).toEqual([
+      ["ada", "offline"],
+      ["bob", "online"],
+    ]);
+    expect(ada.roll?.members).toEqual(members);
+    await hibernate(room);
+    await ada.ask({ type: "update", status: "busy" });
+    expect((await readRoom(room)).members[1]).toMatchObject({ id: "bob", status: "busy" });
+  });
+
+  it("[T3, A4] a bad token is an error with its code, and changes nothing", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    const before = await readRoom(room);
+    const bad: [string, string][] = [
+      ["nonsense", "session_invalid"],
+      [await signIn("ada", {}, "x".repeat(32)), "session_invalid"],
+      [await signIn("ada", { exp: 1 }), "session_expired"],
+      [await signIn("ada", { rooms: ["other"] }), "room_forbidden"],
+    ];
+    for (const [token, code] of bad) {
+      ada.frames.splice(0);
+      ada.send({ type: "auth", token, id: "renew" });
+      expect(await ada.untilType("error")).toMatchObject({ code, id: "renew" });
+    }
+    expect(await readRoom(room)).toEqual(before);
+    await ada.ask({ type: "update", status: "busy" });
+  });
+
+  it("[T3, A6] one whose user has too many connections is an error too, and the old one stays", async () => {
+    const room = newRoom();
+    await Promise.all(Array.from({ length: 20 }, () => join(room, "bob")));
+    const ada = await join(room, "ada");
+    ada.send({ type: "auth", token: await signIn("bob") });
+    expect(await ada.untilType("error")).toMatchObject({ code: "too_many_connections" });
+    expect((await readRoom(room)).members[0]).toMatchObject({ id: "ada", status: "online" });
+  });
+
+  it("[T6] logout leaves, and closes 1000 where nobody can sign in again on the socket", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    await ada.ask({ type: "logout" });
+    expect(await ada.closed).toEqual({ code: 1000, reason: "left" });
+    expect((await readRoom(room)).members[0]?.status).toBe("offline");
+  });
+});

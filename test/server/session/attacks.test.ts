@@ -1,0 +1,131 @@
+import { env } from "cloudflare:workers";
+import { listDurableObjectIds } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { MAX_FRAME_BYTES, type ServerFrame } from "../../../src/protocol/messages.ts";
+import { closeCodeOf, type ErrorCode } from "../../../src/server/errors.ts";
+import { askConfigured, HOST, refusal } from "../../worker-kit/http.ts";
+import type { Attack, Subject } from "./attacks/attack.ts";
+import { makeSubjects } from "./attacks/index.ts";
+
+type Ask = (path: string, headers: Record<string, string>, method?: string) => Promise<Response>;
+/** `admitted`, or the code of the refusal. */
+type Outcome = "admitted" | ErrorCode;
+
+/** A way in: each is a column of the table. */
+interface Way {
+  /** Whether the token is the one in a cookie, or the one for everything else. */
+  form: keyof Subject["token"];
+  /** Tries to get in, in every manner of this way; answers the outcome of each. */
+  enter(ask: Ask, room: string, token: string, cookie: string): Promise<Outcome[]>;
+  /** What comes of a token that cannot even be brought. */
+  tooLong?(token: string): boolean;
+}
+
+async function outcomeOf(answer: Response): Promise<Outcome> {
+  answer.webSocket?.accept();
+  if (answer.status < 300) return "admitted";
+  const [status, code] = await refusal(answer);
+  expect(status, code).toBe(code === "session_unavailable" ? 503 : 401);
+  return code as ErrorCode;
+}
+
+/** Reads the room, and joins it. */
+async function readAndJoin(ask: Ask, room: string, headers: Record<string, string>) {
+  const path = `/rooms/${room}`;
+  const read = await ask(path, headers);
+  const joined = await ask(path, { ...headers, Upgrade: "websocket" });
+  return Promise.all([read, joined].map(outcomeOf));
+}
+
+/** Signs in over a socket: the first frame after the request to, or the close. */
+async function signInBy(socket: WebSocket, token: string): Promise<Outcome> {
+  socket.accept();
+  return new Promise((resolve) => {
+    socket.addEventListener("message", ({ data }) => {
+      const { type } = JSON.parse(data as string) as ServerFrame;
+      if (type === "authenticate") socket.send(JSON.stringify({ type: "auth", token }));
+      else resolve("admitted");
+    });
+    socket.addEventListener("close", ({ code, reason }) => {
+      expect(code, reason).toBe(closeCodeOf(reason as ErrorCode));
+      resolve(reason as ErrorCode);
+    });
+  });
+}
+
+const WAYS: Record<string, Way> = {
+  cookie: {
+    form: "cookie",
+    enter: (ask, room, token, cookie) =>
+      readAndJoin(ask, room, { Cookie: `${cookie}=${token}`, Origin: HOST }),
+  },
+  bearer: {
+    form: "bearer",
+    enter: (ask, room, token) => readAndJoin(ask, room, { Authorization: `Bearer ${token}` }),
+  },
+  ticket: {
+    form: "bearer",
+    async enter(ask, _room, token) {
+      const headers = { Authorization: `Bearer ${token}` };
+      return [await outcomeOf(await ask("/tickets", headers, "POST"))];
+    },
+  },
+  "a message": {
+    form: "bearer",
+    tooLong: (token) => token.length > MAX_FRAME_BYTES,
+    async enter(ask, room, token) {
+      const opened = await ask(`/rooms/${room}?auth=message`, { Upgrade: "websocket" });
+      return [await signInBy(opened.webSocket!, token)];
+    },
+  },
+};
+
+const subjects = await makeSubjects();
+
+beforeEach(() => {
+  vi.spyOn(console, "log").mockImplementation(() => {});
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+let rooms = 0;
+
+function enter(subject: Subject, way: Way, token: string, changes: Attack["env"] = {}) {
+  vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => subject.fetch(input, init));
+  const config = { ...subject.env, IN_BAND_AUTH: "true", ...changes };
+  const room = `attacked-${++rooms}`;
+  const ask: Ask = (path, headers, method = "GET") =>
+    askConfigured(config, path, headers, {
+      method,
+      ...(method === "POST" && { body: JSON.stringify({ room }) }),
+    });
+  return way.enter(ask, room, token, config.SESSION_COOKIE ?? subject.cookie);
+}
+
+describe.each(subjects)("attacks on $name", (subject) => {
+  describe.each(Object.entries(WAYS))("by %s", (_name, way) => {
+    const { token, attacks } = subject;
+    const good = token[way.form];
+
+    it("[A2, T1, T2] what is good is admitted", async () => {
+      vi.setSystemTime(subject.now);
+      const outcomes = await enter(subject, way, good);
+      expect(new Set(outcomes)).toEqual(new Set(["admitted"]));
+    });
+
+    it.each(attacks)("[A2, A5, T1, T2] $name: $code, and no room is touched", async (attack) => {
+      vi.setSystemTime(attack.now ?? subject.now);
+      const before = (await listDurableObjectIds(env.ROOMS)).length;
+      const forged = attack.token(good, way.form);
+      for (const value of Array.isArray(forged) ? forged : [forged]) {
+        const expected = way.tooLong?.(value) ? "bad_message" : attack.code;
+        for (const outcome of await enter(subject, way, value, attack.env)) {
+          expect(outcome, value.slice(0, 60)).toBe(expected);
+        }
+      }
+      expect((await listDurableObjectIds(env.ROOMS)).length).toBe(before);
+    });
+  });
+});

@@ -1,0 +1,21 @@
+import { makeAuthjsSubjects } from "./authjs.ts";
+import type { Subject } from "./attack.ts";
+import { makeDbauthSubject } from "./dbauth.ts";
+import { makeIntrospectionSubject } from "./introspection.ts";
+import { makeJwtSubjects } from "./jwt.ts";
+import { makeKvSubject } from "./kv.ts";
+import { makeRailsSubject } from "./rails.ts";
+import { makeSupabaseSubject } from "./supabase.ts";
+
+/** One subject for each format and what matters of its configuration. */
+export async function makeSubjects(): Promise<Subject[]> {
+  return [
+    ...(await makeJwtSubjects()),
+    ...makeAuthjsSubjects(),
+    makeSupabaseSubject(),
+    makeRailsSubject(),
+    makeDbauthSubject(),
+    makeIntrospectionSubject(),
+    makeKvSubject(),
+  ];
+}

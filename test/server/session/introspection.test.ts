@@ -1,0 +1,209 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { parseConfig, type Env } from "../../../src/server/config.ts";
+import { readCredential } from "../../../src/server/session/credential.ts";
+import { sessionCookies, verifyCredential } from "../../../src/server/session/index.ts";
+import { HOST } from "../../worker-kit/http.ts";
+
+const URL = "https://app.example.com/session?key=hush";
+const START = Date.UTC(2026, 10, 22, 12);
+
+let lines: string[] = [];
+beforeEach(() => {
+  lines = [];
+  vi.spyOn(console, "log").mockImplementation((line: string) => lines.push(line));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+type Answer = (request: Request) => Response | Promise<Response>;
+
+/** A service whose app answers so; `asked` holds the requests that reached the app. */
+function start(answer: Answer, more: Partial<Env> = {}) {
+  const { session: config } = parseConfig({
+    SESSION_FORMAT: "introspection",
+    SESSION_COOKIE: "connect.sid",
+    SESSION_INTROSPECTION_URL: URL,
+    ...more,
+  } as Env);
+  const service = {
+    answer,
+    asked: [] as { request: Request; init: RequestInit }[],
+    now: START,
+    async enter(headers: Record<string, string>): Promise<unknown> {
+      const request = new Request(HOST, { headers });
+      const context = { now: service.now, allowsOrigin: () => false };
+      try {
+        const credential = readCredential(request, sessionCookies(config));
+        return await verifyCredential(credential, config, context);
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    },
+    enterWith: (value: string) => service.enter({ Cookie: `connect.sid=${value}` }),
+  };
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init = {}) => {
+    const request = new Request(input as string, init as RequestInit);
+    service.asked.push({ request, init: init as RequestInit });
+    return service.answer(request);
+  });
+  return service;
+}
+
+const ada = () => Response.json({ user: { id: "ada" } });
+
+describe("asking the app", () => {
+  it("[A2] sends the session's cookie as it came, and nothing else of the caller's", async () => {
+    const service = start(ada);
+    await service.enter({
+      Cookie: "theme=dark; connect.sid=s%3Aabc.d%2Be/f=; admin=1; connect.sid=late",
+      Origin: "https://app.example.com",
+      "X-Forwarded-For": "192.0.2.1",
+      "User-Agent": "browser",
+    });
+    const [{ request, init }] = service.asked as [(typeof service.asked)[0]];
+    expect([request.method, request.url]).toEqual(["GET", URL]);
+    expect([...request.headers]).toEqual([
+      ["accept", "application/json"],
+      ["cookie", "connect.sid=s%3Aabc.d%2Be/f="],
+    ]);
+    expect(init.redirect).toBe("manual");
+  });
+
+  it("[A1, A2] sends a cookie in chunks as it came, and a bearer token as that cookie", async () => {
+    const service = start(ada);
+    await service.enter({ Cookie: "connect.sid.1=b; x=y; connect.sid.0=a" });
+    await service.enter({ Authorization: "Bearer s%3Aabc" });
+    expect(service.asked.map(({ request }) => request.headers.get("Cookie"))).toEqual([
+      "connect.sid.0=a; connect.sid.1=b",
+      "connect.sid=s%3Aabc",
+    ]);
+  });
+
+  it("[A2, A5] a bearer token that could be more than a cookie's value is not sent", async () => {
+    const service = start(ada);
+    for (const token of ["", "a; admin=1", "a,b", 'a"b', "a b", "a\\b"]) {
+      const headers = { Authorization: `Bearer ${token}` };
+      expect(await service.enter(headers), token).toBe("session_invalid");
+    }
+    expect(service.asked).toEqual([]);
+  });
+
+  it("[A2] reads the whole session, its times in ISO 8601 or milliseconds", async () => {
+    const session = {
+      user: { id: "ada", name: "Ada", image: "/ada.png" },
+      roles: ["staff"],
+      rooms: ["lobby"],
+      id: "s1",
+    };
+    const service = start(() =>
+      Response.json({ ...session, expiresAt: "2026-11-22T13:00:00Z", issuedAt: START }),
+    );
+    const expected = { ...session, issuedAt: START, expiresAt: START + 3_600_000 };
+    expect(await service.enterWith("iso")).toEqual(expected);
+    service.answer = () => Response.json({ user: { id: 7, name: null, image: "" }, roles: null });
+    expect(await service.enterWith("least")).toEqual({
+      user: { id: "7" },
+      roles: [],
+      expiresAt: START + 3_600_000,
+    });
+  });
+
+  it("[A2] a session that carries no expiry gets SESSION_SECONDS from the check on", async () => {
+    const service = start(ada, { SESSION_SECONDS: "60" });
+    expect(await service.enterWith("a")).toMatchObject({ expiresAt: START + 60_000 });
+  });
+});
+
+describe("what the app says", () => {
+  it("[A2, A5] 401 and 403 keep out, and so does a session that has ended", async () => {
+    const service = start(() => new Response("", { status: 401 }));
+    expect(await service.enterWith("a")).toBe("session_invalid");
+    service.answer = () => new Response("", { status: 403 });
+    expect(await service.enterWith("b")).toBe("session_invalid");
+    service.answer = () => Response.json({ user: { id: "ada" }, expiresAt: START - 1 });
+    expect(await service.enterWith("c")).toBe("session_expired");
+  });
+
+  it("[A2, A5, O3] anything else is unavailable, and the log says why, without the credential", async () => {
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(10_000).fill(32)),
+    });
+    const answers: [string, Answer][] = [
+      ["answered 500", () => new Response("", { status: 500 })],
+      ["answered 404", () => new Response("", { status: 404 })],
+      ["answered 204", () => new Response(null, { status: 204 })],
+      ["answered 302", () => Response.redirect("https://evil.example.com/")],
+      ["no JSON", () => new Response("<html>")],
+      ["more than 131072 bytes", () => new Response(endless)],
+      ["no connection", () => Promise.reject(new TypeError(`fetch of ${URL} with s3cret`))],
+      ["no session", () => Response.json({ user: { id: "" } })],
+      ["no session", () => Response.json({ user: { id: "ada" }, rooms: "lobby" })],
+      ["no session", () => Response.json({ user: { id: "ada" }, expiresAt: "soon" })],
+      ["no session", () => Response.json(null)],
+    ];
+    for (const [reason, answer] of answers) {
+      const service = start(answer);
+      expect(await service.enterWith("s3cret"), reason).toBe("session_unavailable");
+      expect(JSON.parse(lines.at(-1)!)).toEqual({
+        event: "failure",
+        code: "session_unavailable",
+        reason: expect.stringContaining(reason),
+      });
+    }
+    expect(lines.join()).not.toMatch(/s3cret|hush/);
+  });
+
+  it("[A2, A5] 3 s of silence are unavailable", async () => {
+    const service = start((request) => {
+      const { promise, reject } = Promise.withResolvers<Response>();
+      request.signal.addEventListener("abort", () => reject(request.signal.reason));
+      return promise;
+    });
+    const started = performance.now();
+    expect(await service.enterWith("a")).toBe("session_unavailable");
+    expect(performance.now() - started).toBeGreaterThan(2500);
+    expect(lines.at(-1)).toContain("no answer in 3 s");
+  });
+});
+
+describe("keeping answers", () => {
+  it("[A2] asks once in 10 s for a credential, whatever the answer", async () => {
+    for (const answer of [ada, () => new Response("", { status: 401 })]) {
+      const service = start(answer);
+      const first = await service.enterWith("a");
+      service.now += 9999;
+      expect(await service.enterWith("a")).toEqual(first);
+      expect(service.asked).toHaveLength(1);
+      service.now += 1;
+      await service.enterWith("a");
+      await service.enterWith("b");
+      expect(service.asked).toHaveLength(3);
+    }
+  });
+
+  it("[A2, A5] a kept session still ends at its expiry", async () => {
+    const service = start(() => Response.json({ user: { id: "ada" }, expiresAt: START + 5000 }));
+    expect(await service.enterWith("a")).toMatchObject({ user: { id: "ada" } });
+    service.now += 5000;
+    expect(await service.enterWith("a")).toBe("session_expired");
+  });
+
+  it("[A2] an outage is not kept: the next request asks again", async () => {
+    const service = start(() => new Response("", { status: 500 }));
+    expect(await service.enterWith("a")).toBe("session_unavailable");
+    service.answer = ada;
+    expect(await service.enterWith("a")).toMatchObject({ user: { id: "ada" } });
+  });
+
+  it("[A2] keeps 1,000 at most: the oldest go first", async () => {
+    const service = start(ada);
+    for (let n = 0; n <= 1000; n++) await service.enterWith(`s${n}`);
+    service.asked.length = 0;
+    await service.enterWith("s1");
+    await service.enterWith("s1000");
+    expect(service.asked).toHaveLength(0);
+    await service.enterWith("s0");
+    expect(service.asked).toHaveLength(1);
+  });
+});

@@ -1,0 +1,89 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { parseConfig, type Env } from "../../../src/server/config.ts";
+import { Refusal } from "../../../src/server/errors.ts";
+import { readCredential } from "../../../src/server/session/credential.ts";
+import { sessionCookies, verifyCredential } from "../../../src/server/session/index.ts";
+import { HOST } from "../../worker-kit/http.ts";
+import authjs from "./fixtures/authjs.json" with { type: "json" };
+import dbauth from "./fixtures/dbauth.json" with { type: "json" };
+import rails61 from "./fixtures/rails-6.1.json" with { type: "json" };
+import rails72 from "./fixtures/rails-7.2.json" with { type: "json" };
+import supabase from "./fixtures/supabase.json" with { type: "json" };
+
+interface Vector {
+  title: string;
+  madeBy: string;
+  cookie: string;
+  bearer?: string;
+  session?: { issuedAt?: string; expiresAt: string };
+  refused?: string;
+}
+
+interface Fixture {
+  now: string;
+  secret: string;
+  issuer?: string;
+  vectors: Vector[];
+}
+
+const FIXTURES: [format: string, fixture: Fixture][] = [
+  ["authjs", authjs],
+  ["supabase", supabase],
+  ["rails", rails72],
+  ["rails", rails61],
+  ["dbauth", dbauth],
+];
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe.each(FIXTURES)("sessions that the framework itself made: %s", (format, fixture) => {
+  const env = {
+    SESSION_FORMAT: format,
+    SESSION_SECRET: fixture.secret,
+    ...(fixture.issuer && { SESSION_ISSUER: fixture.issuer }),
+  } as Env;
+  const { session: config, faults } = parseConfig(env);
+
+  async function check(headers: Record<string, string>): Promise<unknown> {
+    vi.spyOn(globalThis, "fetch").mockImplementation(async (url) => {
+      expect(url).toBe(`${supabase.issuer}/.well-known/jwks.json`);
+      return Response.json({ keys: [supabase.jwk] });
+    });
+    const credential = readCredential(new Request(HOST, { headers }), sessionCookies(config));
+    const now = Date.parse(fixture.now);
+    try {
+      return await verifyCredential(credential, config, { now, allowsOrigin: () => false });
+    } catch (error) {
+      return error instanceof Refusal ? error.code : error;
+    }
+  }
+
+  /** What a fixture writes as a time, the service counts in milliseconds. */
+  function expected({ session, refused }: Vector): unknown {
+    if (!session) return refused;
+    const { issuedAt, expiresAt, ...rest } = session;
+    return {
+      ...rest,
+      ...(issuedAt && { issuedAt: Date.parse(issuedAt) }),
+      // Auth.js gives each token an id of its own.
+      ...(format === "authjs" && { id: expect.any(String) }),
+      expiresAt: Date.parse(expiresAt),
+    };
+  }
+
+  it("[A2] need no more configuration than the page says", () => {
+    expect(faults).toEqual([]);
+  });
+
+  it.each(fixture.vectors)("[A1, A2] as a cookie: $madeBy, $title", async (vector) => {
+    const others = "theme=dark; _shop_sessions=x; authjs.csrf-token=y; sb-other-auth-token=z";
+    expect(await check({ Cookie: `${others}; ${vector.cookie}` })).toEqual(expected(vector));
+  });
+
+  it.each(fixture.vectors)("[A1, A2] as a bearer token: $madeBy, $title", async (vector) => {
+    const value = vector.bearer ?? vector.cookie.slice(vector.cookie.indexOf("=") + 1);
+    expect(await check({ Authorization: `Bearer ${value}` })).toEqual(expected(vector));
+  });
+});
