@@ -1,13 +1,11 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type { StatusCode } from "hono/utils/http-status";
 import { requestId } from "hono/request-id";
-import { secureHeaders } from "hono/secure-headers";
 import { authorizeByRooms, type Authorize } from "./authorize.ts";
 import { configOf, type Env } from "./config.ts";
 import { errorResponse, Refusal } from "./errors.ts";
 import { describeError, log } from "./log.ts";
-import { allowOrigins } from "./origin.ts";
+import { allowOrigin, preflight } from "./origin.ts";
 import { setPolicy, type Policy, type Verify } from "./policy.ts";
 import { isUpgrade, join, read, type Asked } from "./room-url.ts";
 import { giveTicket } from "./ticket-url.ts";
@@ -21,15 +19,6 @@ export interface AppOptions {
 }
 
 type AppContext = Context<{ Bindings: Env }>;
-
-/** Answers with a response made elsewhere, and the headers set here; one with a socket stays as it is. */
-function relay(c: AppContext, response: Response): Response {
-  if (response.webSocket) return response;
-  return c.newResponse(response.body, {
-    status: response.status as StatusCode,
-    headers: Object.fromEntries(response.headers),
-  });
-}
 
 /**
  * Makes the Worker's app: the room URL, tickets and a health check. Call it once, where the module
@@ -45,21 +34,23 @@ export function createApp({ verify, authorize = authorizeByRooms }: AppOptions =
   const app = new Hono<{ Bindings: Env }>();
 
   app.use(requestId());
-  // An answer that carries a socket cannot be copied, which is how headers are added. Whether a
-  // domain is https-only is for its owner to say.
-  const secure = secureHeaders({
-    crossOriginResourcePolicy: false,
-    strictTransportSecurity: false,
-  });
-  app.use((c, next) => (isUpgrade(c.req.raw) ? next() : secure(c, next)));
-
   app.get("/healthz", (c) => c.json({ ok: true }));
+
+  const finish = (c: AppContext, answer: Response): Response => {
+    const origin = c.req.header("Origin");
+    // One with a socket cannot be copied, and needs no CORS.
+    if (origin === undefined || answer.webSocket) return answer;
+    return allowOrigin(answer, origin, c.req.url, configOf(c.env).allowedOrigins);
+  };
 
   const asked = (c: AppContext): Asked => ({
     env: c.env,
     config: configOf(c.env, verify !== undefined),
     policy,
     request: c.req.raw,
+    get url() {
+      return new URL(c.req.url);
+    },
     requestId: c.get("requestId"),
   });
 
@@ -67,18 +58,18 @@ export function createApp({ verify, authorize = authorizeByRooms }: AppOptions =
     if (configOf(c.env, verify !== undefined).faults.length > 0) throw new Refusal("misconfigured");
     await next();
   });
-  app.use("/rooms/*", allowOrigins);
-  app.use("/tickets", allowOrigins);
+  app.options("/rooms/*", preflight);
+  app.options("/tickets", preflight);
 
   app.get("/rooms/:room", async (c) => {
     const room = c.req.param("room");
     if (!isRoomName(room)) throw new Refusal("room_invalid");
-    return relay(c, await (isUpgrade(c.req.raw) ? join(asked(c), room) : read(asked(c), room)));
+    return finish(c, await (isUpgrade(c.req.raw) ? join(asked(c), room) : read(asked(c), room)));
   });
 
-  app.post("/tickets", async (c) => relay(c, await giveTicket(asked(c))));
+  app.post("/tickets", async (c) => finish(c, await giveTicket(asked(c))));
 
-  app.notFound((c) => relay(c, errorResponse("not_found", c.get("requestId"))));
+  app.notFound((c) => finish(c, errorResponse("not_found", c.get("requestId"))));
 
   app.onError((error, c) => {
     const requestId = c.get("requestId");
@@ -89,10 +80,10 @@ export function createApp({ verify, authorize = authorizeByRooms }: AppOptions =
         const named = room !== undefined && isRoomName(room) ? room : undefined;
         log("refused", { code: error.code, room: named, user: error.user, requestId });
       }
-      return relay(c, errorResponse(error.code, requestId));
+      return finish(c, errorResponse(error.code, requestId));
     }
     log("failure", { code: "internal", reason: describeError(error), requestId });
-    return relay(c, errorResponse("internal", requestId));
+    return finish(c, errorResponse("internal", requestId));
   });
 
   return app;

@@ -1,4 +1,5 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { answerHeaders } from "./answer.ts";
 import { CLOSE } from "../protocol/close-codes.ts";
 
 /** Every code that a refusal carries, over HTTP or in an `error` frame (SPEC A5, W11, W12). */
@@ -77,7 +78,10 @@ export class Refusal extends Error {
  */
 export function errorResponse(code: ErrorCode, requestId: string): Response {
   const [status, message] = ERRORS[code];
-  const headers: Record<string, string> = { "Cache-Control": "no-store" };
+  const headers: Record<string, string> = {
+    ...answerHeaders(requestId),
+    "Cache-Control": "no-store",
+  };
   const retryAfter = RETRY_AFTER_SECONDS[code];
   if (retryAfter !== undefined) headers["Retry-After"] = String(retryAfter);
   if (status === 401) headers["WWW-Authenticate"] = "Bearer";

@@ -13,11 +13,6 @@ export function isAllowedOrigin(
   return allowed.has(origin) || (URL.canParse(origin) && new URL(origin).host === host);
 }
 
-/** The host that a request came to. */
-export function hostOf(request: Request): string {
-  return new URL(request.url).host;
-}
-
 /**
  * Guards an upgrade: a page of a foreign origin could open one with the user's cookie (SPEC A3).
  *
@@ -26,36 +21,49 @@ export function hostOf(request: Request): string {
 export function requireOrigin(
   request: Request,
   credential: Credential | null,
+  host: string,
   allowed: ReadonlySet<string>,
 ): void {
   const origin = request.headers.get("Origin");
   const passes =
-    origin === null
-      ? credential?.kind !== "cookie"
-      : isAllowedOrigin(origin, hostOf(request), allowed);
+    origin === null ? credential?.kind !== "cookie" : isAllowedOrigin(origin, host, allowed);
   if (!passes) throw new Refusal("origin_forbidden");
 }
 
-const allowWithCredentials = cors({
+const EXPOSED = ["ETag", "Retry-After", "X-Request-Id"];
+
+/**
+ * Lets pages of an allowed origin read an answer, by CORS headers that name it; a foreign one gets
+ * its answer without (SPEC A3). Set on a copy, since a room's answer cannot be changed.
+ */
+export function allowOrigin(
+  answer: Response,
+  origin: string,
+  url: string,
+  allowed: ReadonlySet<string>,
+): Response {
+  if (!isAllowedOrigin(origin, new URL(url).host, allowed)) return answer;
+  const copy = new Response(answer.body, answer);
+  copy.headers.set("Access-Control-Allow-Origin", origin);
+  copy.headers.set("Access-Control-Allow-Credentials", "true");
+  copy.headers.set("Access-Control-Expose-Headers", EXPOSED.join(","));
+  return copy;
+}
+
+const allow = cors({
   origin: (origin) => origin,
   credentials: true,
   allowMethods: ["GET", "HEAD", "POST"],
   allowHeaders: ["Authorization", "Content-Type", "If-None-Match"],
-  exposeHeaders: ["ETag", "Retry-After", "X-Request-Id"],
   maxAge: 600,
 });
 
-/** CORS for the allowed origins, by name; a foreign one gets its answer without (SPEC A3). */
-export const allowOrigins: MiddlewareHandler<{ Bindings: Env }> = async (c, next) => {
-  if (c.req.header("Upgrade") !== undefined) return next();
+/** Answers preflights; needs no credential and touches no room (SPEC A3). */
+export const preflight: MiddlewareHandler<{ Bindings: Env }> = async (c, next) => {
   const origin = c.req.header("Origin");
-  if (
-    origin !== undefined &&
-    isAllowedOrigin(origin, hostOf(c.req.raw), configOf(c.env).allowedOrigins)
-  ) {
-    return allowWithCredentials(c, next);
+  const { allowedOrigins } = configOf(c.env);
+  if (origin !== undefined && isAllowedOrigin(origin, new URL(c.req.url).host, allowedOrigins)) {
+    return allow(c, next);
   }
-  if (c.req.method === "OPTIONS") return c.body(null, 204, { Vary: "Origin" });
-  await next();
-  c.res.headers.append("Vary", "Origin");
+  return c.body(null, 204, { Vary: "Origin" });
 };

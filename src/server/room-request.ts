@@ -38,19 +38,25 @@ export interface RoomRequest {
 
 const HEADER = "x-rollcall-request";
 
+/** What the room is asked by; all that is asked stands in the header. */
+export const ROOM_URL = "https://room/";
+
 /**
  * Makes the request that goes to the room, from nothing but what was checked: no header of the
  * caller's gets there but its condition (SPEC A8).
  *
  * @example
- * await stub.fetch(toRoom({ requestId, joiner }, c.req.raw));
+ * await stub.fetch(ROOM_URL, toRoom({ requestId, joiner }, c.req.raw));
  */
-export function toRoom(request: RoomRequest, original: Request): Request {
-  const headers = new Headers({ [HEADER]: encodeURIComponent(JSON.stringify(request)) });
-  if (request.joiner) headers.set("Upgrade", "websocket");
+export function toRoom(request: RoomRequest, original: Request): RequestInit {
   const condition = original.headers.get("If-None-Match");
-  if (condition !== null) headers.set("If-None-Match", condition);
-  return new Request("https://room/", { headers });
+  return {
+    headers: {
+      [HEADER]: encodeURIComponent(JSON.stringify(request)),
+      ...(request.joiner && { Upgrade: "websocket" }),
+      ...(condition !== null && { "If-None-Match": condition }),
+    },
+  };
 }
 
 /** Reads in the room what {@link toRoom} wrote; only this Worker can reach the room. */

@@ -1,7 +1,7 @@
 import type { Env } from "./config.ts";
 import { errorResponse } from "./errors.ts";
 import { describeError, log } from "./log.ts";
-import { toRoom, type RoomRequest } from "./room-request.ts";
+import { ROOM_URL, toRoom, type RoomRequest } from "./room-request.ts";
 
 /** What the platform says of a call that did not reach its object. */
 interface PlatformError {
@@ -19,7 +19,7 @@ export async function askRoom(
   request: RoomRequest,
   original: Request,
 ): Promise<Response> {
-  const ask = () => env.ROOMS.getByName(room).fetch(toRoom(request, original));
+  const ask = () => env.ROOMS.getByName(room).fetch(ROOM_URL, toRoom(request, original));
   try {
     return await ask().catch((error: PlatformError) => {
       if (!error.retryable || error.overloaded) throw error;

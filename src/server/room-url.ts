@@ -3,7 +3,7 @@ import type { Config, Env } from "./config.ts";
 import { Refusal, type ErrorCode } from "./errors.ts";
 import { openInBand } from "./in-band.ts";
 import { describeError, log } from "./log.ts";
-import { hostOf, requireOrigin } from "./origin.ts";
+import { requireOrigin } from "./origin.ts";
 import { judgeCredential, type Circumstances, type Judged, type Policy } from "./policy.ts";
 import { addressOf, countConnect } from "./rate-limit.ts";
 import { askRoom } from "./room-stub.ts";
@@ -17,6 +17,8 @@ export interface Asked {
   config: Config;
   policy: Policy;
   request: Request;
+  /** Parsed when it is first asked for: most reads do without. */
+  readonly url: URL;
   requestId: string;
 }
 
@@ -26,13 +28,22 @@ export function isUpgrade(request: Request): boolean {
 
 /** What a credential in a request is judged for, and by. */
 export function circumstancesOf(asked: Asked, room: string): Circumstances {
-  const { config, policy, request } = asked;
-  return { room, host: hostOf(request), config, policy };
+  const { config, policy } = asked;
+  return {
+    room,
+    get host() {
+      return asked.url.host;
+    },
+    config,
+    policy,
+  };
 }
 
 /** What the query asks of the room, whoever asks. */
-function optionsOf({ request, requestId }: Asked): RoomRequest {
-  const query = new URL(request.url).searchParams;
+function optionsOf(asked: Asked): RoomRequest {
+  const { request, requestId } = asked;
+  if (!request.url.includes("?")) return { requestId };
+  const query = asked.url.searchParams;
   const since = parseSince(query.get("since") ?? "");
   return {
     requestId,
@@ -65,14 +76,14 @@ export async function read(asked: Asked, room: string): Promise<Response> {
  * @throws Refusal with a code of A5.
  */
 export async function join(asked: Asked, room: string): Promise<Response> {
-  const { config, request } = asked;
-  const byMessage = new URL(request.url).searchParams.get("auth") === "message";
+  const { config, request, url } = asked;
+  const byMessage = url.searchParams.get("auth") === "message";
   if (byMessage && config.inBandAuth) {
-    requireOrigin(request, null, config.allowedOrigins);
+    requireOrigin(request, null, url.host, config.allowedOrigins);
     return openInBand((token) => enterInBand(asked, room, token));
   }
   const credential = readCredential(request, sessionCookies(config.session));
-  requireOrigin(request, credential, config.allowedOrigins);
+  requireOrigin(request, credential, url.host, config.allowedOrigins);
   return enter(asked, room, credential);
 }
 
@@ -85,7 +96,7 @@ async function enter(asked: Asked, room: string, credential: Credential | null):
   const joining = {
     ...optionsOf(asked),
     joiner: session,
-    host: hostOf(request),
+    host: asked.url.host,
     ...(ticket && { ticket }),
   };
   return askRoom(env, room, joining, request);

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { answerHeaders } from "./answer.ts";
 import { isRoomName } from "../protocol/room-name.ts";
 import { Refusal } from "./errors.ts";
 import { requireOrigin } from "./origin.ts";
@@ -26,11 +27,11 @@ async function readBody(request: Request): Promise<{ room: string }> {
  * @throws Refusal with a code of A5, `bad_request`, `room_invalid`, or `not_found` where there are none.
  */
 export async function giveTicket(asked: Asked): Promise<Response> {
-  const { config, policy, request } = asked;
+  const { config, policy, request, url, requestId } = asked;
   if (config.tickets === null) throw new Refusal("not_found");
   const { secrets, ticketMs } = config.tickets;
   const credential = readCredential(request, sessionCookies(config.session));
-  requireOrigin(request, credential, config.allowedOrigins);
+  requireOrigin(request, credential, url.host, config.allowedOrigins);
   if (credential?.kind === "ticket") throw new Refusal("session_invalid");
   const { session } = await judgeCredential(credential, circumstancesOf(asked, ""));
   const { room } = await readBody(request);
@@ -42,5 +43,8 @@ export async function giveTicket(asked: Asked): Promise<Response> {
   const expiresAt = Math.ceil((Date.now() + ticketMs) / 1000) * 1000;
   const ticket = await mintTicket(session, room, expiresAt, secrets);
   const body = { ticket, expiresAt: new Date(expiresAt).toISOString() };
-  return Response.json(body, { status: 201, headers: { "Cache-Control": "no-store" } });
+  return Response.json(body, {
+    status: 201,
+    headers: { ...answerHeaders(requestId), "Cache-Control": "no-store" },
+  });
 }

@@ -1,4 +1,5 @@
 import { formatSince } from "../../protocol/since.ts";
+import { answerHeaders } from "../answer.ts";
 import type { RoomRequest } from "../room-request.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import type { Roster } from "./roster.ts";
@@ -14,13 +15,17 @@ function matches(condition: string | null, etag: string): boolean {
 
 /** Answers a room's `GET`: snapshot, delta or counts, or 304 (SPEC R3, R5, R6). */
 export function answerRead(
-  { since, countsOnly }: RoomRequest,
+  { since, countsOnly, requestId }: RoomRequest,
   condition: string | null,
   roster: Roster,
   broadcaster: Broadcaster,
 ): Response {
   const etag = `"${formatSince(roster)}"`;
-  const headers = { ETag: etag, "Cache-Control": "private, no-cache" };
+  const headers = {
+    ...answerHeaders(requestId),
+    ETag: etag,
+    "Cache-Control": "private, no-cache",
+  };
   if (matches(condition, etag)) return new Response(null, { status: 304, headers });
   const body = () => {
     if (countsOnly) return broadcaster.counts();

@@ -17,7 +17,7 @@ export function readCredential(
   request: Request,
   cookieNames: readonly CookieName[],
 ): Credential | null {
-  const ticket = new URL(request.url).searchParams.get("ticket");
+  const ticket = request.url.includes("?") ? new URL(request.url).searchParams.get("ticket") : null;
   if (ticket !== null) return { kind: "ticket", token: ticket };
   const bearer = /^bearer(?: +(.*))?$/i.exec(request.headers.get("Authorization") ?? "");
   if (bearer) return { kind: "bearer", token: bearer[1] ?? "" };

@@ -1,6 +1,7 @@
 import type { JWTPayload } from "jose";
 import { Refusal } from "../errors.ts";
 import type { SessionFormat, VerifyContext } from "./format.ts";
+import { rememberGood } from "./remember.ts";
 import { sessionFromClaims } from "./session.ts";
 import { createTokenCheck } from "./signed-token.ts";
 
@@ -16,10 +17,17 @@ export const jwt: SessionFormat = {
   needs: [["SESSION_SECRET", "SESSION_JWKS_URL"]],
   createVerifier(config) {
     const check = createTokenCheck(config);
+    const read = rememberGood(
+      async (token, now) => {
+        const claims = await check(token, now);
+        return { claims, session: sessionFromClaims(claims) };
+      },
+      ({ session }) => session.expiresAt,
+    );
     return async (token, context) => {
-      const claims = await check(token, context.now);
+      const { claims, session } = await read(token, context.now);
       requireParty(claims, context);
-      return sessionFromClaims(claims);
+      return session;
     };
   },
 };

@@ -44,12 +44,12 @@ async function tryEach(checks: Iterable<Check> | AsyncIterable<Check>, options: 
 export function createTokenCheck(
   rules: TokenRules,
 ): (token: string, now: number) => Promise<JWTPayload> {
-  const secrets = rules.secrets.map((secret) => new TextEncoder().encode(secret));
+  const keys = rules.secrets.map(memoKey);
   const { jwksUrl } = rules;
 
   function verifyWithSecrets(token: string, options: JWTVerifyOptions) {
-    const checks = secrets.map(
-      (secret) => (options: JWTVerifyOptions) => jwtVerify(token, secret, options),
+    const checks = keys.map(
+      (key) => async (options: JWTVerifyOptions) => jwtVerify(token, await key(), options),
     );
     return tryEach(checks, { ...options, algorithms: ["HS256"] });
   }
@@ -85,6 +85,16 @@ export function createTokenCheck(
       throw refusalOf(error);
     }
   };
+}
+
+/** Imports a secret once, at its first use: no I/O may be done while the module is loaded. */
+function memoKey(secret: string): () => Promise<CryptoKey> {
+  let key: CryptoKey | undefined;
+  const bytes = new TextEncoder().encode(secret);
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  // The key is kept and not the promise: one request must not wait for another's.
+  return async () =>
+    (key ??= await crypto.subtle.importKey("raw", bytes, algorithm, false, ["verify"]));
 }
 
 /** The token names no key, and several would do: each of them is tried. */

@@ -39,10 +39,13 @@ describe("version", () => {
 
 describe("gathering", () => {
   it("[V2] the time grows with the connections, from 50 ms to 1 s", () => {
-    expect(gatherMs(1)).toBe(50);
-    expect(gatherMs(250)).toBe(50);
-    expect(gatherMs(1_000)).toBe(200);
-    expect(gatherMs(100_000)).toBe(1_000);
+    expect(gatherMs(1, true)).toBe(50);
+    expect(gatherMs(500, true)).toBe(50);
+    expect(gatherMs(2_000, true)).toBe(200);
+    expect(gatherMs(100_000, true)).toBe(1_000);
+    expect(gatherMs(100, false)).toBe(50);
+    expect(gatherMs(1_000, false)).toBe(400);
+    expect(gatherMs(10_000, false)).toBe(1_000);
   });
 
   it("[V2] a change in a quiet room is told with its ack, one in a busy room soon, together with others", async () => {
