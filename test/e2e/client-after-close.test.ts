@@ -60,7 +60,7 @@ describe.concurrent("a client that the room closes", () => {
     isFrozen = true;
     await client.until(({ connection }) => connection === "reconnecting");
     isFrozen = false;
-    expect(client.last.closed).toBe(4408);
+    expect(client.attempts[0]?.closed).toBe(4408);
     await bob.request({ type: "update", status: "busy" });
     const { received, url } = await client.onlineAgain();
     expect(url.searchParams.has("since")).toBe(true);
