@@ -104,6 +104,7 @@ class RoomConnection implements RoomHandle {
   }
 
   leave(): void {
+    if (this.#isClosed) return;
     this.#send({ type: "leave" });
     this.#end(null);
   }

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually, RawClient, readRoom, signToken } from "./client-kit.ts";
+import { ObservedClient, type ObserveOptions } from "./observed-client.ts";
+import { type Server, startServer } from "./server.ts";
+
+let server: Server;
+const clients: ObservedClient[] = [];
+
+beforeAll(async () => {
+  server = await startServer({ vars: { IN_BAND_AUTH: "true", STALE_SECONDS: "3" } });
+});
+
+afterAll(async () => {
+  for (const { room } of clients) room.leave();
+  await server?.stop();
+});
+
+function enter(room: string, options: ObserveOptions): ObservedClient {
+  const client = new ObservedClient(`${server.url}/rooms/${room}`, options);
+  clients.push(client);
+  return client;
+}
+
+async function bearer(user: string): Promise<ObserveOptions> {
+  const token = await signToken(server.secret, user);
+  return { headers: () => ({ Authorization: `Bearer ${token}` }) };
+}
+
+describe.concurrent("a client that the room closes", () => {
+  it("[W11] for its bad frames stays away, and reports", async () => {
+    const client = enter("bad-frames", await bearer("ada"));
+    await client.online();
+    for (let times = 0; times < 10; times++) client.last.ws.send("garbage");
+    expect(await client.away()).toBe("bad_message");
+    expect(client.last.closed).toBe(4400);
+    expect(client.attempts).toHaveLength(1);
+  });
+
+  it("[A4, T2] since its session does not admit to the room stays away, and reports", async () => {
+    let asked = 0;
+    const client = enter("forbidden", {
+      getToken: () => {
+        asked++;
+        return signToken(server.secret, "ada", { rooms: ["other"] });
+      },
+      onUnauthorized: () => ++asked > 0,
+    });
+    expect(await client.away()).toBe("room_forbidden");
+    expect(client.last.closed).toBe(4403);
+    expect(client.attempts).toHaveLength(1);
+    expect(asked).toBe(1);
+  });
+
+  it("[L2, L3, V3] as stale comes back at once, resumes, and misses nothing", async () => {
+    let isFrozen = false;
+    const options = { ...(await bearer("ada")), loses: () => isFrozen };
+    const client = enter("stale", options);
+    const bob = await RawClient.join(server, "stale", await signToken(server.secret, "bob"));
+    await client.online();
+    isFrozen = true;
+    await client.until(({ connection }) => connection === "reconnecting");
+    isFrozen = false;
+    expect(client.attempts[0]?.closed).toBe(4408);
+    await bob.request({ type: "update", status: "busy" });
+    const { received, url } = await client.onlineAgain();
+    expect(url.searchParams.has("since")).toBe(true);
+    expect(received.map(({ type }) => type).slice(0, 2)).toEqual(["welcome", "delta"]);
+    await client.until(({ members }) => members.some(({ status }) => status === "busy"));
+    const reader = await signToken(server.secret, "reader");
+    expect(client.state.members).toEqual((await readRoom(server, "stale", reader)).members);
+    expect(client.attempts).toHaveLength(2);
+  });
+
+  it("[W10] leaves for good when it is told to, from any state", async () => {
+    const client = enter("leaving", await bearer("ada"));
+    await client.online();
+    client.room.leave();
+    expect(client.state).toMatchObject({ connection: "closed", error: null });
+    const reader = await signToken(server.secret, "reader");
+    await eventually(
+      () => readRoom(server, "leaving", reader),
+      ({ online }) => online === 0,
+    );
+
+    const early = enter("leaving", await bearer("ada"));
+    early.room.leave();
+    expect(early.state.connection).toBe("closed");
+  });
+});

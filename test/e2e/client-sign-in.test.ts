@@ -1,0 +1,342 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { RoomError } from "../../src/client/index.ts";
+import { eventually, RawClient, readRoom, signToken } from "./client-kit.ts";
+import { ObservedClient, type ObserveOptions } from "./observed-client.ts";
+import { type Server, startServer } from "./server.ts";
+
+const VARS = { TICKET_SECRET: "t".repeat(32), IN_BAND_AUTH: "true" };
+
+let server: Server;
+let rooms = 0;
+const clients: ObservedClient[] = [];
+
+beforeAll(async () => {
+  server = await startServer({ vars: VARS });
+});
+
+afterAll(async () => {
+  for (const { room } of clients) room.leave();
+  await server?.stop();
+});
+
+const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
+const newRoom = () => `sign-in-${++rooms}`;
+
+function enter(room: string, options: ObserveOptions): ObservedClient {
+  const client = new ObservedClient(`${server.url}/rooms/${room}`, options);
+  clients.push(client);
+  return client;
+}
+
+async function ticketFor(room: string, token: string): Promise<string> {
+  const response = await fetch(`${server.url}/tickets`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${token}` },
+    body: JSON.stringify({ room }),
+  });
+  // Where the session is none, its app has no ticket to give: this one stands for it.
+  return response.ok ? ((await response.json()) as { ticket: string }).ticket : token;
+}
+
+/** An app that lets its client in. */
+interface App {
+  /** What it holds. */
+  token: string;
+  /** How often it was asked for better than it gave for the first connect. */
+  asked: number;
+  options: ObserveOptions;
+}
+
+const newApp = (token: string, options: ObserveOptions): App => ({ token, asked: 0, options });
+
+/** What the app does where the client asks for a credential. */
+type Refresh = (app: App) => void | Promise<void>;
+
+/** As a browser sends it: beside an `Origin`, with which alone it counts (SPEC A3). */
+const cookieOf = (token: string) => ({ Cookie: `session=${token}`, Origin: server.url });
+
+/** Each way to be signed in, and the hook by which the client asks for better. */
+const WAYS: Record<string, (room: string, token: string, refresh: Refresh) => App> = {
+  cookie: (_room, token, refresh) => {
+    const app = newApp(token, {
+      headers: () => cookieOf(app.token),
+      onUnauthorized: async () => {
+        app.asked++;
+        await refresh(app);
+        return true;
+      },
+    });
+    return app;
+  },
+  ticket: (room, token, refresh) => {
+    const app = newApp(token, {
+      getTicket: async () => {
+        if (++app.asked > 0) await refresh(app);
+        return ticketFor(room, app.token);
+      },
+    });
+    app.asked = -1;
+    return app;
+  },
+  "in band": (_room, token, refresh) => {
+    const app = newApp(token, {
+      getToken: async () => {
+        if (++app.asked > 0) await refresh(app);
+        return app.token;
+      },
+    });
+    app.asked = -1;
+    return app;
+  },
+};
+const WAY_NAMES = Object.keys(WAYS);
+
+/** What others do while the client is away; resolves once the room has it. */
+async function change(room: string): Promise<void> {
+  const bob = await RawClient.join(server, room, await signToken(server.secret, "bob"));
+  await bob.request({ type: "update", status: "busy", data: { doing: "changes" } });
+}
+
+/** Expects the client to have resumed from what it held, and to hold what the room answers. */
+async function expectResumed(client: ObservedClient, room: string, held: string): Promise<void> {
+  const { url, received } = await client.onlineAgain();
+  expect(url.searchParams.get("since")).toBe(held);
+  const told = received.filter(({ type }) => type !== "authenticate");
+  expect(told.map(({ type }) => type).slice(0, 2)).toEqual(["welcome", "delta"]);
+  const [, delta] = told;
+  expect(delta?.type === "delta" && `${delta.epoch}.${delta.from}`).toBe(held);
+  const { members } = await readRoom(server, room, await signToken(server.secret, "reader"));
+  expect((await client.until((state) => state.members.length === 2)).members).toEqual(members);
+  expect(members.map(({ id, status }) => [id, status])).toEqual([
+    ["ada", "online"],
+    ["bob", "busy"],
+  ]);
+  expect(client.state.error).toBeNull();
+}
+
+/** `<epoch>.<version>` of what a client has, which the snapshot it was sent tells. */
+function heldBy({ attempts }: ObservedClient): string {
+  const states = attempts[0]!.received.filter(
+    ({ type }) => type === "snapshot" || type === "delta",
+  );
+  const last = states.at(-1);
+  if (last?.type !== "snapshot" && last?.type !== "delta") throw new Error("It holds nothing.");
+  return `${last.epoch}.${last.version}`;
+}
+
+describe.concurrent.each(WAY_NAMES)("a client that signs in by %s", (way) => {
+  it("[T4, V3] asks once when its session has ended, resumes, and misses nothing", async () => {
+    const room = newRoom();
+    const good = await signToken(server.secret, "ada");
+    const exp = inSeconds(3);
+    const first = await signToken(server.secret, "ada", { exp });
+    let client: ObservedClient | null = null;
+    let held = "";
+    let askedBefore = 0;
+    const app = WAYS[way]!(room, first, async (app) => {
+      // What comes before the end is asked for a renewal, and has none to give.
+      if (client?.attempts[0]?.closed !== 4401) return void (askedBefore = app.asked);
+      held = heldBy(client);
+      await change(room);
+      app.token = good;
+    });
+    client = enter(room, app.options);
+    await client.online();
+    await client.onlineAgain();
+    await expectResumed(client, room, held);
+    expect(Date.now()).toBeGreaterThanOrEqual(exp * 1000);
+    expect(client.attempts).toHaveLength(2);
+    expect(app.asked - askedBefore).toBe(1);
+  });
+
+  it("[A5, V3] asks once when its next connect is refused, resumes, and misses nothing", async () => {
+    const room = newRoom();
+    const good = await signToken(server.secret, "ada");
+    const forged = await signToken("x".repeat(32), "ada");
+    let refused = 0;
+    const app = WAYS[way]!(room, good, async (app) => {
+      // A ticket and a token are asked for at each connect: the first time the app errs.
+      if (way !== "cookie" && ++refused === 1) return void (app.token = forged);
+      await change(room);
+      app.token = good;
+    });
+    const client = enter(room, app.options);
+    await client.online();
+    const held = heldBy(client);
+    app.token = forged;
+    client.cut();
+    await client.onlineAgain();
+    await expectResumed(client, room, held);
+    expect(client.attempts).toHaveLength(3);
+    expect(app.asked).toBe(way === "cookie" ? 1 : 2);
+  });
+
+  it("[A5] does not ask for ever an app that has nothing better", async () => {
+    const forged = await signToken("x".repeat(32), "ada");
+    const app = WAYS[way]!(newRoom(), forged, () => {});
+    const client = enter(newRoom(), app.options);
+    expect(await client.away()).toBe("session_invalid");
+    expect(app.asked).toBe(1);
+    expect(client.attempts).toHaveLength(2);
+    // What does not happen can only be waited for.
+    await sleep(1_000);
+    expect(app.asked).toBe(1);
+    expect(client.attempts).toHaveLength(2);
+  });
+
+  it("[A2, T4] does not ask in a circle with a session that has just ended, which the tolerance lets in", async () => {
+    const room = newRoom();
+    const ended = await signToken(server.secret, "ada", { exp: inSeconds(0) });
+    const app = WAYS[way]!(room, ended, () => {});
+    const client = enter(room, app.options);
+    expect(await client.away()).toBe("session_expired");
+    expect(app.asked).toBeLessThanOrEqual(2);
+    expect(client.attempts).toHaveLength(2);
+  });
+
+  it("[L6] takes a server that is gone for an outage, and comes back without being asked", async () => {
+    const own = await startServer({ vars: VARS });
+    const token = await signToken(own.secret, "ada");
+    let refusals = 0;
+    const onUnauthorized = () => ++refusals < 0;
+    const hooks: Record<string, ObserveOptions> = {
+      cookie: { headers: () => ({ Cookie: `session=${token}`, Origin: own.url }) },
+      ticket: {
+        getTicket: async () => {
+          const headers = { Authorization: `Bearer ${token}` };
+          const body = JSON.stringify({ room: "outage" });
+          const response = await fetch(`${own.url}/tickets`, { method: "POST", headers, body });
+          return ((await response.json()) as { ticket: string }).ticket;
+        },
+      },
+      "in band": { getToken: () => token },
+    };
+    const client = new ObservedClient(`${own.url}/rooms/outage`, { ...hooks[way], onUnauthorized });
+    clients.push(client);
+    await client.online();
+    const held = heldBy(client);
+    await own.kill();
+    await client.until(({ connection }) => connection === "reconnecting");
+    // Without its server an app cannot give a ticket: no socket is tried.
+    if (way !== "ticket")
+      await eventually(
+        () => client.attempts.length,
+        (count) => count >= 3,
+      );
+    else await sleep(1_000);
+    expect(client.state.connection).toBe("reconnecting");
+
+    const { persist, port } = own;
+    const again = await startServer({ vars: VARS, persist, port });
+    const back = await client.onlineAgain();
+    expect(back.url.searchParams.get("since")).toBe(held);
+    expect(refusals).toBe(0);
+    await again.stop();
+  });
+});
+
+/** Ways of which an upgrade that failed on its way is told from one that was refused. */
+const TOLD_APART = ["cookie", "in band"];
+
+describe.concurrent.each(TOLD_APART)(
+  "a network that lets reads through and no socket, by %s",
+  (way) => {
+    it("[A5] is no refusal", async () => {
+      const room = newRoom();
+      const app = WAYS[way]!(room, await signToken(server.secret, "ada"), () => {});
+      const client = enter(room, {
+        ...app.options,
+        misdirect: (attempt) => (attempt < 3 ? "ws://127.0.0.1:9/" : undefined),
+      });
+      await client.online();
+      expect(client.attempts).toHaveLength(4);
+      expect(client.reads).toHaveLength(3);
+      expect(client.reads).not.toContain(null);
+      expect(app.asked).toBe(0);
+    });
+  },
+);
+
+describe.concurrent("a client with no hook", () => {
+  it("[A5] stays away from the start where it is refused, and says why", async () => {
+    const expired = await signToken(server.secret, "ada", { exp: inSeconds(-60) });
+    for (const [headers, code] of [
+      [{}, "unauthenticated"],
+      [cookieOf("nonsense"), "session_invalid"],
+      [cookieOf(expired), "session_expired"],
+      [cookieOf(await signToken(server.secret, "ada", { rooms: ["other"] })), "room_forbidden"],
+    ] as const) {
+      const client = enter(newRoom(), { headers: () => headers });
+      expect(await client.away()).toBe(code);
+      expect(client.state.error?.message).not.toBe("");
+      expect(client.attempts).toHaveLength(1);
+    }
+  });
+
+  it("[T4] stays away when its session ends, and says why", async () => {
+    const token = await signToken(server.secret, "ada", { exp: inSeconds(2) });
+    const client = enter(newRoom(), { headers: () => cookieOf(token) });
+    await client.online();
+    expect(await client.away()).toBe("session_expired");
+    expect(client.attempts).toHaveLength(1);
+    expect(client.last.closed).toBe(4401);
+  });
+});
+
+describe.concurrent("hooks", () => {
+  it("[A5] `onUnauthorized` that has nothing better keeps the client away", async () => {
+    const told: RoomError[] = [];
+    const onUnauthorized = (error: RoomError) => told.push(error) === 0;
+    const client = enter(newRoom(), { headers: () => cookieOf("nonsense"), onUnauthorized });
+    expect(await client.away()).toBe("session_invalid");
+    expect(told).toEqual([{ code: "session_invalid", message: expect.any(String) }]);
+    expect(client.attempts).toHaveLength(1);
+  });
+
+  it("[T1, T2] that fail are asked again, later each time, and are no refusal", async () => {
+    const token = await signToken(server.secret, "ada");
+    const room = newRoom();
+    let cookie = "nonsense";
+    const calls = { getTicket: 0, getToken: 0, onUnauthorized: 0 };
+    const failTwice = (hook: keyof typeof calls) => {
+      if (++calls[hook] <= 2) throw new Error("The app's backend does not answer.");
+    };
+    const joined = [
+      enter(room, {
+        getTicket: () => {
+          failTwice("getTicket");
+          return ticketFor(room, token);
+        },
+      }),
+      enter(room, {
+        getToken: () => {
+          failTwice("getToken");
+          return token;
+        },
+      }),
+      enter(room, {
+        headers: () => cookieOf(cookie),
+        onUnauthorized: () => {
+          failTwice("onUnauthorized");
+          cookie = token;
+          return true;
+        },
+      }),
+    ];
+    await Promise.all(joined.map((client) => client.online()));
+    expect(calls).toEqual({ getTicket: 3, getToken: 3, onUnauthorized: 3 });
+  });
+
+  it("are not asked by a client that has left", async () => {
+    let asked = 0;
+    const client = enter(newRoom(), {
+      getTicket: () => String(++asked),
+      onUnauthorized: () => ++asked > 0,
+    });
+    client.room.leave();
+    await sleep(500);
+    expect(asked).toBe(0);
+    expect(client.attempts).toEqual([]);
+  });
+});

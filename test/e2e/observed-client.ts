@@ -1,0 +1,128 @@
+import { type ClientOptions, WebSocket } from "ws";
+import {
+  joinRoom,
+  type JoinOptions,
+  type RoomHandle,
+  type RoomState,
+} from "../../src/client/index.ts";
+import type { ServerFrame } from "../../src/protocol/messages.ts";
+import { eventually } from "./client-kit.ts";
+
+/**
+ * How long a socket that both sides have closed waits for the connection under it to end. The
+ * platform may leave that open for 10 s; browsers do not wait that long either.
+ */
+const CLOSE_TIMEOUT_MS = 500;
+
+/** One socket that the client opened, or tried to. */
+export interface Attempt {
+  readonly ws: WebSocket;
+  readonly url: URL;
+  readonly received: ServerFrame[];
+  readonly sent: string[];
+  /** The close code; `null` while it is open, 1006 where it never was. */
+  closed: number | null;
+}
+
+export interface ObserveOptions extends JoinOptions {
+  /** What goes with every request, as a browser adds cookies: asked anew each time. */
+  headers?: () => Record<string, string>;
+  /** Where the next socket leads in place of the room; `undefined` lets it through. */
+  misdirect?: (attempt: number) => string | undefined;
+  /** Whether a frame of the client's is lost on its way. */
+  loses?: (text: string) => boolean;
+}
+
+/** The project's own client, and all that went over its sockets. */
+export class ObservedClient {
+  readonly room: RoomHandle;
+  readonly attempts: Attempt[] = [];
+  /** The status of each answer to a read, `null` where none came. */
+  readonly reads: (number | null)[] = [];
+
+  constructor(url: string, { headers, misdirect, loses, ...options }: ObserveOptions = {}) {
+    const { attempts, reads } = this;
+    this.room = joinRoom(url, {
+      fetch: async (input, init) => {
+        const at = reads.push(null) - 1;
+        const response = await fetch(input, { ...init, headers: headers?.() ?? {} });
+        reads[at] = response.status;
+        return response;
+      },
+      WebSocket: class extends WebSocket {
+        readonly #attempt: Attempt;
+
+        constructor(address: string) {
+          super(misdirect?.(attempts.length) ?? address, {
+            headers: headers?.() ?? {},
+            closeTimeout: CLOSE_TIMEOUT_MS,
+          } as ClientOptions);
+          const attempt = { ws: this, url: new URL(address), received: [], sent: [], closed: null };
+          this.#attempt = attempt;
+          attempts.push(attempt);
+          keep(attempt);
+        }
+
+        override send(text: string): void {
+          this.#attempt.sent.push(text);
+          if (!loses?.(text)) super.send(text);
+        }
+      },
+      ...options,
+    });
+  }
+
+  get state(): RoomState {
+    return this.room.getSnapshot();
+  }
+
+  get last(): Attempt {
+    return this.attempts.at(-1)!;
+  }
+
+  /** Waits until what the page would show satisfies. */
+  until(satisfies: (state: RoomState) => boolean, withinMs = 15_000): Promise<RoomState> {
+    return eventually(() => this.state, satisfies, { withinMs, everyMs: 10 });
+  }
+
+  online(): Promise<RoomState> {
+    return this.until(({ connection }) => connection === "online");
+  }
+
+  /** Waits until an attempt of this number or a later one holds the room's state. */
+  async onlineAgain(attempt = 1): Promise<Attempt> {
+    await eventually(
+      () => this.attempts.findIndex(({ received }) => received.some(isState)),
+      () => this.attempts.slice(attempt).some(({ received }) => received.some(isState)),
+    );
+    await this.online();
+    return this.last;
+  }
+
+  /** Waits until the client has given up; answers why. */
+  async away(): Promise<string | undefined> {
+    const { error } = await this.until(({ connection }) => connection === "closed");
+    return error?.code;
+  }
+
+  /** Cuts the connection, as a lost network does in the end. */
+  cut(): void {
+    this.last.ws.terminate();
+  }
+}
+
+function isState({ type }: ServerFrame): boolean {
+  return type === "snapshot" || type === "delta";
+}
+
+function keep(attempt: Attempt): void {
+  attempt.ws.on("message", (message) => {
+    const text = String(message);
+    if (text.startsWith("{")) attempt.received.push(JSON.parse(text) as ServerFrame);
+  });
+  attempt.ws.on("close", (code) => {
+    attempt.closed = code;
+  });
+  // A refused upgrade tells of itself by the close that follows.
+  attempt.ws.on("error", () => {});
+}
