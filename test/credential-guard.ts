@@ -26,16 +26,17 @@ export function findCredentials(text: string): string[] {
 
 /** Fails a run in which a Worker logged a credential (SPEC O3): it sees the log of all tests. */
 export class CredentialGuard implements Reporter {
-  readonly #folder = mkdtempSync(join(tmpdir(), "rollcall-log-"));
+  #folder = "";
 
   onInit(): void {
+    this.#folder = mkdtempSync(join(tmpdir(), "rollcall-log-"));
+    process.once("exit", () => rmSync(this.#folder, { recursive: true, force: true }));
     process.env[FILE] = join(this.#folder, "log");
   }
 
   onTestRunEnd(): void {
     const file = process.env[FILE]!;
     const text = existsSync(file) ? readFileSync(file, "utf8") : "";
-    rmSync(this.#folder, { recursive: true, force: true });
     const lines = text.split("\n").filter((line) => line.startsWith('{"event"')).length;
     const found = findCredentials(text);
     console.log(`\n Searched ${lines} log lines for credentials, found ${found.length}.`);

@@ -61,9 +61,9 @@ function optionsOf(asked: Asked): RoomRequest {
 export async function read(asked: Asked, room: string): Promise<Response> {
   const { env, config, policy, request } = asked;
   const credential = readCredential(request, sessionCookies(config.session));
-  // A ticket opens one connection; to read with it would not use it up.
-  if (credential?.kind === "ticket") throw new Refusal("session_invalid");
-  const { session } = await judgeCredential(credential, circumstancesOf(asked, room));
+  const { session, ticket } = await judgeCredential(credential, circumstancesOf(asked, room));
+  // To read with a ticket would not use it up; but a client learns here whether it is a bad one.
+  if (ticket) throw new Refusal("unauthenticated", session.user.id);
   if (!(await policy.authorize(session, room, "read"))) {
     throw new Refusal("room_forbidden", session.user.id);
   }
