@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import { type Bundle, bundleWorker } from "../e2e/bundle.ts";
+import type { SystemName } from "./dialects/index.ts";
+import { startNode } from "./servers/node.ts";
+import type { Server } from "./servers/server.ts";
+import { startWorkerd, type WorkerdOptions } from "./servers/workerd.ts";
+
+/** Workers of the bench, beside the production one. */
+const WORKERS = {
+  floor: "floor.ts",
+  PartyServer: "party.ts",
+  counted: "counted.ts",
+  simulated: "simulated.ts",
+};
+const NODE_PEERS = {
+  "Socket.IO": "socket-io.ts",
+  SocketCluster: "socketcluster.ts",
+  ws: "ws-diffs.ts",
+};
+
+export type ServerName = SystemName | keyof typeof WORKERS;
+export type ServerOptions = Pick<WorkerdOptions, "vars" | "onLog">;
+
+/** Starts the systems; each Worker is bundled once, as for a deploy. */
+export class Systems {
+  readonly #folder: string;
+  readonly #flags: readonly string[];
+  readonly #bundles = new Map<string, Promise<Bundle>>();
+
+  /** `folder` takes bundles and state; `flags` are compatibility flags for every Worker. */
+  constructor(folder: string, flags: readonly string[]) {
+    this.#folder = folder;
+    this.#flags = flags;
+  }
+
+  async start(name: ServerName, options: ServerOptions = {}): Promise<Server> {
+    if (name in NODE_PEERS) return startNode(NODE_PEERS[name as keyof typeof NODE_PEERS]);
+    const bundle = await this.#bundle(name);
+    // Its users have what the platform does by default; the floor has what the room has.
+    if (name === "PartyServer") bundle.options = { ...bundle.options, compatibilityFlags: [] };
+    return startWorkerd(bundle, { ...options, folder: this.#folder, flags: this.#flags });
+  }
+
+  #bundle(name: string): Promise<Bundle> {
+    let bundle = this.#bundles.get(name);
+    if (!bundle) {
+      const file = name in WORKERS ? WORKERS[name as keyof typeof WORKERS] : undefined;
+      bundle = bundleWorker({
+        outdir: join(this.#folder, `bundle-${name}`),
+        ...(file !== undefined && { main: join(import.meta.dirname, "worker", file) }),
+      });
+      this.#bundles.set(name, bundle);
+    }
+    return bundle;
+  }
+}

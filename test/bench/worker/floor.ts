@@ -1,0 +1,78 @@
+/**
+ * What the engine itself costs: an object that accepts sockets and sends the same bytes to the same
+ * sockets as a room does, from texts it made before, and does nothing else.
+ */
+import { DurableObject } from "cloudflare:workers";
+
+interface Env {
+  ROOMS: DurableObjectNamespace<Room>;
+}
+
+const EPOCH = "00000000-0000-4000-8000-000000000000";
+
+function member(index: number, status: string): string {
+  const id = String(index).padStart(5, "0");
+  return JSON.stringify({
+    id: `u${id}`,
+    name: `Person ${id}`,
+    status,
+    connections: 1,
+    lastOnline: null,
+  });
+}
+
+const head = (type: "snapshot" | "delta", online: number) =>
+  `{"type":"${type}","room":"floor","epoch":"${EPOCH}","version":${online},"online":${online},"connections":${online},`;
+
+/** Made once for a size; a joiner to a room gets as many members in its first frames. */
+const snapshots = new Map<number, string>();
+
+function snapshotOf(size: number): string {
+  let text = snapshots.get(size);
+  if (text === undefined) {
+    const members = Array.from({ length: size }, (_, index) => member(index, "online"));
+    text = `${head("snapshot", size)}"members":[${members.join()}]}`;
+    snapshots.set(size, text);
+  }
+  return text;
+}
+
+/** No two changes are alike in a room, and a compressor would notice if they were. */
+const changeOf = (index: number) =>
+  `${head("delta", 1000 + index)}"from":${999 + index},"set":[${member(index, "busy")}],"gone":[]}`;
+
+export class Room extends DurableObject<Env> {
+  #sockets: WebSocket[] | null = null;
+  #changes = 0;
+
+  override fetch(request: Request): Response {
+    const url = new URL(request.url);
+    if (request.headers.get("Upgrade") === null) {
+      return new Response("x".repeat(Number(url.searchParams.get("bytes"))));
+    }
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    this.#sockets = null;
+    server.send(snapshotOf(Number(url.searchParams.get("size"))));
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(ws: WebSocket, message: string): void {
+    if (message !== "change") return ws.send('{"type":"ack","id":"a"}');
+    const text = changeOf(++this.#changes);
+    this.#sockets ??= this.ctx.getWebSockets();
+    for (const socket of this.#sockets) socket.send(text);
+  }
+
+  override webSocketClose(ws: WebSocket): void {
+    this.#sockets = null;
+    ws.close();
+  }
+}
+
+export default {
+  fetch(request, env) {
+    const room = new URL(request.url).pathname.split("/")[2]!;
+    return env.ROOMS.getByName(room).fetch(request);
+  },
+} satisfies ExportedHandler<Env>;

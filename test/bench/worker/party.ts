@@ -1,0 +1,45 @@
+/** Presence as PartyServer's documentation shows how to build it: hibernating, a list, then messages. */
+import { type Connection, type ConnectionContext, routePartykitRequest, Server } from "partyserver";
+
+interface Env extends Cloudflare.Env {
+  ROOMS: DurableObjectNamespace<Room>;
+}
+
+interface User {
+  id: string;
+  name: string;
+  status: string;
+}
+
+export class Room extends Server<Env> {
+  static override options = { hibernate: true };
+
+  override onConnect(connection: Connection<User>, { request }: ConnectionContext): void {
+    const { searchParams } = new URL(request.url);
+    const number = searchParams.get("user")!.padStart(5, "0");
+    const user = { id: `u${number}`, name: `Person ${number}`, status: "online" };
+    connection.setState(user);
+    if (!searchParams.has("silent")) {
+      this.broadcast(JSON.stringify({ type: "join", user }), [connection.id]);
+    }
+    const users = [...this.getConnections<User>()].map(({ state }) => state);
+    connection.send(JSON.stringify({ type: "snapshot", users }));
+  }
+
+  override onMessage(connection: Connection<User>, message: string): void {
+    const { status } = JSON.parse(message) as { status: string };
+    const { id } = connection.setState({ ...connection.state!, status })!;
+    this.broadcast(JSON.stringify({ type: "update", id, status }));
+  }
+
+  override onClose(connection: Connection<User>): void {
+    const { id } = connection.state!;
+    this.broadcast(JSON.stringify({ type: "leave", id }), [connection.id]);
+  }
+}
+
+export default {
+  async fetch(request, env) {
+    return (await routePartykitRequest(request, env)) ?? new Response(null, { status: 404 });
+  },
+} satisfies ExportedHandler<Env>;
