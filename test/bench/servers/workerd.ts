@@ -45,14 +45,18 @@ export async function startWorkerd(bundle: Bundle, options: WorkerdOptions): Pro
     stop: async () => {
       child.kill("SIGKILL");
       await exited;
-      guardian.kill();
+      guardian.kill("SIGKILL");
     },
   };
 }
 
-/** Ends workerd when this process ends, however it does. */
+/**
+ * Ends workerd when this process ends, however it does. A signal to the whole group must not end
+ * the guardian first: workerd itself, told to terminate, waits for its connections.
+ */
 function guard({ pid }: ChildProcess): ChildProcess {
-  return spawn("sh", ["-c", `read _; kill -9 ${pid}`], { stdio: ["pipe", "ignore", "ignore"] });
+  const script = `trap "" HUP INT TERM; read _; kill -9 ${pid}`;
+  return spawn("sh", ["-c", script], { stdio: ["pipe", "ignore", "ignore"] });
 }
 
 function readPort(child: ChildProcess): Promise<number> {
