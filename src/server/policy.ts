@@ -62,8 +62,9 @@ export interface Circumstances {
  */
 export async function judgeCredential(
   credential: Credential | null,
-  { room, host, config, policy = current }: Circumstances,
+  circumstances: Circumstances,
 ): Promise<Judged> {
+  const { room, config, policy = current } = circumstances;
   const { verify } = policy;
   if (credential === null) throw new Refusal("unauthenticated");
   const { kind, token } = credential;
@@ -78,7 +79,8 @@ export async function judgeCredential(
     ? await verify(token, kind)
     : await verifyCredential(credential, config.session, {
         now: Date.now(),
-        allowsOrigin: (origin) => isAllowedOrigin(origin, host, config.allowedOrigins),
+        allowsOrigin: (origin) =>
+          isAllowedOrigin(origin, circumstances.host, config.allowedOrigins),
       });
   if (session === null) throw new Refusal("session_invalid");
   return { session: toRoomSession(session, Date.now()) };

@@ -17,7 +17,7 @@ export interface Asked {
   config: Config;
   policy: Policy;
   request: Request;
-  /** Parsed when it is first asked for: most reads do without. */
+  /** Parsed at each look: most reads do without. */
   readonly url: URL;
   requestId: string;
 }

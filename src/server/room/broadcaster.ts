@@ -18,9 +18,9 @@ export function gatherMs(connections: number, someoneWaits: boolean): number {
 }
 
 /**
- * Tells every member's connection what changed: at once in a quiet room, gathered in a busy one. Whoever is
- * new waits for the same moment, so that all hold one version after it, and one text serves all who
- * held the same before (SPEC W2, W3, V2).
+ * Tells every member's connection what changed: at once in a quiet room, gathered in a busy one.
+ * Whoever is new waits for the same moment, so that all hold one version after it, and one text
+ * serves all who held the same before (SPEC W2, W3, V2).
  */
 export class Broadcaster {
   readonly #room: string;

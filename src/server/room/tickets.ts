@@ -1,5 +1,8 @@
 import type { UsedTicket } from "../room-request.ts";
 
+/** The Worker that checks a ticket's expiry may run by a clock that is late. */
+const CLOCK_SKEW_MS = 10_000;
+
 /** The tickets that were used and have not expired: each is good once (SPEC T1). */
 export class UsedTickets {
   readonly #storage: DurableObjectStorage;
@@ -30,8 +33,10 @@ export class UsedTickets {
     return this.#used.has(id);
   }
 
-  add({ id, expiresAt }: UsedTicket): void {
+  add(ticket: UsedTicket): void {
     const { sql } = this.#storage;
+    const { id } = ticket;
+    const expiresAt = ticket.expiresAt + CLOCK_SKEW_MS;
     if (!this.#exists) {
       sql.exec("CREATE TABLE tickets (id TEXT PRIMARY KEY, expires_at INTEGER) WITHOUT ROWID");
       this.#exists = true;
