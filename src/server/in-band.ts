@@ -42,8 +42,6 @@ export function openInBand(enter: Enter): Response {
   }
 
   function end(code: ErrorCode): void {
-    // What is on its way still must not sign in on a socket that is closing.
-    take = () => {};
     closeSocket(outer, closeCodeOf(code), code);
   }
 
