@@ -39,12 +39,23 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/{server,protocol,client}/**/*.test.ts"],
-          exclude: ["test/server/in-band/**"],
+          exclude: ["test/server/{in-band,backend}/**"],
         },
       },
       {
         plugins: [worker({ IN_BAND_AUTH: "true", RENEW: "server" })],
         test: { name: "worker-in-band", include: ["test/server/in-band/**/*.test.ts"] },
+      },
+      {
+        // Two keys, as while one is replaced; and every way in.
+        plugins: [
+          worker({
+            IN_BAND_AUTH: "true",
+            RENEW: "server",
+            SERVER_KEY: `${secret()}, ${secret()}`,
+          }),
+        ],
+        test: { name: "worker-backend", include: ["test/server/backend/**/*.test.ts"] },
       },
       {
         test: {

@@ -3,6 +3,8 @@ import { FORMATS } from "./session/index.ts";
 import { isTrustedUrl } from "./trusted-url.ts";
 
 const MIN_SECRET_BYTES = 32;
+/** It travels in a header: visible ASCII, and no comma, which separates keys. */
+const SERVER_KEY = /^[!-+\--~]{32,}$/;
 /** The platform's limit of hibernatable sockets is 32,768 an object; some stay for those that close. */
 const MAX_ROOM_SIZE = 32_000;
 
@@ -103,6 +105,17 @@ const KEYS = {
       v.picklist(["true", "false"], "must be true or false"),
     ),
     "false",
+  ),
+  SERVER_KEY: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform(splitList),
+      v.check(
+        (keys) => keys.every((key) => SERVER_KEY.test(key)),
+        "each key must have at least 32 characters, of visible ASCII",
+      ),
+    ),
+    "",
   ),
   RENEW: v.optional(v.picklist(["client", "server"], "must be client or server"), "client"),
 };

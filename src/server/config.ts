@@ -24,6 +24,7 @@ export interface Env {
   TICKET_SECONDS?: string | number;
   IN_BAND_AUTH?: string | boolean;
   RENEW?: string;
+  SERVER_KEY?: string;
   /** Limits connects; without the binding there is no limit (SPEC A7). */
   CONNECTS?: RateLimit;
 }
@@ -76,6 +77,8 @@ export interface Config {
   readonly inBandAuth: boolean;
   /** `null` where clients renew by themselves (SPEC T5). */
   readonly renewal: RenewalConfig | null;
+  /** What the app's backend may present (SPEC B5); empty where it has nothing to ask for. */
+  readonly serverKeys: readonly string[];
   /** What is wrong, `KEY: why`, with no value in it; the Worker refuses to work while there is any. */
   readonly faults: readonly string[];
 }
@@ -115,6 +118,7 @@ export function parseConfig(env: Env, checksItself = false): Config {
     tickets: secrets.length > 0 ? { secrets, ticketMs: values.TICKET_SECONDS * 1000 } : null,
     inBandAuth: values.IN_BAND_AUTH === "true",
     renewal: values.RENEW === "server" ? { secrets, sessionMs } : null,
+    serverKeys: values.SERVER_KEY,
     faults,
   };
   if (config.renewal && secrets.length === 0 && !blames(faults, "TICKET_SECRET")) {

@@ -5,6 +5,7 @@ import { describeError, log } from "./log.ts";
 import { isAllowedOrigin } from "./origin.ts";
 import type { RoomSession, UsedTicket } from "./room-request.ts";
 import { toRoomSession } from "./room-request.ts";
+import { isServerKey } from "./server-key.ts";
 import type { Credential } from "./session/credential.ts";
 import { verifyCredential } from "./session/index.ts";
 import { isOwnSession, verifySession, verifyTicket } from "./session/own-tokens.ts";
@@ -72,6 +73,8 @@ export async function judgeCredential(
     if (config.tickets === null) throw new Refusal("session_invalid");
     return verifyTicket(token, room, config.tickets.secrets);
   }
+  // It is nobody's session, and must not be asked about elsewhere.
+  if (await isServerKey(token, config.serverKeys)) throw new Refusal("session_invalid");
   if (kind !== "cookie" && config.renewal !== null && isOwnSession(token)) {
     return { session: await verifySession(token, config.renewal.secrets) };
   }

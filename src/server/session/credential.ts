@@ -19,8 +19,14 @@ export function readCredential(
 ): Credential | null {
   const ticket = request.url.includes("?") ? new URL(request.url).searchParams.get("ticket") : null;
   if (ticket !== null) return { kind: "ticket", token: ticket };
-  const bearer = /^bearer(?: +(.*))?$/i.exec(request.headers.get("Authorization") ?? "");
-  if (bearer) return { kind: "bearer", token: bearer[1] ?? "" };
+  const bearer = bearerToken(request);
+  if (bearer !== null) return { kind: "bearer", token: bearer };
   const cookie = findCookie(request.headers.get("Cookie") ?? "", cookieNames);
   return cookie ? { kind: "cookie", token: cookie.value, cookie } : null;
+}
+
+/** The bearer token of a request, empty where only the scheme is named; `null` for none. */
+export function bearerToken(request: Request): string | null {
+  const bearer = /^bearer(?: +(.*))?$/i.exec(request.headers.get("Authorization") ?? "");
+  return bearer && (bearer[1] ?? "");
 }

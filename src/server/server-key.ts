@@ -1,0 +1,41 @@
+import type { MiddlewareHandler } from "hono";
+import { configOf, type Env } from "./config.ts";
+import { Refusal } from "./errors.ts";
+import { requireOrigin } from "./origin.ts";
+import { bearerToken } from "./session/credential.ts";
+
+const encoder = new TextEncoder();
+const digest = (text: string) => crypto.subtle.digest("SHA-256", encoder.encode(text));
+
+/**
+ * Whether a token is one of the server keys (SPEC B5). Digests are compared, in constant time and
+ * with every key, so that neither a key nor its length can be told from how long it takes.
+ *
+ * @example
+ * if (await isServerKey(token, config.serverKeys)) console.log("asked by the app's backend");
+ */
+export async function isServerKey(token: string, keys: readonly string[]): Promise<boolean> {
+  if (keys.length === 0) return false;
+  const [presented, ...known] = await Promise.all([token, ...keys].map(digest));
+  const equal = known.filter((key) => crypto.subtle.timingSafeEqual(key, presented!));
+  return equal.length > 0;
+}
+
+/**
+ * Lets only the app's backend pass (SPEC B5).
+ *
+ * @throws Refusal `not_found` where there is no server key, `unauthenticated`, `origin_forbidden`.
+ * @example
+ * app.post("/rooms/:room/events", requireServerKey, (c) => c.json({ delivered: 0 }));
+ */
+export const requireServerKey: MiddlewareHandler<{ Bindings: Env }> = async (c, next) => {
+  const { serverKeys, allowedOrigins } = configOf(c.env);
+  if (serverKeys.length === 0) throw new Refusal("not_found");
+  // Where there is none, an empty one is compared: both take the same time.
+  const token = bearerToken(c.req.raw) ?? "";
+  if (!(await isServerKey(token, serverKeys))) throw new Refusal("unauthenticated");
+  if (c.req.method !== "GET") {
+    requireOrigin(c.req.raw, null, new URL(c.req.url).host, allowedOrigins);
+  }
+  await next();
+};

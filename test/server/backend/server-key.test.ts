@@ -1,0 +1,71 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { parseConfig, type Env } from "../../../src/server/config.ts";
+import { ask, askConfigured, refusal } from "../../worker-kit/http.ts";
+import { join, tryJoin } from "../../worker-kit/peer.ts";
+
+const [KEY, OLDER] = env.SERVER_KEY!.split(", ") as [string, string];
+
+let rooms = 0;
+const newRoom = () => `key-${++rooms}`;
+const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
+
+/** Everything that is not a key, as somebody would try it who knows one in part. */
+const WRONG: [string, Record<string, string>][] = [
+  ["no header", {}],
+  ["a scheme alone", { Authorization: "Bearer" }],
+  ["an empty key", { Authorization: "Bearer " }],
+  ["another key", bearer("x".repeat(43))],
+  ["a key's beginning", bearer(KEY.slice(0, -1))],
+  ["a key and more", bearer(`${KEY}x`)],
+  ["the whole list", bearer(`${KEY}, ${OLDER}`)],
+  ["a comma", bearer(",")],
+  ["another case", bearer(KEY.toUpperCase())],
+  ["another scheme", { Authorization: `Basic ${KEY}` }],
+  ["the key alone", { Authorization: KEY }],
+  ["the key as a cookie", { Cookie: `session=${KEY}`, Origin: "https://app.example.com" }],
+  ["the key in another header", { "X-Server-Key": KEY }],
+];
+
+describe("the server key", () => {
+  it("[B5, R7] reads any room, whole, with each of its keys, and makes nobody present", async () => {
+    const room = newRoom();
+    await join(room, "ada");
+    for (const key of [KEY, OLDER]) {
+      const answer = await ask(`/rooms/${room}`, { headers: bearer(key) });
+      expect(await answer.json()).toMatchObject({ online: 1, members: [{ id: "ada" }] });
+      expect(answer.headers.get("ETag")).toMatch(/^"[\w-]+\.1"$/);
+    }
+  });
+
+  it.each(WRONG)("[B5] %s reads nothing", async (_what, headers) => {
+    const answer = await ask(`/rooms/${newRoom()}?key=${KEY}`, { headers });
+    expect([answer.status, (await refusal(answer))[1]]).toEqual([
+      401,
+      expect.stringMatching(/^(unauthenticated|session_invalid)$/),
+    ]);
+  });
+
+  it("[B5, T1] is nobody's session: it joins no room, by no way in, and gets no ticket", async () => {
+    const room = newRoom();
+    const invalid = [401, "session_invalid"];
+    expect(await refusal(await tryJoin(room, "", { token: KEY }))).toEqual(invalid);
+    const body = JSON.stringify({ room });
+    const ticket = await ask("/tickets", { method: "POST", headers: bearer(KEY), body });
+    expect(await refusal(ticket)).toEqual(invalid);
+  });
+
+  it("[B5] opens nothing where it is not set", async () => {
+    const answer = await askConfigured({ SERVER_KEY: "" }, `/rooms/${newRoom()}`, bearer(KEY));
+    expect(await refusal(answer)).toEqual([401, "session_invalid"]);
+  });
+
+  it("[B5, O2] a short one, or one that no header carries, is a fault of the configuration", () => {
+    const faultsOf = (key: string) =>
+      parseConfig({ SESSION_SECRET: "x".repeat(32), SERVER_KEY: key } as Env).faults;
+    for (const key of ["short", `${KEY},short`, `${"x".repeat(31)} y`, "é".repeat(40)]) {
+      expect(faultsOf(key)).toEqual([expect.stringMatching(/^SERVER_KEY: each key must have/)]);
+    }
+    for (const key of ["", " , ", KEY, `${KEY} ,${OLDER},`]) expect(faultsOf(key)).toEqual([]);
+  });
+});
