@@ -1,4 +1,6 @@
 import { readKeys, type Values } from "./config-keys.ts";
+import type { Directory } from "./directory/directory.ts";
+import { isPrivateHost } from "./private-host.ts";
 import type { SessionFormat } from "./session/format.ts";
 import { FORMATS } from "./session/index.ts";
 
@@ -25,6 +27,13 @@ export interface Env {
   IN_BAND_AUTH?: string | boolean;
   RENEW?: string;
   SERVER_KEY?: string;
+  /** Lists the rooms that somebody is in (SPEC B7); without the binding there is no list. */
+  DIRECTORY?: DurableObjectNamespace<Directory>;
+  WEBHOOK_URL?: string;
+  WEBHOOK_SECRET?: string;
+  WEBHOOK_ALLOW_PRIVATE?: string | boolean;
+  /** Takes the metrics (SPEC O4); without the binding there are none. */
+  METRICS?: AnalyticsEngineDataset;
   /** Limits connects; without the binding there is no limit (SPEC A7). */
   CONNECTS?: RateLimit;
 }
@@ -66,6 +75,12 @@ export interface RenewalConfig {
   readonly sessionMs: number;
 }
 
+/** Where webhooks are sent, and what they are signed with; the newest secret comes first. */
+export interface WebhookConfig {
+  readonly url: string;
+  readonly secrets: readonly string[];
+}
+
 /** The whole configuration, complete: a faulty key has its default. */
 export interface Config {
   readonly session: SessionConfig;
@@ -79,6 +94,12 @@ export interface Config {
   readonly renewal: RenewalConfig | null;
   /** What the app's backend may present (SPEC B5); empty where it has nothing to ask for. */
   readonly serverKeys: readonly string[];
+  /** `null` where rooms are not listed (SPEC B7). */
+  readonly directory: DurableObjectNamespace<Directory> | null;
+  /** `null` where no webhooks are sent (SPEC H1). */
+  readonly webhook: WebhookConfig | null;
+  /** `null` where none are taken (SPEC O4). */
+  readonly metrics: AnalyticsEngineDataset | null;
   /** What is wrong, `KEY: why`, with no value in it; the Worker refuses to work while there is any. */
   readonly faults: readonly string[];
 }
@@ -119,13 +140,35 @@ export function parseConfig(env: Env, checksItself = false): Config {
     inBandAuth: values.IN_BAND_AUTH === "true",
     renewal: values.RENEW === "server" ? { secrets, sessionMs } : null,
     serverKeys: values.SERVER_KEY,
+    directory: values.SERVER_KEY.length > 0 ? (values.DIRECTORY ?? null) : null,
+    webhook:
+      values.WEBHOOK_URL !== "" && values.WEBHOOK_SECRET.length > 0
+        ? { url: values.WEBHOOK_URL, secrets: values.WEBHOOK_SECRET }
+        : null,
+    metrics: values.METRICS ?? null,
     faults,
   };
+  faults.push(...webhookFaults(values, faults));
   if (config.renewal && secrets.length === 0 && !blames(faults, "TICKET_SECRET")) {
     faults.push("TICKET_SECRET: is missing, and RENEW=server signs with it");
   }
   if (!checksItself) faults.push(...formatFaults(config, env));
   return Object.freeze(config);
+}
+
+/** Webhooks need both keys, and an address that is not one of the service's own network. */
+function webhookFaults(values: Values, faults: readonly string[]): string[] {
+  const { WEBHOOK_URL: url, WEBHOOK_SECRET: secrets, WEBHOOK_ALLOW_PRIVATE: allows } = values;
+  if (blames(faults, "WEBHOOK_URL") || blames(faults, "WEBHOOK_SECRET")) return [];
+  if (url === "") return secrets.length > 0 ? ["WEBHOOK_URL: is missing, and there is a secret"] : [];
+  const { protocol, hostname } = new URL(url);
+  const isPrivate = protocol === "http:" || isPrivateHost(hostname);
+  return [
+    ...(secrets.length === 0 ? ["WEBHOOK_SECRET: is missing, and there is a URL"] : []),
+    ...(isPrivate && allows === "false"
+      ? ["WEBHOOK_URL: must be https and public, unless WEBHOOK_ALLOW_PRIVATE=true"]
+      : []),
+  ];
 }
 
 function blames(faults: readonly string[], key: string): boolean {

@@ -7,7 +7,7 @@ interface LogFields {
   connection?: string | undefined;
   requestId?: string | undefined;
   reason?: string | undefined;
-  code?: ErrorCode | undefined;
+  code?: ErrorCode | "webhook_failed" | "webhook_dead" | undefined;
 }
 
 /**

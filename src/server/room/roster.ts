@@ -28,8 +28,8 @@ export interface SavedRoster {
 export interface Changes {
   saved: MemberRecord[];
   forgotten: string[];
-  /** Ids whose entry on the list changed, came or went. */
-  visible: string[];
+  /** Whose entry on the list changed, came or went: its JSON before, `undefined` for none. */
+  visible: ReadonlyMap<string, string | undefined>;
 }
 
 /** What a client may change of its member; absent keys stay as they are (SPEC W8). */
@@ -70,7 +70,7 @@ function entryOf(record: MemberRecord): Entry {
  * @example
  * const roster = new Roster(limits, { epoch, floor: 0, records: [] });
  * roster.join(now, joiner, connection);
- * roster.passChanges(({ visible }) => console.log(visible)); // [joiner.user.id]
+ * roster.passChanges(({ visible }) => console.log([...visible.keys()])); // [joiner.user.id]
  */
 export class Roster {
   readonly epoch: string;
@@ -80,7 +80,7 @@ export class Roster {
   readonly #entries = new Map<string, Entry>();
   readonly #saved = new Set<MemberRecord>();
   readonly #forgotten = new Set<string>();
-  readonly #visible = new Set<string>();
+  readonly #visible = new Map<string, string | undefined>();
   #version: number;
   #floor: number;
   #online = 0;
@@ -128,6 +128,11 @@ export class Roster {
   /** No later than when the next grace or retention ends; `Infinity` where none runs. */
   get dueAt(): number {
     return this.#dueAt;
+  }
+
+  /** How many members are known, those who are offline included. */
+  get size(): number {
+    return this.#records.size;
   }
 
   /** The status a member chose, `null` for none. */
@@ -217,7 +222,7 @@ export class Roster {
     take({
       saved: [...this.#saved],
       forgotten: [...this.#forgotten],
-      visible: [...this.#visible],
+      visible: new Map(this.#visible),
     });
     this.#saved.clear();
     this.#forgotten.clear();
@@ -257,10 +262,11 @@ export class Roster {
     mutate();
     this.#places += record.places.length - placesBefore;
     const entry = entryOf(record);
-    if (entry.json !== (this.#entries.get(record.id) ?? UNLISTED).json) {
+    const before = this.#entries.get(record.id);
+    if (entry.json !== (before ?? UNLISTED).json) {
       record.version = ++this.#version;
       if (entry === UNLISTED) this.#floor = this.#version;
-      this.#visible.add(record.id);
+      if (!this.#visible.has(record.id)) this.#visible.set(record.id, before?.json);
       this.#enter(record.id, entry);
     }
     if (JSON.stringify(record) !== storedBefore) this.#saved.add(record);
