@@ -1,5 +1,6 @@
 import { readKeys, type Values } from "./config-keys.ts";
 import type { Directory } from "./directory/directory.ts";
+import { setDataset } from "./metrics.ts";
 import { isPrivateHost } from "./private-host.ts";
 import type { SessionFormat } from "./session/format.ts";
 import { FORMATS } from "./session/index.ts";
@@ -199,6 +200,7 @@ export function configOf(env: Env, checksItself = false): Config {
   if (known) return known;
   const config = parseConfig(env, checksItself);
   parsed.set(env, config);
+  if (config.metrics) setDataset(config.metrics);
   if (config.faults.length > 0) {
     console.log(
       JSON.stringify({ event: "failure", code: "misconfigured", reason: config.faults.join("; ") }),

@@ -1,6 +1,7 @@
 export { createApp, type AppOptions } from "./app.ts";
 export type { Action, Authorize } from "./authorize.ts";
 export type { Env } from "./config.ts";
+export { Directory } from "./directory/directory.ts";
 export type { Verify } from "./policy.ts";
 export { Room } from "./room/room.ts";
 export type { Session, User } from "./session/session.ts";

@@ -1,36 +1,27 @@
 /** The platform's limit of an index, in bytes; a room's name is ASCII. */
 const MAX_INDEX_BYTES = 96;
 
-/**
- * What is counted (SPEC O4). `joins`, `leaves` and `refusals` are one each unless `count` says more;
- * a ghost removed is a leave whose reason is `stale`.
- */
+/** What is counted (SPEC O4); a ghost that was removed is a leave whose reason is `stale`. */
 export type Metric =
-  | { event: "join"; room: string }
-  | { event: "leave"; room: string; reason: string; count?: number }
-  | { event: "refused"; room?: string | undefined; code: string }
-  | { event: "fanout"; room: string; sockets: number; bytes: number; waitedMs: number };
+  | { event: "join" | "leave" | "refused"; room: string; detail: string }
+  | { event: "fanout"; room: string; sockets: number; waitedMs: number; length: number };
 
 /** The columns of a metric: their positions never change, new ones come at the end. */
 function dataPointOf(metric: Metric): AnalyticsEngineDataPoint {
-  const { event, room = "" } = metric;
-  const point = (detail: string, count: number, waitedMs = 0, bytes = 0) => ({
+  const { event, room } = metric;
+  const isFanout = event === "fanout";
+  return {
     indexes: [room.slice(0, MAX_INDEX_BYTES)],
-    blobs: [event, room, detail],
-    doubles: [count, waitedMs, bytes],
-  });
-  switch (metric.event) {
-    case "join":
-      return point("", 1);
-    case "leave":
-      return point(metric.reason, metric.count ?? 1);
-    case "refused":
-      return point(metric.code, 1);
-    case "fanout":
-      return point("", metric.sockets, metric.waitedMs, metric.bytes);
-    default:
-      return metric satisfies never;
-  }
+    blobs: [event, room, isFanout ? "" : metric.detail],
+    doubles: isFanout ? [metric.sockets, metric.waitedMs, metric.length] : [1, 0, 0],
+  };
+}
+
+let dataset: AnalyticsEngineDataset | null = null;
+
+/** Sets where the metrics of this isolate go; its configuration does. */
+export function setDataset(bound: AnalyticsEngineDataset): void {
+  dataset = bound;
 }
 
 /**
@@ -38,13 +29,13 @@ function dataPointOf(metric: Metric): AnalyticsEngineDataPoint {
  * does not depend on being measured.
  *
  * @example
- * measure(config.metrics, { event: "join", room: "lobby" });
+ * measure({ event: "join", room: "lobby" });
  */
-export function measure(dataset: AnalyticsEngineDataset | null, metric: Metric): void {
+export function measure(metric: Metric): void {
   if (dataset === null) return;
   try {
     dataset.writeDataPoint(dataPointOf(metric));
   } catch {
-    // One point too many in an event is dropped.
+    // The platform takes a bounded number of points in an event.
   }
 }

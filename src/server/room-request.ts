@@ -1,3 +1,4 @@
+import type { Data, Status } from "../protocol/messages.ts";
 import type { Since } from "../protocol/since.ts";
 import type { Session } from "./session/session.ts";
 
@@ -16,6 +17,29 @@ export interface UsedTicket {
   expiresAt: number;
 }
 
+/** A lease to make or to renew (SPEC P1). */
+export interface Lease {
+  /** What the caller knows it by; not to be kept. */
+  token: string;
+  /** What the room knows it by. */
+  connection: string;
+  isNew: boolean;
+  update: {
+    status?: Status | null | undefined;
+    data?: Data | null | undefined;
+    idle?: boolean | undefined;
+  };
+}
+
+/** The status by which the room says that it knows no such lease of this user. */
+export const LEASE_UNKNOWN = 410;
+
+/** A lease to end (SPEC P2); `closing` leaves a grace. */
+export interface Leaving {
+  connection: string;
+  closing: boolean;
+}
+
 /**
  * What the Worker tells the room of a request it has checked. During a gradual deploy an old and a
  * new version talk to each other: add keys, never change one.
@@ -28,12 +52,17 @@ export interface RoomRequest {
   view?: "snapshot";
   /** Only counts are asked for. */
   countsOnly?: true;
+  /** Only what the backend may know of it is asked for (SPEC B7). */
+  statsOnly?: true;
   /** Who joins. */
   joiner?: RoomSession;
   /** The host they joined by: tokens over the socket are judged as ones that came to it. */
   host?: string;
   /** What they joined with, where it is good once. */
   ticket?: UsedTicket;
+  /** The joiner comes without a socket. */
+  lease?: Lease;
+  leaving?: Leaving;
 }
 
 const HEADER = "x-rollcall-request";
@@ -53,7 +82,7 @@ export function toRoom(request: RoomRequest, original: Request): RequestInit {
   return {
     headers: {
       [HEADER]: encodeURIComponent(JSON.stringify(request)),
-      ...(request.joiner && { Upgrade: "websocket" }),
+      ...(request.joiner && !request.lease && { Upgrade: "websocket" }),
       ...(condition !== null && { "If-None-Match": condition }),
     },
   };

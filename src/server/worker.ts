@@ -1,4 +1,5 @@
 import { createApp } from "./app.ts";
 
+export { Directory } from "./directory/directory.ts";
 export { Room } from "./room/room.ts";
 export default createApp();

@@ -1,6 +1,8 @@
-import { hashOf } from "../directory/shards.ts";
+import type { Config } from "../config.ts";
 import type { Told } from "../directory/directory.ts";
+import { hashOf, shardOf } from "../directory/shards.ts";
 import { describeError, log } from "../log.ts";
+import type { Aside } from "./aside.ts";
 
 /** The least time between two tells of counts alone, and after one that failed. */
 const TELL_EVERY_MS = 5_000;
@@ -12,16 +14,23 @@ export interface Counts {
   readonly connections: number;
 }
 
-export interface OccupancyParts {
+interface OccupancyParts extends Aside {
   room: string;
   sweepEveryMs: number;
   tell: (told: Told) => Promise<void>;
-  /** Keeps the room awake while it tells: one that sleeps has nothing left to tell. */
-  keepAwake: (work: Promise<void>) => void;
-  /** Runs what a timer does, and sees to its faults. */
-  guard: (act: () => void) => void;
-  /** Called when the room may sleep again, or be forgotten. */
-  settle: (now: number) => void;
+}
+
+/** What a room tells the list; `null` where rooms are not listed. `told` is what the list is known to have. */
+export function openOccupancy(
+  directory: Config["directory"],
+  told: Counts | null,
+  parts: Omit<OccupancyParts, "tell">,
+): Occupancy | null {
+  if (directory === null) return null;
+  const counts = told && { online: told.online, connections: told.connections };
+  // A stub that threw stays broken: each tell has its own.
+  const tell = async (news: Told) => directory.getByName(shardOf(parts.room)).tell(news);
+  return new Occupancy({ ...parts, tell }, counts);
 }
 
 /**

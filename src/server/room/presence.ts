@@ -11,9 +11,13 @@ import { closeSocket, type Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { timingFor, type Timing } from "./liveness.ts";
-import { Roster } from "./roster.ts";
+import type { Aside } from "./aside.ts";
+import { openOccupancy, type Occupancy } from "./occupancy.ts";
+import { Roster, type Changes } from "./roster.ts";
+import { statsOf, type RoomStats } from "./stats.ts";
 import { Store } from "./store.ts";
 import { UsedTickets } from "./tickets.ts";
+import { openWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
 
 /** Why a connection ended, as its log line tells (SPEC O3). */
 export type LeaveReason =
@@ -40,6 +44,14 @@ export class Presence {
   readonly #tickets: UsedTickets;
   readonly #commits: GroupCommit;
   readonly #guard: (act: () => void) => void;
+  /** What those need that talk to others, outside of any event. */
+  readonly #parts: Aside;
+  /** `null` where none are sent. */
+  readonly #webhooks: Webhooks | null;
+  /** `null` where rooms are not listed. */
+  #occupancy: Occupancy | null = null;
+  /** Connections that were removed as stale since the last commit. */
+  #ghosts = 0;
   #roster: Roster;
   #broadcaster: Broadcaster;
 
@@ -55,8 +67,19 @@ export class Presence {
     this.#store = new Store(ctx.storage);
     this.#tickets = new UsedTickets(ctx.storage);
     this.#guard = guard;
+    this.#parts = {
+      keepAwake: (work) => ctx.waitUntil(work),
+      guard,
+      settle: (now) => this.settle(now),
+    };
+    this.#webhooks = openWebhooks(config.webhook, {
+      storage: ctx.storage,
+      room: this.name,
+      ...this.#parts,
+      countDead: (messages) => this.#store.count("dead", messages),
+    });
     this.#commits = new GroupCommit({
-      store: () => this.#write(),
+      store: (now) => this.#write(now),
       publish: (now) => this.#broadcaster.publish(now),
       guard,
     });
@@ -75,6 +98,13 @@ export class Presence {
   /** After a start: finds the sockets again, and what was lost while nobody listened (SPEC L6). */
   wake(sockets: Iterable<WebSocket>, now: number): void {
     const live = this.connections.wake(sockets, this.alarm.at ?? now);
+    // A room whose sockets outlived its sleep, or that keeps nothing, has told how many are there.
+    const isTold = live.size > 0 || !this.#store.exists;
+    this.#occupancy = openOccupancy(this.config.directory, isTold ? this.#roster : null, {
+      room: this.name,
+      sweepEveryMs: this.#timing.sweepEveryMs,
+      ...this.#parts,
+    });
     for (const { user, connection } of this.#roster.reconcile(now, live)) {
       log("leave", { room: this.name, user, connection, reason: "closed" });
     }
@@ -88,18 +118,25 @@ export class Presence {
     this.#tickets.advance(now);
   }
 
-  /** Takes a session's new connection into the roster, or tells why not (SPEC A6, T1). */
+  /** Uses a ticket up, or tells that it was used before (SPEC T1). */
+  useTicket(ticket: UsedTicket | undefined): ErrorCode | null {
+    if (ticket === undefined) return null;
+    if (this.#tickets.has(ticket)) return "session_invalid";
+    this.#tickets.add(ticket);
+    return null;
+  }
+
+  /** Takes a session's new connection into the roster, or tells why not (SPEC A6, T1, P1). */
   admit(
     session: RoomSession,
     connection: string,
     now: number,
-    ticket?: UsedTicket,
+    { ticket, leasedUntil }: { ticket?: UsedTicket | undefined; leasedUntil?: number } = {},
   ): ErrorCode | null {
     if (ticket && this.#tickets.has(ticket)) return "session_invalid";
-    const verdict = this.#roster.join(now, session, connection);
+    const verdict = this.#roster.join(now, session, connection, leasedUntil);
     if (verdict !== "joined") return verdict;
-    if (ticket) this.#tickets.add(ticket);
-    return null;
+    return this.useTicket(ticket);
   }
 
   /** Welcomes a connection that was admitted: its first frame, and its state to come (SPEC W1, W2). */
@@ -141,6 +178,7 @@ export class Presence {
     for (const { connection, heardAt } of this.connections.look(now)) {
       this.#roster.end(now, connection.ref, heardAt);
       this.close(connection, "stale", CLOSE.stale);
+      this.#ghosts++;
     }
   }
 
@@ -189,16 +227,49 @@ export class Presence {
     this.#commits.now(now);
   }
 
+  /** What the app's backend may know of the room (SPEC B7). */
+  stats(): RoomStats {
+    const outbox = this.#webhooks?.stats() ?? { messages: 0, events: 0, oldestAt: null };
+    return statsOf(this.name, {
+      roster: this.#roster,
+      sockets: this.connections.size,
+      outbox,
+      tally: (tally) => this.#store.tally(tally),
+    });
+  }
+
   /** Writes what changed; tells whether anything had. */
-  #write(): boolean {
+  #write(now: number): boolean {
     let wrote = false;
     this.#roster.passChanges((changes) => {
       wrote = this.#store.write(changes, this.#roster.epoch, this.#roster.floor);
-      this.#broadcaster.note(changes.visible);
+      this.#webhooks?.note(changes.visible, this.#roster, now);
+      this.#broadcaster.note(changes.visible.keys());
+      this.#buryGhosts(changes);
     });
+    this.#occupancy?.note(this.#roster, now);
     if (this.#roster.isEmpty && this.#tickets.isEmpty) this.#vacate();
-    this.alarm.wakeBy(Math.min(this.#roster.dueAt, this.connections.dueAt, this.#tickets.dueAt));
+    this.#webhooks?.deliver(now);
+    this.alarm.wakeBy(
+      Math.min(
+        this.#roster.dueAt,
+        this.connections.dueAt,
+        this.#tickets.dueAt,
+        this.#webhooks?.dueAt ?? Number.POSITIVE_INFINITY,
+        this.#occupancy?.dueAt ?? Number.POSITIVE_INFINITY,
+      ),
+    );
     return wrote;
+  }
+
+  /** Counts what was removed without a goodbye, where somebody can ask for it. */
+  #buryGhosts({ expired }: Changes): void {
+    for (const { user, connection } of expired) {
+      log("leave", { room: this.name, user, connection, reason: "stale" });
+    }
+    const ghosts = this.#ghosts + expired.length;
+    this.#ghosts = 0;
+    if (ghosts > 0 && this.config.serverKeys.length > 0) this.#store.count("ghosts", ghosts);
   }
 
   #newBroadcaster(): Broadcaster {
@@ -208,12 +279,22 @@ export class Presence {
     });
   }
 
-  /** Keeps nothing of a room that nobody is known in; whoever comes next begins a new epoch (SPEC L5). */
+  /**
+   * Keeps nothing of a room that nobody is known in; whoever comes next begins a new epoch (SPEC
+   * L5). What others were not told yet is kept for so long.
+   */
   #vacate(): void {
-    if (!this.#store.exists) return;
-    this.#store.clear();
-    this.#tickets.clear();
-    this.alarm.unset();
+    if (this.#occupancy?.isSettled === false) return;
+    const isKnown = this.#store.exists;
+    if (this.#webhooks?.isEmpty === false) {
+      if (isKnown) this.#store.clearMembers();
+    } else if (isKnown || this.#webhooks?.isStored) {
+      this.#store.clear();
+      this.#tickets.clear();
+      this.#webhooks?.clear();
+      this.alarm.unset();
+    }
+    if (!isKnown) return;
     this.#broadcaster.stop();
     this.#roster = new Roster(this.config.limits, this.#store.load());
     this.#broadcaster = this.#newBroadcaster();

@@ -8,4 +8,4 @@ export class Room extends ServedRoom {
   }
 }
 
-export { default } from "../../../src/server/worker.ts";
+export { default, Directory } from "../../../src/server/worker.ts";

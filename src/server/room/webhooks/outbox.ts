@@ -61,9 +61,13 @@ export interface OutboxStats {
   oldestAt: number | null;
 }
 
-/** Whether a room has an outbox; it costs one row read. */
-export function hasOutbox(storage: DurableObjectStorage): boolean {
-  return [...storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'outbox'")].length > 0;
+function hasOutbox({ sql }: DurableObjectStorage): boolean {
+  return [...sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'outbox'")].length > 0;
+}
+
+/** Drops what a room had to send, where no webhooks are sent any more. */
+export function dropOutbox(storage: DurableObjectStorage): void {
+  if (hasOutbox(storage)) storage.sql.exec("DROP TABLE outbox");
 }
 
 /**
@@ -93,6 +97,11 @@ export class Outbox {
     }
     this.#length = this.stats().messages;
     this.#lookAtHead();
+  }
+
+  /** Whether anything is stored, if only the sequence of what was delivered. */
+  get isStored(): boolean {
+    return this.#exists;
   }
 
   get isEmpty(): boolean {

@@ -1,8 +1,9 @@
 import type { WebhookConfig } from "../../config.ts";
 import { log } from "../../log.ts";
+import type { Aside } from "../aside.ts";
 import type { Roster } from "../roster.ts";
 import { happenings } from "./events.ts";
-import { Outbox, type Dead, type Message, type OutboxStats } from "./outbox.ts";
+import { dropOutbox, Outbox, type Dead, type Message, type OutboxStats } from "./outbox.ts";
 import { post } from "./post.ts";
 
 /** Longer than a request may take: where the room ended in one, its alarm goes on (SPEC H5). */
@@ -11,16 +12,17 @@ const SAFETY_MS = 30_000;
 const MAX_IN_A_ROW = 50;
 const PAUSE_MS = 100;
 
-export interface WebhookParts {
+interface WebhookParts extends Aside {
   storage: DurableObjectStorage;
   room: string;
-  /** Keeps the room awake while a request is under way. */
-  keepAwake: (work: Promise<void>) => void;
-  /** Runs what follows an answer, and sees to its faults. */
-  guard: (act: () => void) => void;
-  /** Called when the room may sleep again, or be forgotten. */
-  settle: (now: number) => void;
   countDead: (messages: number) => void;
+}
+
+/** A room's webhooks; `null` where none are sent, and what it had to send is dropped. */
+export function openWebhooks(config: WebhookConfig | null, parts: WebhookParts): Webhooks | null {
+  if (config !== null) return new Webhooks(config, parts);
+  dropOutbox(parts.storage);
+  return null;
 }
 
 /**
@@ -44,6 +46,11 @@ export class Webhooks {
   /** Whether all is delivered or dead. */
   get isEmpty(): boolean {
     return this.#outbox.isEmpty;
+  }
+
+  /** Whether anything is stored, if only how far was counted. */
+  get isStored(): boolean {
+    return this.#outbox.isStored;
   }
 
   /** When {@link deliver} is to be called again; `Infinity` for never. */
