@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 import { CredentialGuard, keepLog } from "./test/credential-guard.ts";
 
 const secret = () => randomBytes(32).toString("base64url");
+const webhookSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
 
 /** In workerd, against the real Worker: its `main` and bindings are production's. */
 const worker = (vars: Record<string, string>) =>
@@ -39,7 +40,7 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/{server,protocol,client}/**/*.test.ts"],
-          exclude: ["test/server/{in-band,backend}/**"],
+          exclude: ["test/server/{in-band,backend,webhooks}/**"],
         },
       },
       {
@@ -56,6 +57,19 @@ export default defineConfig({
           }),
         ],
         test: { name: "worker-backend", include: ["test/server/backend/**/*.test.ts"] },
+      },
+      {
+        plugins: [
+          worker({
+            SERVER_KEY: secret(),
+            WEBHOOK_URL: "https://hooks.example.com/rollcall",
+            // Less than webhooks are tried for.
+            RETENTION_SECONDS: "3600",
+            // Two, as while one is replaced.
+            WEBHOOK_SECRET: `${webhookSecret()}, ${webhookSecret()}`,
+          }),
+        ],
+        test: { name: "worker-webhooks", include: ["test/server/webhooks/**/*.test.ts"] },
       },
       {
         test: {

@@ -7,7 +7,8 @@ const MIN_SECRET_BYTES = 32;
 /** It travels in a header: visible ASCII, and no comma, which separates keys. */
 const SERVER_KEY = /^[!-+\--~]{32,}$/;
 /** As the Standard Webhooks write one: at least 24 bytes, at most 64. */
-const WEBHOOK_SECRET = /^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const WEBHOOK_SECRET =
+  /^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 /** The platform's limit of hibernatable sockets is 32,768 an object; some stay for those that close. */
 const MAX_ROOM_SIZE = 32_000;
 

@@ -161,7 +161,8 @@ export function parseConfig(env: Env, checksItself = false): Config {
 function webhookFaults(values: Values, faults: readonly string[]): string[] {
   const { WEBHOOK_URL: url, WEBHOOK_SECRET: secrets, WEBHOOK_ALLOW_PRIVATE: allows } = values;
   if (blames(faults, "WEBHOOK_URL") || blames(faults, "WEBHOOK_SECRET")) return [];
-  if (url === "") return secrets.length > 0 ? ["WEBHOOK_URL: is missing, and there is a secret"] : [];
+  if (url === "")
+    return secrets.length > 0 ? ["WEBHOOK_URL: is missing, and there is a secret"] : [];
   const { protocol, hostname } = new URL(url);
   const isPrivate = protocol === "http:" || isPrivateHost(hostname);
   return [

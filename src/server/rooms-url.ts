@@ -16,12 +16,7 @@ export const roomsQuerySchema = v.object({
   prefix: namePart,
   after: namePart,
   limit: v.optional(
-    v.pipe(
-      v.string(),
-      v.regex(/^[1-9]\d{0,3}$/),
-      v.transform(Number),
-      v.maxValue(MAX_LIMIT),
-    ),
+    v.pipe(v.string(), v.regex(/^[1-9]\d{0,3}$/), v.transform(Number), v.maxValue(MAX_LIMIT)),
     String(DEFAULT_LIMIT),
   ),
 });
@@ -46,7 +41,10 @@ export async function listRooms({ config, url, requestId }: Asked): Promise<Resp
     );
     const found = shares.flat().toSorted((a, b) => (a.room < b.room ? -1 : 1));
     const rooms = found.slice(0, limit);
-    return answerJson({ rooms, after: found.length > limit ? rooms.at(-1)!.room : null }, requestId);
+    return answerJson(
+      { rooms, after: found.length > limit ? rooms.at(-1)!.room : null },
+      requestId,
+    );
   } catch (error) {
     log("failure", { code: "rooms_unavailable", reason: describeError(error), requestId });
     throw new Refusal("rooms_unavailable");

@@ -98,7 +98,8 @@ export class Occupancy {
     const recentlyMs = 2 * this.#parts.sweepEveryMs;
     if (this.#current.online === 0 || this.#toldAt > now - recentlyMs) return false;
     const turnMs = this.#leaseMs / 3;
-    const turn = (time: number) => Math.floor((time + (hashOf(this.#parts.room) % turnMs)) / turnMs);
+    const turn = (time: number) =>
+      Math.floor((time + (hashOf(this.#parts.room) % turnMs)) / turnMs);
     return turn(now) !== turn(now - recentlyMs);
   }
 

@@ -24,6 +24,11 @@ export interface WebhookEvent {
   };
 }
 
+/** The body of a request: what happened since the last one, at most 100 events, in order. */
+export interface WebhookMessage {
+  events: WebhookEvent[];
+}
+
 const read = (entry: string | undefined) =>
   entry === undefined ? null : (JSON.parse(entry) as Member);
 
@@ -54,7 +59,11 @@ function happeningOf({ before, after }: EntryChange, at: string): Happening | nu
  * happenings([{ before: undefined, after: '{"id":"ada","status":"online",…}' }], 1, now);
  * // [{ type: "room.occupied" }, { type: "member.online", member: { id: "ada", … } }]
  */
-export function happenings(changes: Iterable<EntryChange>, online: number, now: number): Happening[] {
+export function happenings(
+  changes: Iterable<EntryChange>,
+  online: number,
+  now: number,
+): Happening[] {
   const at = new Date(now).toISOString();
   const told = [...changes]
     .map((change) => happeningOf(change, at))

@@ -203,9 +203,7 @@ export class Outbox {
 
   #head(): Row | undefined {
     const { sql } = this.#storage;
-    return [
-      ...sql.exec<Row>("SELECT * FROM outbox WHERE body IS NOT NULL ORDER BY id LIMIT 1"),
-    ][0];
+    return [...sql.exec<Row>("SELECT * FROM outbox WHERE body IS NOT NULL ORDER BY id LIMIT 1")][0];
   }
 
   #lookAtHead(): void {

@@ -3,12 +3,6 @@ import { signatures } from "./signature.ts";
 
 const TIMEOUT_MS = 10_000;
 
-/** Nothing of an error is passed on but its kind: the URL may hold a credential. */
-function reasonOf(error: unknown): string {
-  const isLate = error instanceof Error && error.name === "TimeoutError";
-  return isLate ? `no answer within ${TIMEOUT_MS / 1000} s` : "no connection";
-}
-
 /**
  * Sends a message once; answers `null` where the receiver took it, else why not. A redirect is a
  * failure, and no answer's body is read (SPEC H5).
@@ -19,11 +13,14 @@ export async function post(
 ): Promise<string | null> {
   const { id, body } = message;
   const timestamp = Math.floor(Date.now() / 1000);
+  const ending = new AbortController();
+  // Not `AbortSignal.timeout`: it would keep the room from its sleep for all its time.
+  const timer = setTimeout(() => ending.abort(), TIMEOUT_MS);
   try {
     const response = await fetch(url, {
       method: "POST",
       redirect: "manual",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: ending.signal,
       headers: {
         "Content-Type": "application/json",
         "User-Agent": "Rollcall",
@@ -36,7 +33,10 @@ export async function post(
     // Not awaited: the body's end may never come.
     response.body?.cancel().catch(() => {});
     return response.ok ? null : `status ${response.status}`;
-  } catch (error) {
-    return reasonOf(error);
+  } catch {
+    // What an error says is not passed on: the URL may hold a credential.
+    return ending.signal.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : "no connection";
+  } finally {
+    clearTimeout(timer);
   }
 }
