@@ -28,7 +28,7 @@ export interface Env {
   IN_BAND_AUTH?: string | boolean;
   RENEW?: string;
   SERVER_KEY?: string;
-  /** Lists the rooms that somebody is in (SPEC B7); without the binding there is no list. */
+  /** Lists the rooms that somebody is in (SPEC B10); without the binding there is no list. */
   DIRECTORY?: DurableObjectNamespace<Directory>;
   WEBHOOK_URL?: string;
   WEBHOOK_SECRET?: string;
@@ -95,7 +95,7 @@ export interface Config {
   readonly renewal: RenewalConfig | null;
   /** What the app's backend may present (SPEC B5); empty where it has nothing to ask for. */
   readonly serverKeys: readonly string[];
-  /** `null` where rooms are not listed (SPEC B7). */
+  /** `null` where rooms are not listed (SPEC B10). */
   readonly directory: DurableObjectNamespace<Directory> | null;
   /** `null` where no webhooks are sent (SPEC H1). */
   readonly webhook: WebhookConfig | null;

@@ -52,7 +52,7 @@ export interface RoomRequest {
   view?: "snapshot";
   /** Only counts are asked for. */
   countsOnly?: true;
-  /** Only what the backend may know of it is asked for (SPEC B7). */
+  /** Only what the backend may know of it is asked for (SPEC B10). */
   statsOnly?: true;
   /** Who joins. */
   joiner?: RoomSession;

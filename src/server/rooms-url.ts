@@ -22,7 +22,7 @@ export const roomsQuerySchema = v.object({
 });
 
 /**
- * Lists the rooms that somebody is in, ordered by name (SPEC B6). Each object of the list answers its
+ * Lists the rooms that somebody is in, ordered by name (SPEC B9). Each object of the list answers its
  * share of a page; the first of all are the page.
  *
  * @throws Refusal `not_found` where rooms are not listed, `bad_request`, `rooms_unavailable`.
@@ -51,7 +51,7 @@ export async function listRooms({ config, url, requestId }: Asked): Promise<Resp
   }
 }
 
-/** Tells the app's backend how a room is (SPEC B7). */
+/** Tells the app's backend how a room is (SPEC B10). */
 export function readStats({ env, request, requestId }: Asked, room: string): Promise<Response> {
   return askRoom(env, room, { requestId, statsOnly: true }, request);
 }

@@ -75,7 +75,7 @@ async function wander(
 }
 
 it(
-  `[H3, H5, B6] a room killed ${CRASHES} times loses no webhook, tells all in order, and is listed right`,
+  `[H3, H5, B9] a room killed ${CRASHES} times loses no webhook, tells all in order, and is listed right`,
   async () => {
     const seed = Number(process.env["SEED"] ?? randomInt(2 ** 31));
     console.log(`SEED=${seed}`);

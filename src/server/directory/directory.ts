@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../config.ts";
 
-/** A room that somebody is in, and how many (SPEC B6). */
+/** A room that somebody is in, and how many (SPEC B9). */
 export interface ListedRoom {
   room: string;
   online: number;

@@ -35,7 +35,7 @@ export function openOccupancy(
 
 /**
  * Keeps the list of rooms right about one of them: tells it at once that somebody is there or
- * nobody any more, and the counts at most every 5 s (SPEC B6). Nothing is stored for it. A room whose
+ * nobody any more, and the counts at most every 5 s (SPEC B9). Nothing is stored for it. A room whose
  * sockets outlived its sleep had told everything, since to tell keeps it awake; any other tells anew
  * after its start, and until then its alarm is due within a sweep.
  */

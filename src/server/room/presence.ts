@@ -227,7 +227,7 @@ export class Presence {
     this.#commits.now(now);
   }
 
-  /** What the app's backend may know of the room (SPEC B7). */
+  /** What the app's backend may know of the room (SPEC B10). */
   stats(): RoomStats {
     const outbox = this.#webhooks?.stats() ?? { messages: 0, events: 0, oldestAt: null };
     return statsOf(this.name, {

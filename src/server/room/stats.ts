@@ -2,7 +2,7 @@ import type { Roster } from "./roster.ts";
 import type { Tally } from "./store.ts";
 import type { OutboxStats } from "./webhooks/outbox.ts";
 
-/** What the app's backend may know of a room beside who is there (SPEC B7). */
+/** What the app's backend may know of a room beside who is there (SPEC B10). */
 export interface RoomStats {
   room: string;
   epoch: string;

@@ -33,7 +33,7 @@ const SCHEMA = `
   ) WITHOUT ROWID;
 `;
 
-/** What a room counts over its epoch, for its stats (SPEC B7). */
+/** What a room counts over its epoch, for its stats (SPEC B10). */
 export type Tally = "ghosts" | "dead";
 
 function fromRow(row: MemberRow): MemberRecord {

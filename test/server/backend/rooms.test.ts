@@ -58,7 +58,7 @@ const loseTell = (room: string) =>
   shard(room).tell({ room, online: 0, connections: 0, leaseMs: 0 });
 
 describe("the list of rooms", () => {
-  it("[B6] has a room from when the first comes until the last goes, with its counts", async () => {
+  it("[B9] has a room from when the first comes until the last goes, with its counts", async () => {
     const room = `${newPrefix()}a`;
     const ada = await join(room, "ada");
     await until(async () => {
@@ -77,7 +77,7 @@ describe("the list of rooms", () => {
     await until(async () => expect(await named(room)).toEqual([]));
   });
 
-  it("[B6] has counts that are at most 5 s old, for one tell in 5 s", async () => {
+  it("[B9] has counts that are at most 5 s old, for one tell in 5 s", async () => {
     const room = `${newPrefix()}a`;
     const tell = vi.spyOn(Directory.prototype, "tell");
     const tells = () => tell.mock.calls.filter(([told]) => told.room === room).length;
@@ -92,7 +92,7 @@ describe("the list of rooms", () => {
     await until(async () => expect(await named(room)).toEqual([]));
   });
 
-  it("[B6] is ordered by name, in pages that leave nothing out, over all shards", async () => {
+  it("[B9] is ordered by name, in pages that leave nothing out, over all shards", async () => {
     const prefix = newPrefix();
     const names = Array.from({ length: 40 }, (_, number) => `${prefix}${number * 7}`).toSorted();
     expect(new Set(names.map(shardOf)).size).toBeGreaterThan(10);
@@ -121,12 +121,12 @@ describe("the list of rooms", () => {
     "prefix=%25",
     "after=a/b",
     "prefix=a%00",
-  ])("[B6] refuses %s", async (asked) => {
+  ])("[B9] refuses %s", async (asked) => {
     const answer = await ask(`/rooms?${asked}`, { headers });
     expect(await refusal(answer)).toEqual([400, "bad_request"]);
   });
 
-  it("[B6, B5] is for the backend alone, and there only with a key and a directory", async () => {
+  it("[B9, B5] is for the backend alone, and there only with a key and a directory", async () => {
     expect(await refusal(await ask("/rooms"))).toEqual([401, "unauthenticated"]);
     const session = { Authorization: `Bearer ${await signIn("ada")}` };
     for (const path of ["/rooms", "/rooms/a/stats"]) {
@@ -143,7 +143,7 @@ describe("the list of rooms", () => {
     expect(await refusal(answer)).toEqual([404, "not_found"]);
   });
 
-  it("[B6] answers 503 where one of its objects does not, for a part would be a lie", async () => {
+  it("[B9] answers 503 where one of its objects does not, for a part would be a lie", async () => {
     const getByName = () => ({ list: () => Promise.reject(new Error("overloaded")) });
     const DIRECTORY = { getByName } as never;
     const answer = await askConfigured({ DIRECTORY }, "/rooms", headers);
@@ -151,7 +151,7 @@ describe("the list of rooms", () => {
     expect(await refusal(answer)).toEqual([503, "rooms_unavailable"]);
   });
 
-  it("[B6, L6] is right within a sweep after the room crashed, whichever way its last tell was lost", async () => {
+  it("[B9, L6] is right within a sweep after the room crashed, whichever way its last tell was lost", async () => {
     const prefix = newPrefix();
     // It crashed before it told that somebody came.
     const came = `${prefix}came`;
@@ -182,7 +182,7 @@ describe("the list of rooms", () => {
     await until(async () => expect(await named(prefix)).toEqual([]));
   });
 
-  it("[B6] a tell that fails is told again, and until then the room is due within a sweep", async () => {
+  it("[B9] a tell that fails is told again, and until then the room is due within a sweep", async () => {
     const room = `${newPrefix()}a`;
     const stub = shard(room);
     const ada = await join(room, "ada");
@@ -202,7 +202,7 @@ describe("the list of rooms", () => {
     await vi.waitFor(async () => expect(await named(room)).toEqual([]), { timeout: 8_000 });
   }, 15_000);
 
-  it("[B6, L1] lets a room sleep, which tells nothing when it wakes", async () => {
+  it("[B9, L1] lets a room sleep, which tells nothing when it wakes", async () => {
     const room = `${newPrefix()}a`;
     await join(room, "ada");
     await until(async () => expect(await named(room)).toEqual([room]));
@@ -214,7 +214,7 @@ describe("the list of rooms", () => {
     expect(await named(room)).toEqual([]);
   });
 
-  it("[B6] a lease is renewed by a room that sleeps between its sweeps, and else ends", async () => {
+  it("[B9] a lease is renewed by a room that sleeps between its sweeps, and else ends", async () => {
     const prefix = newPrefix();
     const room = `${prefix}kept`;
     const token = await signIn("ada", { exp: Math.floor(Date.now() / 1000) + 100_000 });
@@ -238,7 +238,7 @@ describe("the list of rooms", () => {
     expect(rows).toEqual([]);
   }, 60_000);
 
-  it("[B6, L5] a forgotten room has told so, and keeps nothing", async () => {
+  it("[B9, L5] a forgotten room has told so, and keeps nothing", async () => {
     const room = `${newPrefix()}a`;
     await leave(await join(room, "ada"));
     await passTimeWithAlarms(room, 90_000);
@@ -247,7 +247,7 @@ describe("the list of rooms", () => {
     expect(await query(room, tables)).toEqual([]);
   });
 
-  it("[B6] spreads rooms evenly over its shards", () => {
+  it("[B9] spreads rooms evenly over its shards", () => {
     expect(ALL_SHARDS).toHaveLength(SHARDS);
     for (const prefix of ["", "docs:", "room-000", "org.1234.project."]) {
       const sizes = new Map<string, number>();
@@ -266,7 +266,7 @@ describe("a room's stats", () => {
   const stats = async (room: string) =>
     (await ask(`/rooms/${room}/stats`, { headers })).json<Record<string, unknown>>();
 
-  it("[B7] tell what is kept, and what was removed", async () => {
+  it("[B10] tell what is kept, and what was removed", async () => {
     const room = `${newPrefix()}stats`;
     const ada = await join(room, "ada");
     await join(room, "bob");
@@ -288,7 +288,7 @@ describe("a room's stats", () => {
     expect(await stats(room)).toMatchObject({ online: 0, members: 2, sockets: 0, ghosts: 2 });
   });
 
-  it("[B7, R7] of a room that nobody was ever in store nothing; a bad name is refused", async () => {
+  it("[B10, R7] of a room that nobody was ever in store nothing; a bad name is refused", async () => {
     const room = `${newPrefix()}none`;
     expect(await stats(room)).toMatchObject({ version: 0, online: 0, members: 0, ghosts: 0 });
     const tables = "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'";
