@@ -1,11 +1,13 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { requestId } from "hono/request-id";
+import { answerJson } from "./answer.ts";
 import { authorizeByRooms, type Authorize } from "./authorize.ts";
 import { configOf, type Env } from "./config.ts";
 import { errorResponse, Refusal } from "./errors.ts";
 import { describeError, log } from "./log.ts";
 import { allowOrigin, preflight } from "./origin.ts";
+import { describeService } from "./openapi/document.ts";
 import { endLease, holdLease } from "./lease-url.ts";
 import { setPolicy, type Policy, type Verify } from "./policy.ts";
 import { isUpgrade, join, read, type Asked } from "./room-url.ts";
@@ -78,6 +80,10 @@ export function createApp({ verify, authorize = authorizeByRooms }: AppOptions =
   app.post("/rooms/:room/me/leave", async (c) => finish(c, await endLease(asked(c), roomOf(c))));
   app.get("/rooms", requireServerKey, (c) => listRooms(asked(c)));
   app.get("/rooms/:room/stats", requireServerKey, (c) => readStats(asked(c), roomOf(c)));
+  app.get("/openapi.json", (c) => {
+    const base = new URL(c.req.url).href.split("/openapi.json")[0]!;
+    return finish(c, answerJson(describeService(base), c.get("requestId")));
+  });
   app.post("/tickets", async (c) => finish(c, await giveTicket(asked(c))));
 
   app.notFound((c) => finish(c, errorResponse("not_found", c.get("requestId"))));

@@ -27,6 +27,14 @@ const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** All of them. */
+export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
+
+/** The HTTP status that a code is answered with. */
+export function statusOf(code: ErrorCode): number {
+  return ERRORS[code][0];
+}
+
 /** Seconds after which a refused caller may try again, for the codes that pass by themselves. */
 const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   too_many_connections: 30,
