@@ -234,6 +234,8 @@ class RoomConnection implements RoomHandle {
         return this.#renewal.due(Date.parse(frame.expiresAt));
       case "renewed":
         return frame.token === undefined ? undefined : this.#signIn.renewed(frame.token);
+      case "event":
+        return;
       default:
         frame satisfies never;
     }

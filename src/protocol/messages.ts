@@ -118,5 +118,6 @@ export type ServerFrame =
   | { type: "authenticate"; within: number }
   | { type: "expiring"; expiresAt: string }
   | { type: "renewed"; expiresAt: string; token?: string }
+  | { type: "event"; id: string; name: string; data: unknown }
   | { type: "ack"; id: string }
   | { type: "error"; code: string; message: string; id?: string };

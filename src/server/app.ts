@@ -1,10 +1,11 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { requestId } from "hono/request-id";
+import { answerError } from "./answer-error.ts";
+import { backendRoutes } from "./backend-routes.ts";
 import { authorizeByRooms, type Authorize } from "./authorize.ts";
 import { configOf, type Env } from "./config.ts";
 import { errorResponse, Refusal } from "./errors.ts";
-import { describeError, log } from "./log.ts";
 import { allowOrigin, preflight } from "./origin.ts";
 import { endLease, holdLease } from "./lease-url.ts";
 import { setPolicy, type Policy, type Verify } from "./policy.ts";
@@ -19,7 +20,7 @@ export interface AppOptions {
   authorize?: Authorize;
 }
 
-type AppContext = Context<{ Bindings: Env }>;
+export type AppContext = Context<{ Bindings: Env }>;
 
 /**
  * Makes the Worker's app: the room URL, tickets and a health check. Call it once, where the module
@@ -59,6 +60,8 @@ export function createApp({ verify, authorize = authorizeByRooms }: AppOptions =
     if (configOf(c.env, verify !== undefined).faults.length > 0) throw new Refusal("misconfigured");
     await next();
   });
+  // Before the rest, whose preflights would answer for them too.
+  app.route("/", backendRoutes(asked));
   app.options("/rooms/*", preflight);
   app.options("/tickets", preflight);
 
@@ -79,18 +82,9 @@ export function createApp({ verify, authorize = authorizeByRooms }: AppOptions =
   app.notFound((c) => finish(c, errorResponse("not_found", c.get("requestId"))));
 
   app.onError((error, c) => {
-    const requestId = c.get("requestId");
-    const room = c.req.param("room");
-    if (error instanceof Refusal) {
-      // Its log line was written when the configuration was read, once.
-      if (error.code !== "misconfigured") {
-        const named = room !== undefined && isRoomName(room) ? room : undefined;
-        log("refused", { code: error.code, room: named, user: error.user, requestId });
-      }
-      return finish(c, errorResponse(error.code, requestId));
-    }
-    log("failure", { code: "internal", reason: describeError(error), requestId });
-    return finish(c, errorResponse("internal", requestId));
+    const room = c.req.param("room") ?? "";
+    const named = isRoomName(room) ? room : undefined;
+    return finish(c, answerError(error, c.get("requestId"), named));
   });
 
   return app;

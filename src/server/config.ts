@@ -1,10 +1,11 @@
+import type { Room } from "./room/room.ts";
 import { readKeys, type Values } from "./config-keys.ts";
 import type { SessionFormat } from "./session/format.ts";
 import { FORMATS } from "./session/index.ts";
 
 /** The bindings and variables of a deployment (SPEC C), as they come from `wrangler.toml`. */
 export interface Env {
-  ROOMS: DurableObjectNamespace;
+  ROOMS: DurableObjectNamespace<Room>;
   SESSIONS?: KVNamespace;
   SESSION_FORMAT?: string;
   SESSION_COOKIE?: string;

@@ -12,6 +12,7 @@ import { Connections } from "./connections.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { timingFor, type Timing } from "./liveness.ts";
 import { Roster } from "./roster.ts";
+import { Sequence } from "./sequence.ts";
 import { Store } from "./store.ts";
 import { UsedTickets } from "./tickets.ts";
 
@@ -22,6 +23,8 @@ export type LeaveReason =
   | "stale"
   | "expired"
   | "replaced"
+  | "revoked"
+  | "kicked"
   | "bad_message"
   | "rate_limited";
 
@@ -40,6 +43,7 @@ export class Presence {
   readonly #tickets: UsedTickets;
   readonly #commits: GroupCommit;
   readonly #guard: (act: () => void) => void;
+  #events: Sequence;
   #roster: Roster;
   #broadcaster: Broadcaster;
 
@@ -62,6 +66,7 @@ export class Presence {
     });
     this.#roster = new Roster(config.limits, this.#store.load());
     this.#broadcaster = this.#newBroadcaster();
+    this.#events = this.#newEvents();
   }
 
   get roster(): Roster {
@@ -135,6 +140,11 @@ export class Presence {
     this.#commits.afterwards(() => connection.send(frame));
   }
 
+  /** The id of one more event: `<epoch>.<number>`, the number being higher than any before (SPEC B1). */
+  nextEventId(): string {
+    return `${this.#roster.epoch}.${this.#events.next()}`;
+  }
+
   /** Parts a connection from its user: the socket waits for another sign-in, for a while (SPEC T6). */
   signOut(connection: Connection, reason: LeaveReason, now: number): void {
     this.logLeave(connection, reason);
@@ -166,6 +176,18 @@ export class Presence {
       }
     }
     return ending;
+  }
+
+  /** Ends all that a user has in the room, with no grace (SPEC B2); answers how many connections that were. */
+  kick(user: string, now: number): number {
+    const ended = this.#roster.endAll(now, user);
+    const sockets = new Map([...this.connections.of(user)].map((socket) => [socket.id, socket]));
+    for (const { connection } of ended) {
+      const socket = sockets.get(connection);
+      if (socket) this.close(socket, "kicked", CLOSE.forbidden);
+      else log("leave", { room: this.name, user, connection, reason: "kicked" });
+    }
+    return ended.length;
   }
 
   /** Closes a connection from the room's side; its place is the caller's to end or to keep. */
@@ -227,5 +249,10 @@ export class Presence {
     this.#broadcaster.stop();
     this.#roster = new Roster(this.config.limits, this.#store.load());
     this.#broadcaster = this.#newBroadcaster();
+    this.#events = this.#newEvents();
+  }
+
+  #newEvents(): Sequence {
+    return new Sequence(this.#store.reservedEvents, (below) => this.#store.reserveEvents(below));
   }
 }

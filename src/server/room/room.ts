@@ -7,6 +7,7 @@ import { describeError, log } from "../log.ts";
 import { checksItself } from "../policy.ts";
 import { fromWorker, type RoomRequest, type RoomSession } from "../room-request.ts";
 import { closeSocket, Connection } from "./connection.ts";
+import { deliver, type RoomEvent } from "./events.ts";
 import { receive } from "./frames.ts";
 import { Leases } from "./leases.ts";
 import { Presence } from "./presence.ts";
@@ -48,6 +49,16 @@ export class Room extends DurableObject<Env> {
       presence.commit(now);
       return response;
     });
+  }
+
+  /** Sends an event of the app's backend (SPEC B1); answers to how many connections. */
+  async deliver(event: RoomEvent): Promise<number> {
+    return this.#act((presence) => deliver(presence, event));
+  }
+
+  /** Ends all that a user has here (SPEC B2); answers how many connections that were. */
+  async kick(user: string): Promise<number> {
+    return this.#act((presence, now) => presence.kick(user, now));
   }
 
   override async webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void> {
@@ -93,6 +104,17 @@ export class Room extends DurableObject<Env> {
       this.#logFailure(error);
       presence.alarm.wakeBy(now + RETRY_MS);
     }
+  }
+
+  /** Does what another object or the Worker calls for; what it answers is durable. */
+  #act<Result>(act: (presence: Presence, now: number) => Result): Promise<Result> {
+    return this.#orAbort(() => {
+      const now = Date.now();
+      this.#presence.advance(now);
+      const result = act(this.#presence, now);
+      this.#presence.settle(now);
+      return result;
+    });
   }
 
   #answer(asked: RoomRequest, condition: string | null, now: number): Response {

@@ -1,7 +1,9 @@
 import type { Data, Status } from "../../protocol/messages.ts";
 import type { RoomLimits } from "../config.ts";
 import type { RoomSession } from "../room-request.ts";
+import { entryOf, UNLISTED, type Entry } from "./entry.ts";
 import {
+  applyAdmission,
   applyProfile,
   choose,
   dueAt,
@@ -9,12 +11,11 @@ import {
   endPlace,
   firstLost,
   hasNewProfile,
+  hasNewStamp,
   isListed,
   isPresent,
-  memberOf,
   newRecord,
   settle,
-  shownConnections,
 } from "./member.ts";
 import type { MemberRecord, Place } from "./member.ts";
 
@@ -34,6 +35,17 @@ export interface Changes {
   visible: string[];
   /** Leases that were not renewed. */
   expired: ConnectionRef[];
+  /** Who has no place any more. */
+  departed: Departure[];
+}
+
+/** A member's last place has ended. */
+export interface Departure {
+  user: string;
+  /** The newest that they were admitted with; 0 for none. */
+  stamp: number;
+  /** As others are shown it, in milliseconds since 1970. */
+  lastOnline: number | null;
 }
 
 /** What a client may change of its member; absent keys stay as they are (SPEC W8). */
@@ -46,24 +58,6 @@ export interface MemberUpdate {
 export interface ConnectionRef {
   user: string;
   connection: string;
-}
-
-/** What others see of a member: their JSON, and what they add to the counts. */
-interface Entry {
-  json: string;
-  online: number;
-  connections: number;
-}
-
-const UNLISTED: Entry = { json: "", online: 0, connections: 0 };
-
-function entryOf(record: MemberRecord): Entry {
-  if (!isListed(record)) return UNLISTED;
-  return {
-    json: JSON.stringify(memberOf(record)),
-    online: isPresent(record) ? 1 : 0,
-    connections: shownConnections(record),
-  };
 }
 
 /**
@@ -86,6 +80,7 @@ export class Roster {
   readonly #forgotten = new Set<string>();
   readonly #visible = new Set<string>();
   readonly #expired: ConnectionRef[] = [];
+  readonly #departed: Departure[] = [];
   #version: number;
   #floor: number;
   #online = 0;
@@ -140,6 +135,11 @@ export class Roster {
     return this.#records.get(user)?.chosen ?? null;
   }
 
+  /** What is kept of a member; it must not be changed. */
+  find(user: string): Readonly<MemberRecord> | undefined {
+    return this.#records.get(user);
+  }
+
   /** Whether a user's connection has its place and is not lost. */
   holds(ref: ConnectionRef): boolean {
     return this.#placeOf(ref)?.lostAt === null;
@@ -161,7 +161,7 @@ export class Roster {
    */
   join(
     now: number,
-    { user, issuedAt }: Pick<RoomSession, "user" | "issuedAt">,
+    { user, issuedAt, admission }: Pick<RoomSession, "user" | "issuedAt" | "admission">,
     connection: string,
     leasedUntil?: number,
   ): "joined" | "too_many_connections" | "room_full" {
@@ -174,6 +174,7 @@ export class Roster {
     this.#records.set(user.id, record);
     this.#change(now, record, () => {
       applyProfile(record, user, issuedAt);
+      applyAdmission(record, admission);
       record.places = record.places.filter((place) => place !== lost);
       record.places.push({
         connection,
@@ -193,9 +194,15 @@ export class Roster {
   }
 
   /** Takes over name and picture of a newer session (SPEC M6, T3). */
-  renew(now: number, { user, issuedAt }: Pick<RoomSession, "user" | "issuedAt">): void {
+  renew(
+    now: number,
+    { user, issuedAt, admission }: Pick<RoomSession, "user" | "issuedAt" | "admission">,
+  ): void {
     const record = this.#records.get(user.id);
     if (!record) return;
+    if (hasNewStamp(record, admission)) {
+      this.#change(now, record, () => applyAdmission(record, admission));
+    }
     if (hasNewProfile(record, user)) {
       this.#change(now, record, () => applyProfile(record, user, issuedAt));
     } else {
@@ -226,6 +233,14 @@ export class Roster {
   /** Ends a connection with no grace; `endedAt` is its last sign of life (SPEC R4). */
   end(now: number, ref: ConnectionRef, endedAt: number): void {
     this.#changePlace(now, ref, (place, record) => endPlace(record, place, endedAt));
+  }
+
+  /** Ends all connections of a user with no grace; answers those that lived. */
+  endAll(now: number, user: string): ConnectionRef[] {
+    const places = this.#records.get(user)?.places ?? [];
+    for (const { connection } of places) this.end(now, { user, connection }, now);
+    const live = places.filter(({ lostAt }) => lostAt === null);
+    return live.map(({ connection }) => ({ user, connection }));
   }
 
   /** Starts the grace of a connection that was lost (SPEC L4); a second loss changes nothing. */
@@ -262,8 +277,10 @@ export class Roster {
       forgotten: [...this.#forgotten],
       visible: [...this.#visible],
       expired: this.#expired.slice(),
+      departed: this.#departed.slice(),
     });
     this.#expired.length = 0;
+    this.#departed.length = 0;
     this.#saved.clear();
     this.#forgotten.clear();
     this.#visible.clear();
@@ -306,6 +323,10 @@ export class Roster {
     const storedBefore = JSON.stringify(record);
     mutate();
     this.#places += record.places.length - placesBefore;
+    if (placesBefore > 0 && record.places.length === 0) {
+      const { id: user, stamp, lastOnline } = record;
+      this.#departed.push({ user, stamp, lastOnline });
+    }
     const entry = entryOf(record);
     if (entry.json !== (this.#entries.get(record.id) ?? UNLISTED).json) {
       record.version = ++this.#version;

@@ -14,6 +14,7 @@ type MemberRow = {
   data: string | null;
   places: string;
   last_online: number | null;
+  stamp: number;
 };
 
 // WITHOUT ROWID and no index: one row written for each change of a member.
@@ -29,8 +30,14 @@ const SCHEMA = `
     chosen TEXT,
     data TEXT,
     places TEXT NOT NULL,
-    last_online INTEGER
+    last_online INTEGER,
+    stamp INTEGER NOT NULL DEFAULT 0
   ) WITHOUT ROWID;
+`;
+
+/** A room that was made before there were stamps. */
+const NO_STAMP = `
+  SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pragma_table_info('members') WHERE name = 'stamp')
 `;
 
 function fromRow(row: MemberRow): MemberRecord {
@@ -44,6 +51,7 @@ function fromRow(row: MemberRow): MemberRecord {
     data: row.data === null ? null : (JSON.parse(row.data) as Data),
     places: JSON.parse(row.places) as Place[],
     lastOnline: row.last_online,
+    stamp: row.stamp,
   };
 }
 
@@ -55,6 +63,7 @@ export class Store {
   readonly #storage: DurableObjectStorage;
   #exists: boolean;
   #floor = 0;
+  #reservedEvents = 0;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -66,12 +75,16 @@ export class Store {
   load(): SavedRoster {
     if (!this.#exists) return { epoch: crypto.randomUUID(), floor: 0, records: [] };
     const { sql } = this.#storage;
+    if ([...sql.exec(NO_STAMP)].length > 0) {
+      sql.exec("ALTER TABLE members ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0");
+    }
     const room = new Map(
       [...sql.exec<{ key: string; value: string | number }>("SELECT key, value FROM room")].map(
         ({ key, value }) => [key, value],
       ),
     );
     this.#floor = Number(room.get("floor") ?? 0);
+    this.#reservedEvents = Number(room.get("events") ?? 0);
     const rows = sql.exec<MemberRow>("SELECT * FROM members");
     return {
       epoch: String(room.get("epoch")),
@@ -88,7 +101,7 @@ export class Store {
     for (const id of forgotten) sql.exec("DELETE FROM members WHERE id = ?", id);
     for (const record of saved) {
       sql.exec(
-        "INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         record.id,
         record.version,
         record.profile.name,
@@ -99,6 +112,7 @@ export class Store {
         record.data && JSON.stringify(record.data),
         JSON.stringify(record.places),
         record.lastOnline,
+        record.stamp,
       );
     }
     if (floor !== this.#floor) {
@@ -106,6 +120,17 @@ export class Store {
       this.#floor = floor;
     }
     return true;
+  }
+
+  /** The number that the ids of events have stayed below so far. */
+  get reservedEvents(): number {
+    return this.#reservedEvents;
+  }
+
+  /** Keeps the ids of later events above those of earlier ones, over a restart too (SPEC B1). */
+  reserveEvents(below: number): void {
+    this.#reservedEvents = below;
+    this.#storage.sql.exec("INSERT OR REPLACE INTO room VALUES ('events', ?)", below);
   }
 
   /** Whether the room keeps anything. */
@@ -117,6 +142,7 @@ export class Store {
   clear(): void {
     this.#exists = false;
     this.#floor = 0;
+    this.#reservedEvents = 0;
     void this.#storage.deleteAll();
   }
 
