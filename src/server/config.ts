@@ -1,4 +1,5 @@
 import type { Room } from "./room/room.ts";
+import type { User } from "./user/user.ts";
 import { readKeys, type Values } from "./config-keys.ts";
 import type { SessionFormat } from "./session/format.ts";
 import { FORMATS } from "./session/index.ts";
@@ -6,6 +7,8 @@ import { FORMATS } from "./session/index.ts";
 /** The bindings and variables of a deployment (SPEC C), as they come from `wrangler.toml`. */
 export interface Env {
   ROOMS: DurableObjectNamespace<Room>;
+  /** Needed where there is a `SERVER_KEY`. */
+  USERS?: DurableObjectNamespace<User>;
   SESSIONS?: KVNamespace;
   SESSION_FORMAT?: string;
   SESSION_COOKIE?: string;
@@ -80,6 +83,8 @@ export interface Config {
   readonly renewal: RenewalConfig | null;
   /** What the app's backend may present (SPEC B5); empty where it has nothing to ask for. */
   readonly serverKeys: readonly string[];
+  /** What each user's sessions and rooms are asked of (SPEC B3, B4); `null` without a server key. */
+  readonly users: DurableObjectNamespace<User> | null;
   /** What is wrong, `KEY: why`, with no value in it; the Worker refuses to work while there is any. */
   readonly faults: readonly string[];
 }
@@ -120,10 +125,14 @@ export function parseConfig(env: Env, checksItself = false): Config {
     inBandAuth: values.IN_BAND_AUTH === "true",
     renewal: values.RENEW === "server" ? { secrets, sessionMs } : null,
     serverKeys: values.SERVER_KEY,
+    users: values.SERVER_KEY.length > 0 ? (env.USERS ?? null) : null,
     faults,
   };
   if (config.renewal && secrets.length === 0 && !blames(faults, "TICKET_SECRET")) {
     faults.push("TICKET_SECRET: is missing, and RENEW=server signs with it");
+  }
+  if (config.serverKeys.length > 0 && config.users === null) {
+    faults.push("USERS: is missing, and SERVER_KEY needs it");
   }
   if (!checksItself) faults.push(...formatFaults(config, env));
   return Object.freeze(config);

@@ -3,4 +3,5 @@ export type { Action, Authorize } from "./authorize.ts";
 export type { Env } from "./config.ts";
 export type { Verify } from "./policy.ts";
 export { Room } from "./room/room.ts";
-export type { Session, User } from "./session/session.ts";
+export type { Session, User as SessionUser } from "./session/session.ts";
+export { User } from "./user/user.ts";

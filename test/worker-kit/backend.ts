@@ -19,3 +19,26 @@ export function askBackend(
 
 /** The path of a user, whatever their id holds. */
 export const userPath = (user: string) => `/users/${encodeURIComponent(user)}`;
+
+/** Revokes a session of a user's, or all; answers how many connections that closed. */
+export async function revoke(user: string, session?: string): Promise<number> {
+  const answer = await askBackend("POST", `${userPath(user)}/revocations`, { session });
+  if (answer.status !== 200) throw new Error(`refused: ${answer.status} ${await answer.text()}`);
+  return (await answer.json<{ closed: number }>()).closed;
+}
+
+/** What `GET /users/:user` answers. */
+export interface UserAnswer {
+  user: string;
+  status: string;
+  connections: number;
+  lastOnline: string | null;
+  rooms: { room: string; status: string; connections: number; lastOnline: string | null }[];
+}
+
+/** Asks where a user is. */
+export async function whereIs(user: string): Promise<UserAnswer> {
+  const answer = await askBackend("GET", userPath(user));
+  if (answer.status !== 200) throw new Error(`refused: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}

@@ -7,7 +7,7 @@ const GATHER_MS = 20;
  * platform sends nothing before the writes that precede it are durable.
  */
 export class GroupCommit {
-  readonly #store: () => boolean;
+  readonly #store: (now: number) => boolean;
   readonly #publish: (now: number) => void;
   readonly #guard: (act: () => void) => void;
   #acts: (() => void)[] = [];
@@ -19,7 +19,7 @@ export class GroupCommit {
    * timer does, and sees to its faults.
    */
   constructor(parts: {
-    store: () => boolean;
+    store: (now: number) => boolean;
     publish: (now: number) => void;
     guard: (act: () => void) => void;
   }) {
@@ -52,7 +52,7 @@ export class GroupCommit {
   write(now: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#store()) this.#writtenAt = now;
+    if (this.#store(now)) this.#writtenAt = now;
     const acts = this.#acts;
     this.#acts = [];
     for (const act of acts) act();

@@ -5,13 +5,15 @@ import type { Config } from "../config.ts";
 import type { ErrorCode } from "../errors.ts";
 import { log } from "../log.ts";
 import type { RoomSession, UsedTicket } from "../room-request.ts";
+import { tellLeft } from "../user/user-stub.ts";
 import { AlarmClock } from "./alarm-clock.ts";
+import { Barriers, BARRIER_MS } from "./barriers.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { closeSocket, type Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { timingFor, type Timing } from "./liveness.ts";
-import { Roster } from "./roster.ts";
+import { Roster, type Departure } from "./roster.ts";
 import { Sequence } from "./sequence.ts";
 import { Store } from "./store.ts";
 import { UsedTickets } from "./tickets.ts";
@@ -38,6 +40,7 @@ export class Presence {
   readonly config: Config;
   readonly connections: Connections;
   readonly alarm: AlarmClock;
+  readonly barriers: Barriers;
   readonly #timing: Timing;
   readonly #store: Store;
   readonly #tickets: UsedTickets;
@@ -58,9 +61,10 @@ export class Presence {
     this.alarm = new AlarmClock(ctx.storage);
     this.#store = new Store(ctx.storage);
     this.#tickets = new UsedTickets(ctx.storage);
+    this.barriers = new Barriers(ctx.storage);
     this.#guard = guard;
     this.#commits = new GroupCommit({
-      store: () => this.#write(),
+      store: (now) => this.#write(now),
       publish: (now) => this.#broadcaster.publish(now),
       guard,
     });
@@ -91,6 +95,15 @@ export class Presence {
   advance(now: number): void {
     this.#roster.advance(now);
     this.#tickets.advance(now);
+    this.barriers.advance(now);
+  }
+
+  /** Whether a session was admitted too early, and must be admitted anew (SPEC B3, B4). */
+  isStale({ user, admission }: RoomSession, now: number): boolean {
+    if (this.config.users === null || !admission) return false;
+    const member = this.#roster.find(user.id);
+    const isHere = member !== undefined && member.places.length > 0;
+    return this.barriers.isStale(user.id, admission, { isHere, stamp: member?.stamp ?? 0, now });
   }
 
   /** Uses a ticket up, or tells that it was used before (SPEC T1). */
@@ -178,18 +191,6 @@ export class Presence {
     return ending;
   }
 
-  /** Ends all that a user has in the room, with no grace (SPEC B2); answers how many connections that were. */
-  kick(user: string, now: number): number {
-    const ended = this.#roster.endAll(now, user);
-    const sockets = new Map([...this.connections.of(user)].map((socket) => [socket.id, socket]));
-    for (const { connection } of ended) {
-      const socket = sockets.get(connection);
-      if (socket) this.close(socket, "kicked", CLOSE.forbidden);
-      else log("leave", { room: this.name, user, connection, reason: "kicked" });
-    }
-    return ended.length;
-  }
-
   /** Closes a connection from the room's side; its place is the caller's to end or to keep. */
   close(connection: Connection, reason: LeaveReason, code: number, name: string = reason): void {
     connection.release();
@@ -219,7 +220,7 @@ export class Presence {
   }
 
   /** Writes what changed; tells whether anything had. */
-  #write(): boolean {
+  #write(now: number): boolean {
     let wrote = false;
     this.#roster.passChanges((changes) => {
       wrote = this.#store.write(changes, this.#roster.epoch, this.#roster.floor);
@@ -227,10 +228,27 @@ export class Presence {
       for (const { user, connection } of changes.expired) {
         log("leave", { room: this.name, user, connection, reason: "stale" });
       }
+      for (const departure of changes.departed) this.#depart(departure, now);
     });
-    if (this.#roster.isEmpty && this.#tickets.isEmpty) this.#vacate();
-    this.alarm.wakeBy(Math.min(this.#roster.dueAt, this.connections.dueAt, this.#tickets.dueAt));
+    if (this.#roster.isEmpty && this.#tickets.isEmpty && this.barriers.isEmpty) this.#vacate();
+    this.alarm.wakeBy(
+      Math.min(
+        this.#roster.dueAt,
+        this.connections.dueAt,
+        this.#tickets.dueAt,
+        this.barriers.dueAt,
+      ),
+    );
     return wrote;
+  }
+
+  /** Tells the user's object, once it is stored; a member forgotten too soon leaves a barrier. */
+  #depart(departure: Departure, now: number): void {
+    const { users, limits } = this.config;
+    const { user, stamp } = departure;
+    if (users === null || stamp === 0) return;
+    if (limits.retentionMs < BARRIER_MS) this.barriers.raise(user, { stamp }, now);
+    this.#commits.afterwards(() => void tellLeft(users, this.name, departure));
   }
 
   #newBroadcaster(): Broadcaster {
@@ -242,8 +260,9 @@ export class Presence {
 
   /** Keeps nothing of a room that nobody is known in; whoever comes next begins a new epoch (SPEC L5). */
   #vacate(): void {
-    if (!this.#store.exists) return;
+    if (!this.#store.exists && !this.barriers.exists) return;
     this.#store.clear();
+    this.barriers.clear();
     this.#tickets.clear();
     this.alarm.unset();
     this.#broadcaster.stop();

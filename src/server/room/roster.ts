@@ -1,6 +1,7 @@
 import type { Data, Status } from "../../protocol/messages.ts";
 import type { RoomLimits } from "../config.ts";
 import type { RoomSession } from "../room-request.ts";
+import { markOf, type SessionMark } from "../user/revocation.ts";
 import { entryOf, UNLISTED, type Entry } from "./entry.ts";
 import {
   applyAdmission,
@@ -155,16 +156,25 @@ export class Roster {
     return null;
   }
 
+  /** The leases of a user that live, and the sessions that they were made with. */
+  leasesOf(user: string): { connection: string; session: SessionMark }[] {
+    const places = this.#records.get(user)?.places ?? [];
+    return places.flatMap(({ connection, lostAt, session }) =>
+      session && lostAt === null ? [{ connection, session }] : [],
+    );
+  }
+
   /**
    * Adds a connection, in the place of one in its grace where there is one (SPEC A6, L4); a lease
    * with the time of its end (SPEC P1).
    */
   join(
     now: number,
-    { user, issuedAt, admission }: Pick<RoomSession, "user" | "issuedAt" | "admission">,
+    session: Omit<RoomSession, "roles" | "expiresAt">,
     connection: string,
     leasedUntil?: number,
   ): "joined" | "too_many_connections" | "room_full" {
+    const { user, issuedAt, admission } = session;
     const record = this.#records.get(user.id) ?? newRecord(user, issuedAt);
     const lost = firstLost(record);
     if (!lost) {
@@ -181,6 +191,7 @@ export class Roster {
         idle: false,
         lostAt: null,
         ...(leasedUntil !== undefined && { leasedUntil }),
+        ...(leasedUntil !== undefined && admission && { session: markOf(session) }),
       });
     });
     return "joined";
