@@ -89,7 +89,7 @@ export class RollcallPeople extends Base {
   #join(): void {
     const room = this.getAttribute("room");
     if (this.#handle || !this.isConnected || !room) return;
-    this.#handle = joinRoom(new URL(room, this.baseURI), this.#options);
+    this.#handle = joinRoom(room, this.#options);
     this.#unsubscribe = this.#handle.subscribe(this.#render);
   }
 
@@ -113,8 +113,8 @@ export class RollcallPeople extends Base {
   };
 
   #show(here: readonly Member[]): void {
-    const max = Number(this.getAttribute("max") ?? DEFAULT_MAX);
-    const shown = new Map(here.slice(0, max).map((member) => [member.id, member]));
+    const max = Number.parseInt(this.getAttribute("max") ?? "");
+    const shown = new Map(here.slice(0, max >= 0 ? max : DEFAULT_MAX).map((member) => [member.id, member]));
     for (const [id, { element }] of this.#faces) {
       if (shown.has(id)) continue;
       element.remove();

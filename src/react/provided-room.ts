@@ -1,29 +1,34 @@
-import { type JoinOptions, joinRoom, type RoomHandle, type RoomState } from "../client/index.ts";
-import type { Data, Status } from "../protocol/messages.ts";
+import {
+  type Data,
+  type JoinOptions,
+  joinRoom,
+  type RoomHandle,
+  type RoomState,
+  type Status,
+} from "../client/index.ts";
+import { stateOf } from "../client/state.ts";
 
 /**
  * The room of one provider, from before it is joined: rendering may happen on a server, or be thrown
  * away, so that only an effect may join.
  */
 export class ProvidedRoom implements RoomHandle {
-  readonly #listeners = new Set<() => void>();
+  readonly #url: string;
+  readonly #options: JoinOptions;
   readonly #atFirst: RoomState;
+  readonly #listeners = new Set<() => void>();
   #handle: RoomHandle | null = null;
 
-  constructor({ initial, autoJoin }: JoinOptions) {
-    this.#atFirst = {
-      connection: autoJoin === false ? "closed" : "connecting",
-      members: initial?.members ?? [],
-      self: null,
-      online: initial?.online ?? 0,
-      connections: initial?.connections ?? 0,
-      error: null,
-    };
+  constructor(url: string, options: JoinOptions) {
+    this.#url = url;
+    this.#options = options;
+    const joins = options.autoJoin !== false;
+    this.#atFirst = stateOf(joins ? "connecting" : "closed", options.initial);
   }
 
   /** Joins; returns what leaves. */
-  enter(url: URL, options: JoinOptions): () => void {
-    const handle = joinRoom(url, options);
+  enter = (): (() => void) => {
+    const handle = joinRoom(this.#url, this.#options);
     const unsubscribe = handle.subscribe(this.#tell);
     this.#handle = handle;
     this.#tell();
@@ -32,7 +37,7 @@ export class ProvidedRoom implements RoomHandle {
       this.#handle = null;
       handle.leave();
     };
-  }
+  };
 
   getSnapshot = (): RoomState => this.#handle?.getSnapshot() ?? this.#atFirst;
 
@@ -50,7 +55,11 @@ export class ProvidedRoom implements RoomHandle {
 
   join = (): void => this.#handle?.join();
 
-  leave = (): void => this.#handle?.leave();
+  /** Unlike the handle's own, tells what renders the room. */
+  leave = (): void => {
+    this.#handle?.leave();
+    this.#tell();
+  };
 
   #tell = (): void => {
     for (const listener of this.#listeners) listener();

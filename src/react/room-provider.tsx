@@ -1,11 +1,11 @@
 "use client";
 import { type ReactNode, useEffect, useMemo, useRef } from "react";
-import type { JoinOptions } from "../client/index.ts";
+import type { JoinOptions, SignInOptions } from "../client/index.ts";
 import { ProvidedRoom } from "./provided-room.ts";
 import { RoomContext } from "./room-context.ts";
 
 export interface RoomProviderProps extends JoinOptions {
-  /** The room's URL; a path is one of the page's own origin. Another URL moves to another room. */
+  /** The room's URL, or its path on the page's own origin. Another moves to another room. */
   url: string | URL;
   children?: ReactNode;
 }
@@ -22,26 +22,27 @@ export interface RoomProviderProps extends JoinOptions {
  */
 export function RoomProvider({ url, children, ...options }: RoomProviderProps) {
   const href = String(url);
-  const latest = useRef<JoinOptions>(options);
-  // oxlint-disable-next-line react-hooks/exhaustive-deps -- the options are those of the room's join
-  const room = useMemo(() => new ProvidedRoom(options), [href]);
+  const latest = useRef<SignInOptions>(options);
+  const room = useMemo(
+    () => new ProvidedRoom(href, { ...options, ...callLatest(options, latest) }),
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the options are those of the join
+    [href],
+  );
 
   useEffect(() => {
     latest.current = options;
   });
-  useEffect(
-    () => room.enter(new URL(href, document.baseURI), callLatest(latest)),
-    [room, href],
-  );
+  useEffect(() => room.enter(), [room]);
 
   return <RoomContext.Provider value={room}>{children}</RoomContext.Provider>;
 }
 
-/** Options whose functions are those of the latest render, which see its state and props. */
-function callLatest(latest: { readonly current: JoinOptions }): JoinOptions {
-  const { getToken, getTicket, onUnauthorized } = latest.current;
+/** The functions among the options, calling those of the latest render, which see its state. */
+function callLatest(
+  { getToken, getTicket, onUnauthorized }: SignInOptions,
+  latest: { readonly current: SignInOptions },
+): SignInOptions {
   return {
-    ...latest.current,
     ...(getToken && { getToken: () => (latest.current.getToken ?? getToken)() }),
     ...(getTicket && { getTicket: () => (latest.current.getTicket ?? getTicket)() }),
     ...(onUnauthorized && {
