@@ -51,8 +51,13 @@ function told({ frames }: RawClient): string[] {
 }
 
 /** Ada's page, which starts as `shown`, over `html` from the server. */
-async function openPage(shown: Partial<Shown> & { url: string }, html = "") {
+async function openPage(
+  shown: Partial<Shown> & { url: string },
+  html = "",
+  watch: (page: Page) => void = () => {},
+) {
   const context = await browser.newContext();
+  context.once("page", watch);
   await signIn(context, server, "ada");
   const first = { inside: true, list: true, waits: "nobody", ...shown } satisfies Shown;
   const page = await openApp(context, server, {
@@ -181,24 +186,25 @@ describe("rendering on a server", () => {
     observer.send({ type: "update", status: "busy" });
     await eventually(() => expect(told(observer)).toEqual(["grace busy"]));
 
-    const page = await openPage(shown, html);
     const frames: ServerFrame["type"][] = [];
     const complaints: string[] = [];
-    page.on("console", (message) => complaints.push(message.text()));
-    page.on("websocket", (socket) =>
-      socket.on("framereceived", ({ payload }) => {
-        const text = String(payload);
-        if (text.startsWith("{")) frames.push((JSON.parse(text) as ServerFrame).type);
-      }),
-    );
-    await page.reload();
+    const page = await openPage(shown, html, (page) => {
+      page.on("console", (message) => {
+        if (/error|warning/.test(message.type())) complaints.push(message.text());
+      });
+      page.on("websocket", (socket) =>
+        socket.on("framereceived", ({ payload }) => {
+          const text = String(payload);
+          if (text.startsWith("{")) frames.push((JSON.parse(text) as ServerFrame).type);
+        }),
+      );
+    });
     await reads(page, "grace: busy");
     await reads(page, "ada: online");
     await reads(page, '"connection":"online"');
     expect(frames).toEqual(["welcome", "delta"]);
     expect(complaints).toEqual([]);
-    expect(await page.evaluate(() => (window as unknown as { app: ReactApp }).app.faults)).toEqual(
-      [],
-    );
+    const faults = await page.evaluate(() => (window as unknown as { app: ReactApp }).app.faults);
+    expect(faults).toEqual([]);
   });
 });
