@@ -3,9 +3,10 @@ import { createPart, Face } from "./face.ts";
 import { sharedStyles } from "./styles.ts";
 
 const DEFAULT_MAX = 5;
+const DEFAULT_LABEL = "People here";
 
 /** Servers import the module too, and have no elements. */
-const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
 
 /**
  * `<rollcall-people>`: whoever is in a room as a row of faces, and the page's own presence there for
@@ -37,10 +38,17 @@ export class RollcallPeople extends Base {
     shadow.adoptedStyleSheets = [sharedStyles()];
     // Safari takes a list without bullets for none.
     this.#list.role = "list";
+    this.#list.ariaLabel = DEFAULT_LABEL;
     this.#count.role = "img";
     this.#more.append(this.#count);
     this.#list.append(this.#more);
     shadow.append(this.#list);
+    // A page may have set it before the element was defined.
+    if (Object.hasOwn(this, "options")) {
+      const { options } = this;
+      Reflect.deleteProperty(this, "options");
+      this.#options = options;
+    }
   }
 
   /** How to sign in, where the cookie does not: `joinRoom`'s options. To set them joins anew. */
@@ -60,12 +68,6 @@ export class RollcallPeople extends Base {
   }
 
   connectedCallback(): void {
-    // A page may have set it before the element was defined.
-    if (Object.hasOwn(this, "options")) {
-      const { options } = this;
-      Reflect.deleteProperty(this, "options");
-      this.#options = options;
-    }
     this.#join();
     this.#render();
   }
@@ -79,6 +81,7 @@ export class RollcallPeople extends Base {
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
+    if (name === "label") this.#list.ariaLabel = after ?? DEFAULT_LABEL;
     if (name === "room") {
       this.#leave();
       this.#join();
@@ -106,7 +109,6 @@ export class RollcallPeople extends Base {
       this.#internals.states.delete(this.#state);
       this.#internals.states.add((this.#state = connection));
     }
-    this.#list.ariaLabel = this.getAttribute("label") ?? "People here";
     // Whom it does not know to be here any more, it does not show.
     const members = connection === "closed" ? [] : state!.members;
     this.#show(members.filter(({ status }) => status !== "offline"));
@@ -114,7 +116,9 @@ export class RollcallPeople extends Base {
 
   #show(here: readonly Member[]): void {
     const max = Number.parseInt(this.getAttribute("max") ?? "");
-    const shown = new Map(here.slice(0, max >= 0 ? max : DEFAULT_MAX).map((member) => [member.id, member]));
+    const shown = new Map(
+      here.slice(0, max >= 0 ? max : DEFAULT_MAX).map((member) => [member.id, member]),
+    );
     for (const [id, { element }] of this.#faces) {
       if (shown.has(id)) continue;
       element.remove();
@@ -129,8 +133,11 @@ export class RollcallPeople extends Base {
       else this.#list.insertBefore(face.element, place);
     }
     const more = here.length - shown.size;
+    const text = `+${more}`;
+    // To write what is there already is a change too, to whoever observes the document.
+    if (this.#count.textContent === text) return;
     this.#more.hidden = more === 0;
-    this.#count.textContent = `+${more}`;
+    this.#count.textContent = text;
     this.#count.ariaLabel = `${more} more`;
   }
 }

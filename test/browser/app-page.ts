@@ -47,7 +47,11 @@ export async function signIn(
 }
 
 /** Opens a page of the app, on the origin that presence is served on. */
-export async function openApp(context: BrowserContext, server: Server, app: AppPage): Promise<Page> {
+export async function openApp(
+  context: BrowserContext,
+  server: Server,
+  app: AppPage,
+): Promise<Page> {
   // A page that comes from the test is not known to come from this machine.
   await context.grantPermissions(["local-network-access"]);
   const page = await context.newPage();

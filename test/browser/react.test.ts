@@ -181,7 +181,7 @@ describe("rendering on a server", () => {
     const initial = await readRoom(server, room, await signToken(server.secret, "ada"));
     const shown = { url: `/rooms/${room}`, initial, inside: true, list: true } as const;
     const html = renderToString(createElement(App, { ...shown, waits: "nobody" }));
-    expect(html).toContain('&quot;online&quot;:1,&quot;connection&quot;:&quot;connecting&quot;');
+    expect(html).toContain("&quot;online&quot;:1,&quot;connection&quot;:&quot;connecting&quot;");
     expect(html.replaceAll("<!-- -->", "")).toContain("<li>grace: online</li>");
     observer.send({ type: "update", status: "busy" });
     await eventually(() => expect(told(observer)).toEqual(["grace busy"]));

@@ -11,4 +11,8 @@ function People() {
   );
 }
 
-export const App = () => <RoomProvider url="/rooms/lobby" children={<People />} />;
+export const App = () => (
+  <RoomProvider url="/rooms/lobby">
+    <People />
+  </RoomProvider>
+);

@@ -1,4 +1,4 @@
-import { memo, StrictMode, Suspense, use, useState } from "react";
+import { memo, StrictMode, Suspense, use, useEffect, useState } from "react";
 import { createRoot, hydrateRoot } from "react-dom/client";
 import {
   RoomProvider,
@@ -21,7 +21,7 @@ export interface ReactApp {
   faults: string[];
 }
 
-export interface Shown extends RoomProviderProps {
+export interface Shown extends Pick<RoomProviderProps, "url" | "initial" | "autoJoin"> {
   /** Whether anybody is in the room: the provider is mounted. */
   inside: boolean;
   /** Whether the list is mounted, inside the provider. */
@@ -99,8 +99,15 @@ export function App({ inside, list, waits, ...room }: Shown) {
 
 function Root({ first }: { first: Shown }) {
   const [shown, setShown] = useState(first);
-  app.set = (change) => setShown((before) => ({ ...before, ...change }));
+  useEffect(
+    () => listenForChanges((change) => setShown((before) => ({ ...before, ...change }))),
+    [],
+  );
   return <App {...shown} />;
+}
+
+function listenForChanges(set: ReactApp["set"]): void {
+  app.set = set;
 }
 
 const app: ReactApp = { set: () => {}, renders, faults: [] };
