@@ -1,21 +1,41 @@
 import type { RoomError } from "./types.ts";
 
-/** Codes by which trying again does not help: the caller has to become another, or to ask for another room. */
-const FINAL = new Set([400, 401, 403, 404]);
+/** An answer of the service's other than what was asked for. */
+export interface Refusal extends RoomError {
+  status: number;
+  /** Where it passes by itself, when to ask again. */
+  retryAfterMs: number;
+}
+
+/** How long an answer is waited for. */
+export const ANSWER_MS = 10_000;
+
+/** Statuses by which trying again does not help: the caller has to become another, or to ask for another room. */
+const FINAL = [400, 401, 403, 404];
+
+export function isFinal({ status }: Refusal): boolean {
+  return FINAL.includes(status);
+}
+
+/** Reads why; `null` for a good answer, or one that is somebody else's, like a captive portal's. */
+export async function readRefusal(response: Response): Promise<Refusal | null> {
+  if (response.ok) return null;
+  const { status, headers } = response;
+  const body = (await response.json().catch(() => null)) as { error?: RoomError } | null;
+  if (typeof body?.error?.code !== "string") return null;
+  const { code, message } = body.error;
+  return { status, code, message, retryAfterMs: Number(headers.get("Retry-After")) * 1000 };
+}
 
 /**
  * Learns why an upgrade was refused, which a browser does not tell, by reading the room once.
- * `null` where it was not refused for good, or nobody answers.
+ * `null` where it was not refused, or nobody answers.
  */
-export async function askWhyRefused(url: URL, fetchRoom: typeof fetch): Promise<RoomError | null> {
+export async function askWhyRefused(url: URL, ask: typeof fetch): Promise<Refusal | null> {
   try {
-    const response = await fetchRoom(url, {
-      credentials: "include",
-      signal: AbortSignal.timeout(10_000),
-    });
-    if (!FINAL.has(response.status)) return null;
-    const { error } = (await response.json()) as { error: RoomError };
-    return { code: error.code, message: error.message };
+    url.searchParams.set("fields", "counts");
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    return await readRefusal(await ask(url, { credentials: "include", signal }));
   } catch {
     return null;
   }

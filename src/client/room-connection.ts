@@ -1,198 +1,140 @@
-import ReconnectingWebSocket from "partysocket/ws";
-import { afterClose, CLOSE } from "../protocol/close-codes.ts";
-import { PING } from "../protocol/messages.ts";
-import type { ClientFrame, Self, ServerFrame } from "../protocol/messages.ts";
+import type { Self, ServerFrame } from "../protocol/messages.ts";
 import { formatSince } from "../protocol/since.ts";
-import { backoffMs } from "./backoff.ts";
-import { askWhyRefused } from "./refusal.ts";
+import { Connector } from "./connector.ts";
+import { watchIdle } from "./idle.ts";
+import type { JoinOptions } from "./options.ts";
+import { Outbox } from "./outbox.ts";
+import { watchPage } from "./page.ts";
+import { type PollAnswer, type PollBody, Polling } from "./polling.ts";
+import type { Refusal } from "./refusal.ts";
 import { Renewal } from "./renewal.ts";
 import { applyDelta, applySnapshot, type Roll } from "./roll.ts";
 import { SignIn } from "./sign-in.ts";
 import { stateOf } from "./state.ts";
-import type { JoinOptions } from "./options.ts";
-import type { Change, ConnectionState, RoomError, RoomState } from "./types.ts";
+import type { Change, RoomError, RoomState } from "./types.ts";
 
-/** A tunnel or a hotel's network may take long to answer. */
-const CONNECTION_TIMEOUT_MS = 10_000;
+const IDLE_AFTER_MS = 300_000;
 
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** A page's presence in a room. */
+/** A page's presence in a room: what came by socket or by HTTP becomes one state. */
 export class RoomConnection {
-  readonly #url: URL;
-  readonly #fetch: typeof fetch;
-  readonly #socket: ReconnectingWebSocket;
-  readonly #signIn: SignIn;
-  readonly #renewal = new Renewal(async () => this.#sendToken(await this.#signIn.newerToken()));
   readonly listeners = new Set<() => void>();
-  readonly #view: string | undefined;
+  readonly #url: URL;
+  readonly #view: JoinOptions["view"];
+  readonly #signIn: SignIn;
+  readonly #connector: Connector;
+  readonly #polling: Polling;
+  readonly #outbox = new Outbox(() => this.#flush());
+  readonly #renewal = new Renewal(async () => this.#sendToken(await this.#signIn.newerToken()));
+  readonly #over = new AbortController();
   #state: RoomState;
   #roll: Roll | null = null;
+  /** As the room tells it. */
+  #self: Self | null = null;
+  #idle = false;
   /** Deltas are dropped until the snapshot comes that was asked for. */
   #syncing = false;
-  /** What was chosen and not acknowledged; sent again once there is a connection. */
-  #pending: Change = {};
-  #sent = 0;
-  #heartbeat: ReturnType<typeof setInterval> | undefined;
-  #attempt = 0;
-  #atLeastMs = 0;
-  #backoffMs = 0;
-  #hurry: (() => void) | null = null;
-  /** Whether the last attempt ended before the room said anything. */
-  #unanswered = false;
-  /** Why the room did not take the last connect, or ended it, until the app was asked for better. */
-  #refused: RoomError | null = null;
 
   constructor(url: string, options: JoinOptions) {
+    const { initial, idleAfterMs = IDLE_AFTER_MS, view } = options;
     this.#url = new URL(url);
-    this.#view = options.view;
-    this.#state = stateOf("connecting", options.initial);
-    if (options.initial) this.#roll = applySnapshot(null, options.initial);
-    this.#signIn = new SignIn(options);
-    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
-    this.#socket = new ReconnectingWebSocket(() => this.#nextUrl(), [], {
-      ...(options.WebSocket !== undefined && { WebSocket: options.WebSocket }),
-      // Frames for a room that was left meanwhile are no use: state is resumed, not replayed.
-      maxEnqueuedMessages: 0,
-      // The waiting is done in #prepare, by the close code.
-      minReconnectionDelay: 0,
-      connectionTimeout: CONNECTION_TIMEOUT_MS,
-      shouldReconnectOnClose: (event) => this.#closed(event.code, event.reason),
-    });
-    this.#socket.addEventListener("message", (event) => this.#receive(String(event.data)));
-    globalThis.addEventListener?.("online", this.#retryNow);
-    globalThis.document?.addEventListener("visibilitychange", this.#retryNow);
+    this.#view = view;
+    this.#state = stateOf("connecting", initial);
+    if (initial) this.#roll = applySnapshot(null, initial);
+    const signIn = new SignIn(options);
+    this.#signIn = signIn;
+    const fetch: typeof globalThis.fetch =
+      options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    this.#connector = new Connector(
+      { WebSocket: options.WebSocket, fetch, signIn, nextUrl: () => this.#nextUrl() },
+      {
+        onFrame: (frame) => this.#receive(frame),
+        onLost: () => this.#lose(),
+        onBlocked: () => this.#polling.start(),
+        onRefused: (error) => this.#end(error),
+      },
+    );
+    this.#polling = new Polling(
+      {
+        room: this.#url,
+        fetch,
+        authorize: (url) => signIn.authorize(url),
+        body: () => this.#pollBody(),
+      },
+      {
+        onAnswer: (answer) => this.#takeAnswer(answer),
+        onLost: () => this.#losePoll(),
+        onRefused: (refusal) => this.#refusePoll(refusal),
+      },
+    );
+    const { signal } = this.#over;
+    watchIdle(idleAfterMs, (idle) => this.#tellIdle(idle), signal);
+    watchPage(
+      {
+        onWake: () => {
+          this.#connector.hurry();
+          this.#polling.hurry();
+        },
+        onHide: () => {
+          this.#connector.suspend();
+          this.#polling.abandon();
+          this.#losePoll();
+        },
+        onShow: () => this.#connector.resume(),
+      },
+      signal,
+    );
   }
 
   get state(): RoomState {
     return this.#state;
   }
 
-  leave(): void {
-    if (this.#isClosed) return;
-    this.#send({ type: "leave" });
-    this.#end(null);
+  start(): void {
+    this.#connector.start();
   }
 
   update(change: Change): void {
-    this.#pending = { ...this.#pending, ...change };
-    if (this.#state.connection === "online") this.#sendPending();
+    this.#outbox.put(change);
+    this.#set({});
   }
 
-  #sendPending(): void {
-    if (Object.keys(this.#pending).length === 0) return;
-    this.#send({ type: "update", ...this.#pending, id: String(++this.#sent) });
+  leave(): void {
+    this.#connector.send({ type: "leave" });
+    this.#connector.stop();
+    this.#end(null);
   }
 
-  #send(frame: ClientFrame): void {
-    this.#socket.send(JSON.stringify(frame));
+  #nextUrl(): URL {
+    const url = new URL(this.#url);
+    if (this.#roll) url.searchParams.set("since", formatSince(this.#roll));
+    if (this.#view) url.searchParams.set("view", this.#view);
+    return url;
   }
 
-  /** What to connect to next, once it is time; what the socket does not open where all has ended. */
-  async #nextUrl(): Promise<string> {
-    while (!this.#isClosed) {
-      try {
-        await this.#prepare();
-        if (this.#isClosed) break;
-        const url = new URL(this.#url);
-        url.protocol = url.protocol.replace(/^http/, "ws");
-        if (this.#roll) url.searchParams.set("since", formatSince(this.#roll));
-        if (this.#view) url.searchParams.set("view", this.#view);
-        await this.#signIn.apply(url);
-        this.#unanswered = true;
-        return url.href;
-      } catch {
-        // A hook of the app's failed, which is no refusal.
-        this.#wait({ atLeastMs: 0, backoff: true });
-      }
-    }
-    return this.#url.href;
-  }
-
-  /** Waits as long as the last attempt's end demands, and mends what it was refused for. */
-  async #prepare(): Promise<void> {
-    if (this.#unanswered) {
-      this.#unanswered = false;
-      // At once: later, others than those who refused might answer.
-      this.#refused = await this.#askWhyRefused();
-      if (this.#refused) this.#wait({ atLeastMs: 0, backoff: false });
-    }
-    await sleep(this.#atLeastMs);
-    await new Promise<void>((resolve) => {
-      this.#hurry = resolve;
-      setTimeout(resolve, this.#backoffMs);
-    });
-    this.#hurry = null;
-    if (this.#refused && !this.#isClosed) await this.#recover(this.#refused);
-  }
-
-  async #askWhyRefused(): Promise<RoomError | null> {
-    const error = await askWhyRefused(this.#signIn.inquiry(this.#url), this.#fetch);
-    return error && this.#signIn.explains(error) ? error : null;
-  }
-
-  /** The app may have a better credential, else the client stays away. */
-  async #recover(error: RoomError): Promise<void> {
-    const helps = await this.#signIn.recover(error);
-    this.#refused = null;
-    if (!helps && !this.#isClosed) this.#end(error);
-  }
-
-  #wait({ atLeastMs, backoff }: { atLeastMs: number; backoff: boolean }): void {
-    this.#atLeastMs = atLeastMs;
-    this.#backoffMs = backoff ? backoffMs(this.#attempt++, Math.random()) : 0;
-  }
-
-  #retryNow = (): void => {
-    if (globalThis.document?.visibilityState !== "hidden") this.#hurry?.();
-  };
-
-  /** Decides by the close code what comes next; answers whether to reconnect. */
-  #closed(code: number, reason: string): boolean {
-    clearInterval(this.#heartbeat);
-    this.#renewal.cancel();
-    if (this.#isClosed) return false;
-    // The library says 1000, with no reason, for any attempt that failed.
-    const next = afterClose(code === CLOSE.left && reason !== "left" ? 1006 : code);
-    if (next.then === "stay-away") {
-      this.#end(code === CLOSE.left ? null : { code: reason, message: "The room was closed." });
-      return false;
-    }
-    if (this.#state.connection === "online") this.#set({ connection: "reconnecting" });
-    if (next.then === "ask-for-credential") {
-      this.#refused = { code: reason, message: "The session is not valid any more." };
-      this.#unanswered = false;
-      this.#wait({ atLeastMs: 0, backoff: false });
-    } else {
-      this.#wait(next);
-    }
-    return true;
-  }
-
-  #receive(text: string): void {
-    if (!text.startsWith("{")) return;
-    const frame = JSON.parse(text) as ServerFrame;
+  #receive(frame: ServerFrame): void {
+    const { socket } = this.#connector;
     switch (frame.type) {
       case "welcome":
-        this.#unanswered = false;
-        clearInterval(this.#heartbeat);
-        this.#heartbeat = setInterval(() => this.#socket.send(PING), frame.heartbeat * 1000);
-        return this.#set({ self: frame.self });
+        socket?.beatEvery(frame.heartbeat);
+        this.#self = frame.self;
+        if (this.#idle) this.#tellIdle(true);
+        return this.#set({});
       case "snapshot":
         this.#syncing = false;
         return this.#hold(applySnapshot(this.#roll, frame));
       case "delta":
         return this.#syncing ? undefined : this.#hold(applyDelta(this.#roll, frame));
       case "self":
-        return this.#set({ self: { id: frame.id, chosen: frame.chosen } satisfies Self });
+        this.#self = { id: frame.id, chosen: frame.chosen };
+        return this.#set({});
       case "probe":
-        this.#socket.send(PING);
-        return;
+        return socket?.answerProbe();
       case "error":
-        if (frame.id === String(this.#sent)) this.#pending = {};
+        if (frame.code === "rate_limited") this.#outbox.retryLater();
+        this.#outbox.settle(frame.id);
         return this.#set({ error: { code: frame.code, message: frame.message } });
       case "ack":
-        if (frame.id === String(this.#sent)) this.#pending = {};
+        if (this.#outbox.settle(frame.id)) this.#set({ error: null });
         return;
       case "authenticate":
         return void this.#authenticate();
@@ -205,18 +147,77 @@ export class RoomConnection {
     }
   }
 
+  /** Shows what the socket told; `null` is what does not fit to what was held (SPEC W5). */
   #hold(roll: Roll | null): void {
     if (roll === null) {
       this.#syncing = true;
-      return this.#send({ type: "sync" });
+      return this.#connector.send({ type: "sync" });
     }
     this.#roll = roll;
-    const { members, online, connections } = roll;
-    if (this.#state.connection === "online") return this.#set({ members, online, connections });
-    this.#attempt = 0;
+    if (this.#state.connection === "online") return this.#set(shownOf(roll));
+    this.#connector.accepted();
     this.#signIn.accepted();
-    this.#set({ members, online, connections, connection: "online", error: null });
-    this.#sendPending();
+    this.#polling.stop();
+    this.#outbox.restore();
+    this.#set({ ...shownOf(roll), connection: "online", error: null });
+    this.#flush();
+  }
+
+  #lose(): void {
+    this.#renewal.cancel();
+    this.#syncing = false;
+    if (this.#state.connection !== "online") return;
+    this.#outbox.restore();
+    this.#set({ connection: "reconnecting" });
+  }
+
+  /** Sends what there is to say, by the way there is. */
+  #flush(): void {
+    if (this.#state.connection === "polling") this.#polling.hurry();
+    if (this.#state.connection !== "online") return;
+    const change = this.#outbox.take();
+    if (change) this.#connector.send({ type: "update", ...change });
+  }
+
+  #tellIdle(idle: boolean): void {
+    this.#idle = idle;
+    this.#connector.send({ type: "idle", idle });
+    if (this.#state.connection === "polling") this.#polling.hurry();
+  }
+
+  #pollBody(): PollBody {
+    const { id: _, ...change } = this.#outbox.take() ?? {};
+    const since = this.#roll && formatSince(this.#roll);
+    return { idle: this.#idle, ...(since && { since }), ...change };
+  }
+
+  #takeAnswer({ self, state }: PollAnswer): void {
+    const roll =
+      state.type === "snapshot" ? applySnapshot(this.#roll, state) : applyDelta(this.#roll, state);
+    this.#self = self;
+    this.#roll = roll;
+    if (roll === null) return this.#polling.hurry();
+    this.#signIn.accepted();
+    this.#set({ ...shownOf(roll), connection: "polling", error: null });
+  }
+
+  #losePoll(): void {
+    this.#outbox.restore();
+    if (this.#state.connection === "polling") this.#set({ connection: "reconnecting" });
+  }
+
+  #refusePoll({ status, code, message, retryAfterMs }: Refusal): void {
+    const error = { code, message };
+    if (status === 401 || status === 403) {
+      this.#polling.stop();
+      this.#losePoll();
+      return this.#connector.refuse(error);
+    }
+    // What was said is wrong, and would be again; else it was only too much.
+    if (status === 400) this.#outbox.settleAll();
+    else this.#losePoll();
+    this.#connector.waitAtLeast(retryAfterMs);
+    this.#set({ error });
   }
 
   async #authenticate(): Promise<void> {
@@ -224,31 +225,40 @@ export class RoomConnection {
       this.#sendToken(await this.#signIn.token());
     } catch {
       // To wait for the room to close it would look like a refusal.
-      if (!this.#isClosed) this.#socket.reconnect();
+      this.#connector.socket?.drop();
     }
   }
 
   /** Without a token nothing is sent, and the room closes in time. */
   #sendToken(token: string | null): void {
-    if (token !== null && !this.#isClosed) this.#send({ type: "auth", token });
-  }
-
-  get #isClosed(): boolean {
-    return this.#state.connection === "closed";
+    if (token !== null) this.#connector.send({ type: "auth", token });
   }
 
   #end(error: RoomError | null): void {
-    clearInterval(this.#heartbeat);
+    this.#over.abort();
     this.#renewal.cancel();
-    globalThis.removeEventListener?.("online", this.#retryNow);
-    globalThis.document?.removeEventListener("visibilitychange", this.#retryNow);
-    this.#set({ connection: "closed" satisfies ConnectionState, error });
-    this.#socket.close(CLOSE.left);
-    this.#hurry?.();
+    this.#polling.stop();
+    this.#set({ connection: "closed", error });
   }
 
   #set(change: Partial<RoomState>): void {
-    this.#state = { ...this.#state, ...change };
+    const next = { ...this.#state, self: this.#shownSelf(), ...change };
+    const keys = Object.keys(next) as (keyof RoomState)[];
+    if (keys.every((key) => next[key] === this.#state[key])) return;
+    this.#state = next;
     for (const listener of this.listeners) listener();
   }
+
+  /** With the choice made here, which the room is about to have. */
+  #shownSelf(): Self | null {
+    if (this.#self === null) return null;
+    const { id, chosen: told } = this.#self;
+    const { chosen = told } = this.#outbox;
+    const shown = this.#state.self;
+    return shown?.id === id && shown.chosen === chosen ? shown : { id, chosen };
+  }
+}
+
+function shownOf({ members, online, connections }: Roll): Partial<RoomState> {
+  return { members, online, connections };
 }

@@ -32,16 +32,23 @@ export function takeShare(url: string, options: JoinOptions): Share {
   }
   const share = { url, options, connection: new RoomConnection(url, options), handles: 1 };
   shares.add(share);
+  settleLater(share);
   return share;
 }
 
-/**
- * Gives a share back; the last one ends the connection. That waits for another task: what is
- * unmounted and mounted in one, as React's strict mode does, has not left.
- */
+/** Gives a share back; the last one ends the connection. */
 export function returnShare(share: Share): void {
   share.handles--;
+  settleLater(share);
+}
+
+/**
+ * Begins or ends a connection in a task of its own: who unmounts and mounts in one, as React's
+ * strict mode does, has not left.
+ */
+function settleLater(share: Share): void {
   setTimeout(() => {
-    if (share.handles === 0 && shares.delete(share)) share.connection.leave();
+    if (share.handles > 0) share.connection.start();
+    else if (shares.delete(share)) share.connection.leave();
   });
 }

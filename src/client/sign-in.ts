@@ -47,6 +47,14 @@ export class SignIn {
     else if (this.#hasToken) url.searchParams.set("auth", "message");
   }
 
+  /** Adds to a URL what a request over HTTP signs in with, or answers it as headers. */
+  async authorize(url: URL): Promise<Record<string, string>> {
+    const ticket = await this.#options.getTicket?.();
+    if (ticket !== undefined) url.searchParams.set("ticket", ticket);
+    const token = ticket === undefined ? await this.token() : null;
+    return token === null ? {} : { Authorization: `Bearer ${token}` };
+  }
+
   /** A room's URL to ask why the last connect was refused. */
   inquiry(room: URL): URL {
     const url = new URL(room);

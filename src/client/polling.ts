@@ -1,0 +1,172 @@
+import type { Data, Delta, Self, Snapshot, Status } from "../protocol/messages.ts";
+import { backoffMs } from "./backoff.ts";
+import { Pause } from "./pause.ts";
+import { ANSWER_MS, readRefusal, type Refusal } from "./refusal.ts";
+
+/** A poll comes so often in the time that the lease has left, within bounds. */
+const POLLS_PER_LEASE = 5;
+const LEAST_MS = 2_000;
+const MOST_MS = 10_000;
+
+/** What is said at each poll (SPEC P1). */
+export interface PollBody {
+  since?: string;
+  idle: boolean;
+  status?: Status | null;
+  data?: Data | null;
+}
+
+/** What the room answers. `expiresAt` is ISO 8601. */
+export interface PollAnswer {
+  lease: string;
+  expiresAt: string;
+  self: Self;
+  state: Snapshot | Delta;
+}
+
+export interface PollingOptions {
+  room: URL;
+  fetch: typeof fetch;
+  /** Adds to the URL what to sign in with, or answers it as headers. */
+  authorize(url: URL): Promise<Record<string, string>>;
+  /** What to say now. */
+  body(): PollBody;
+}
+
+export interface PollingEvents {
+  onAnswer(answer: PollAnswer): void;
+  /** It was not told to the room: what was to be said is to be said again. */
+  onLost(): void;
+  /** The room does not take this client, for now or at all, or what it said (400). */
+  onRefused(refusal: Refusal): void;
+}
+
+/** Keeps a place in the room by plain HTTP, where no WebSocket gets through (SPEC P). */
+export class Polling {
+  readonly #options: PollingOptions;
+  readonly #events: PollingEvents;
+  readonly #pause = new Pause();
+  #lease: string | null = null;
+  #isOn = false;
+  #isRunning = false;
+  #isHurried = false;
+  #failures = 0;
+  #request: AbortController | null = null;
+
+  constructor(options: PollingOptions, events: PollingEvents) {
+    this.#options = options;
+    this.#events = events;
+  }
+
+  /** Polls, once and for as long as that works. */
+  start(): void {
+    this.#isOn = true;
+    if (!this.#isRunning) void this.#run();
+  }
+
+  /** Says at once what there is to say. */
+  hurry(): void {
+    this.#isHurried = true;
+    this.#pause.hurry();
+  }
+
+  /** Ends the lease: the client has left, or is there by a socket. */
+  stop(): void {
+    this.#isOn = false;
+    this.#pause.end();
+  }
+
+  /** The page goes: nothing can be waited for, and the lease ends with the grace (SPEC P2). */
+  abandon(): void {
+    if (this.#lease !== null) {
+      const body = JSON.stringify({ lease: this.#lease, closing: true });
+      globalThis.navigator?.sendBeacon?.(this.#urlOf("me/leave"), body);
+    }
+    this.#lease = null;
+    this.#request?.abort();
+    this.stop();
+  }
+
+  /** A lease that ends while its renewal is on the way would be made anew: they follow one another. */
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    while (this.#isOn) {
+      this.#isHurried = false;
+      const waitMs = await this.#poll();
+      // What never worked is tried again when the next socket fails.
+      if (this.#lease === null) this.#isOn = false;
+      if (this.#isOn && !this.#isHurried) await this.#pause.wait(0, waitMs);
+    }
+    this.#isRunning = false;
+    const lease = this.#lease;
+    this.#lease = null;
+    if (lease !== null) await this.#end(lease);
+  }
+
+  /** Answers after how long to poll next. */
+  async #poll(): Promise<number> {
+    try {
+      const response = await this.#put();
+      const refusal = await readRefusal(response);
+      if (refusal) return this.#refuse(refusal);
+      const answer = (await response.json()) as PollAnswer;
+      const leftMs = Date.parse(answer.expiresAt) - Date.now();
+      this.#failures = 0;
+      this.#lease = answer.lease;
+      if (this.#isOn) this.#events.onAnswer(answer);
+      return Math.min(MOST_MS, Math.max(LEAST_MS, leftMs / POLLS_PER_LEASE));
+    } catch {
+      // Nobody answered, or the app's hook failed.
+      return this.#fail();
+    }
+  }
+
+  #refuse(refusal: Refusal): number {
+    // A service of an older version has no such URL.
+    if (refusal.status === 404) return this.#fail();
+    if (this.#isOn) this.#events.onRefused(refusal);
+    return Math.max(LEAST_MS, refusal.retryAfterMs);
+  }
+
+  #fail(): number {
+    if (this.#isOn) this.#events.onLost();
+    return backoffMs(this.#failures++, Math.random());
+  }
+
+  async #put(): Promise<Response> {
+    const { authorize, body, fetch } = this.#options;
+    const url = this.#urlOf("me");
+    const headers = await authorize(url);
+    return fetch(url, {
+      ...this.#limits(),
+      method: "PUT",
+      headers: { "Content-Type": "application/json", ...headers },
+      body: JSON.stringify({ ...(this.#lease !== null && { lease: this.#lease }), ...body() }),
+    });
+  }
+
+  async #end(lease: string): Promise<void> {
+    const body = JSON.stringify({ lease });
+    const { fetch } = this.#options;
+    // Where nobody hears it, the lease runs out.
+    await fetch(this.#urlOf("me/leave"), {
+      ...this.#limits(),
+      method: "POST",
+      body,
+      keepalive: true,
+    }).catch(() => {});
+  }
+
+  #limits(): RequestInit {
+    const request = new AbortController();
+    this.#request = request;
+    setTimeout(() => request.abort(), ANSWER_MS);
+    return { credentials: "include", signal: request.signal };
+  }
+
+  #urlOf(path: string): URL {
+    const url = new URL(this.#options.room);
+    url.pathname += `/${path}`;
+    return url;
+  }
+}
