@@ -1,33 +1,37 @@
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
-import { build, type InlineConfig } from "vite";
+import { type Alias, build, type InlineConfig } from "vite";
 import { signToken } from "../e2e/client-kit.ts";
 import type { Server } from "../e2e/server.ts";
 
 const source = (path: string) => join(import.meta.dirname, "../../src", path, "index.ts");
 
 /** The package by its own name, as it is here and not as it was built. */
-const alias = [
+const packageAliases: Alias[] = [
   { find: "rollcall/react", replacement: source("react") },
   { find: "rollcall/element", replacement: source("element") },
   { find: /^rollcall$/, replacement: source("client") },
 ];
 
-/** A page of an app: its document, and the scripts that it loads, by path. */
-export interface AppPage {
-  html: string;
-  scripts?: Record<string, string>;
+const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javascript" };
+
+/** An app's files, by the path they are served at. */
+export type AppFiles = Record<string, string>;
+
+/** A page with nothing but this in its body. */
+export function appDocument(body: string): string {
+  return `<!doctype html><html lang="en"><title>An app</title><body>${body}</body></html>`;
 }
 
 /** A script of an app as its own build packs it, with the development build of React, which warns. */
-export async function bundleApp(entry: string): Promise<string> {
+export async function bundleApp(entry: string, aliases: Alias[] = []): Promise<string> {
   const config: InlineConfig = {
     configFile: false,
     // It warns of "use client", which is for other bundlers.
     logLevel: "error",
     define: { "process.env.NODE_ENV": '"development"' },
     oxc: { jsx: { runtime: "automatic" } },
-    resolve: { alias },
+    resolve: { alias: [...aliases, ...packageAliases] },
     build: { write: false, minify: false, lib: { entry, formats: ["es"], fileName: "app" } },
   };
   const built = await build(config);
@@ -46,25 +50,20 @@ export async function signIn(
   await context.addCookies([{ name: "session", value, url: server.url, httpOnly: true }]);
 }
 
-/** Opens a page of the app, on the origin that presence is served on. */
+/** Opens `/app.html` of an app, on the origin that presence is served on. */
 export async function openApp(
   context: BrowserContext,
   server: Server,
-  app: AppPage,
+  files: AppFiles,
 ): Promise<Page> {
   // A page that comes from the test is not known to come from this machine.
   await context.grantPermissions(["local-network-access"]);
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
-  const html = `<!doctype html><html lang="en"><title>An app</title><body>${app.html}</body></html>`;
-  await page.route(`${server.url}/app`, (route) =>
-    route.fulfill({ contentType: "text/html; charset=utf-8", body: html }),
-  );
-  for (const [path, body] of Object.entries(app.scripts ?? {})) {
-    await page.route(server.url + path, (route) =>
-      route.fulfill({ contentType: "text/javascript; charset=utf-8", body }),
-    );
+  for (const [path, body] of Object.entries(files)) {
+    const contentType = `${TYPES[extname(path)]}; charset=utf-8`;
+    await page.route(server.url + path, (route) => route.fulfill({ contentType, body }));
   }
-  await page.goto(`${server.url}/app`);
+  await page.goto(`${server.url}/app.html`);
   return page;
 }

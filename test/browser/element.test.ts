@@ -8,7 +8,7 @@ import type { RollcallPeople } from "../../src/element/index.ts";
 import type { Member, ServerFrame, Status } from "../../src/protocol/messages.ts";
 import { RawClient, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
-import { bundleApp, openApp, signIn } from "./app-page.ts";
+import { appDocument, bundleApp, openApp, signIn } from "./app-page.ts";
 import { launchBrowser } from "./browser.ts";
 import { eventually } from "./tab.ts";
 
@@ -54,10 +54,10 @@ async function openPage(html: string, claims: Record<string, unknown> = {}): Pro
   const context = await browser.newContext();
   await signIn(context, server, "you", { name: "You", ...claims });
   return openApp(context, server, {
-    html: `<style>:root { color-scheme: light dark }</style>
+    "/app.html": appDocument(`<style>:root { color-scheme: light dark }</style>
       <main id="here">${html}</main><aside id="there"></aside>
-      <script type="module" src="/element.js"></script>`,
-    scripts: { "/element.js": script },
+      <script type="module" src="/element.js"></script>`),
+    "/element.js": script,
   });
 }
 

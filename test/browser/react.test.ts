@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { ServerFrame } from "../../src/protocol/messages.ts";
 import { RawClient, readRoom, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
-import { bundleApp, openApp, signIn } from "./app-page.ts";
+import { appDocument, bundleApp, openApp, signIn } from "./app-page.ts";
 import { App, type ReactApp, type Shown } from "./apps/react-app.tsx";
 import { launchBrowser } from "./browser.ts";
 import { eventually } from "./tab.ts";
@@ -61,12 +61,12 @@ async function openPage(
   await signIn(context, server, "ada");
   const first = { inside: true, list: true, waits: "nobody", ...shown } satisfies Shown;
   const page = await openApp(context, server, {
-    html: `<div id="root">${html}</div>
+    "/app.html": appDocument(`<div id="root">${html}</div>
       <script type="module">
         import { start } from "/app.js";
         window.app = start(document.getElementById("root"), ${JSON.stringify(first)});
-      </script>`,
-    scripts: { "/app.js": script },
+      </script>`),
+    "/app.js": script,
   });
   await page.waitForFunction(() => "app" in window);
   return page;
