@@ -21,8 +21,9 @@ import { launchBrowser } from "./browser.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const EXAMPLES = join(PROJECT, "test/examples");
-/** What the app has beside the package; the package itself brings nothing of it. */
-const OF_THE_APP = ["react", "react-dom", "@types/react", "@types/react-dom"];
+/** What the app has beside the package: the oldest React that it is for. The other tests have the newest. */
+const OF_THE_APP = ["react@18.3.1", "react-dom@18.3.1"];
+const TYPES = ["@types/react", "@types/react-dom"];
 
 const folder = mkdtempSync(join(tmpdir(), "rollcall-package-"));
 const run = promisify(execFile);
@@ -47,15 +48,15 @@ function write(path: string, text: string): string {
   return file;
 }
 
-/** Installs the tarball, with what it depends on itself. */
+/** Installs the tarball as an app does. */
 async function install(): Promise<void> {
   const pack = ["pack", "--json", "--pack-destination", folder];
   await run("npm", pack, { cwd: PROJECT });
   const [tarball] = globSync("rollcall-*.tgz", { cwd: folder });
   write("package.json", '{ "private": true, "type": "module" }');
   const quick = ["--prefer-offline", "--no-package-lock", "--no-audit", "--no-fund"];
-  await run("npm", ["install", `./${tarball}`, ...quick], { cwd: folder });
-  for (const name of OF_THE_APP) {
+  await run("npm", ["install", `./${tarball}`, ...OF_THE_APP, ...quick], { cwd: folder });
+  for (const name of TYPES) {
     const link = join(folder, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(PROJECT, "node_modules", name), link);
@@ -69,10 +70,11 @@ async function buildApp(): Promise<AppFiles> {
   }
   write(
     "main.tsx",
-    `import { createRoot } from "react-dom/client";
+    `import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
 import { App } from "./react.tsx";
 import "./vanilla.ts";
-createRoot(document.querySelector("#react")!).render(<App />);
+createRoot(document.querySelector("#react")!).render(<StrictMode><App /></StrictMode>);
 `,
   );
   const element = readFileSync(join(EXAMPLES, "element.html"), "utf8");
