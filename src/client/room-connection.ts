@@ -103,6 +103,7 @@ export class RoomConnection {
   #nextUrl(): URL {
     const url = new URL(this.#url);
     if (this.#roll) url.searchParams.set("since", formatSince(this.#roll));
+    if (this.#idle) url.searchParams.set("idle", "true");
     if (this.#view) url.searchParams.set("view", this.#view);
     return url;
   }

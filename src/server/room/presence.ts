@@ -4,7 +4,7 @@ import type { Since } from "../../protocol/since.ts";
 import type { Config } from "../config.ts";
 import type { ErrorCode } from "../errors.ts";
 import { log } from "../log.ts";
-import type { RoomSession, UsedTicket } from "../room-request.ts";
+import type { RoomRequest, RoomSession } from "../room-request.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { closeSocket, type Connection } from "./connection.ts";
@@ -93,10 +93,10 @@ export class Presence {
     session: RoomSession,
     connection: string,
     now: number,
-    ticket?: UsedTicket,
+    { ticket, idle }: Pick<RoomRequest, "ticket" | "idle"> = {},
   ): ErrorCode | null {
     if (ticket && this.#tickets.has(ticket)) return "session_invalid";
-    const verdict = this.#roster.join(now, session, connection);
+    const verdict = this.#roster.join(now, session, connection, idle);
     if (verdict !== "joined") return verdict;
     if (ticket) this.#tickets.add(ticket);
     return null;
