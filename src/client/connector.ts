@@ -126,12 +126,16 @@ export class Connector {
     await this.#waitAfter(await this.#connect(url));
   }
 
-  /** Opens a socket, and waits for its end. */
+  /** Opens a socket, and waits for an end after which another is to come. */
   #connect(url: URL): Promise<SocketEnd> {
-    const { onFrame, onLost } = this.#options;
+    const { onFrame, onLost, onRefused } = this.#options;
     return new Promise((resolve) => {
       const onEnd = (end: SocketEnd) => {
         this.#socket = null;
+        const { code } = end;
+        if (afterClose(code).then === "stay-away") {
+          return onRefused(code === CLOSE.left ? null : whyClosed(end));
+        }
         onLost();
         resolve(end);
       };
@@ -140,24 +144,13 @@ export class Connector {
     });
   }
 
-  async #waitAfter({ code, reason, wasTold }: SocketEnd): Promise<void> {
+  async #waitAfter(end: SocketEnd): Promise<void> {
     if (this.#isAway) return;
-    if (!wasTold) return this.#inquire();
+    if (!end.wasTold) return this.#inquire();
     this.#unanswered = 0;
-    const next = afterClose(code);
-    const error = { code: reason, message: "The room has closed the connection." };
-    switch (next.then) {
-      case "stay-away":
-        return this.#options.onRefused(code === CLOSE.left ? null : error);
-      case "ask-for-credential":
-        this.#refused = error;
-        return;
-      case "reconnect":
-        if (next.backoff) await this.#backOff(next.atLeastMs);
-        return;
-      default:
-        next satisfies never;
-    }
+    const next = afterClose(end.code);
+    if (next.then === "ask-for-credential") this.#refused = whyClosed(end);
+    if (next.then === "reconnect" && next.backoff) await this.#backOff(next.atLeastMs);
   }
 
   /** After an attempt of which nobody said a word: refused, or lost on its way. */
@@ -190,4 +183,8 @@ export class Connector {
     this.#refused = null;
     if (!helps && !this.#isOver) this.#options.onRefused(error);
   }
+}
+
+function whyClosed({ reason }: SocketEnd): RoomError {
+  return { code: reason, message: "The room has closed the connection." };
 }

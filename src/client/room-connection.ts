@@ -31,6 +31,8 @@ export class RoomConnection {
   /** As the room tells it. */
   #self: Self | null = null;
   #idle = false;
+  /** What the last connect said of it. */
+  #cameIdle = false;
   /** Deltas are dropped until the snapshot comes that was asked for. */
   #syncing = false;
 
@@ -103,6 +105,7 @@ export class RoomConnection {
   #nextUrl(): URL {
     const url = new URL(this.#url);
     if (this.#roll) url.searchParams.set("since", formatSince(this.#roll));
+    this.#cameIdle = this.#idle;
     if (this.#idle) url.searchParams.set("idle", "true");
     if (this.#view) url.searchParams.set("view", this.#view);
     return url;
@@ -111,7 +114,7 @@ export class RoomConnection {
   #receive(frame: ServerFrame): void {
     switch (frame.type) {
       case "welcome":
-        if (this.#idle) this.#tellIdle(true);
+        if (this.#idle || this.#cameIdle) this.#tellIdle(this.#idle);
         return this.#meet(frame.self);
       case "self":
         return this.#meet(frame);

@@ -167,6 +167,7 @@ describe("after its socket was closed, a client", () => {
 describe("a client that hears nothing", () => {
   it("[K8] asks twice, and drops its socket for another; any word at all is enough", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0);
+    sockets[0]!.isMute = true;
     const at = Date.now();
     const pinged = () => sockets[0]!.pings.map((ping) => Math.round((ping - at) / 1_000));
     await vi.advanceTimersByTimeAsync(16_000);
@@ -185,6 +186,7 @@ describe("a client that hears nothing", () => {
 
   it.each(["online", "offline"])("[K8] looks at once when it is told: %s", async (event) => {
     vi.spyOn(Math, "random").mockReturnValue(0);
+    sockets[0]!.isMute = true;
     network.dispatchEvent(new Event(event));
     await vi.advanceTimersByTimeAsync(7_000);
     expect(sockets[0]!.pings).toHaveLength(2);

@@ -11,6 +11,8 @@ export class FakeSocket extends EventTarget {
   readonly frames: ClientFrame[] = [];
   /** What the client closed it with; `"open"` while it has not. */
   closedWith: number | "open" | undefined = "open";
+  /** Whether a `ping` stays unanswered. */
+  isMute = false;
   readyState = 0;
 
   constructor(url: string) {
@@ -20,8 +22,10 @@ export class FakeSocket extends EventTarget {
   }
 
   send(text: string): void {
-    if (text === "ping") this.pings.push(Date.now());
-    else this.frames.push(JSON.parse(text) as ClientFrame);
+    if (text === "ping") {
+      this.pings.push(Date.now());
+      if (!this.isMute) queueMicrotask(() => this.pong());
+    } else this.frames.push(JSON.parse(text) as ClientFrame);
   }
 
   close(code?: number): void {
