@@ -2,8 +2,8 @@ import { afterClose, CLOSE } from "../protocol/close-codes.ts";
 import type { ClientFrame, ServerFrame } from "../protocol/messages.ts";
 import { backoffMs } from "./backoff.ts";
 import type { ConnectionOptions } from "./options.ts";
-import { Pause } from "./pause.ts";
-import { askWhyRefused, isFinal } from "./refusal.ts";
+import { LONGEST_MS, Pause } from "./pause.ts";
+import { askWhyRefused, errorOf, isFinal } from "./refusal.ts";
 import type { SignIn } from "./sign-in.ts";
 import { Socket, type SocketEnd } from "./socket.ts";
 import type { RoomError } from "./types.ts";
@@ -11,27 +11,23 @@ import type { RoomError } from "./types.ts";
 /** After so many attempts in a row of which nobody said a word, no socket may get through. */
 const BLOCKED_AFTER = 2;
 
-export interface ConnectorEvents {
-  onFrame(frame: ServerFrame): void;
-  /** The socket has ended, and another is to come. */
-  onLost(): void;
-  /** The network lets no socket through, or there is none. */
-  onBlocked(): void;
-  /** The room is closed to this client. */
-  onRefused(error: RoomError | null): void;
-}
-
 export interface ConnectorOptions extends Pick<ConnectionOptions, "WebSocket"> {
   fetch: typeof fetch;
   signIn: SignIn;
   /** What to connect to next; for the sign-in to add to. */
   nextUrl(): URL;
+  onFrame(frame: ServerFrame): void;
+  /** The socket has ended, and another is to come. */
+  onLost(): void;
+  /** The network lets no socket through, or there is none. */
+  onBlocked(): void;
+  /** The room is closed to this client: stop. */
+  onRefused(error: RoomError | null): void;
 }
 
 /** Keeps a socket to the room: opens one after the other, and waits as the last one's end demands. */
 export class Connector {
   readonly #options: ConnectorOptions;
-  readonly #events: ConnectorEvents;
   readonly #pause = new Pause();
   #socket: Socket | null = null;
   #isStarted = false;
@@ -44,20 +40,26 @@ export class Connector {
   #refused: RoomError | null = null;
   #notBefore = 0;
   /** While the page is in the browser's back and forward cache. */
-  #away: Promise<void> | null = null;
-  #comeBack = (): void => {};
+  #isAway = false;
 
-  constructor(options: ConnectorOptions, events: ConnectorEvents) {
+  constructor(options: ConnectorOptions) {
     this.#options = options;
-    this.#events = events;
   }
 
-  get socket(): Socket | null {
-    return this.#socket;
+  /** Opens the first socket, where that was not done. */
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    void this.#run();
   }
 
   send(frame: ClientFrame): void {
     this.#socket?.send(frame);
+  }
+
+  /** Gives the socket up for another. */
+  drop(): void {
+    this.#socket?.drop();
   }
 
   /** The room's state has come. */
@@ -84,16 +86,13 @@ export class Connector {
 
   /** Leaves the place to the room's grace, and opens nothing until {@link resume}. */
   suspend(): void {
-    this.#away ??= new Promise((resolve) => {
-      this.#comeBack = resolve;
-    });
-    this.#socket?.drop();
+    this.#isAway = true;
+    this.drop();
   }
 
   resume(): void {
-    this.#away = null;
-    this.#comeBack();
-    this.#pause.hurry();
+    this.#isAway = false;
+    this.#pause.end();
   }
 
   /** Ends the socket, and opens no other. */
@@ -102,13 +101,6 @@ export class Connector {
     this.#socket?.close(CLOSE.left);
     this.#socket = null;
     this.#pause.end();
-  }
-
-  /** Opens the first socket, where that was not done. */
-  start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
-    void this.#run();
   }
 
   async #run(): Promise<void> {
@@ -125,21 +117,25 @@ export class Connector {
   async #attempt(): Promise<void> {
     const { signIn, nextUrl } = this.#options;
     if (this.#refused !== null) await this.#recover(this.#refused);
-    await this.#away;
+    if (this.#isAway) await this.#pause.wait(LONGEST_MS, 0);
     if (this.#isOver) return;
     const url = nextUrl();
     url.protocol = url.protocol.replace("http", "ws");
     await signIn.apply(url);
-    if (this.#isOver || this.#away) return;
+    if (this.#isOver || this.#isAway) return;
     await this.#waitAfter(await this.#connect(url));
   }
 
-  /** Opens a socket, and waits for its end. */
+  /** Opens a socket, and waits for an end after which another is to come. */
   #connect(url: URL): Promise<SocketEnd> {
-    const { onFrame, onLost } = this.#events;
+    const { onFrame, onLost, onRefused } = this.#options;
     return new Promise((resolve) => {
       const onEnd = (end: SocketEnd) => {
         this.#socket = null;
+        const { code } = end;
+        if (afterClose(code).then === "stay-away") {
+          return onRefused(code === CLOSE.left ? null : whyClosed(end));
+        }
         onLost();
         resolve(end);
       };
@@ -148,40 +144,28 @@ export class Connector {
     });
   }
 
-  async #waitAfter({ code, reason, wasTold }: SocketEnd): Promise<void> {
-    if (this.#away) return;
-    if (!wasTold) return this.#inquire();
+  async #waitAfter(end: SocketEnd): Promise<void> {
+    if (this.#isAway) return;
+    if (!end.wasTold) return this.#inquire();
     this.#unanswered = 0;
-    // A proxy may say 1000 too; the room gives its reason.
-    const next = afterClose(code === CLOSE.left && reason !== "left" ? 1006 : code);
-    switch (next.then) {
-      case "stay-away":
-        return this.#end(
-          code === CLOSE.left ? null : { code: reason, message: "The room was closed." },
-        );
-      case "ask-for-credential":
-        this.#refused = { code: reason, message: "The session is not valid any more." };
-        return;
-      case "reconnect":
-        if (next.backoff) await this.#backOff(next.atLeastMs);
-        return;
-      default:
-        next satisfies never;
-    }
+    const next = afterClose(end.code);
+    if (next.then === "ask-for-credential") this.#refused = whyClosed(end);
+    if (next.then === "reconnect" && next.backoff) await this.#backOff(next.atLeastMs);
   }
 
   /** After an attempt of which nobody said a word: refused, or lost on its way. */
   async #inquire(): Promise<void> {
     const { signIn, nextUrl, fetch } = this.#options;
     // At once: later, others than those who refused might answer.
-    const refusal = await askWhyRefused(signIn.inquiry(nextUrl()), fetch);
-    if (this.#isOver || this.#away) return;
+    const url = nextUrl();
+    signIn.applyAgain(url);
+    const refusal = await askWhyRefused(url, fetch);
+    if (this.#isOver || this.#isAway) return;
     if (refusal && isFinal(refusal) && signIn.explains(refusal)) {
-      const { code, message } = refusal;
-      this.#refused = { code, message };
+      this.#refused = errorOf(refusal);
       return;
     }
-    if (++this.#unanswered >= BLOCKED_AFTER) this.#events.onBlocked();
+    if (++this.#unanswered >= BLOCKED_AFTER) this.#options.onBlocked();
     if (this.#refused === null) await this.#backOff(refusal?.retryAfterMs ?? 0);
   }
 
@@ -197,11 +181,10 @@ export class Connector {
   async #recover(error: RoomError): Promise<void> {
     const helps = await this.#options.signIn.recover(error);
     this.#refused = null;
-    if (!helps && !this.#isOver) this.#end(error);
+    if (!helps && !this.#isOver) this.#options.onRefused(error);
   }
+}
 
-  #end(error: RoomError | null): void {
-    this.stop();
-    this.#events.onRefused(error);
-  }
+function whyClosed({ reason }: SocketEnd): RoomError {
+  return { code: reason, message: "The room has closed the connection." };
 }

@@ -1,8 +1,7 @@
 import { listen } from "./page.ts";
+import { LONGEST_MS } from "./pause.ts";
 
 const INPUTS = ["pointerdown", "pointermove", "keydown", "wheel", "scroll", "touchstart"];
-/** Timers of browsers go no further. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Tells when the person has given no input for `idleAfterMs`, and when they are back, until `signal`

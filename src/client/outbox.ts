@@ -3,15 +3,13 @@ import type { Change } from "./types.ts";
 
 /** At most 17 changes in 5 s: the room takes 20 frames (SPEC W12), and there are others to send. */
 const EVERY_MS = 300;
-/** After a flood, until its frames do not count any more. */
-const AFTER_FLOOD_MS = 5_000;
 
 /** What the app changes of its member, from when it says so until the room has it. */
 export class Outbox {
   /** Not sent; the last value of each key. */
   #waiting: Change = {};
-  /** Sent and not answered, by id, oldest first. */
-  readonly #sent = new Map<string, Change>();
+  /** Sent, and not answered to the last. */
+  #sent: Change = {};
   #count = 0;
   #notBefore = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -36,40 +34,32 @@ export class Outbox {
   take(): (Change & { id: string }) | null {
     const change = this.#waiting;
     if (Object.keys(change).length === 0) return null;
-    const id = String(++this.#count);
+    this.#sent = this.#kept();
     this.#waiting = {};
-    this.#sent.set(id, change);
     this.#notBefore = Date.now() + EVERY_MS;
-    return { ...change, id };
+    return { ...change, id: String(++this.#count) };
   }
 
-  /** The room has taken or refused it; tells whether it was one of these. */
+  /** The room has answered; tells whether that was the last to be answered. */
   settle(id: string | undefined): boolean {
-    return id !== undefined && this.#sent.delete(id);
+    const isLast = id === String(this.#count);
+    if (isLast) this.settleAll();
+    return isLast;
   }
 
-  /** The same of all that was sent. */
+  /** The room has answered all that was sent. */
   settleAll(): void {
-    this.#sent.clear();
+    this.#sent = {};
   }
 
   /** Nobody knows what became of what was sent: all of it is to be sent again. */
   restore(): void {
     this.#waiting = this.#kept();
-    this.#sent.clear();
-  }
-
-  /** The room dropped frames, and does not say which. */
-  retryLater(): void {
-    this.restore();
-    this.#notBefore = Date.now() + AFTER_FLOOD_MS;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#schedule();
+    this.#sent = {};
   }
 
   #kept(): Change {
-    return Object.assign({}, ...this.#sent.values(), this.#waiting) as Change;
+    return { ...this.#sent, ...this.#waiting };
   }
 
   #schedule(): void {

@@ -1,3 +1,6 @@
+/** Timers of browsers go no further. */
+export const LONGEST_MS = 2 ** 31 - 1;
+
 /** A wait of which all but a first part can be cut short. */
 export class Pause {
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,7 +1,8 @@
 import type { Data, Delta, Self, Snapshot, Status } from "../protocol/messages.ts";
 import { backoffMs } from "./backoff.ts";
 import { Pause } from "./pause.ts";
-import { ANSWER_MS, readRefusal, type Refusal } from "./refusal.ts";
+import { readRefusal, withinLimits, type Refusal } from "./refusal.ts";
+import type { SignIn } from "./sign-in.ts";
 
 /** A poll comes so often in the time that the lease has left, within bounds. */
 const POLLS_PER_LEASE = 5;
@@ -27,13 +28,9 @@ export interface PollAnswer {
 export interface PollingOptions {
   room: URL;
   fetch: typeof fetch;
-  /** Adds to the URL what to sign in with, or answers it as headers. */
-  authorize(url: URL): Promise<Record<string, string>>;
+  signIn: SignIn;
   /** What to say now. */
   body(): PollBody;
-}
-
-export interface PollingEvents {
   onAnswer(answer: PollAnswer): void;
   /** It was not told to the room: what was to be said is to be said again. */
   onLost(): void;
@@ -44,18 +41,15 @@ export interface PollingEvents {
 /** Keeps a place in the room by plain HTTP, where no WebSocket gets through (SPEC P). */
 export class Polling {
   readonly #options: PollingOptions;
-  readonly #events: PollingEvents;
   readonly #pause = new Pause();
   #lease: string | null = null;
   #isOn = false;
   #isRunning = false;
   #isHurried = false;
   #failures = 0;
-  #request: AbortController | null = null;
 
-  constructor(options: PollingOptions, events: PollingEvents) {
+  constructor(options: PollingOptions) {
     this.#options = options;
-    this.#events = events;
   }
 
   /** Polls, once and for as long as that works. */
@@ -83,7 +77,6 @@ export class Polling {
       globalThis.navigator?.sendBeacon?.(this.#urlOf("me/leave"), body);
     }
     this.#lease = null;
-    this.#request?.abort();
     this.stop();
   }
 
@@ -113,7 +106,7 @@ export class Polling {
       const leftMs = Date.parse(answer.expiresAt) - Date.now();
       this.#failures = 0;
       this.#lease = answer.lease;
-      if (this.#isOn) this.#events.onAnswer(answer);
+      if (this.#isOn) this.#options.onAnswer(answer);
       return Math.min(MOST_MS, Math.max(LEAST_MS, leftMs / POLLS_PER_LEASE));
     } catch {
       // Nobody answered, or the app's hook failed.
@@ -124,21 +117,21 @@ export class Polling {
   #refuse(refusal: Refusal): number {
     // A service of an older version has no such URL.
     if (refusal.status === 404) return this.#fail();
-    if (this.#isOn) this.#events.onRefused(refusal);
+    if (this.#isOn) this.#options.onRefused(refusal);
     return Math.max(LEAST_MS, refusal.retryAfterMs);
   }
 
   #fail(): number {
-    if (this.#isOn) this.#events.onLost();
+    if (this.#isOn) this.#options.onLost();
     return backoffMs(this.#failures++, Math.random());
   }
 
   async #put(): Promise<Response> {
-    const { authorize, body, fetch } = this.#options;
+    const { signIn, body, fetch } = this.#options;
     const url = this.#urlOf("me");
-    const headers = await authorize(url);
+    const headers = await signIn.authorize(url);
     return fetch(url, {
-      ...this.#limits(),
+      ...withinLimits(),
       method: "PUT",
       headers: { "Content-Type": "application/json", ...headers },
       body: JSON.stringify({ ...(this.#lease !== null && { lease: this.#lease }), ...body() }),
@@ -147,21 +140,9 @@ export class Polling {
 
   async #end(lease: string): Promise<void> {
     const body = JSON.stringify({ lease });
-    const { fetch } = this.#options;
+    const request = { ...withinLimits(), method: "POST", body, keepalive: true };
     // Where nobody hears it, the lease runs out.
-    await fetch(this.#urlOf("me/leave"), {
-      ...this.#limits(),
-      method: "POST",
-      body,
-      keepalive: true,
-    }).catch(() => {});
-  }
-
-  #limits(): RequestInit {
-    const request = new AbortController();
-    this.#request = request;
-    setTimeout(() => request.abort(), ANSWER_MS);
-    return { credentials: "include", signal: request.signal };
+    await this.#options.fetch(this.#urlOf("me/leave"), request).catch(() => {});
   }
 
   #urlOf(path: string): URL {

@@ -8,7 +8,12 @@ export interface Refusal extends RoomError {
 }
 
 /** How long an answer is waited for. */
-export const ANSWER_MS = 10_000;
+const ANSWER_MS = 10_000;
+
+/** How the service is asked over HTTP: with the session's cookie, and not for ever. */
+export function withinLimits(): RequestInit {
+  return { credentials: "include", signal: AbortSignal.timeout(ANSWER_MS) };
+}
 
 /** Statuses by which trying again does not help: the caller has to become another, or to ask for another room. */
 const FINAL = [400, 401, 403, 404];
@@ -17,14 +22,18 @@ export function isFinal({ status }: Refusal): boolean {
   return FINAL.includes(status);
 }
 
+/** What an app is told of it. */
+export function errorOf({ code, message }: RoomError): RoomError {
+  return { code, message };
+}
+
 /** Reads why; `null` for a good answer, or one that is somebody else's, like a captive portal's. */
 export async function readRefusal(response: Response): Promise<Refusal | null> {
   if (response.ok) return null;
   const { status, headers } = response;
   const body = (await response.json().catch(() => null)) as { error?: RoomError } | null;
   if (typeof body?.error?.code !== "string") return null;
-  const { code, message } = body.error;
-  return { status, code, message, retryAfterMs: Number(headers.get("Retry-After")) * 1000 };
+  return { ...body.error, status, retryAfterMs: Number(headers.get("Retry-After")) * 1000 };
 }
 
 /**
@@ -34,8 +43,7 @@ export async function readRefusal(response: Response): Promise<Refusal | null> {
 export async function askWhyRefused(url: URL, ask: typeof fetch): Promise<Refusal | null> {
   try {
     url.searchParams.set("fields", "counts");
-    const signal = AbortSignal.timeout(ANSWER_MS);
-    return await readRefusal(await ask(url, { credentials: "include", signal }));
+    return await readRefusal(await ask(url, withinLimits()));
   } catch {
     return null;
   }

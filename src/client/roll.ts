@@ -1,14 +1,10 @@
 import type { Delta, Member, Snapshot } from "../protocol/messages.ts";
 
 /** What a client holds of a room at one version. */
-export interface Roll {
-  readonly epoch: string;
-  readonly version: number;
-  readonly online: number;
-  readonly connections: number;
+export type Roll = Pick<Snapshot, "epoch" | "version" | "online" | "connections"> & {
   /** Ordered by id (code units). */
   readonly members: readonly Member[];
-}
+};
 
 /** Keeps what did not change the same object: each member, and the list where all are. */
 function keep(held: readonly Member[], members: readonly Member[]): readonly Member[] {
@@ -30,9 +26,7 @@ function keep(held: readonly Member[], members: readonly Member[]): readonly Mem
  * roll = applySnapshot(roll, frame);
  */
 export function applySnapshot(held: Roll | null, snapshot: Snapshot): Roll {
-  const { epoch, version, online, connections } = snapshot;
-  const members = keep(held?.members ?? [], snapshot.members);
-  return { epoch, version, online, connections, members };
+  return { ...snapshot, members: keep(held?.members ?? [], snapshot.members) };
 }
 
 /**
@@ -41,10 +35,15 @@ export function applySnapshot(held: Roll | null, snapshot: Snapshot): Roll {
  */
 export function applyDelta(held: Roll | null, delta: Delta): Roll | null {
   if (held === null || held.epoch !== delta.epoch || held.version !== delta.from) return null;
-  const { epoch, version, online, connections } = delta;
+  const { version, online, connections } = delta;
   const byId = new Map(held.members.map((member) => [member.id, member]));
   for (const id of delta.gone) byId.delete(id);
   for (const member of delta.set) byId.set(member.id, member);
   const sorted = [...byId.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  return { epoch, version, online, connections, members: keep(held.members, sorted) };
+  return { ...held, version, online, connections, members: keep(held.members, sorted) };
+}
+
+/** Takes whichever of the two the room told. */
+export function applyState(held: Roll | null, told: Snapshot | Delta): Roll | null {
+  return told.type === "snapshot" ? applySnapshot(held, told) : applyDelta(held, told);
 }

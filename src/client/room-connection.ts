@@ -1,4 +1,4 @@
-import type { Self, ServerFrame } from "../protocol/messages.ts";
+import type { Delta, Self, ServerFrame, Snapshot } from "../protocol/messages.ts";
 import { formatSince } from "../protocol/since.ts";
 import { Connector } from "./connector.ts";
 import { watchIdle } from "./idle.ts";
@@ -6,9 +6,9 @@ import type { JoinOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { watchPage } from "./page.ts";
 import { type PollAnswer, type PollBody, Polling } from "./polling.ts";
-import type { Refusal } from "./refusal.ts";
+import { errorOf, type Refusal } from "./refusal.ts";
 import { Renewal } from "./renewal.ts";
-import { applyDelta, applySnapshot, type Roll } from "./roll.ts";
+import { applySnapshot, applyState, type Roll } from "./roll.ts";
 import { SignIn } from "./sign-in.ts";
 import { stateOf } from "./state.ts";
 import type { Change, RoomError, RoomState } from "./types.ts";
@@ -31,6 +31,8 @@ export class RoomConnection {
   /** As the room tells it. */
   #self: Self | null = null;
   #idle = false;
+  /** What the last connect said of it. */
+  #cameIdle = false;
   /** Deltas are dropped until the snapshot comes that was asked for. */
   #syncing = false;
 
@@ -44,28 +46,25 @@ export class RoomConnection {
     this.#signIn = signIn;
     const fetch: typeof globalThis.fetch =
       options.fetch ?? ((input, init) => globalThis.fetch(input, init));
-    this.#connector = new Connector(
-      { WebSocket: options.WebSocket, fetch, signIn, nextUrl: () => this.#nextUrl() },
-      {
-        onFrame: (frame) => this.#receive(frame),
-        onLost: () => this.#lose(),
-        onBlocked: () => this.#polling.start(),
-        onRefused: (error) => this.#end(error),
-      },
-    );
-    this.#polling = new Polling(
-      {
-        room: this.#url,
-        fetch,
-        authorize: (url) => signIn.authorize(url),
-        body: () => this.#pollBody(),
-      },
-      {
-        onAnswer: (answer) => this.#takeAnswer(answer),
-        onLost: () => this.#losePoll(),
-        onRefused: (refusal) => this.#refusePoll(refusal),
-      },
-    );
+    this.#connector = new Connector({
+      WebSocket: options.WebSocket,
+      fetch,
+      signIn,
+      nextUrl: () => this.#nextUrl(),
+      onFrame: (frame) => this.#receive(frame),
+      onLost: () => this.#lose("online"),
+      onBlocked: () => this.#polling.start(),
+      onRefused: (error) => this.#end(error),
+    });
+    this.#polling = new Polling({
+      room: this.#url,
+      fetch,
+      signIn,
+      body: () => this.#pollBody(),
+      onAnswer: (answer) => this.#takeAnswer(answer),
+      onLost: () => this.#lose("polling"),
+      onRefused: (refusal) => this.#refusePoll(refusal),
+    });
     const { signal } = this.#over;
     watchIdle(idleAfterMs, (idle) => this.#tellIdle(idle), signal);
     watchPage(
@@ -77,7 +76,7 @@ export class RoomConnection {
         onHide: () => {
           this.#connector.suspend();
           this.#polling.abandon();
-          this.#losePoll();
+          this.#lose("polling");
         },
         onShow: () => this.#connector.resume(),
       },
@@ -100,39 +99,34 @@ export class RoomConnection {
 
   leave(): void {
     this.#connector.send({ type: "leave" });
-    this.#connector.stop();
     this.#end(null);
   }
 
   #nextUrl(): URL {
     const url = new URL(this.#url);
     if (this.#roll) url.searchParams.set("since", formatSince(this.#roll));
+    this.#cameIdle = this.#idle;
+    if (this.#idle) url.searchParams.set("idle", "true");
     if (this.#view) url.searchParams.set("view", this.#view);
     return url;
   }
 
   #receive(frame: ServerFrame): void {
-    const { socket } = this.#connector;
     switch (frame.type) {
       case "welcome":
-        socket?.beatEvery(frame.heartbeat);
-        this.#self = frame.self;
-        if (this.#idle) this.#tellIdle(true);
-        return this.#set({});
-      case "snapshot":
-        this.#syncing = false;
-        return this.#hold(applySnapshot(this.#roll, frame));
-      case "delta":
-        return this.#syncing ? undefined : this.#hold(applyDelta(this.#roll, frame));
+        if (this.#idle || this.#cameIdle) this.#tellIdle(this.#idle);
+        return this.#meet(frame.self);
       case "self":
-        this.#self = { id: frame.id, chosen: frame.chosen };
-        return this.#set({});
+        return this.#meet(frame);
+      case "snapshot":
+      case "delta":
+        return this.#hold(frame);
       case "probe":
-        return socket?.answerProbe();
+        // The socket has answered.
+        return;
       case "error":
-        if (frame.code === "rate_limited") this.#outbox.retryLater();
         this.#outbox.settle(frame.id);
-        return this.#set({ error: { code: frame.code, message: frame.message } });
+        return this.#set({ error: errorOf(frame) });
       case "ack":
         if (this.#outbox.settle(frame.id)) this.#set({ error: null });
         return;
@@ -141,34 +135,52 @@ export class RoomConnection {
       case "expiring":
         return this.#renewal.due(Date.parse(frame.expiresAt));
       case "renewed":
-        return frame.token === undefined ? undefined : this.#signIn.renewed(frame.token);
+        if (frame.token !== undefined) this.#signIn.renewed(frame.token);
+        return;
       default:
         frame satisfies never;
     }
   }
 
-  /** Shows what the socket told; `null` is what does not fit to what was held (SPEC W5). */
-  #hold(roll: Roll | null): void {
-    if (roll === null) {
-      this.#syncing = true;
-      return this.#connector.send({ type: "sync" });
-    }
+  #meet({ id, chosen }: Self): void {
+    this.#self = { id, chosen };
+    this.#set({});
+  }
+
+  /** Holds what the socket told. */
+  #hold(told: Snapshot | Delta): void {
+    if (this.#syncing && told.type === "delta") return;
+    const roll = applyState(this.#roll, told);
+    this.#syncing = roll === null;
+    if (roll === null) return this.#connector.send({ type: "sync" });
     this.#roll = roll;
-    if (this.#state.connection === "online") return this.#set(shownOf(roll));
+    if (this.#state.connection === "online") return this.#set({});
     this.#connector.accepted();
-    this.#signIn.accepted();
     this.#polling.stop();
     this.#outbox.restore();
-    this.#set({ ...shownOf(roll), connection: "online", error: null });
+    this.#enter("online");
     this.#flush();
   }
 
-  #lose(): void {
+  /** Holds what a poll told; a socket that is about to be there may have told more. */
+  #takeAnswer({ self, state }: PollAnswer): void {
+    this.#outbox.settleAll();
+    this.#self = self;
+    this.#roll = applyState(this.#roll, state) ?? this.#roll;
+    this.#enter("polling");
+  }
+
+  #enter(connection: "online" | "polling"): void {
+    this.#signIn.accepted();
+    this.#set({ connection, error: null });
+  }
+
+  /** The way by which the room was reached is gone; what was said on it may be lost. */
+  #lose(connection: "online" | "polling"): void {
     this.#renewal.cancel();
     this.#syncing = false;
-    if (this.#state.connection !== "online") return;
     this.#outbox.restore();
-    this.#set({ connection: "reconnecting" });
+    if (this.#state.connection === connection) this.#set({ connection: "reconnecting" });
   }
 
   /** Sends what there is to say, by the way there is. */
@@ -191,31 +203,17 @@ export class RoomConnection {
     return { idle: this.#idle, ...(since && { since }), ...change };
   }
 
-  #takeAnswer({ self, state }: PollAnswer): void {
-    const roll =
-      state.type === "snapshot" ? applySnapshot(this.#roll, state) : applyDelta(this.#roll, state);
-    this.#self = self;
-    this.#roll = roll;
-    if (roll === null) return this.#polling.hurry();
-    this.#signIn.accepted();
-    this.#set({ ...shownOf(roll), connection: "polling", error: null });
-  }
-
-  #losePoll(): void {
-    this.#outbox.restore();
-    if (this.#state.connection === "polling") this.#set({ connection: "reconnecting" });
-  }
-
-  #refusePoll({ status, code, message, retryAfterMs }: Refusal): void {
-    const error = { code, message };
+  #refusePoll(refusal: Refusal): void {
+    const { status, retryAfterMs } = refusal;
+    const error = errorOf(refusal);
     if (status === 401 || status === 403) {
       this.#polling.stop();
-      this.#losePoll();
+      this.#lose("polling");
       return this.#connector.refuse(error);
     }
     // What was said is wrong, and would be again; else it was only too much.
     if (status === 400) this.#outbox.settleAll();
-    else this.#losePoll();
+    else this.#lose("polling");
     this.#connector.waitAtLeast(retryAfterMs);
     this.#set({ error });
   }
@@ -225,7 +223,7 @@ export class RoomConnection {
       this.#sendToken(await this.#signIn.token());
     } catch {
       // To wait for the room to close it would look like a refusal.
-      this.#connector.socket?.drop();
+      this.#connector.drop();
     }
   }
 
@@ -236,13 +234,16 @@ export class RoomConnection {
 
   #end(error: RoomError | null): void {
     this.#over.abort();
+    this.#connector.stop();
     this.#renewal.cancel();
     this.#polling.stop();
     this.#set({ connection: "closed", error });
   }
 
   #set(change: Partial<RoomState>): void {
-    const next = { ...this.#state, self: this.#shownSelf(), ...change };
+    const { members, online, connections } = this.#roll ?? this.#state;
+    const self = this.#shownSelf();
+    const next = { ...this.#state, members, online, connections, self, ...change };
     const keys = Object.keys(next) as (keyof RoomState)[];
     if (keys.every((key) => next[key] === this.#state[key])) return;
     this.#state = next;
@@ -257,8 +258,4 @@ export class RoomConnection {
     const shown = this.#state.self;
     return shown?.id === id && shown.chosen === chosen ? shown : { id, chosen };
   }
-}
-
-function shownOf({ members, online, connections }: Roll): Partial<RoomState> {
-  return { members, online, connections };
 }

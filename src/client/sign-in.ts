@@ -14,12 +14,7 @@ export interface SignInOptions {
 }
 
 /** Refusals that another credential may mend. */
-const CREDENTIAL_CODES = new Set([
-  "unauthenticated",
-  "session_invalid",
-  "session_expired",
-  "session_revoked",
-]);
+const CREDENTIAL_CODE = /^(unauthenticated|session_(invalid|expired|revoked))$/;
 
 /** Longer than the clocks' tolerance, in which a session that has ended is let in once more (SPEC A2). */
 const ASK_AGAIN_MS = 10_000;
@@ -33,7 +28,7 @@ export class SignIn {
   #ticket: string | null = null;
   /** Whether the app was asked already since the room last took a credential. */
   #asked = false;
-  #askedAt = Number.NEGATIVE_INFINITY;
+  #askedAt = -Infinity;
 
   constructor(options: SignInOptions) {
     this.#options = options;
@@ -43,8 +38,8 @@ export class SignIn {
   async apply(url: URL): Promise<void> {
     const { getTicket } = this.#options;
     this.#ticket = (await getTicket?.()) ?? null;
-    if (this.#ticket !== null) url.searchParams.set("ticket", this.#ticket);
-    else if (this.#hasToken) url.searchParams.set("auth", "message");
+    this.applyAgain(url);
+    if (this.#ticket === null && this.#hasToken) url.searchParams.set("auth", "message");
   }
 
   /** Adds to a URL what a request over HTTP signs in with, or answers it as headers. */
@@ -55,19 +50,17 @@ export class SignIn {
     return token === null ? {} : { Authorization: `Bearer ${token}` };
   }
 
-  /** A room's URL to ask why the last connect was refused. */
-  inquiry(room: URL): URL {
-    const url = new URL(room);
+  /** Adds to a room's URL what the last connect signed in with, to ask why that was refused. */
+  applyAgain(url: URL): void {
     if (this.#ticket !== null) url.searchParams.set("ticket", this.#ticket);
-    return url;
   }
 
-  /** Whether the answer to the {@link inquiry} is why the connect was refused, too. */
+  /** Whether the answer to that is why the connect was refused, too. */
   explains({ code }: RoomError): boolean {
     // A ticket is good for no reading, but a bad one is told from a good one.
     if (this.#ticket !== null) return code !== "unauthenticated";
     // A token is judged over the socket once that is open; the inquiry comes without it.
-    if (this.#hasToken) return !CREDENTIAL_CODES.has(code) && code !== "room_forbidden";
+    if (this.#hasToken) return !CREDENTIAL_CODE.test(code) && code !== "room_forbidden";
     return true;
   }
 
@@ -92,7 +85,7 @@ export class SignIn {
 
   /** The room has refused it: asks the app, once, whether there is a better one. */
   async recover(error: RoomError): Promise<boolean> {
-    if (!CREDENTIAL_CODES.has(error.code)) return false;
+    if (!CREDENTIAL_CODE.test(error.code)) return false;
     if (this.#renewed !== null) {
       // The service's own token came to its end; the app's credential may be good still.
       this.#renewed = null;

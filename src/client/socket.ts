@@ -3,11 +3,8 @@ import type { ClientFrame, ServerFrame } from "../protocol/messages.ts";
 
 /** From the start until the room says something; a tunnel or a hotel's network takes long. */
 const FIRST_WORD_MS = 10_000;
-/** From a `ping` until anything is heard, and where the network or the page was just away. */
-const ANSWER_MS = 10_000;
-const QUICK_ANSWER_MS = 5_000;
-/** A timer later than this tells of a page that was frozen, or of a machine that slept. */
-const LATE_MS = 1_000;
+/** From each of two `ping`s until anything is heard. */
+const ANSWER_MS = 4_000;
 
 export interface SocketEnd {
   /** 1006 where no close was received. */
@@ -32,7 +29,6 @@ export class Socket {
   #wasTold = false;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
-  #answerBy = Number.POSITIVE_INFINITY;
 
   constructor(url: URL, WebSocket: new (url: string) => WebSocket, events: SocketEvents) {
     this.#events = events;
@@ -41,32 +37,16 @@ export class Socket {
     this.#ws.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
     // The close that follows tells it; but where nobody listens, Node ends the process.
     this.#ws.addEventListener("error", () => {});
-    this.#expect(FIRST_WORD_MS);
+    this.#deadline = setTimeout(() => this.drop(), FIRST_WORD_MS);
   }
 
   send(frame: ClientFrame): void {
     this.#say(JSON.stringify(frame));
   }
 
-  /** Asks for a sign of life every `seconds` (SPEC L1). */
-  beatEvery(seconds: number): void {
-    clearInterval(this.#heartbeat);
-    this.#heartbeat = setInterval(() => {
-      this.answerProbe();
-      this.#expect(ANSWER_MS);
-    }, seconds * 1000);
-  }
-
-  /** Gives a sign of life (SPEC L2). */
-  answerProbe(): void {
-    this.#say(PING);
-  }
-
   /** Finds out soon whether the other side is still there. */
   check(): void {
-    if (!this.#wasTold) return;
-    this.answerProbe();
-    this.#expect(QUICK_ANSWER_MS);
+    if (this.#wasTold) this.#ask();
   }
 
   /** Ends it with no word to the room, whose grace it then has (SPEC L4). */
@@ -89,23 +69,31 @@ export class Socket {
     if (this.#events === null) return;
     this.#wasTold = true;
     clearTimeout(this.#deadline);
-    this.#answerBy = Number.POSITIVE_INFINITY;
-    if (text.startsWith("{")) this.#events.onFrame(JSON.parse(text) as ServerFrame);
+    this.#deadline = undefined;
+    if (!text.startsWith("{")) return;
+    const frame = JSON.parse(text) as ServerFrame;
+    if (frame.type === "welcome") this.#beatEvery(frame.heartbeat * 1000);
+    if (frame.type === "probe") this.#say(PING);
+    this.#events.onFrame(frame);
   }
 
-  /** The socket ends unless something is heard in time, or sooner where that is expected already. */
-  #expect(withinMs: number, isSecond = false): void {
-    const answerBy = Date.now() + withinMs;
-    if (answerBy >= this.#answerBy) return;
-    this.#answerBy = answerBy;
-    clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => {
-      this.#answerBy = Number.POSITIVE_INFINITY;
-      // What came while the page was frozen may be dispatched after the timers: look once more.
-      if (isSecond || Date.now() < answerBy + LATE_MS) return this.drop();
-      this.answerProbe();
-      this.#expect(QUICK_ANSWER_MS, true);
-    }, withinMs);
+  /** Gives a sign of life every so often, and asks for one (SPEC L1). */
+  #beatEvery(ms: number): void {
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = setInterval(() => this.#ask(), ms);
+  }
+
+  /**
+   * Asks once more before it gives up: of a page that was frozen, or a machine that slept, timers
+   * are due before the messages that came meanwhile are heard.
+   */
+  #ask(isSecond = false): void {
+    this.#say(PING);
+    this.#deadline ??= setTimeout(() => {
+      this.#deadline = undefined;
+      if (isSecond) this.drop();
+      else this.#ask(true);
+    }, ANSWER_MS);
   }
 
   #end(code: number, reason: string, closeCode?: number): void {

@@ -15,6 +15,10 @@ export const CLOSE = {
   rateLimited: 4429,
 } as const;
 
+function reconnect(atLeastMs: number, backoff: boolean): AfterClose {
+  return { then: "reconnect", atLeastMs, backoff };
+}
+
 /**
  * Tells what a client does after a close, by its code alone.
  *
@@ -30,10 +34,10 @@ export function afterClose(code: number): AfterClose {
     case CLOSE.session:
       return { then: "ask-for-credential" };
     case CLOSE.stale:
-      return { then: "reconnect", atLeastMs: 0, backoff: false };
+      return reconnect(0, false);
     case CLOSE.rateLimited:
-      return { then: "reconnect", atLeastMs: 30_000, backoff: true };
+      return reconnect(30_000, true);
     default:
-      return { then: "reconnect", atLeastMs: 0, backoff: true };
+      return reconnect(0, true);
   }
 }

@@ -28,6 +28,8 @@ export class Broadcaster {
   readonly #connections: Iterable<Connection> & { readonly size: number };
   /** The version every connection was last given, but for those that await their first state. */
   #told: number;
+  readonly #store: (now: number) => void;
+  readonly #guard: (act: () => void) => void;
   readonly #changed = new Set<string>();
   /** Connections that need a state, and what they hold already. */
   readonly #awaiting = new Map<Connection, Since | null>();
@@ -38,15 +40,22 @@ export class Broadcaster {
   /** The last snapshot's text; at one version it never changes. */
   #snapshot: { version: number; text: string } | null = null;
 
+  /**
+   * `store` is called before anything is told; `guard` runs what a timer does, and sees to its
+   * faults.
+   */
   constructor(
     room: string,
     roster: Roster,
     connections: Iterable<Connection> & { readonly size: number },
+    parts: { store: (now: number) => void; guard: (act: () => void) => void },
   ) {
     this.#room = room;
     this.#roster = roster;
     this.#told = roster.version;
     this.#connections = connections;
+    this.#store = parts.store;
+    this.#guard = parts.guard;
   }
 
   /** Takes a connection that needs a state: since what it holds, or whole. */
@@ -79,7 +88,7 @@ export class Broadcaster {
     this.stop();
     if (flushAt <= now) return this.#flush(now);
     this.#flushAt = flushAt;
-    this.#timer = setTimeout(() => this.#flush(Date.now()), flushAt - now);
+    this.#timer = setTimeout(() => this.#guard(() => this.#flush(Date.now())), flushAt - now);
   }
 
   /** The whole room as JSON (SPEC R3). */
@@ -121,6 +130,7 @@ export class Broadcaster {
   #flush(now: number): void {
     this.#timer = null;
     this.#flushedAt = now;
+    this.#store(now);
     const delta = this.#changed.size > 0 ? this.#delta(this.#told, this.#changed) : null;
     this.#changed.clear();
     this.#told = this.#roster.version;

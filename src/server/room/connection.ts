@@ -156,10 +156,9 @@ export class Connection {
     }
   }
 
-  /** Closes from the room's side; the socket belongs to no connection from here on. */
-  close(code: number, reason: string): void {
+  /** Parts it from its socket, which is to be closed: what still comes from there is nobody's. */
+  release(): void {
     this.ws.serializeAttachment(null);
-    closeSocket(this.ws, code, reason);
   }
 }
 

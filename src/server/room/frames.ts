@@ -40,13 +40,11 @@ function apply(
   switch (frame.type) {
     case "update": {
       const chose = roster.update(now, user, frame);
-      presence.save();
       if (chose) presence.tellSelf(user);
       break;
     }
     case "idle":
       roster.idle(now, connection.ref, frame.idle);
-      presence.save();
       break;
     case "sync":
       presence.broadcaster.greet(connection, null);
@@ -54,12 +52,11 @@ function apply(
     case "leave":
     case "logout":
       roster.end(now, connection.ref, now);
-      presence.save();
       break;
     default:
       frame satisfies never;
   }
-  ack(connection, frame.id);
+  ack(presence, connection, frame.id);
   if (frame.type === "logout" && presence.config.inBandAuth) {
     presence.signOut(connection, "left", now);
   } else if (frame.type === "leave" || frame.type === "logout") {
@@ -83,7 +80,7 @@ async function authenticate(
     typeof judged === "string"
       ? judged
       : takeOver(presence, connection, toRoomSession(judged, now), now);
-  if (refused === null) ack(connection, id);
+  if (refused === null) ack(presence, connection, id);
   else refuseToken(presence, connection, refused, id);
   presence.commit(now);
 }
@@ -105,7 +102,6 @@ function takeOver(
   if (refused) return refused;
   if (before) {
     presence.roster.end(now, connection.ref, now);
-    presence.save();
     presence.logLeave(connection, "replaced");
   }
   connection.signIn(session, id);
@@ -122,10 +118,9 @@ function renew(
 ): void {
   const expiresAt = Math.max(session.expiresAt, connection.session?.expiresAt ?? 0);
   presence.roster.renew(now, session);
-  presence.save();
   connection.signIn({ ...session, expiresAt });
   presence.connections.noteDeadline(connection);
-  connection.send({ type: "renewed", expiresAt: new Date(expiresAt).toISOString() });
+  presence.send(connection, { type: "renewed", expiresAt: new Date(expiresAt).toISOString() });
 }
 
 /** A bad token changes nothing on a member's connection, and ends one that waits for a good one. */
@@ -139,7 +134,7 @@ function refuseToken(
   if (connection.user === undefined) {
     presence.close(connection, "closed", closeCodeOf(code), code);
   } else {
-    sendError(connection, code, id);
+    sendError(presence, connection, code, id);
   }
 }
 
@@ -153,18 +148,22 @@ function refuse(
   id?: string,
 ): void {
   connection.save();
-  sendError(connection, code, id);
+  sendError(presence, connection, code, id);
   if (verdict === "answer") return;
   presence.roster.end(now, connection.ref, now);
-  presence.save();
   presence.close(connection, code, closeCodeOf(code));
 }
 
-function sendError(connection: Connection, code: ErrorCode, id: string | undefined): void {
+function sendError(
+  presence: Presence,
+  connection: Connection,
+  code: ErrorCode,
+  id: string | undefined,
+): void {
   const message = errorMessage(code);
-  connection.send({ type: "error", code, message, ...(id !== undefined && { id }) });
+  presence.send(connection, { type: "error", code, message, ...(id !== undefined && { id }) });
 }
 
-function ack(connection: Connection, id: string | undefined): void {
-  if (id !== undefined) connection.send({ type: "ack", id });
+function ack(presence: Presence, connection: Connection, id: string | undefined): void {
+  if (id !== undefined) presence.send(connection, { type: "ack", id });
 }

@@ -1,14 +1,15 @@
 import { CLOSE } from "../../protocol/close-codes.ts";
-import { PROTOCOL, SIGN_IN_SECONDS } from "../../protocol/messages.ts";
+import { PROTOCOL, SIGN_IN_SECONDS, type ServerFrame } from "../../protocol/messages.ts";
 import type { Since } from "../../protocol/since.ts";
 import type { Config } from "../config.ts";
 import type { ErrorCode } from "../errors.ts";
 import { log } from "../log.ts";
-import type { RoomSession, UsedTicket } from "../room-request.ts";
+import type { RoomRequest, RoomSession } from "../room-request.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { Broadcaster } from "./broadcaster.ts";
-import type { Connection } from "./connection.ts";
+import { closeSocket, type Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
+import { GroupCommit } from "./group-commit.ts";
 import { timingFor, type Timing } from "./liveness.ts";
 import { Roster } from "./roster.ts";
 import { Store } from "./store.ts";
@@ -26,8 +27,8 @@ export type LeaveReason =
 
 /**
  * Who is present in a room, and all that holds it together: roster, storage, sockets, alarm. It is
- * told what happened, changes the roster, and {@link save}s before any frame tells of it; at the end
- * of an event {@link commit} stores, broadcasts and sets the alarm.
+ * told what happened and changes the roster; {@link commit} at the end of an event stores that, and
+ * sets the alarm, now or together with what the next events change. What tells of it is sent after.
  */
 export class Presence {
   readonly name: string;
@@ -37,10 +38,13 @@ export class Presence {
   readonly #timing: Timing;
   readonly #store: Store;
   readonly #tickets: UsedTickets;
+  readonly #commits: GroupCommit;
+  readonly #guard: (act: () => void) => void;
   #roster: Roster;
   #broadcaster: Broadcaster;
 
-  constructor(ctx: DurableObjectState, config: Config) {
+  /** `guard` runs what a timer does, and sees to its faults. */
+  constructor(ctx: DurableObjectState, config: Config, guard: (act: () => void) => void) {
     this.name = ctx.id.name ?? "";
     this.config = config;
     this.#timing = timingFor(config.limits.staleMs);
@@ -50,8 +54,14 @@ export class Presence {
     this.alarm = new AlarmClock(ctx.storage);
     this.#store = new Store(ctx.storage);
     this.#tickets = new UsedTickets(ctx.storage);
+    this.#guard = guard;
+    this.#commits = new GroupCommit({
+      store: () => this.#write(),
+      publish: (now) => this.#broadcaster.publish(now),
+      guard,
+    });
     this.#roster = new Roster(config.limits, this.#store.load());
-    this.#broadcaster = new Broadcaster(this.name, this.#roster, this.connections);
+    this.#broadcaster = this.#newBroadcaster();
   }
 
   get roster(): Roster {
@@ -69,7 +79,7 @@ export class Presence {
       log("leave", { room: this.name, user, connection, reason: "closed" });
     }
     this.advance(now);
-    this.commit(now);
+    this.settle(now);
   }
 
   /** Does what time alone brings about; to be called first at each event. */
@@ -83,12 +93,11 @@ export class Presence {
     session: RoomSession,
     connection: string,
     now: number,
-    ticket?: UsedTicket,
+    { ticket, idle }: Pick<RoomRequest, "ticket" | "idle"> = {},
   ): ErrorCode | null {
     if (ticket && this.#tickets.has(ticket)) return "session_invalid";
-    const verdict = this.#roster.join(now, session, connection);
+    const verdict = this.#roster.join(now, session, connection, idle);
     if (verdict !== "joined") return verdict;
-    this.save();
     if (ticket) this.#tickets.add(ticket);
     return null;
   }
@@ -96,7 +105,7 @@ export class Presence {
   /** Welcomes a connection that was admitted: its first frame, and its state to come (SPEC W1, W2). */
   welcome(connection: Connection, session: RoomSession, since: Since | null, now: number): void {
     this.connections.add(connection, now);
-    connection.send({
+    this.send(connection, {
       type: "welcome",
       protocol: PROTOCOL,
       room: this.name,
@@ -112,8 +121,13 @@ export class Presence {
   tellSelf(user: string): void {
     const text = JSON.stringify({ type: "self", id: user, chosen: this.#roster.chosenBy(user) });
     for (const connection of this.connections) {
-      if (connection.user === user) connection.send(text);
+      if (connection.user === user) this.send(connection, text);
     }
+  }
+
+  /** Sends a frame once all that has changed so far is stored. */
+  send(connection: Connection, frame: ServerFrame | string): void {
+    this.#commits.afterwards(() => connection.send(frame));
   }
 
   /** Parts a connection from its user: the socket waits for another sign-in, for a while (SPEC T6). */
@@ -122,7 +136,7 @@ export class Presence {
     connection.signOut(now + SIGN_IN_SECONDS * 1000);
     this.#broadcaster.forget(connection);
     this.connections.noteDeadline(connection);
-    connection.send({ type: "authenticate", within: SIGN_IN_SECONDS });
+    this.send(connection, { type: "authenticate", within: SIGN_IN_SECONDS });
   }
 
   /** Ends the connections that did not answer their probe (SPEC L2, L3). */
@@ -152,7 +166,8 @@ export class Presence {
 
   /** Closes a connection from the room's side; its place is the caller's to end or to keep. */
   close(connection: Connection, reason: LeaveReason, code: number, name: string = reason): void {
-    connection.close(code, name);
+    connection.release();
+    this.#commits.afterwards(() => closeSocket(connection.ws, code, name));
     this.forget(connection, reason);
   }
 
@@ -167,21 +182,33 @@ export class Presence {
     if (user !== undefined) log("leave", { room: this.name, user, connection: id, reason });
   }
 
-  /** Stores what changed; what tells of it must be sent after this. */
-  save(): void {
-    this.#roster.passChanges((changes) => {
-      this.#store.write(changes, this.#roster.epoch, this.#roster.floor);
-      this.#broadcaster.note(changes.visible);
-    });
+  /** To be called at the end of each event: stores what it changed, and tells it, now or soon. */
+  commit(now: number): void {
+    this.#commits.soon(now);
   }
 
-  /** Stores what changed, tells it, and sets the alarm for what comes next. */
-  commit(now: number): void {
-    this.save();
+  /** Stores what changed, and tells it, now: what is read after this is durable. */
+  settle(now: number): void {
+    this.#commits.now(now);
+  }
+
+  /** Writes what changed; tells whether anything had. */
+  #write(): boolean {
+    let wrote = false;
+    this.#roster.passChanges((changes) => {
+      wrote = this.#store.write(changes, this.#roster.epoch, this.#roster.floor);
+      this.#broadcaster.note(changes.visible);
+    });
     if (this.#roster.isEmpty && this.#tickets.isEmpty) this.#vacate();
-    this.#broadcaster.publish(now);
-    const { dueAt } = this.connections;
-    this.alarm.wakeBy(Math.min(this.#roster.dueAt, dueAt, this.#tickets.dueAt));
+    this.alarm.wakeBy(Math.min(this.#roster.dueAt, this.connections.dueAt, this.#tickets.dueAt));
+    return wrote;
+  }
+
+  #newBroadcaster(): Broadcaster {
+    return new Broadcaster(this.name, this.#roster, this.connections, {
+      store: (now) => this.#commits.write(now),
+      guard: this.#guard,
+    });
   }
 
   /** Keeps nothing of a room that nobody is known in; whoever comes next begins a new epoch (SPEC L5). */
@@ -192,6 +219,6 @@ export class Presence {
     this.alarm.unset();
     this.#broadcaster.stop();
     this.#roster = new Roster(this.config.limits, this.#store.load());
-    this.#broadcaster = new Broadcaster(this.name, this.#roster, this.connections);
+    this.#broadcaster = this.#newBroadcaster();
   }
 }

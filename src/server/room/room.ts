@@ -17,15 +17,16 @@ const RETRY_MS = 10_000;
 
 /**
  * One room: a thin shell that turns the platform's events into changes of its {@link Presence}. No
- * await stands between a change and its commit, so that events cannot interleave, and the writes
- * are durable as one before a frame tells of them.
+ * await stands between a change and its commit, so that events cannot interleave.
  */
 export class Room extends DurableObject<Env> {
   readonly #presence: Presence;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#presence = new Presence(ctx, configOf(env, checksItself()));
+    // What a timer does wrong was logged, and has ended the room, by then.
+    const guard = (act: () => void) => void this.#orAbort(act).catch(() => {});
+    this.#presence = new Presence(ctx, configOf(env, checksItself()), guard);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     void ctx.blockConcurrencyWhile(async () => {
       await this.#presence.alarm.load();
@@ -40,12 +41,14 @@ export class Room extends DurableObject<Env> {
       const presence = this.#presence;
       presence.advance(now);
       const asked = fromWorker(request);
+      if (asked.joiner) {
+        const response = this.#join(asked, asked.joiner, now);
+        presence.commit(now);
+        return response;
+      }
+      presence.settle(now);
       const condition = request.headers.get("If-None-Match");
-      const response = asked.joiner
-        ? this.#join(asked, asked.joiner, now)
-        : answerRead(asked, condition, presence.roster, presence.broadcaster);
-      presence.commit(now);
-      return response;
+      return answerRead(asked, condition, presence.roster, presence.broadcaster);
     });
   }
 
@@ -86,7 +89,7 @@ export class Room extends DurableObject<Env> {
       presence.advance(now);
       const ending = presence.expire(now);
       presence.removeStale(now);
-      presence.commit(now);
+      presence.settle(now);
       await tellEnding(presence, ending);
     } catch (error) {
       this.#logFailure(error);
@@ -95,11 +98,11 @@ export class Room extends DurableObject<Env> {
   }
 
   #join(asked: RoomRequest, session: RoomSession, now: number): Response {
-    const { requestId, since, view, host = "", ticket } = asked;
+    const { requestId, since, view, host = "" } = asked;
     const presence = this.#presence;
     const id = crypto.randomUUID();
     const user = session.user.id;
-    const refused = presence.admit(session, id, now, ticket);
+    const refused = presence.admit(session, id, now, asked);
     if (refused) {
       log("refused", { code: refused, room: presence.name, user, requestId });
       return errorResponse(refused, requestId);

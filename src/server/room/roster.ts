@@ -140,6 +140,7 @@ export class Roster {
     now: number,
     { user, issuedAt }: Pick<RoomSession, "user" | "issuedAt">,
     connection: string,
+    idle = false,
   ): "joined" | "too_many_connections" | "room_full" {
     const record = this.#records.get(user.id) ?? newRecord(user, issuedAt);
     const lost = firstLost(record);
@@ -151,7 +152,7 @@ export class Roster {
     this.#change(now, record, () => {
       applyProfile(record, user, issuedAt);
       record.places = record.places.filter((place) => place !== lost);
-      record.places.push({ connection, idle: false, lostAt: null });
+      record.places.push({ connection, idle, lostAt: null });
     });
     return "joined";
   }

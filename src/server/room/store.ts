@@ -80,9 +80,9 @@ export class Store {
     };
   }
 
-  /** Writes what changed. With no await in between, it becomes durable as one. */
-  write({ saved, forgotten }: Changes, epoch: string, floor: number): void {
-    if (saved.length === 0 && forgotten.length === 0) return;
+  /** Writes what changed, and tells whether anything had. With no await in between, it becomes durable as one. */
+  write({ saved, forgotten }: Changes, epoch: string, floor: number): boolean {
+    if (saved.length === 0 && forgotten.length === 0) return false;
     if (!this.#exists) this.#create(epoch);
     const { sql } = this.#storage;
     for (const id of forgotten) sql.exec("DELETE FROM members WHERE id = ?", id);
@@ -105,6 +105,7 @@ export class Store {
       sql.exec("INSERT OR REPLACE INTO room VALUES ('floor', ?)", floor);
       this.#floor = floor;
     }
+    return true;
   }
 
   /** Whether the room keeps anything. */
