@@ -134,6 +134,26 @@ describe("<rollcall-people>", () => {
     expect(dark?.transitionDuration).not.toBe("0s");
   });
 
+  it("[K23] is styled by parts, which are named by status too, and by properties", async () => {
+    const room = newRoom();
+    await enter(room, "Ada", "busy");
+    const page = await openPage(`<style>
+        rollcall-people { --rollcall-size: 64px; --rollcall-online: rgb(1, 2, 3) }
+        rollcall-people::part(dot busy) { outline: 3px solid rgb(4, 5, 6) }
+      </style>
+      <rollcall-people room="/rooms/${room}"></rollcall-people>`);
+    await shows(page, "Ada, busy", "You, online");
+    const faces = await page.locator("rollcall-people .face").evaluateAll((all) =>
+      all.map((face) => {
+        const dot = face.querySelector(".dot")!;
+        const { backgroundColor } = getComputedStyle(dot, "::after");
+        return [face.clientWidth, getComputedStyle(dot).outlineWidth, backgroundColor];
+      }),
+    );
+    expect(faces[0]!.slice(0, 2)).toEqual([64, "3px"]);
+    expect(faces[1]).toEqual([64, expect.not.stringMatching(/^3px$/), "rgb(1, 2, 3)"]);
+  });
+
   it("[K24] stays when it is moved, keeps what did not change, and leaves when it is taken out", async () => {
     const room = newRoom();
     const ada = await enter(room, "Ada");

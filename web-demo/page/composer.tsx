@@ -1,11 +1,11 @@
-import { useEffect, useId, useRef } from "react";
+import { memo, useEffect, useId, useRef } from "react";
 import { useRoom } from "../../src/react/index.ts";
 
 /** So long after the last key a person has stopped typing. */
 const PAUSE_MS = 2500;
 
 /** A field to type in: others are told that you do, and not what. */
-export function Composer() {
+export const Composer = memo(function Composer() {
   const { setData } = useRoom();
   const timer = useRef<number>(undefined);
   const id = useId();
@@ -44,4 +44,4 @@ export function Composer() {
       </p>
     </div>
   );
-}
+});
