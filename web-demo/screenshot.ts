@@ -55,6 +55,10 @@ async function takePictures(server: Server): Promise<void> {
   }
 
   const { context, page } = await enter(server, YOU);
+  for (const status of ["Busy", "Automatic"]) {
+    await page.getByRole("radio", { name: status, exact: true }).check();
+    await page.getByText(`Others see you as ${status === "Busy" ? "busy" : "online"}`).waitFor();
+  }
   // Three minutes pass for the page alone.
   await page.clock.setFixedTime(Date.now() + 3.5 * 60_000);
   await page.getByText("last online 3 min ago").waitFor();

@@ -73,10 +73,8 @@ export class RollcallPeople extends Base {
   }
 
   disconnectedCallback(): void {
-    // To be moved within the document is to be taken out and put in again.
-    queueMicrotask(() => {
-      if (!this.isConnected) this.#leave();
-    });
+    // To be moved is to be taken out and put in again, in one task, in which the client leaves nothing.
+    this.#leave();
   }
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {

@@ -12,8 +12,8 @@ export interface RoomProviderProps extends JoinOptions {
 
 /**
  * Makes the page present in a room while this is mounted, and the room known to the hooks inside.
- * The options are `joinRoom`'s, read when the room is joined; of the functions among them the latest
- * are called.
+ * The options are `joinRoom`'s, those of when the room was first rendered; of `getToken`, `getTicket`
+ * and `onUnauthorized` the latest are called.
  *
  * @example
  * <RoomProvider url="/rooms/lobby">

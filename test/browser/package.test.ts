@@ -122,6 +122,9 @@ const packed = (path: string) => join(folder, "node_modules/rollcall", path);
 
 it("[K26] the package builds in an app and in a Worker, and the README's examples run", async () => {
   await install();
+  const entries = ["rollcall", "rollcall/react", "rollcall/element", "rollcall/element.min.js"];
+  const imports = write("imports.js", entries.map((entry) => `import "${entry}";\n`).join(""));
+  await run(process.execPath, [imports]);
   const worker = write(
     "worker/worker.ts",
     'import { createApp, Room } from "rollcall/server";\n\nexport default createApp();\nexport { Room };\n',

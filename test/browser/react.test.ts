@@ -20,7 +20,7 @@ const observers: RawClient[] = [];
 beforeAll(async () => {
   [server, browser, script] = await Promise.all([
     // So long a grace that only who has left is seen to go.
-    startServer({ vars: { GRACE_SECONDS: "60" } }),
+    startServer({ vars: { GRACE_SECONDS: "60", TICKET_SECRET: "t".repeat(32) } }),
     launchBrowser(),
     bundleApp(join(import.meta.dirname, "apps/react-app.tsx")),
   ]);
@@ -59,7 +59,13 @@ async function openPage(
   const context = await browser.newContext();
   context.once("page", watch);
   await signIn(context, server, "ada");
-  const first = { inside: true, list: true, waits: "nobody", ...shown } satisfies Shown;
+  const first = {
+    inside: true,
+    list: true,
+    twice: false,
+    waits: "nobody",
+    ...shown,
+  } satisfies Shown;
   const page = await openApp(context, server, {
     "/app.html": appDocument(`<div id="root">${html}</div>
       <script type="module">
@@ -96,6 +102,9 @@ describe("a room's provider", () => {
     await reads(page, "Waiting for the list");
     await change(page, { waits: "nobody", list: false });
     await reads(page, '"connection":"online"');
+    await change(page, { twice: true });
+    await reads(page, "ada: online");
+    await change(page, { twice: false });
     // What was said of her until here came before this.
     observer.send({ type: "update", status: "away" });
     await eventually(() => expect(told(observer)).toEqual(["ada online", "grace away"]));
@@ -150,6 +159,30 @@ describe("a room's provider", () => {
   });
 });
 
+/** What opens one connection of Ada's, once. */
+async function newTicket(room: string): Promise<string> {
+  const response = await fetch(`${server.url}/tickets`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${await signToken(server.secret, "ada")}` },
+    body: JSON.stringify({ room }),
+  });
+  return ((await response.json()) as { ticket: string }).ticket;
+}
+
+describe("a provider's options", () => {
+  it("[K20] are those of its first join, but of their functions the latest are called", async () => {
+    const room = newRoom();
+    const page = await openPage({ url: `/rooms/${room}`, ticket: await newTicket(room) });
+    await reads(page, "ada: online");
+    await page.getByRole("button", { name: "Leave" }).click();
+    await reads(page, '"connection":"closed"');
+    await change(page, { ticket: await newTicket(room) });
+    await page.getByRole("button", { name: "Join" }).click();
+    await reads(page, '"connection":"online"');
+    expect(await page.getByText("ada: online").count()).toBe(1);
+  });
+});
+
 describe("the hooks", () => {
   it("[K21] render what has changed, and nothing else", async () => {
     const room = newRoom();
@@ -179,7 +212,7 @@ describe("rendering on a server", () => {
     const room = newRoom();
     const observer = await observe(room);
     const initial = await readRoom(server, room, await signToken(server.secret, "ada"));
-    const shown = { url: `/rooms/${room}`, initial, inside: true, list: true } as const;
+    const shown = { url: `/rooms/${room}`, initial, inside: true, list: true, twice: false };
     const html = renderToString(createElement(App, { ...shown, waits: "nobody" }));
     expect(html).toContain("&quot;online&quot;:1,&quot;connection&quot;:&quot;connecting&quot;");
     expect(html.replaceAll("<!-- -->", "")).toContain("<li>grace: online</li>");

@@ -26,6 +26,10 @@ export interface Shown extends Pick<RoomProviderProps, "url" | "initial" | "auto
   inside: boolean;
   /** Whether the list is mounted, inside the provider. */
   list: boolean;
+  /** Whether another provider of the same room is mounted beside it. */
+  twice: boolean;
+  /** What to sign in with, in place of the cookie. */
+  ticket?: string;
   /** Whether a part of the list waits for something; and the provider itself, with all inside. */
   waits: "nobody" | "list" | "provider";
 }
@@ -80,11 +84,16 @@ const Buttons = memo(function Buttons() {
   );
 });
 
-export function App({ inside, list, waits, ...room }: Shown) {
+export function App({ inside, list, twice, ticket, waits, ...room }: Shown) {
   if (!inside) return <p>Outside</p>;
   return (
     <Suspense fallback="Waiting for the provider">
-      <RoomProvider {...room}>
+      {twice && (
+        <RoomProvider {...room}>
+          <List />
+        </RoomProvider>
+      )}
+      <RoomProvider {...room} {...(ticket !== undefined && { getTicket: () => ticket })}>
         <Wait waits={waits === "provider"} />
         <Facts />
         <Buttons />
