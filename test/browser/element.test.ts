@@ -1,15 +1,13 @@
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { WebSocketServer } from "ws";
 import type { RollcallPeople } from "../../src/element/index.ts";
-import type { Member, ServerFrame, Status } from "../../src/protocol/messages.ts";
+import type { Status } from "../../src/protocol/messages.ts";
 import { RawClient, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
 import { appDocument, bundleApp, openApp, signIn } from "./app-page.ts";
 import { launchBrowser } from "./browser.ts";
+import { startHostileRoom } from "./hostile-room.ts";
 import { eventually } from "./tab.ts";
 
 /** So long a grace that only who has left is seen to go. */
@@ -221,7 +219,8 @@ describe("<rollcall-people>", () => {
       "/pictures/good.svg",
       "/pictures/none.svg",
     ];
-    const room = await startHostileRoom(images);
+    const name = '<img src=x onerror="document.title=1">';
+    const room = await startHostileRoom(name, images);
     const page = await openPage("");
     await page.route(`${server.url}/pictures/*`, (route, request) => {
       seen.push({ url: request.url(), referer: request.headers()["referer"] });
@@ -234,7 +233,6 @@ describe("<rollcall-people>", () => {
         `<rollcall-people room="${url}"></rollcall-people>`;
     }, room.url);
 
-    const name = '<img src=x onerror="document.title=1">';
     await shows(page, ...images.map(() => `${name}, online`));
     const sources = page.locator("rollcall-people img");
     await eventually(async () => {
@@ -249,7 +247,7 @@ describe("<rollcall-people>", () => {
     ]);
     expect(seen.map(({ referer }) => referer)).toEqual([undefined, undefined]);
     expect(await page.title()).toBe("An app");
-    await room.stop();
+    room.stop();
   });
 
   it("[K24] keeps its faces over a restart of the server", async () => {
@@ -276,30 +274,3 @@ describe("<rollcall-people>", () => {
     expect(await changes.jsonValue()).toEqual([]);
   });
 });
-
-/** A room that says what no room of ours would. */
-async function startHostileRoom(images: readonly string[]) {
-  const hostile = new WebSocketServer({ host: "127.0.0.1", port: 0 });
-  await once(hostile, "listening");
-  const members = images.map((image, index): Member => {
-    const name = '<img src=x onerror="document.title=1">';
-    return { id: `${index}`, name, image, status: "online", connections: 1, lastOnline: null };
-  });
-  hostile.on("connection", (socket) => {
-    const send = (frame: ServerFrame) => socket.send(JSON.stringify(frame));
-    const self = { id: "0", chosen: null };
-    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-    const place = { room: "hostile", connection: "1" };
-    send({ type: "welcome", protocol: 1, ...place, self, heartbeat: 15, expiresAt });
-    const counts = { online: images.length, connections: images.length };
-    send({ type: "snapshot", room: "hostile", epoch: "e", version: 1, ...counts, members });
-  });
-  const { port } = hostile.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}/rooms/hostile`,
-    stop: async () => {
-      for (const socket of hostile.clients) socket.terminate();
-      hostile.close();
-    },
-  };
-}
