@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { type Server, startServer } from "../test/e2e/server.ts";
-import { appDocument, bundleApp, openApp } from "../test/browser/app-page.ts";
+import { appDocument, bundleApp, openApp } from "../test/browser/own-origin-app.ts";
 import { launchBrowser } from "../test/browser/browser.ts";
 import type { BrowserContext, Page } from "playwright-core";
 import type { Picture } from "./pictures.ts";

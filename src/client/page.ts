@@ -30,6 +30,7 @@ export function watchPage({ onWake, onHide, onShow }: PageEvents, signal: AbortS
     (event) => "persisted" in event && event.persisted && onShow(),
     options,
   );
-  const onSeen = () => page.visibilityState !== "hidden" && onWake();
-  listen(page, ["visibilitychange", "resume"], onSeen, options);
+  listen(page, ["resume"], onWake, options);
+  const onTurn = () => page.visibilityState !== "hidden" && onWake();
+  listen(page, ["visibilitychange"], onTurn, options);
 }

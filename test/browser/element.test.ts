@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { RollcallPeople } from "../../src/element/index.ts";
 import type { Status } from "../../src/protocol/messages.ts";
 import { RawClient, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
-import { appDocument, bundleApp, openApp, signIn } from "./app-page.ts";
+import { appDocument, bundleApp, openApp, signIn } from "./own-origin-app.ts";
 import { launchBrowser } from "./browser.ts";
 import { startHostileRoom } from "./hostile-room.ts";
 import { eventually } from "./tab.ts";
@@ -221,6 +221,7 @@ describe("<rollcall-people>", () => {
     ];
     const name = '<img src=x onerror="document.title=1">';
     const room = await startHostileRoom(name, images);
+    onTestFinished(room.stop);
     const page = await openPage("");
     await page.route(`${server.url}/pictures/*`, (route, request) => {
       seen.push({ url: request.url(), referer: request.headers()["referer"] });
@@ -247,7 +248,6 @@ describe("<rollcall-people>", () => {
     ]);
     expect(seen.map(({ referer }) => referer)).toEqual([undefined, undefined]);
     expect(await page.title()).toBe("An app");
-    room.stop();
   });
 
   it("[K24] keeps its faces over a restart of the server", async () => {

@@ -16,7 +16,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { build } from "vite";
 import { type Server, startServer } from "../e2e/server.ts";
-import { type AppFiles, openApp, signIn } from "./app-page.ts";
+import { type AppFiles, openApp, signIn } from "./own-origin-app.ts";
 import { launchBrowser } from "./browser.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");

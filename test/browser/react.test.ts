@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { ServerFrame } from "../../src/protocol/messages.ts";
 import { RawClient, readRoom, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
-import { appDocument, bundleApp, openApp, signIn } from "./app-page.ts";
+import { appDocument, bundleApp, openApp, signIn } from "./own-origin-app.ts";
 import { App, type ReactApp, type Shown } from "./apps/react-app.tsx";
 import { launchBrowser } from "./browser.ts";
 import { eventually } from "./tab.ts";

@@ -7,7 +7,7 @@ const MAX_GATHER_MS = 1_000;
 /** A delivery takes about 26 µs: this is a quarter of the room's time for them (SPEC V2). */
 const GATHER_MS_PER_CONNECTION = 0.1;
 /** Where nobody waits for a first state, fewer and fuller deltas cost less, and nobody sees it. */
-const PATIENCE = 4;
+const PATIENCE = 5;
 
 /**
  * How long a busy room gathers before it tells, in milliseconds; `someoneWaits` for a first state.

@@ -12,6 +12,8 @@ export class Connections {
   readonly #timing: Timing;
   readonly #pingedAt: (ws: WebSocket) => Date | null;
   readonly #bySocket = new Map<WebSocket, Connection>();
+  /** Of those that somebody is signed in on. */
+  readonly #byUser = new Map<string, Set<Connection>>();
   /** When the next look for signs of life is due. */
   #lookAt = Number.POSITIVE_INFINITY;
   /** No later than when the first connection's own deadline comes. */
@@ -40,9 +42,23 @@ export class Connections {
     return this.#bySocket.get(ws);
   }
 
+  /** A user's connections. */
+  of(user: string): Iterable<Connection> {
+    return this.#byUser.get(user) ?? [];
+  }
+
   add(connection: Connection, now: number): void {
     if (this.size === 0) this.#lookAt = now + this.#timing.sweepEveryMs;
     this.#bySocket.set(connection.ws, connection);
+    this.#enter(connection);
+    this.noteDeadline(connection);
+  }
+
+  /** Gives a connection to another user, or to nobody, by what `change` does to it. */
+  reassign(connection: Connection, change: () => void): void {
+    this.#remove(connection);
+    change();
+    this.#enter(connection);
     this.noteDeadline(connection);
   }
 
@@ -51,8 +67,9 @@ export class Connections {
     this.#deadlineAt = Math.min(this.#deadlineAt, dueAt);
   }
 
-  delete({ ws }: Connection): void {
-    this.#bySocket.delete(ws);
+  delete(connection: Connection): void {
+    this.#bySocket.delete(connection.ws);
+    this.#remove(connection);
     if (this.size > 0) return;
     this.#lookAt = Number.POSITIVE_INFINITY;
     this.#deadlineAt = Number.POSITIVE_INFINITY;
@@ -97,5 +114,21 @@ export class Connections {
     }
     this.#lookAt = now + (probed ? this.#timing.answerMs : this.#timing.sweepEveryMs);
     return stale;
+  }
+
+  #enter(connection: Connection): void {
+    const { user } = connection;
+    if (user === undefined) return;
+    const known = this.#byUser.get(user);
+    if (known) known.add(connection);
+    else this.#byUser.set(user, new Set([connection]));
+  }
+
+  #remove(connection: Connection): void {
+    const { user } = connection;
+    if (user === undefined) return;
+    const known = this.#byUser.get(user);
+    known?.delete(connection);
+    if (known?.size === 0) this.#byUser.delete(user);
   }
 }

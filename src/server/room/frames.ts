@@ -104,7 +104,7 @@ function takeOver(
     presence.roster.end(now, connection.ref, now);
     presence.logLeave(connection, "replaced");
   }
-  connection.signIn(session, id);
+  presence.connections.reassign(connection, () => connection.signIn(session, id));
   presence.welcome(connection, session, null, now);
   log("join", { room: presence.name, user: session.user.id, connection: id });
   return null;

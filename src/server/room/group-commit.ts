@@ -1,8 +1,5 @@
-/**
- * How long a busy room gathers what it writes, in milliseconds. Each commit waits for the disk, and
- * costs the room about as much as ten events do.
- */
-const GATHER_MS = 5;
+/** How long a busy room gathers what it writes, in milliseconds; each commit waits for the disk. */
+const GATHER_MS = 20;
 
 /**
  * Makes one commit of what several events changed: at once in a quiet room, soon in a busy one.

@@ -120,9 +120,7 @@ export class Presence {
   /** Tells a member's own tabs what was chosen, and nobody else (SPEC W1). */
   tellSelf(user: string): void {
     const text = JSON.stringify({ type: "self", id: user, chosen: this.#roster.chosenBy(user) });
-    for (const connection of this.connections) {
-      if (connection.user === user) this.send(connection, text);
-    }
+    for (const connection of this.connections.of(user)) this.send(connection, text);
   }
 
   /** Sends a frame once all that has changed so far is stored. */
@@ -133,9 +131,8 @@ export class Presence {
   /** Parts a connection from its user: the socket waits for another sign-in, for a while (SPEC T6). */
   signOut(connection: Connection, reason: LeaveReason, now: number): void {
     this.logLeave(connection, reason);
-    connection.signOut(now + SIGN_IN_SECONDS * 1000);
+    this.connections.reassign(connection, () => connection.signOut(now + SIGN_IN_SECONDS * 1000));
     this.#broadcaster.forget(connection);
-    this.connections.noteDeadline(connection);
     this.send(connection, { type: "authenticate", within: SIGN_IN_SECONDS });
   }
 

@@ -44,7 +44,7 @@ describe("gathering", () => {
     expect(gatherMs(2_000, true)).toBe(200);
     expect(gatherMs(100_000, true)).toBe(1_000);
     expect(gatherMs(100, false)).toBe(50);
-    expect(gatherMs(1_000, false)).toBe(400);
+    expect(gatherMs(1_000, false)).toBe(500);
     expect(gatherMs(10_000, false)).toBe(1_000);
   });
 
