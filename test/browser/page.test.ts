@@ -6,6 +6,11 @@ import { launchBrowser } from "./browser.ts";
 import { shownOn } from "./shown.ts";
 import { eventually, Tab } from "./tab.ts";
 
+/** As browsers report it, which the DOM's types leave out. */
+interface LayoutShift extends PerformanceEntry {
+  value: number;
+}
+
 let server: Server;
 let browser: Browser;
 
@@ -68,6 +73,29 @@ describe("the page", () => {
     const another = await tab.openAnother();
     await another.sees({ [name]: "online, 2 tabs" });
     expect(await width()).toBe(360);
+  });
+
+  it("moves nothing on a phone while people come in", async () => {
+    for (const name of ["Ada", "Alan", "Grace"]) {
+      const tab = await Tab.enter(browser, server.url, "still", name);
+      await tab.agrees(({ members }) => expect(members.at(-1)?.name).toBe(name));
+    }
+    const context = await browser.newContext({ viewport: { width: 360, height: 640 } });
+    await context.request.post(`${server.url}/demo/sign-in`, { data: { name: "Zoe" } });
+    await context.addInitScript(() => {
+      const shifts: number[] = [];
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) shifts.push((entry as LayoutShift).value);
+      }).observe({ type: "layout-shift", buffered: true });
+      Object.assign(window, { shifts });
+    });
+    const tab = await Tab.open(context, server.url, "still");
+    await tab.sees({ Ada: "online", Alan: "online", Grace: "online", Zoe: "online" });
+    await tab.page.getByText("On the wire").waitFor();
+    const shifts = await tab.page.evaluate(
+      () => (window as unknown as { shifts: number[] }).shifts,
+    );
+    expect(shifts.reduce((sum, shift) => sum + shift, 0)).toBeLessThan(0.01);
   });
 
   it("asks for no room that cannot be", async () => {
