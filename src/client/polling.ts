@@ -35,7 +35,7 @@ export interface PollingOptions {
   /** It was not told to the room: what was to be said is to be said again. */
   onLost(): void;
   /** The room does not take this client, for now or at all, or what it said (400). */
-  onRefused(refusal: Refusal): void;
+  onRefusal(refusal: Refusal): void;
 }
 
 /** Keeps a place in the room by plain HTTP, where no WebSocket gets through (SPEC P). */
@@ -117,7 +117,7 @@ export class Polling {
   #refuse(refusal: Refusal): number {
     // A service of an older version has no such URL.
     if (refusal.status === 404) return this.#fail();
-    if (this.#isOn) this.#options.onRefused(refusal);
+    if (this.#isOn) this.#options.onRefusal(refusal);
     return Math.max(LEAST_MS, refusal.retryAfterMs);
   }
 
