@@ -1,4 +1,4 @@
-import { afterClose, CLOSE } from "../protocol/close-codes.ts";
+import { afterClose, LEFT } from "../protocol/close-codes.ts";
 import type { ClientFrame, ServerFrame } from "../protocol/messages.ts";
 import { backoffMs } from "./backoff.ts";
 import type { ConnectionOptions } from "./options.ts";
@@ -43,7 +43,6 @@ export class Connector {
   #unanswered = 0;
   /** Why the room did not take the client, until the app was asked for a better credential. */
   #refused: RoomError | null = null;
-  #notBefore = 0;
   /** While the page is in the browser's back and forward cache. */
   #isAway = false;
 
@@ -104,7 +103,7 @@ export class Connector {
 
   /** Ends the socket or the lease, and begins no other. */
   stop(): void {
-    this.#socket?.close(CLOSE.left);
+    this.#socket?.close(LEFT);
     this.#socket = null;
     this.#polling.stop();
     this.#pause.end();
@@ -120,7 +119,7 @@ export class Connector {
         await this.#attempt();
       } catch {
         // A hook of the app's failed, which is no refusal.
-        await this.#backOff(0);
+        await this.#backOff();
       }
     }
   }
@@ -128,7 +127,7 @@ export class Connector {
   async #attempt(): Promise<void> {
     const { signIn, nextUrl } = this.#options;
     if (this.#refused !== null) await this.#recover(this.#refused);
-    if (this.#isAway) await this.#pause.wait(LONGEST_MS, 0);
+    while (this.#isAway && !this.#isOver) await this.#pause.wait(LONGEST_MS);
     if (this.#isOver) return;
     const url = nextUrl();
     url.protocol = url.protocol.replace("http", "ws");
@@ -146,7 +145,7 @@ export class Connector {
         this.#socket = null;
         const { code } = end;
         if (afterClose(code).then === "stay-away") {
-          return onClosed(code === CLOSE.left ? null : whyClosed(end));
+          return onClosed(code === LEFT ? null : whyClosed(end));
         }
         if (this.#isAccepted) onLost();
         resolve(end);
@@ -162,7 +161,9 @@ export class Connector {
     this.#unanswered = 0;
     const next = afterClose(end.code);
     if (next.then === "ask-for-credential") this.#refused = whyClosed(end);
-    if (next.then === "reconnect" && next.backoff) await this.#backOff(next.atLeastMs);
+    if (next.then !== "reconnect" || !next.backoff) return;
+    this.#pause.atLeast(next.atLeastMs);
+    await this.#backOff();
   }
 
   /** After an attempt of which nobody said a word: refused, or lost on its way. */
@@ -178,12 +179,13 @@ export class Connector {
       return;
     }
     if (++this.#unanswered >= BLOCKED_AFTER) this.#polling.start();
-    if (this.#refused === null) await this.#backOff(refusal?.retryAfterMs ?? 0);
+    if (refusal) this.#pause.atLeast(refusal.retryAfterMs);
+    if (this.#refused === null) await this.#backOff();
   }
 
   #takeRefusal(refusal: Refusal): void {
     const { status, retryAfterMs } = refusal;
-    this.#waitAtLeast(retryAfterMs);
+    this.#pause.atLeast(retryAfterMs);
     if (status !== 401 && status !== 403) return this.#options.onRefusal(refusal);
     this.#refused = errorOf(refusal);
     this.#polling.stop();
@@ -191,16 +193,8 @@ export class Connector {
     this.#pause.end();
   }
 
-  #waitAtLeast(ms: number): void {
-    this.#notBefore = Math.max(this.#notBefore, Date.now() + ms);
-  }
-
-  async #backOff(atLeastMs: number): Promise<void> {
-    this.#waitAtLeast(atLeastMs);
-    const leastMs = () => Math.max(0, this.#notBefore - Date.now());
-    await this.#pause.wait(leastMs(), backoffMs(this.#attempts++, Math.random()));
-    // It may have been asked for more patience meanwhile.
-    if (leastMs() > 0 && !this.#isOver) await this.#pause.wait(leastMs(), 0);
+  #backOff(): Promise<void> {
+    return this.#pause.wait(backoffMs(this.#attempts++, Math.random()));
   }
 
   /** The app may have a better credential, else the client stays away. */

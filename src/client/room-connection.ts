@@ -42,12 +42,10 @@ export class RoomConnection {
     if (initial) this.#roll = applySnapshot(null, initial);
     const signIn = new SignIn(options);
     this.#signIn = signIn;
-    const fetch: typeof globalThis.fetch =
-      options.fetch ?? ((input, init) => globalThis.fetch(input, init));
     const { signal } = this.#over;
     this.#connector = new Connector({
       WebSocket: options.WebSocket,
-      fetch,
+      fetch: options.fetch ?? fetch.bind(globalThis),
       signIn,
       signal,
       room: this.#url,
@@ -176,8 +174,8 @@ export class RoomConnection {
 
   #pollBody(): PollBody {
     const { id: _, ...change } = this.#outbox.take() ?? {};
-    const since = this.#roll && formatSince(this.#roll);
-    return { idle: this.#idle, ...(since && { since }), ...change };
+    const since = this.#roll ? formatSince(this.#roll) : undefined;
+    return { since, idle: this.#idle, ...change };
   }
 
   #showRefusal(refusal: Refusal): void {
@@ -197,8 +195,8 @@ export class RoomConnection {
   }
 
   /** Without a token nothing is sent, and the room closes in time. */
-  #sendToken(token: string | null): void {
-    if (token !== null) this.#connector.send({ type: "auth", token });
+  #sendToken(token: string | undefined): void {
+    if (token) this.#connector.send({ type: "auth", token });
   }
 
   #end(error: RoomError | null): void {
