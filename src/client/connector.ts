@@ -126,7 +126,7 @@ export class Connector {
 
   async #attempt(): Promise<void> {
     const { signIn, nextUrl } = this.#options;
-    if (this.#refused !== null) await this.#recover(this.#refused);
+    if (this.#refused) await this.#recover(this.#refused);
     while (this.#isAway && !this.#isOver) await this.#pause.wait(LONGEST_MS);
     if (this.#isOver) return;
     const url = nextUrl();
@@ -180,7 +180,7 @@ export class Connector {
     }
     if (++this.#unanswered >= BLOCKED_AFTER) this.#polling.start();
     if (refusal) this.#pause.atLeast(refusal.retryAfterMs);
-    if (this.#refused === null) await this.#backOff();
+    if (!this.#refused) await this.#backOff();
   }
 
   #takeRefusal(refusal: Refusal): void {

@@ -23,7 +23,7 @@ export function joinRoom(url: string | URL, options: JoinOptions = {}): RoomHand
     for (const listener of listeners) listener();
   };
   const part = () => {
-    if (share === null) return;
+    if (!share) return;
     share.connection.listeners.delete(tell);
     returnShare(share);
     share = null;

@@ -128,8 +128,8 @@ export class RoomConnection {
   #hold(told: Snapshot | Delta): void {
     if (this.#syncing && told.type === "delta") return;
     const roll = applyState(this.#roll, told);
-    this.#syncing = roll === null;
-    if (roll === null) return this.#connector.send({ type: "sync" });
+    this.#syncing = !roll;
+    if (!roll) return this.#connector.send({ type: "sync" });
     this.#roll = roll;
     if (this.#state.connection === "online") return this.#set({});
     this.#connector.accepted();
@@ -218,7 +218,7 @@ export class RoomConnection {
 
   /** With the choice made here, which the room is about to have. */
   #shownSelf(): Self | null {
-    if (this.#self === null) return null;
+    if (!this.#self) return null;
     const { id, chosen: told } = this.#self;
     const { chosen = told } = this.#outbox;
     const shown = this.#state.self;
