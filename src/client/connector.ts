@@ -1,55 +1,82 @@
-import { afterClose, CLOSE } from "../protocol/close-codes.ts";
+import { afterClose, LEFT } from "../protocol/close-codes.ts";
 import type { ClientFrame, ServerFrame } from "../protocol/messages.ts";
 import { backoffMs } from "./backoff.ts";
 import type { ConnectionOptions } from "./options.ts";
+import { watchPage } from "./page.ts";
 import { LONGEST_MS, Pause } from "./pause.ts";
-import { askWhyRefused, errorOf, isFinal } from "./refusal.ts";
-import type { SignIn } from "./sign-in.ts";
+import { Polling, type PollingOptions } from "./polling.ts";
+import { askWhyRefused, errorOf, isFinal, type Refusal } from "./refusal.ts";
 import { Socket, type SocketEnd } from "./socket.ts";
 import type { RoomError } from "./types.ts";
 
 /** After so many attempts in a row of which nobody said a word, no socket may get through. */
 const BLOCKED_AFTER = 2;
 
-export interface ConnectorOptions extends Pick<ConnectionOptions, "WebSocket"> {
-  fetch: typeof fetch;
-  signIn: SignIn;
+export interface ConnectorOptions extends Omit<PollingOptions, "onRefusal"> {
+  WebSocket: ConnectionOptions["WebSocket"];
+  /** Aborted where all is over, before {@link Connector.stop}. */
+  signal: AbortSignal;
   /** What to connect to next; for the sign-in to add to. */
   nextUrl(): URL;
   onFrame(frame: ServerFrame): void;
-  /** The socket has ended, and another is to come. */
-  onLost(): void;
-  /** The network lets no socket through, or there is none. */
-  onBlocked(): void;
+  /** The room does not take the client for now, or what it said (400). */
+  onRefusal(refusal: Refusal): void;
   /** The room is closed to this client: stop. */
-  onRefused(error: RoomError | null): void;
+  onClosed(error: RoomError | null): void;
 }
 
-/** Keeps a socket to the room: opens one after the other, and waits as the last one's end demands. */
+/**
+ * Keeps a way to the room: opens one socket after the other, waits as the last one's end demands,
+ * and polls where none gets through.
+ */
 export class Connector {
   readonly #options: ConnectorOptions;
+  readonly #polling: Polling;
   readonly #pause = new Pause();
   #socket: Socket | null = null;
+  /** Whether the room's state has come over the socket. */
+  #isAccepted = false;
   #isStarted = false;
-  #isOver = false;
   /** Attempts since the room's state last came. */
   #attempts = 0;
   /** Those in a row of which nobody said a word. */
   #unanswered = 0;
   /** Why the room did not take the client, until the app was asked for a better credential. */
   #refused: RoomError | null = null;
-  #notBefore = 0;
   /** While the page is in the browser's back and forward cache. */
   #isAway = false;
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
+    this.#polling = new Polling({ ...options, onRefusal: (refusal) => this.#takeRefusal(refusal) });
   }
 
   /** Opens the first socket, where that was not done. */
   start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
+    watchPage(
+      {
+        // Waits no longer than it must, and trusts no socket that may be dead.
+        onWake: () => {
+          this.#pause.hurry();
+          this.#socket?.check();
+          this.poll();
+        },
+        // Leaves the place to the room's grace (SPEC L4).
+        onHide: () => {
+          this.#isAway = true;
+          this.drop();
+          this.#polling.abandon();
+          this.#options.onLost();
+        },
+        onShow: () => {
+          this.#isAway = false;
+          this.#pause.end();
+        },
+      },
+      this.#options.signal,
+    );
     void this.#run();
   }
 
@@ -57,50 +84,33 @@ export class Connector {
     this.#socket?.send(frame);
   }
 
+  /** Says at once what there is to say, where no socket does. */
+  poll(): void {
+    this.#polling.hurry();
+  }
+
   /** Gives the socket up for another. */
   drop(): void {
     this.#socket?.drop();
   }
 
-  /** The room's state has come. */
+  /** The room's state has come over the socket. */
   accepted(): void {
+    this.#isAccepted = true;
     this.#attempts = 0;
+    this.#polling.stop();
   }
 
-  /** The service has refused this client over HTTP. */
-  refuse(error: RoomError): void {
-    this.#refused = error;
-    this.#pause.end();
-  }
-
-  /** The service asks for patience. */
-  waitAtLeast(ms: number): void {
-    this.#notBefore = Math.max(this.#notBefore, Date.now() + ms);
-  }
-
-  /** Waits no longer than it must, and trusts no socket that may be dead. */
-  hurry(): void {
-    this.#pause.hurry();
-    this.#socket?.check();
-  }
-
-  /** Leaves the place to the room's grace, and opens nothing until {@link resume}. */
-  suspend(): void {
-    this.#isAway = true;
-    this.drop();
-  }
-
-  resume(): void {
-    this.#isAway = false;
-    this.#pause.end();
-  }
-
-  /** Ends the socket, and opens no other. */
+  /** Ends the socket or the lease, and begins no other. */
   stop(): void {
-    this.#isOver = true;
-    this.#socket?.close(CLOSE.left);
+    this.#socket?.close(LEFT);
     this.#socket = null;
+    this.#polling.stop();
     this.#pause.end();
+  }
+
+  get #isOver(): boolean {
+    return this.#options.signal.aborted;
   }
 
   async #run(): Promise<void> {
@@ -109,15 +119,15 @@ export class Connector {
         await this.#attempt();
       } catch {
         // A hook of the app's failed, which is no refusal.
-        await this.#backOff(0);
+        await this.#backOff();
       }
     }
   }
 
   async #attempt(): Promise<void> {
     const { signIn, nextUrl } = this.#options;
-    if (this.#refused !== null) await this.#recover(this.#refused);
-    if (this.#isAway) await this.#pause.wait(LONGEST_MS, 0);
+    if (this.#refused) await this.#recover(this.#refused);
+    while (this.#isAway && !this.#isOver) await this.#pause.wait(LONGEST_MS);
     if (this.#isOver) return;
     const url = nextUrl();
     url.protocol = url.protocol.replace("http", "ws");
@@ -128,15 +138,16 @@ export class Connector {
 
   /** Opens a socket, and waits for an end after which another is to come. */
   #connect(url: URL): Promise<SocketEnd> {
-    const { onFrame, onLost, onRefused } = this.#options;
+    const { onFrame, onLost, onClosed } = this.#options;
+    this.#isAccepted = false;
     return new Promise((resolve) => {
       const onEnd = (end: SocketEnd) => {
         this.#socket = null;
         const { code } = end;
         if (afterClose(code).then === "stay-away") {
-          return onRefused(code === CLOSE.left ? null : whyClosed(end));
+          return onClosed(code === LEFT ? null : whyClosed(end));
         }
-        onLost();
+        if (this.#isAccepted) onLost();
         resolve(end);
       };
       const Class = (this.#options.WebSocket ?? WebSocket) as typeof WebSocket;
@@ -150,7 +161,9 @@ export class Connector {
     this.#unanswered = 0;
     const next = afterClose(end.code);
     if (next.then === "ask-for-credential") this.#refused = whyClosed(end);
-    if (next.then === "reconnect" && next.backoff) await this.#backOff(next.atLeastMs);
+    if (next.then !== "reconnect" || !next.backoff) return;
+    this.#pause.atLeast(next.atLeastMs);
+    await this.#backOff();
   }
 
   /** After an attempt of which nobody said a word: refused, or lost on its way. */
@@ -165,23 +178,30 @@ export class Connector {
       this.#refused = errorOf(refusal);
       return;
     }
-    if (++this.#unanswered >= BLOCKED_AFTER) this.#options.onBlocked();
-    if (this.#refused === null) await this.#backOff(refusal?.retryAfterMs ?? 0);
+    if (++this.#unanswered >= BLOCKED_AFTER) this.#polling.start();
+    if (refusal) this.#pause.atLeast(refusal.retryAfterMs);
+    if (!this.#refused) await this.#backOff();
   }
 
-  async #backOff(atLeastMs: number): Promise<void> {
-    this.waitAtLeast(atLeastMs);
-    const leastMs = () => Math.max(0, this.#notBefore - Date.now());
-    await this.#pause.wait(leastMs(), backoffMs(this.#attempts++, Math.random()));
-    // It may have been asked for more patience meanwhile.
-    if (leastMs() > 0 && !this.#isOver) await this.#pause.wait(leastMs(), 0);
+  #takeRefusal(refusal: Refusal): void {
+    const { status, retryAfterMs } = refusal;
+    this.#pause.atLeast(retryAfterMs);
+    if (status !== 401 && status !== 403) return this.#options.onRefusal(refusal);
+    this.#refused = errorOf(refusal);
+    this.#polling.stop();
+    this.#options.onLost();
+    this.#pause.end();
+  }
+
+  #backOff(): Promise<void> {
+    return this.#pause.wait(backoffMs(this.#attempts++, Math.random()));
   }
 
   /** The app may have a better credential, else the client stays away. */
   async #recover(error: RoomError): Promise<void> {
     const helps = await this.#options.signIn.recover(error);
     this.#refused = null;
-    if (!helps && !this.#isOver) this.#options.onRefused(error);
+    if (!helps && !this.#isOver) this.#options.onClosed(error);
   }
 }
 

@@ -1,7 +1,8 @@
 import { listen } from "./page.ts";
 import { LONGEST_MS } from "./pause.ts";
 
-const INPUTS = ["pointerdown", "pointermove", "keydown", "wheel", "scroll", "touchstart"];
+/** No `scroll`: scripts do that too. */
+const INPUTS = "pointerdown pointermove touchmove wheel keydown";
 
 /**
  * Tells when the person has given no input for `idleAfterMs`, and when they are back, until `signal`
@@ -33,7 +34,7 @@ export function watchIdle(
   };
 
   listen(globalThis, INPUTS, note, { passive: true, capture: true, signal });
-  listen(page, ["visibilitychange"], note, { signal });
+  listen(page, "visibilitychange", note, { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
   look();
 }

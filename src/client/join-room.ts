@@ -13,7 +13,6 @@ import type { RoomHandle } from "./types.ts";
  * room.subscribe(() => console.log(room.getSnapshot().online));
  */
 export function joinRoom(url: string | URL, options: JoinOptions = {}): RoomHandle {
-  const { href } = new URL(url, globalThis.location?.href);
   const listeners = new Set<() => void>();
   /** `null` while this handle is not in the room, and what is shown then. */
   let share: Share | null = null;
@@ -24,7 +23,7 @@ export function joinRoom(url: string | URL, options: JoinOptions = {}): RoomHand
     for (const listener of listeners) listener();
   };
   const part = () => {
-    if (share === null) return;
+    if (!share) return;
     share.connection.listeners.delete(tell);
     returnShare(share);
     share = null;
@@ -41,7 +40,7 @@ export function joinRoom(url: string | URL, options: JoinOptions = {}): RoomHand
     join() {
       if (getSnapshot().connection !== "closed") return;
       part();
-      share = takeShare(href, options);
+      share = takeShare(new URL(url, globalThis.location?.href).href, options);
       share.connection.listeners.add(tell);
       tell();
     },

@@ -8,29 +8,29 @@ export interface PageEvents {
   onShow(): void;
 }
 
-/** Adds a listener where the runtime has such a thing: Node and React Native have none of these. */
+/**
+ * Adds a listener for each type, where the runtime has such a thing: Node and React Native have
+ * none of these.
+ */
 export function listen(
   target: EventTarget | undefined,
-  types: readonly string[],
+  types: string,
   listener: (event: Event) => void,
   options: AddEventListenerOptions,
 ): void {
-  for (const type of types) target?.addEventListener?.(type, listener, options);
+  for (const type of types.split(" ")) target?.addEventListener?.(type, listener, options);
 }
 
 /** Watches the page until `signal` is aborted. */
 export function watchPage({ onWake, onHide, onShow }: PageEvents, signal: AbortSignal): void {
   const page = globalThis.document;
   const options = { signal };
-  listen(globalThis, ["online", "offline"], onWake, options);
-  listen(globalThis, ["pagehide"], onHide, options);
-  listen(
-    globalThis,
-    ["pageshow"],
-    (event) => "persisted" in event && event.persisted && onShow(),
-    options,
-  );
-  listen(page, ["resume"], onWake, options);
+  listen(globalThis, "online offline", onWake, options);
+  listen(globalThis, "pagehide", onHide, options);
+  // The first one of a page is no return.
+  const onPageShow = (event: Partial<PageTransitionEvent>) => event.persisted && onShow();
+  listen(globalThis, "pageshow", onPageShow, options);
+  listen(page, "resume", onWake, options);
   const onTurn = () => page.visibilityState !== "hidden" && onWake();
-  listen(page, ["visibilitychange"], onTurn, options);
+  listen(page, "visibilitychange", onTurn, options);
 }

@@ -1,33 +1,42 @@
 /** Timers of browsers go no further. */
 export const LONGEST_MS = 2 ** 31 - 1;
 
-/** A wait of which all but a first part can be cut short. */
+/** A wait that can be cut short, but for what patience asks. */
 export class Pause {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #resolve = (): void => {};
   #notBefore = 0;
+  #thenMs = 0;
 
-  /** Waits both spans, in milliseconds. */
-  wait(atLeastMs: number, thenMs: number): Promise<void> {
-    this.#notBefore = Date.now() + atLeastMs;
+  /** Lets no wait end earlier than in this time, one that goes on included. */
+  atLeast(ms: number): void {
+    this.#notBefore = Math.max(this.#notBefore, Date.now() + ms);
+    this.#arm();
+  }
+
+  /** Waits until nothing more asks for patience, and this long. */
+  wait(ms: number): Promise<void> {
+    this.#thenMs = ms;
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#endIn(atLeastMs + thenMs);
+      this.#arm();
     });
   }
 
-  /** Ends the wait where its first part is over. */
+  /** Ends the wait where it is no longer patience. */
   hurry(): void {
-    if (Date.now() >= this.#notBefore) this.#endIn(0);
+    if (Date.now() >= this.#notBefore) this.end();
   }
 
   /** Ends the wait, whatever of it is left. */
   end(): void {
-    this.#endIn(0);
+    clearTimeout(this.#timer);
+    this.#resolve();
   }
 
-  #endIn(ms: number): void {
+  #arm(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#resolve, ms);
+    const patienceMs = Math.max(0, this.#notBefore - Date.now());
+    this.#timer = setTimeout(this.#resolve, patienceMs + this.#thenMs);
   }
 }

@@ -1,5 +1,4 @@
 import type { Data, Delta, Self, Snapshot, Status } from "../protocol/messages.ts";
-import { backoffMs } from "./backoff.ts";
 import { Pause } from "./pause.ts";
 import { readRefusal, withinLimits, type Refusal } from "./refusal.ts";
 import type { SignIn } from "./sign-in.ts";
@@ -11,7 +10,7 @@ const MOST_MS = 10_000;
 
 /** What is said at each poll (SPEC P1). */
 export interface PollBody {
-  since?: string;
+  since: string | undefined;
   idle: boolean;
   status?: Status | null;
   data?: Data | null;
@@ -35,18 +34,17 @@ export interface PollingOptions {
   /** It was not told to the room: what was to be said is to be said again. */
   onLost(): void;
   /** The room does not take this client, for now or at all, or what it said (400). */
-  onRefused(refusal: Refusal): void;
+  onRefusal(refusal: Refusal): void;
 }
 
 /** Keeps a place in the room by plain HTTP, where no WebSocket gets through (SPEC P). */
 export class Polling {
   readonly #options: PollingOptions;
   readonly #pause = new Pause();
-  #lease: string | null = null;
+  #lease: string | undefined;
   #isOn = false;
   #isRunning = false;
   #isHurried = false;
-  #failures = 0;
 
   constructor(options: PollingOptions) {
     this.#options = options;
@@ -72,11 +70,11 @@ export class Polling {
 
   /** The page goes: nothing can be waited for, and the lease ends with the grace (SPEC P2). */
   abandon(): void {
-    if (this.#lease !== null) {
+    if (this.#lease) {
       const body = JSON.stringify({ lease: this.#lease, closing: true });
       globalThis.navigator?.sendBeacon?.(this.#urlOf("me/leave"), body);
     }
-    this.#lease = null;
+    this.#lease = undefined;
     this.stop();
   }
 
@@ -87,13 +85,13 @@ export class Polling {
       this.#isHurried = false;
       const waitMs = await this.#poll();
       // What never worked is tried again when the next socket fails.
-      if (this.#lease === null) this.#isOn = false;
-      if (this.#isOn && !this.#isHurried) await this.#pause.wait(0, waitMs);
+      if (!this.#lease) this.#isOn = false;
+      if (this.#isOn && !this.#isHurried) await this.#pause.wait(waitMs);
     }
     this.#isRunning = false;
     const lease = this.#lease;
-    this.#lease = null;
-    if (lease !== null) await this.#end(lease);
+    this.#lease = undefined;
+    if (lease) await this.#end(lease);
   }
 
   /** Answers after how long to poll next. */
@@ -104,7 +102,6 @@ export class Polling {
       if (refusal) return this.#refuse(refusal);
       const answer = (await response.json()) as PollAnswer;
       const leftMs = Date.parse(answer.expiresAt) - Date.now();
-      this.#failures = 0;
       this.#lease = answer.lease;
       if (this.#isOn) this.#options.onAnswer(answer);
       return Math.min(MOST_MS, Math.max(LEAST_MS, leftMs / POLLS_PER_LEASE));
@@ -117,13 +114,13 @@ export class Polling {
   #refuse(refusal: Refusal): number {
     // A service of an older version has no such URL.
     if (refusal.status === 404) return this.#fail();
-    if (this.#isOn) this.#options.onRefused(refusal);
+    if (this.#isOn) this.#options.onRefusal(refusal);
     return Math.max(LEAST_MS, refusal.retryAfterMs);
   }
 
   #fail(): number {
     if (this.#isOn) this.#options.onLost();
-    return backoffMs(this.#failures++, Math.random());
+    return MOST_MS * Math.random();
   }
 
   async #put(): Promise<Response> {
@@ -134,7 +131,7 @@ export class Polling {
       ...withinLimits(),
       method: "PUT",
       headers: { "Content-Type": "application/json", ...headers },
-      body: JSON.stringify({ ...(this.#lease !== null && { lease: this.#lease }), ...body() }),
+      body: JSON.stringify({ lease: this.#lease, ...body() }),
     });
   }
 

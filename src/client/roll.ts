@@ -34,7 +34,7 @@ export function applySnapshot(held: Roll | null, snapshot: Snapshot): Roll {
  * client has to ask for a snapshot (SPEC W5).
  */
 export function applyDelta(held: Roll | null, delta: Delta): Roll | null {
-  if (held === null || held.epoch !== delta.epoch || held.version !== delta.from) return null;
+  if (held?.epoch !== delta.epoch || held.version !== delta.from) return null;
   const { version, online, connections } = delta;
   const byId = new Map(held.members.map((member) => [member.id, member]));
   for (const id of delta.gone) byId.delete(id);

@@ -4,8 +4,7 @@ import { Connector } from "./connector.ts";
 import { watchIdle } from "./idle.ts";
 import type { JoinOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
-import { watchPage } from "./page.ts";
-import { type PollAnswer, type PollBody, Polling } from "./polling.ts";
+import type { PollAnswer, PollBody } from "./polling.ts";
 import { errorOf, type Refusal } from "./refusal.ts";
 import { Renewal } from "./renewal.ts";
 import { applySnapshot, applyState, type Roll } from "./roll.ts";
@@ -22,7 +21,6 @@ export class RoomConnection {
   readonly #view: JoinOptions["view"];
   readonly #signIn: SignIn;
   readonly #connector: Connector;
-  readonly #polling: Polling;
   readonly #outbox = new Outbox(() => this.#flush());
   readonly #renewal = new Renewal(async () => this.#sendToken(await this.#signIn.newerToken()));
   readonly #over = new AbortController();
@@ -44,44 +42,22 @@ export class RoomConnection {
     if (initial) this.#roll = applySnapshot(null, initial);
     const signIn = new SignIn(options);
     this.#signIn = signIn;
-    const fetch: typeof globalThis.fetch =
-      options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    const { signal } = this.#over;
     this.#connector = new Connector({
       WebSocket: options.WebSocket,
-      fetch,
+      fetch: options.fetch ?? fetch.bind(globalThis),
       signIn,
-      nextUrl: () => this.#nextUrl(),
-      onFrame: (frame) => this.#receive(frame),
-      onLost: () => this.#lose("online"),
-      onBlocked: () => this.#polling.start(),
-      onRefused: (error) => this.#end(error),
-    });
-    this.#polling = new Polling({
-      room: this.#url,
-      fetch,
-      signIn,
-      body: () => this.#pollBody(),
-      onAnswer: (answer) => this.#takeAnswer(answer),
-      onLost: () => this.#lose("polling"),
-      onRefused: (refusal) => this.#refusePoll(refusal),
-    });
-    const { signal } = this.#over;
-    watchIdle(idleAfterMs, (idle) => this.#tellIdle(idle), signal);
-    watchPage(
-      {
-        onWake: () => {
-          this.#connector.hurry();
-          this.#polling.hurry();
-        },
-        onHide: () => {
-          this.#connector.suspend();
-          this.#polling.abandon();
-          this.#lose("polling");
-        },
-        onShow: () => this.#connector.resume(),
-      },
       signal,
-    );
+      room: this.#url,
+      nextUrl: () => this.#nextUrl(),
+      body: () => this.#pollBody(),
+      onFrame: (frame) => this.#receive(frame),
+      onAnswer: (answer) => this.#takeAnswer(answer),
+      onLost: () => this.#lose(),
+      onRefusal: (refusal) => this.#showRefusal(refusal),
+      onClosed: (error) => this.#end(error),
+    });
+    watchIdle(idleAfterMs, (idle) => this.#tellIdle(idle), signal);
   }
 
   get state(): RoomState {
@@ -114,6 +90,7 @@ export class RoomConnection {
   #receive(frame: ServerFrame): void {
     switch (frame.type) {
       case "welcome":
+        this.#syncing = false;
         if (this.#idle || this.#cameIdle) this.#tellIdle(this.#idle);
         return this.#meet(frame.self);
       case "self":
@@ -151,12 +128,11 @@ export class RoomConnection {
   #hold(told: Snapshot | Delta): void {
     if (this.#syncing && told.type === "delta") return;
     const roll = applyState(this.#roll, told);
-    this.#syncing = roll === null;
-    if (roll === null) return this.#connector.send({ type: "sync" });
+    this.#syncing = !roll;
+    if (!roll) return this.#connector.send({ type: "sync" });
     this.#roll = roll;
     if (this.#state.connection === "online") return this.#set({});
     this.#connector.accepted();
-    this.#polling.stop();
     this.#outbox.restore();
     this.#enter("online");
     this.#flush();
@@ -175,17 +151,16 @@ export class RoomConnection {
     this.#set({ connection, error: null });
   }
 
-  /** The way by which the room was reached is gone; what was said on it may be lost. */
-  #lose(connection: "online" | "polling"): void {
+  /** The way to the room is lost, and with it what was said and not answered. */
+  #lose(): void {
     this.#renewal.cancel();
-    this.#syncing = false;
     this.#outbox.restore();
-    if (this.#state.connection === connection) this.#set({ connection: "reconnecting" });
+    if (this.#state.connection !== "connecting") this.#set({ connection: "reconnecting" });
   }
 
   /** Sends what there is to say, by the way there is. */
   #flush(): void {
-    if (this.#state.connection === "polling") this.#polling.hurry();
+    if (this.#state.connection === "polling") this.#connector.poll();
     if (this.#state.connection !== "online") return;
     const change = this.#outbox.take();
     if (change) this.#connector.send({ type: "update", ...change });
@@ -194,28 +169,20 @@ export class RoomConnection {
   #tellIdle(idle: boolean): void {
     this.#idle = idle;
     this.#connector.send({ type: "idle", idle });
-    if (this.#state.connection === "polling") this.#polling.hurry();
+    if (this.#state.connection === "polling") this.#connector.poll();
   }
 
   #pollBody(): PollBody {
     const { id: _, ...change } = this.#outbox.take() ?? {};
-    const since = this.#roll && formatSince(this.#roll);
-    return { idle: this.#idle, ...(since && { since }), ...change };
+    const since = this.#roll ? formatSince(this.#roll) : undefined;
+    return { since, idle: this.#idle, ...change };
   }
 
-  #refusePoll(refusal: Refusal): void {
-    const { status, retryAfterMs } = refusal;
-    const error = errorOf(refusal);
-    if (status === 401 || status === 403) {
-      this.#polling.stop();
-      this.#lose("polling");
-      return this.#connector.refuse(error);
-    }
+  #showRefusal(refusal: Refusal): void {
     // What was said is wrong, and would be again; else it was only too much.
-    if (status === 400) this.#outbox.settleAll();
-    else this.#lose("polling");
-    this.#connector.waitAtLeast(retryAfterMs);
-    this.#set({ error });
+    if (refusal.status === 400) this.#outbox.settleAll();
+    else this.#lose();
+    this.#set({ error: errorOf(refusal) });
   }
 
   async #authenticate(): Promise<void> {
@@ -228,15 +195,14 @@ export class RoomConnection {
   }
 
   /** Without a token nothing is sent, and the room closes in time. */
-  #sendToken(token: string | null): void {
-    if (token !== null) this.#connector.send({ type: "auth", token });
+  #sendToken(token: string | undefined): void {
+    if (token) this.#connector.send({ type: "auth", token });
   }
 
   #end(error: RoomError | null): void {
     this.#over.abort();
     this.#connector.stop();
     this.#renewal.cancel();
-    this.#polling.stop();
     this.#set({ connection: "closed", error });
   }
 
@@ -252,7 +218,7 @@ export class RoomConnection {
 
   /** With the choice made here, which the room is about to have. */
   #shownSelf(): Self | null {
-    if (this.#self === null) return null;
+    if (!this.#self) return null;
     const { id, chosen: told } = this.#self;
     const { chosen = told } = this.#outbox;
     const shown = this.#state.self;

@@ -23,9 +23,9 @@ const ASK_AGAIN_MS = 10_000;
 export class SignIn {
   readonly #options: SignInOptions;
   /** A token by which the service renewed the session itself (SPEC T5). */
-  #renewed: string | null = null;
+  #renewed: string | undefined;
   /** What the last connect signed in with, where that was a ticket. */
-  #ticket: string | null = null;
+  #ticket: string | undefined;
   /** Whether the app was asked already since the room last took a credential. */
   #asked = false;
   #askedAt = -Infinity;
@@ -36,42 +36,41 @@ export class SignIn {
 
   /** Adds to a room's URL what the next connect signs in with. */
   async apply(url: URL): Promise<void> {
-    const { getTicket } = this.#options;
-    this.#ticket = (await getTicket?.()) ?? null;
+    this.#ticket = await this.#options.getTicket?.();
     this.applyAgain(url);
-    if (this.#ticket === null && this.#hasToken) url.searchParams.set("auth", "message");
+    if (!this.#ticket && this.#hasToken) url.searchParams.set("auth", "message");
+  }
+
+  /** Adds to a room's URL what the last connect signed in with, to ask why that was refused. */
+  applyAgain(url: URL): void {
+    if (this.#ticket) url.searchParams.set("ticket", this.#ticket);
   }
 
   /** Adds to a URL what a request over HTTP signs in with, or answers it as headers. */
   async authorize(url: URL): Promise<Record<string, string>> {
     const ticket = await this.#options.getTicket?.();
-    if (ticket !== undefined) url.searchParams.set("ticket", ticket);
-    const token = ticket === undefined ? await this.token() : null;
-    return token === null ? {} : { Authorization: `Bearer ${token}` };
-  }
-
-  /** Adds to a room's URL what the last connect signed in with, to ask why that was refused. */
-  applyAgain(url: URL): void {
-    if (this.#ticket !== null) url.searchParams.set("ticket", this.#ticket);
+    if (ticket) url.searchParams.set("ticket", ticket);
+    const token = !ticket && (await this.token());
+    return token ? { Authorization: `Bearer ${token}` } : {};
   }
 
   /** Whether the answer to that is why the connect was refused, too. */
   explains({ code }: RoomError): boolean {
     // A ticket is good for no reading, but a bad one is told from a good one.
-    if (this.#ticket !== null) return code !== "unauthenticated";
+    if (this.#ticket) return code !== "unauthenticated";
     // A token is judged over the socket once that is open; the inquiry comes without it.
     if (this.#hasToken) return !CREDENTIAL_CODE.test(code) && code !== "room_forbidden";
     return true;
   }
 
-  /** The token to send over the socket; `null` where there is none. */
-  async token(): Promise<string | null> {
+  /** The token to send over the socket, where there is one. */
+  async token(): Promise<string | undefined> {
     return this.#renewed ?? this.newerToken();
   }
 
-  /** A newer token than the one in use, before its session ends; `null` where the app gives none. */
-  async newerToken(): Promise<string | null> {
-    return (await this.#options.getToken?.()) ?? null;
+  /** A newer token than the one in use, before its session ends, where the app gives one. */
+  async newerToken(): Promise<string | undefined> {
+    return this.#options.getToken?.();
   }
 
   renewed(token: string): void {
@@ -86,22 +85,20 @@ export class SignIn {
   /** The room has refused it: asks the app, once, whether there is a better one. */
   async recover(error: RoomError): Promise<boolean> {
     if (!CREDENTIAL_CODE.test(error.code)) return false;
-    if (this.#renewed !== null) {
+    if (this.#renewed) {
       // The service's own token came to its end; the app's credential may be good still.
-      this.#renewed = null;
+      this.#renewed = undefined;
       return true;
     }
     if (this.#asked || Date.now() < this.#askedAt + ASK_AGAIN_MS) return false;
     const { getToken, getTicket, onUnauthorized } = this.#options;
-    const helps = onUnauthorized
-      ? await onUnauthorized(error)
-      : getToken !== undefined || getTicket !== undefined;
+    const helps = onUnauthorized ? await onUnauthorized(error) : Boolean(getToken ?? getTicket);
     this.#asked = true;
     this.#askedAt = Date.now();
     return helps;
   }
 
   get #hasToken(): boolean {
-    return this.#renewed !== null || this.#options.getToken !== undefined;
+    return Boolean(this.#renewed ?? this.#options.getToken);
   }
 }

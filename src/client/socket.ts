@@ -66,7 +66,7 @@ export class Socket {
   }
 
   #hear(text: string): void {
-    if (this.#events === null) return;
+    if (!this.#events) return;
     this.#wasTold = true;
     clearTimeout(this.#deadline);
     this.#deadline = undefined;

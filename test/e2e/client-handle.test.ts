@@ -318,7 +318,7 @@ describe("a person", () => {
 
   it("[K10] is away after no input for a while, and back at the first", async () => {
     await entered({ idleAfterMs: 10_000 });
-    for (const type of ["pointermove", "keydown", "wheel", "scroll", "touchstart", "pointerdown"]) {
+    for (const type of ["pointermove", "keydown", "wheel", "touchmove", "pointerdown"]) {
       await vi.advanceTimersByTimeAsync(9_000);
       window.dispatchEvent(new Event(type));
     }
