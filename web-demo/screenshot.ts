@@ -79,6 +79,7 @@ async function takePictures(server: Server): Promise<void> {
   await page.setViewportSize(DESKTOP);
   await page.getByRole("button", { name: "Open" }).click();
   await page.getByRole("heading", { name: "studio" }).waitFor();
+  await page.getByText("1 online").waitFor();
   await take("two-rooms");
   await page.getByRole("button", { name: "Cut the network" }).click();
   await page.getByText("Reconnecting…").waitFor();
