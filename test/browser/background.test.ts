@@ -5,6 +5,7 @@ import { eventually } from "../e2e/client-kit.ts";
 import { statusesOf } from "../e2e/told.ts";
 import { App } from "./app-page.ts";
 import { BareBrowser, type BareTab } from "./bare-browser.ts";
+import { launchPlain, type PlainBrowser } from "./browser.ts";
 
 /** As two minutes are to the 45 s that a room has by default. */
 const STALE_MS = 9_000;
@@ -12,16 +13,19 @@ const HIDDEN_MS = (STALE_MS * 120) / 45;
 
 let app: App;
 let browser: BareBrowser;
+let plain: PlainBrowser;
 
 beforeAll(async () => {
-  [app, browser] = await Promise.all([
+  [app, browser, plain] = await Promise.all([
     App.start({ STALE_SECONDS: String(STALE_MS / 1_000) }),
     BareBrowser.launch(),
+    launchPlain(),
   ]);
 });
 
 afterAll(async () => {
   await browser?.close();
+  await plain?.close();
   await app?.stop();
 });
 
@@ -42,7 +46,7 @@ async function adaIn(room: string): Promise<BareTab & { state(): Promise<RoomSta
   return Object.assign(tab, { state });
 }
 
-describe("a page in the background", () => {
+describe.concurrent("a page in the background", () => {
   it("[K10, L2] stays in the room, with its timers slowed down", async () => {
     const watcher = await app.watch("hidden");
     const ada = await adaIn("hidden");
@@ -69,6 +73,24 @@ describe("a page in the background", () => {
     await ada.thaw();
     await eventually(status, (shown) => shown === "online");
     await app.agrees(ada, "frozen");
+    expect(statusesOf(watcher.frames, "ada")).toEqual(["online", "offline", "online"]);
+  });
+});
+
+describe.concurrent("a page on a laptop", () => {
+  it("[L3] that slept is gone, once, and is back when that wakes, once", async () => {
+    const watcher = await app.watch("asleep");
+    const ada = await app.enter(await plain.browser.newContext(), "ada", "asleep");
+    plain.signal("SIGSTOP");
+    await eventually(
+      () => statusesOf(watcher.frames, "ada").at(-1),
+      (status) => status === "offline",
+    ).finally(() => plain.signal("SIGCONT"));
+    await eventually(
+      () => statusesOf(watcher.frames, "ada").at(-1),
+      (status) => status === "online",
+    );
+    await app.agrees(ada, "asleep");
     expect(statusesOf(watcher.frames, "ada")).toEqual(["online", "offline", "online"]);
   });
 });

@@ -6,8 +6,6 @@ import { statusesOf } from "../e2e/told.ts";
 import { App } from "./app-page.ts";
 import { launchPlain, type PlainBrowser } from "./browser.ts";
 
-/** Short, so that who is frozen for a few seconds is out of the room. */
-const STALE_MS = 3_000;
 const GRACE_MS = 3_000;
 
 let app: App;
@@ -16,7 +14,7 @@ let plain: PlainBrowser;
 
 beforeAll(async () => {
   [app, plain] = await Promise.all([
-    App.start({ STALE_SECONDS: String(STALE_MS / 1_000), GRACE_SECONDS: String(GRACE_MS / 1_000) }),
+    App.start({ GRACE_SECONDS: String(GRACE_MS / 1_000) }),
     launchPlain(),
   ]);
   proxy = await Proxy.before(app.server.port);
@@ -53,18 +51,27 @@ describe("a page", () => {
     const ada = await app.enter(await plain.browser.newContext(), "ada", "bfcache");
     await ada.page.evaluate(() => {
       addEventListener("pageshow", ({ persisted }) => Object.assign(window, { persisted }));
+      // The tool that drives the browser may miss what a page does at once when it is back.
+      const opened: string[] = [];
+      const NativeSocket = WebSocket;
+      class Socket extends NativeSocket {
+        constructor(url: string) {
+          super(url);
+          opened.push(url);
+        }
+      }
+      Object.assign(window, { opened, WebSocket: Socket });
     });
+    const opened = () =>
+      ada.page.evaluate(() => (window as unknown as { opened: string[] }).opened);
     const before = watcher.frames.length;
     await ada.page.goto("about:blank");
     // Nothing is loaded.
     await ada.page.goBack({ waitUntil: "commit" });
     expect(await ada.page.evaluate(() => "persisted" in window && window.persisted)).toBe(true);
-    await eventually(
-      () => ada.sockets.length,
-      (count) => count === 2,
-    );
+    const [url] = await eventually(opened, ({ length }) => length === 1);
+    expect(new URL(url!).searchParams.has("since")).toBe(true);
     await ada.until(({ connection }) => connection === "online");
-    expect(ada.sockets[1]?.searchParams.has("since")).toBe(true);
     await app.agrees(ada, "bfcache");
     // Only once the grace is over has it left no trace.
     await sleep(GRACE_MS + 500);
@@ -87,22 +94,6 @@ describe("a page", () => {
     await ada.page.mouse.move(10, 10);
     await eventually(status, (shown) => shown === "online");
     expect(statusesOf(watcher.frames, "ada").slice(0, 3)).toEqual(["online", "away", "online"]);
-  });
-
-  it("[L3] on a laptop that slept is gone, once, and is back when that wakes, once", async () => {
-    const watcher = await app.watch("asleep");
-    const ada = await app.enter(await plain.browser.newContext(), "ada", "asleep");
-    plain.signal("SIGSTOP");
-    await eventually(
-      () => statusesOf(watcher.frames, "ada").at(-1),
-      (status) => status === "offline",
-    ).finally(() => plain.signal("SIGCONT"));
-    await eventually(
-      () => statusesOf(watcher.frames, "ada").at(-1),
-      (status) => status === "online",
-    );
-    await app.agrees(ada, "asleep");
-    expect(statusesOf(watcher.frames, "ada")).toEqual(["online", "offline", "online"]);
   });
 });
 
