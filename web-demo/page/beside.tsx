@@ -1,5 +1,6 @@
 import { type SubmitEvent, useId, useState } from "react";
 import { RoomProvider } from "../../src/react/index.ts";
+import { Announcer } from "./announcer.tsx";
 import { NETWORK } from "./network.ts";
 import { RoomPanel } from "./room-panel.tsx";
 import { StatusSelect } from "./status-select.tsx";
@@ -20,6 +21,7 @@ export function Beside({ room }: { room: string }) {
         <RoomPanel room={second} level={2} action={close}>
           <StatusSelect />
         </RoomPanel>
+        <Announcer />
       </RoomProvider>
     </section>
   );

@@ -6,6 +6,7 @@ import {
   useSelf,
 } from "../../src/react/index.ts";
 import { signOut } from "./account-store.ts";
+import { Announcer } from "./announcer.tsx";
 import { Beside, OpenBeside } from "./beside.tsx";
 import { ConnectionCard } from "./connection-card.tsx";
 import { ConnectionNotice } from "./connection-notice.tsx";
@@ -54,6 +55,7 @@ function Page({ room }: { room: string }) {
       </div>
       <Wire />
       <ConnectionNotice connection={connection} error={error} />
+      <Announcer />
     </div>
   );
 }

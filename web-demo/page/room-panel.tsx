@@ -7,7 +7,6 @@ import {
   useRoom,
   useSelf,
 } from "../../src/react/index.ts";
-import { Announcer } from "./announcer.tsx";
 import { Closed } from "./closed.tsx";
 import { Composer } from "./composer.tsx";
 import { HiddenNotice } from "./hidden-notice.tsx";
@@ -51,7 +50,6 @@ export function RoomPanel({ room, level, action, children }: Props) {
       ) : (
         <Waiting />
       )}
-      <Announcer members={members} self={self} live={connection === "online"} />
     </>
   );
 }
