@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { eventually, RawClient, readRoom, signToken } from "./client-kit.ts";
 import type { ConnectionState } from "../../src/client/index.ts";
+import type { ServerFrame } from "../../src/protocol/messages.ts";
 import { ObservedClient } from "./observed-client.ts";
 import { Proxy } from "./proxy.ts";
 import { type Server, startServer } from "./server.ts";
@@ -117,11 +118,10 @@ describe("a network that", () => {
     proxy.mode = "plain";
     const [ada, watcher] = await adaAndWatcher("leaving", "polling");
     ada.room.leave();
-    await watcher.until(
-      (frame) => frame.type === "delta" && frame.set.some(({ status }) => status === "offline"),
-      // Sooner than any grace or lease would end.
-      4_000,
-    );
+    const isGone = (frame: ServerFrame) =>
+      frame.type === "delta" && frame.set.some(({ status }) => status === "offline");
+    // Sooner than any grace or lease would end.
+    await expect(watcher.until(isGone, 4_000)).resolves.toBeDefined();
   });
 
   it.each(["ticket", "token"])("[K11, T1] knows no WebSocket lets in by a %s", async (way) => {
