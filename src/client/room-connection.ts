@@ -180,7 +180,7 @@ export class RoomConnection {
 
   #showRefusal(refusal: Refusal): void {
     // What was said is wrong, and would be again; else it was only too much.
-    if (refusal.status === 400) this.#outbox.settleAll();
+    if (refusal.status < 429) this.#outbox.settleAll();
     else this.#lose();
     this.#set({ error: errorOf(refusal) });
   }

@@ -14,9 +14,9 @@ export function fitsBytes(text: string, limit: number): boolean {
   return text.length * 3 <= limit || encoder.encode(text).byteLength <= limit;
 }
 
-const statusSchema = v.picklist(["online", "away", "busy", "offline"]);
+export const statusSchema = v.picklist(["online", "away", "busy", "offline"]);
 const idSchema = v.optional(v.pipe(v.string(), v.maxLength(64)));
-const dataSchema = v.pipe(
+export const dataSchema = v.pipe(
   v.custom<Data>((data) => typeof data === "object" && data !== null && !Array.isArray(data)),
   v.check(
     (data) => fitsBytes(JSON.stringify(data), MAX_DATA_BYTES),

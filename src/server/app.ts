@@ -6,6 +6,7 @@ import { configOf, type Env } from "./config.ts";
 import { errorResponse, Refusal } from "./errors.ts";
 import { describeError, log } from "./log.ts";
 import { allowOrigin, preflight } from "./origin.ts";
+import { endLease, holdLease } from "./lease-url.ts";
 import { setPolicy, type Policy, type Verify } from "./policy.ts";
 import { isUpgrade, join, read, type Asked } from "./room-url.ts";
 import { giveTicket } from "./ticket-url.ts";
@@ -61,12 +62,18 @@ export function createApp({ verify, authorize = authorizeByRooms }: AppOptions =
   app.options("/rooms/*", preflight);
   app.options("/tickets", preflight);
 
-  app.get("/rooms/:room", async (c) => {
-    const room = c.req.param("room");
+  const roomOf = (c: AppContext): string => {
+    const room = c.req.param("room") ?? "";
     if (!isRoomName(room)) throw new Refusal("room_invalid");
+    return room;
+  };
+
+  app.get("/rooms/:room", async (c) => {
+    const room = roomOf(c);
     return finish(c, await (isUpgrade(c.req.raw) ? join(asked(c), room) : read(asked(c), room)));
   });
-
+  app.put("/rooms/:room/me", async (c) => finish(c, await holdLease(asked(c), roomOf(c))));
+  app.post("/rooms/:room/me/leave", async (c) => finish(c, await endLease(asked(c), roomOf(c))));
   app.post("/tickets", async (c) => finish(c, await giveTicket(asked(c))));
 
   app.notFound((c) => finish(c, errorResponse("not_found", c.get("requestId"))));

@@ -13,6 +13,7 @@ const ERRORS = {
   session_revoked: [401, "The session has been revoked."],
   origin_forbidden: [403, "This origin may not connect."],
   room_forbidden: [403, "The session does not admit to this room."],
+  too_large: [413, "The request's body is too large."],
   not_found: [404, "There is nothing here."],
   too_many_connections: [429, "The user has too many connections in this room."],
   rate_limited: [429, "Too much, too fast."],

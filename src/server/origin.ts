@@ -53,7 +53,7 @@ export function allowOrigin(
 const allow = cors({
   origin: (origin) => origin,
   credentials: true,
-  allowMethods: ["GET", "HEAD", "POST"],
+  allowMethods: ["GET", "HEAD", "POST", "PUT"],
   allowHeaders: ["Authorization", "Content-Type", "If-None-Match"],
   maxAge: 600,
 });

@@ -1,3 +1,4 @@
+import type { Data, Status } from "../protocol/messages.ts";
 import type { Since } from "../protocol/since.ts";
 import type { Session } from "./session/session.ts";
 
@@ -14,6 +15,29 @@ export interface UsedTicket {
   id: string;
   /** Milliseconds since 1970. */
   expiresAt: number;
+}
+
+/** A lease to make or to renew (SPEC P1). */
+export interface Lease {
+  /** What the caller knows it by; not to be kept. */
+  token: string;
+  /** What the room knows it by. */
+  connection: string;
+  isNew: boolean;
+  update: {
+    status?: Status | null | undefined;
+    data?: Data | null | undefined;
+    idle?: boolean | undefined;
+  };
+}
+
+/** The status by which the room says that it knows no such lease of this user. */
+export const LEASE_UNKNOWN = 410;
+
+/** A lease to end (SPEC P2); `closing` leaves a grace. */
+export interface Leaving {
+  connection: string;
+  closing: boolean;
 }
 
 /**
@@ -36,6 +60,9 @@ export interface RoomRequest {
   host?: string;
   /** What they joined with, where it is good once. */
   ticket?: UsedTicket;
+  /** The joiner comes without a socket. */
+  lease?: Lease;
+  leaving?: Leaving;
 }
 
 const HEADER = "x-rollcall-request";
@@ -55,7 +82,7 @@ export function toRoom(request: RoomRequest, original: Request): RequestInit {
   return {
     headers: {
       [HEADER]: encodeURIComponent(JSON.stringify(request)),
-      ...(request.joiner && { Upgrade: "websocket" }),
+      ...(request.joiner && !request.lease && { Upgrade: "websocket" }),
       ...(condition !== null && { "If-None-Match": condition }),
     },
   };

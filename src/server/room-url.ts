@@ -111,7 +111,7 @@ const CREDENTIAL_FAILURES: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** A connect whose credential fails counts against its address, since it has no user (SPEC A7). */
-async function judgeConnect(
+export async function judgeConnect(
   asked: Asked,
   room: string,
   credential: Credential | null,

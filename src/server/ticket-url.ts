@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { answerHeaders } from "./answer.ts";
+import { readBody } from "./body.ts";
 import { isRoomName } from "../protocol/room-name.ts";
 import { Refusal } from "./errors.ts";
 import { requireOrigin } from "./origin.ts";
@@ -9,22 +10,12 @@ import { readCredential } from "./session/credential.ts";
 import { sessionCookies } from "./session/index.ts";
 import { mintTicket } from "./session/own-tokens.ts";
 
-const MAX_BODY_BYTES = 16_384;
-
 const bodySchema = v.object({ room: v.string() });
-
-async function readBody(request: Request): Promise<{ room: string }> {
-  const text = await request.text();
-  if (text.length > MAX_BODY_BYTES) throw new Refusal("bad_request");
-  const body = v.safeParse(v.pipe(v.string(), v.parseJson(), bodySchema), text);
-  if (!body.success) throw new Refusal("bad_request");
-  return body.output;
-}
 
 /**
  * Gives a ticket for a room to whoever may join it (SPEC T1).
  *
- * @throws Refusal with a code of A5, `bad_request`, `room_invalid`, or `not_found` where there are none.
+ * @throws Refusal with a code of A5, `bad_request`, `too_large`, `room_invalid`, or `not_found` where there are none.
  */
 export async function giveTicket(asked: Asked): Promise<Response> {
   const { config, policy, request, url, requestId } = asked;
@@ -34,7 +25,7 @@ export async function giveTicket(asked: Asked): Promise<Response> {
   requireOrigin(request, credential, url.host, config.allowedOrigins);
   if (credential?.kind === "ticket") throw new Refusal("session_invalid");
   const { session } = await judgeCredential(credential, circumstancesOf(asked, ""));
-  const { room } = await readBody(request);
+  const { room } = await readBody(request, bodySchema);
   if (!isRoomName(room)) throw new Refusal("room_invalid");
   if (!(await policy.authorize(session, room, "join"))) {
     throw new Refusal("room_forbidden", session.user.id);

@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
-import type { JoinOptions, RoomState } from "../../src/client/index.ts";
+import type { ConnectionState, JoinOptions, RoomState } from "../../src/client/index.ts";
 import type { ServerFrame } from "../../src/protocol/messages.ts";
 import { eventually, RawClient, readRoom, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
@@ -112,9 +112,13 @@ export class AppPage {
     });
   }
 
-  async join(room: string, options: Pick<JoinOptions, "idleAfterMs">): Promise<void> {
+  async join(
+    room: string,
+    options: Pick<JoinOptions, "idleAfterMs">,
+    way: ConnectionState = "online",
+  ): Promise<void> {
     await joinFrom(this.page, room, "token", options);
-    await this.until(({ connection }) => connection === "online");
+    await this.until(({ connection }) => connection === way);
   }
 
   state(): Promise<RoomState> {

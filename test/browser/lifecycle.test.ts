@@ -79,6 +79,33 @@ describe("a page", () => {
     ada.expectNeverLeft();
   });
 
+  it("[K11, K12, P2] that polls is reloaded, seen by nobody, and gone after the grace once closed", async () => {
+    const watcher = await app.watch("polls");
+    const plainProxy = await Proxy.before(app.server.port);
+    plainProxy.mode = "plain";
+    const ada = await app.open(await plain.browser.newContext(), "ada");
+    const url = app.roomUrl("polls", plainProxy.port);
+    await ada.join(url, {}, "polling");
+    await app.agrees(ada, "polls");
+    const before = watcher.frames.length;
+    await ada.page.reload();
+    await ada.join(url, {}, "polling");
+    await sleep(GRACE_MS + 500);
+    // Else the first lease would be there still, beside the second.
+    const ends = app.server.logs.filter((line) => /"leave".*"polls".*"ada".*"closed"/.test(line));
+    expect(ends).toHaveLength(1);
+    expect(watcher.frames.slice(before).filter(({ type }) => type === "delta")).toEqual([]);
+
+    const closedAt = Date.now();
+    await ada.page.close({ runBeforeUnload: true });
+    await eventually(
+      () => statusesOf(watcher.frames, "ada"),
+      (statuses) => statuses.join() === "online,offline",
+    );
+    expect(Date.now() - closedAt).toBeGreaterThanOrEqual(GRACE_MS);
+    await plainProxy.stop();
+  });
+
   it("[K10, M5] whose person is away stays so over a reconnect, until they touch it", async () => {
     const watcher = await app.watch("idle");
     const context = await plain.browser.newContext();

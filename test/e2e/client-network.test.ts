@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { RawClient, readRoom, signToken } from "./client-kit.ts";
+import { eventually, RawClient, readRoom, signToken } from "./client-kit.ts";
+import type { ConnectionState } from "../../src/client/index.ts";
+import type { ServerFrame } from "../../src/protocol/messages.ts";
 import { ObservedClient } from "./observed-client.ts";
 import { Proxy } from "./proxy.ts";
 import { type Server, startServer } from "./server.ts";
@@ -13,7 +15,7 @@ const clients: ObservedClient[] = [];
 
 beforeAll(async () => {
   vi.stubGlobal("addEventListener", network.addEventListener.bind(network));
-  server = await startServer();
+  server = await startServer({ vars: { TICKET_SECRET: "t".repeat(32), IN_BAND_AUTH: "true" } });
   proxy = await Proxy.before(server.port);
 });
 
@@ -25,14 +27,17 @@ afterAll(async () => {
 });
 
 /** Ada by the proxy, and somebody who watches her and has none. */
-async function adaAndWatcher(room: string): Promise<[ObservedClient, RawClient]> {
+async function adaAndWatcher(
+  room: string,
+  way: ConnectionState = "online",
+): Promise<[ObservedClient, RawClient]> {
   const watcher = await RawClient.join(server, room, await signToken(server.secret, "watcher"));
   const token = await signToken(server.secret, "ada");
   const ada = new ObservedClient(`http://127.0.0.1:${proxy.port}/rooms/${room}`, {
     headers: () => ({ Authorization: `Bearer ${token}` }),
   });
   clients.push(ada);
-  await ada.online();
+  await ada.until(({ connection }) => connection === way);
   return [ada, watcher];
 }
 
@@ -77,5 +82,64 @@ describe("a network that", () => {
     expect(statusesOf(watcher.frames, "ada")).toEqual(["online"]);
     await ada.until(({ members }) => members.some(({ data }) => data !== undefined));
     await expectSame(ada, "tunnel");
+  });
+
+  it("[K11, K12, P1, P2] knows no WebSocket is gone round, with no flicker there and back", async () => {
+    proxy.mode = "plain";
+    const [ada, watcher] = await adaAndWatcher("plain", "polling");
+    expect(proxy.refusals).toBeGreaterThanOrEqual(2);
+    expect(ada.state.self).toEqual({ id: "ada", chosen: null });
+    await expectSame(ada, "plain");
+
+    ada.room.setStatus("busy");
+    ada.room.setData({ by: "http" });
+    await watcher.until(
+      (frame) => frame.type === "delta" && frame.set.some(({ data }) => data !== undefined),
+    );
+    await watcher.request({ type: "update", status: "away" });
+    await ada.until(({ members }) => members.some(({ status }) => status === "away"));
+    expect(ada.state.self?.chosen).toBe("busy");
+    await expectSame(ada, "plain");
+
+    proxy.mode = "pass";
+    network.dispatchEvent(new Event("online"));
+    await ada.online();
+    const [leave] = await eventually(
+      () => ada.requests.filter(({ method }) => method === "POST"),
+      ([first]) => first !== undefined && first.status !== null,
+    );
+    expect(leave?.status).toBe(204);
+    await ada.until(({ members }) => members[0]?.connections === 1);
+    await expectSame(ada, "plain");
+    expect(statusesOf(watcher.frames, "ada")).toEqual(["online", "busy"]);
+  });
+
+  it("[K11, K12] knows no WebSocket lets a client leave at once", async () => {
+    proxy.mode = "plain";
+    const [ada, watcher] = await adaAndWatcher("leaving", "polling");
+    ada.room.leave();
+    const isGone = (frame: ServerFrame) =>
+      frame.type === "delta" && frame.set.some(({ status }) => status === "offline");
+    // Sooner than any grace or lease would end.
+    await expect(watcher.until(isGone, 4_000)).resolves.toBeDefined();
+  });
+
+  it.each(["ticket", "token"])("[K11, T1] knows no WebSocket lets in by a %s", async (way) => {
+    proxy.mode = "plain";
+    const room = `by-${way}`;
+    const token = await signToken(server.secret, "ada");
+    const getTicket = async () => {
+      const request = { headers: { Authorization: `Bearer ${token}` }, body: `{"room":"${room}"}` };
+      const answer = await fetch(`${server.url}/tickets`, { method: "POST", ...request });
+      return ((await answer.json()) as { ticket: string }).ticket;
+    };
+    const hooks = { ticket: { getTicket }, token: { getToken: () => token } }[way];
+    const ada = new ObservedClient(`http://127.0.0.1:${proxy.port}/rooms/${room}`, hooks);
+    clients.push(ada);
+    await ada.until(({ connection }) => connection === "polling");
+    ada.room.setStatus("busy");
+    await ada.until(({ members }) => members[0]?.status === "busy");
+    expect(ada.requests.map(({ status }) => status)).toEqual([200, 200]);
+    await expectSame(ada, room);
   });
 });

@@ -119,7 +119,7 @@ describe("tickets", () => {
     expect(await refusal(await askForTicket(token, "../x"))).toEqual([400, "room_invalid"]);
     expect(await refusal(await askForTicket(token, 7))).toEqual([400, "bad_request"]);
     const long = await askForTicket(token, "x".repeat(20_000));
-    expect(await refusal(long)).toEqual([400, "bad_request"]);
+    expect(await refusal(long)).toEqual([413, "too_large"]);
     expect((await askForTicket(token, "lobby")).status).toBe(201);
   });
 

@@ -8,6 +8,8 @@ export interface Place {
   idle: boolean;
   /** When it was lost, in milliseconds since 1970; `null` while it lives. */
   lostAt: number | null;
+  /** Of a lease: when it ends unless it is renewed (SPEC P1). */
+  leasedUntil?: number;
 }
 
 export interface Profile {
@@ -97,6 +99,11 @@ export function applyProfile(record: MemberRecord, user: User, issuedAt: number)
   else record.profile = profileOf(user);
 }
 
+/** Whether a session tells another name or picture than the newest so far. */
+export function hasNewProfile(record: MemberRecord, user: User): boolean {
+  return JSON.stringify(profileOf(user)) !== JSON.stringify(record.unseen ?? record.profile);
+}
+
 /** Chooses a status; to be offline is to leave the others' sight, anything else to come back (SPEC M3). */
 export function choose(record: MemberRecord, status: Status | null, now: number): void {
   if (status === record.chosen) return;
@@ -125,12 +132,23 @@ export function endPlace(record: MemberRecord, place: Place, endedAt: number): v
   if (record.places.length === 0) record.data = null;
 }
 
-/** When something falls due for a member: the end of a grace, or of the retention. */
+/** When a place that lives ends by itself; only a lease does. */
+function leaseEnd({ lostAt, leasedUntil }: Place): number {
+  return lostAt === null ? (leasedUntil ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+}
+
+/** A lease that was not renewed in time (SPEC P1). */
+export function endedLease(record: MemberRecord, now: number): Place | undefined {
+  return record.places.find((place) => leaseEnd(place) <= now);
+}
+
+/** When something falls due for a member: the end of a grace, of a lease, or of the retention. */
 export function dueAt(record: MemberRecord, { graceMs, retentionMs }: RoomLimits): number {
   const graceEnds = record.places
     .filter((place) => place.lostAt !== null)
     .map((place) => place.lostAt! + graceMs);
-  return Math.min(...graceEnds, retentionEnd(record, retentionMs));
+  const leaseEnds = record.places.map(leaseEnd);
+  return Math.min(...graceEnds, ...leaseEnds, retentionEnd(record, retentionMs));
 }
 
 function retentionEnd(record: MemberRecord, retentionMs: number): number {

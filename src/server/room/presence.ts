@@ -4,14 +4,14 @@ import type { Since } from "../../protocol/since.ts";
 import type { Config } from "../config.ts";
 import type { ErrorCode } from "../errors.ts";
 import { log } from "../log.ts";
-import type { RoomRequest, RoomSession } from "../room-request.ts";
+import type { RoomSession, UsedTicket } from "../room-request.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { closeSocket, type Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { timingFor, type Timing } from "./liveness.ts";
-import { Roster } from "./roster.ts";
+import { type NewPlace, Roster } from "./roster.ts";
 import { Store } from "./store.ts";
 import { UsedTickets } from "./tickets.ts";
 
@@ -88,18 +88,25 @@ export class Presence {
     this.#tickets.advance(now);
   }
 
-  /** Takes a session's new connection into the roster, or tells why not (SPEC A6, T1). */
+  /** Uses a ticket up, or tells that it was used before (SPEC T1). */
+  useTicket(ticket: UsedTicket | undefined): ErrorCode | null {
+    if (ticket === undefined) return null;
+    if (this.#tickets.has(ticket)) return "session_invalid";
+    this.#tickets.add(ticket);
+    return null;
+  }
+
+  /** Takes a session's new connection into the roster, or tells why not (SPEC A6, T1, P1). */
   admit(
     session: RoomSession,
     connection: string,
     now: number,
-    { ticket, idle }: Pick<RoomRequest, "ticket" | "idle"> = {},
+    how: NewPlace & { ticket?: UsedTicket | undefined } = {},
   ): ErrorCode | null {
-    if (ticket && this.#tickets.has(ticket)) return "session_invalid";
-    const verdict = this.#roster.join(now, session, connection, idle);
+    if (how.ticket && this.#tickets.has(how.ticket)) return "session_invalid";
+    const verdict = this.#roster.join(now, session, connection, how);
     if (verdict !== "joined") return verdict;
-    if (ticket) this.#tickets.add(ticket);
-    return null;
+    return this.useTicket(how.ticket);
   }
 
   /** Welcomes a connection that was admitted: its first frame, and its state to come (SPEC W1, W2). */
@@ -195,6 +202,9 @@ export class Presence {
     this.#roster.passChanges((changes) => {
       wrote = this.#store.write(changes, this.#roster.epoch, this.#roster.floor);
       this.#broadcaster.note(changes.visible);
+      for (const { user, connection } of changes.expired) {
+        log("leave", { room: this.name, user, connection, reason: "stale" });
+      }
     });
     if (this.#roster.isEmpty && this.#tickets.isEmpty) this.#vacate();
     this.alarm.wakeBy(Math.min(this.#roster.dueAt, this.connections.dueAt, this.#tickets.dueAt));

@@ -8,6 +8,7 @@ import { checksItself } from "../policy.ts";
 import { fromWorker, type RoomRequest, type RoomSession } from "../room-request.ts";
 import { closeSocket, Connection } from "./connection.ts";
 import { receive } from "./frames.ts";
+import { Leases } from "./leases.ts";
 import { Presence } from "./presence.ts";
 import { answerRead } from "./read.ts";
 import { tellEnding } from "./renewal.ts";
@@ -21,12 +22,14 @@ const RETRY_MS = 10_000;
  */
 export class Room extends DurableObject<Env> {
   readonly #presence: Presence;
+  readonly #leases: Leases;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     // What a timer does wrong was logged, and has ended the room, by then.
     const guard = (act: () => void) => void this.#orAbort(act).catch(() => {});
     this.#presence = new Presence(ctx, configOf(env, checksItself()), guard);
+    this.#leases = new Leases(this.#presence);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     void ctx.blockConcurrencyWhile(async () => {
       await this.#presence.alarm.load();
@@ -34,21 +37,16 @@ export class Room extends DurableObject<Env> {
     });
   }
 
-  /** Answers what the Worker asks: an upgrade where somebody joins, else a read. */
+  /** Answers what the Worker asks: an upgrade where somebody joins, a lease, else a read. */
   override async fetch(request: Request): Promise<Response> {
     return this.#orAbort(() => {
       const now = Date.now();
       const presence = this.#presence;
       presence.advance(now);
       const asked = fromWorker(request);
-      if (asked.joiner) {
-        const response = this.#join(asked, asked.joiner, now);
-        presence.commit(now);
-        return response;
-      }
-      presence.settle(now);
-      const condition = request.headers.get("If-None-Match");
-      return answerRead(asked, condition, presence.roster, presence.broadcaster);
+      const response = this.#answer(asked, request.headers.get("If-None-Match"), now);
+      presence.commit(now);
+      return response;
     });
   }
 
@@ -95,6 +93,15 @@ export class Room extends DurableObject<Env> {
       this.#logFailure(error);
       presence.alarm.wakeBy(now + RETRY_MS);
     }
+  }
+
+  #answer(asked: RoomRequest, condition: string | null, now: number): Response {
+    const { joiner, lease, leaving, requestId } = asked;
+    if (leaving) return this.#leases.end(leaving, requestId, now);
+    if (joiner && lease) return this.#leases.hold(asked, lease, joiner, now);
+    if (joiner) return this.#join(asked, joiner, now);
+    this.#presence.settle(now);
+    return answerRead(asked, condition, this.#presence.roster, this.#presence.broadcaster);
   }
 
   #join(asked: RoomRequest, session: RoomSession, now: number): Response {

@@ -5,8 +5,10 @@ import {
   applyProfile,
   choose,
   dueAt,
+  endedLease,
   endPlace,
   firstLost,
+  hasNewProfile,
   isListed,
   isPresent,
   memberOf,
@@ -30,12 +32,21 @@ export interface Changes {
   forgotten: string[];
   /** Ids whose entry on the list changed, came or went. */
   visible: string[];
+  /** Leases that were not renewed. */
+  expired: ConnectionRef[];
 }
 
 /** What a client may change of its member; absent keys stay as they are (SPEC W8). */
 export interface MemberUpdate {
   status?: Status | null | undefined;
   data?: Data | null | undefined;
+}
+
+/** What a connection may begin with. */
+export interface NewPlace {
+  idle?: boolean | undefined;
+  /** When it ends, where it is a lease, in milliseconds. */
+  leasedUntil?: number;
 }
 
 /** Where a connection belongs. */
@@ -81,6 +92,7 @@ export class Roster {
   readonly #saved = new Set<MemberRecord>();
   readonly #forgotten = new Set<string>();
   readonly #visible = new Set<string>();
+  readonly #expired: ConnectionRef[] = [];
   #version: number;
   #floor: number;
   #online = 0;
@@ -135,12 +147,30 @@ export class Roster {
     return this.#records.get(user)?.chosen ?? null;
   }
 
-  /** Adds a connection, in the place of one in its grace where there is one (SPEC A6, L4). */
+  /** Whether a user's connection has its place and is not lost. */
+  holds(ref: ConnectionRef): boolean {
+    return this.#placeOf(ref)?.lostAt === null;
+  }
+
+  /** Whose a lease is; `null` for one that is none. Looks at everybody: leases are few, and end seldom. */
+  ownerOfLease(connection: string): string | null {
+    for (const { id, places } of this.#records.values()) {
+      for (const place of places) {
+        if (place.connection === connection && place.leasedUntil !== undefined) return id;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Adds a connection, in the place of one in its grace where there is one (SPEC A6, L4); a lease
+   * with the time of its end (SPEC P1).
+   */
   join(
     now: number,
     { user, issuedAt }: Pick<RoomSession, "user" | "issuedAt">,
     connection: string,
-    idle = false,
+    { idle = false, leasedUntil }: NewPlace = {},
   ): "joined" | "too_many_connections" | "room_full" {
     const record = this.#records.get(user.id) ?? newRecord(user, issuedAt);
     const lost = firstLost(record);
@@ -152,15 +182,33 @@ export class Roster {
     this.#change(now, record, () => {
       applyProfile(record, user, issuedAt);
       record.places = record.places.filter((place) => place !== lost);
-      record.places.push({ connection, idle, lostAt: null });
+      record.places.push({
+        connection,
+        idle,
+        lostAt: null,
+        ...(leasedUntil !== undefined && { leasedUntil }),
+      });
     });
     return "joined";
+  }
+
+  /** Gives a lease a later end. */
+  renewLease(now: number, ref: ConnectionRef, leasedUntil: number): void {
+    this.#changePlace(now, ref, (place) => {
+      place.leasedUntil = leasedUntil;
+    });
   }
 
   /** Takes over name and picture of a newer session (SPEC M6, T3). */
   renew(now: number, { user, issuedAt }: Pick<RoomSession, "user" | "issuedAt">): void {
     const record = this.#records.get(user.id);
-    if (record) this.#change(now, record, () => applyProfile(record, user, issuedAt));
+    if (!record) return;
+    if (hasNewProfile(record, user)) {
+      this.#change(now, record, () => applyProfile(record, user, issuedAt));
+    } else {
+      // Not worth a row: it is stored with the next change.
+      record.issuedAt = Math.max(record.issuedAt, issuedAt);
+    }
   }
 
   /** Changes what a member chose and their data; tells whether the choice is another now. */
@@ -194,12 +242,13 @@ export class Roster {
     });
   }
 
-  /** Loses every connection that has no socket, as after a restart (SPEC L6); answers them. */
+  /** Loses every connection that had a socket and has none, as after a restart (SPEC L6); answers them. */
   reconcile(now: number, live: ReadonlySet<string>): ConnectionRef[] {
     const lost: ConnectionRef[] = [];
     for (const { id: user, places } of this.#records.values()) {
-      for (const { connection, lostAt } of places) {
-        if (lostAt === null && !live.has(connection)) lost.push({ user, connection });
+      for (const { connection, lostAt, leasedUntil } of places) {
+        const isCut = lostAt === null && leasedUntil === undefined && !live.has(connection);
+        if (isCut) lost.push({ user, connection });
       }
     }
     for (const ref of lost) this.lose(now, ref);
@@ -219,7 +268,9 @@ export class Roster {
       saved: [...this.#saved],
       forgotten: [...this.#forgotten],
       visible: [...this.#visible],
+      expired: this.#expired.slice(),
     });
+    this.#expired.length = 0;
     this.#saved.clear();
     this.#forgotten.clear();
     this.#visible.clear();
@@ -241,13 +292,18 @@ export class Roster {
     return [...this.#entries.keys()].filter((id) => this.#records.get(id)!.version > version);
   }
 
+  #placeOf({ user, connection }: ConnectionRef): Place | undefined {
+    const places = this.#records.get(user)?.places;
+    return places?.find((place) => place.connection === connection);
+  }
+
   #changePlace(
     now: number,
-    { user, connection }: ConnectionRef,
+    ref: ConnectionRef,
     mutate: (place: Place, record: MemberRecord) => void,
   ): void {
-    const record = this.#records.get(user);
-    const place = record?.places.find((candidate) => candidate.connection === connection);
+    const record = this.#records.get(ref.user);
+    const place = this.#placeOf(ref);
     if (record && place) this.#change(now, record, () => mutate(place, record));
   }
 
@@ -278,8 +334,15 @@ export class Roster {
       this.#saved.delete(record);
       this.#forgotten.add(record.id);
     } else {
-      this.#change(now, record, () => settle(record, this.#limits, now));
+      this.#change(now, record, () => this.#settleOne(now, record));
     }
+  }
+
+  #settleOne(now: number, record: MemberRecord): void {
+    const lease = endedLease(record, now);
+    if (!lease) return settle(record, this.#limits, now);
+    this.#expired.push({ user: record.id, connection: lease.connection });
+    endPlace(record, lease, lease.leasedUntil! - this.#limits.staleMs);
   }
 
   #enter(id: string, entry: Entry): void {

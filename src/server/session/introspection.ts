@@ -1,3 +1,4 @@
+import { digest } from "../digest.ts";
 import { Refusal } from "../errors.ts";
 import { fetchJson } from "./fetch-json.ts";
 import { cookieNames, type SessionFormat } from "./format.ts";
@@ -59,6 +60,7 @@ export const introspection: SessionFormat = {
       if (token === "" || (!cookie && !COOKIE_VALUE.test(token)))
         throw new Refusal("session_invalid");
       const header = cookie?.header ?? `${String(name)}=${token}`;
+      // A credential itself is not kept in memory.
       const key = await digest(header);
       let session = kept.get(key);
       if (!session || session.keptUntil <= now) {
@@ -71,9 +73,3 @@ export const introspection: SessionFormat = {
     };
   },
 };
-
-/** A credential itself is not kept in memory. */
-async function digest(text: string): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}

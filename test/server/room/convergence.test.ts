@@ -6,8 +6,9 @@ import { formatSince } from "../../../src/protocol/since.ts";
 import { Broadcaster } from "../../../src/server/room/broadcaster.ts";
 import { GroupCommit } from "../../../src/server/room/group-commit.ts";
 import { Connection } from "../../../src/server/room/connection.ts";
+import { leaseEnd } from "../../../src/server/room/leases.ts";
 import { answerRead } from "../../../src/server/room/read.ts";
-import { Roster, type SavedRoster } from "../../../src/server/room/roster.ts";
+import { Roster, type ConnectionRef, type SavedRoster } from "../../../src/server/room/roster.ts";
 
 const LIMITS = {
   maxConnectionsPerUser: 4,
@@ -25,6 +26,8 @@ type Step =
   | { do: "leave" | "lose" | "stale"; which: number }
   | { do: "idle"; which: number; idle: boolean }
   | { do: "update"; which: number; status?: Status | null; data?: { n: number } | null }
+  | { do: "lease"; user: number }
+  | { do: "renew" | "release"; which: number }
   | { do: "pass"; ms: number }
   | { do: "restart" };
 
@@ -43,6 +46,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       do: fc.constantFrom("leave" as const, "lose" as const, "stale" as const),
+      which,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("lease" as const), user: fc.nat(USERS.length - 1) }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom("renew" as const, "renew" as const, "release" as const),
       which,
     }),
   },
@@ -110,6 +124,8 @@ class Model {
   sockets = new Set<Connection>();
   roster: Roster;
   broadcaster: Broadcaster;
+  /** Leases that were given; what became of each is the roster's to say (SPEC P1). */
+  leases: ConnectionRef[] = [];
   commits = this.#newCommits();
   epochs = 0;
   joins = 0;
@@ -198,6 +214,19 @@ class Model {
     if (!this.clients.includes(client)) this.clients.push(client);
   }
 
+  lease(user: string, now: number): void {
+    const ref = { user, connection: `lease-${++this.joins}` };
+    const joiner = { user: { id: user }, issuedAt: now };
+    const until = leaseEnd(now, LIMITS.staleMs, Number.POSITIVE_INFINITY);
+    if (this.roster.join(now, joiner, ref.connection, { leasedUntil: until }) === "joined")
+      this.leases.push(ref);
+  }
+
+  renew(ref: ConnectionRef, now: number): void {
+    if (!this.roster.holds(ref)) return;
+    this.roster.renewLease(now, ref, leaseEnd(now, LIMITS.staleMs, Number.POSITIVE_INFINITY));
+  }
+
   cut(client: Client, how: "leave" | "lose" | "stale", now: number): void {
     const { ref } = client.connection!;
     this.sockets.delete(client.connection!);
@@ -224,6 +253,7 @@ class Model {
   async take(step: Step, now: number): Promise<void> {
     this.roster.advance(now);
     const client = "which" in step ? this.live[step.which % Math.max(1, this.live.length)] : null;
+    const lease = "which" in step ? this.leases.at(-1 - (step.which % 3)) : undefined;
     switch (step.do) {
       case "join":
         this.join(step, now);
@@ -238,6 +268,15 @@ class Model {
         break;
       case "update":
         if (client) this.roster.update(now, client.user, step);
+        break;
+      case "lease":
+        this.lease(USERS[step.user]!, now);
+        break;
+      case "renew":
+        if (lease) this.renew(lease, now);
+        break;
+      case "release":
+        if (lease) this.roster.lose(now, lease);
         break;
       case "restart":
         this.restart(now);
@@ -281,7 +320,7 @@ class Model {
 describe("convergence", () => {
   const timeout = 60_000;
   it(
-    "[V5, V3, V4] client = roster = GET in every order of joins, leaves, updates, losses, forgets, resumes and restarts",
+    "[V5, V3, V4] client = roster = GET in every order of joins, leaves, leases, updates, losses, forgets, resumes and restarts",
     { timeout },
     async () => {
       vi.useFakeTimers();
@@ -297,13 +336,14 @@ describe("convergence", () => {
             // When everybody is gone for good, nothing is kept (SPEC L5).
             for (const client of model.live) model.cut(client, "lose", Date.now());
             model.commits.now(Date.now());
-            await vi.advanceTimersByTimeAsync(LIMITS.graceMs + LIMITS.retentionMs);
+            const longest = LIMITS.staleMs + LIMITS.graceMs + LIMITS.retentionMs;
+            await vi.advanceTimersByTimeAsync(longest);
             model.roster.advance(Date.now());
             model.commits.now(Date.now());
             expect(model.stored.size).toBe(0);
             vi.clearAllTimers();
           }),
-          { numRuns: 3_000 },
+          { numRuns: 2_000 },
         );
       } finally {
         vi.useRealTimers();

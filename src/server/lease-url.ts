@@ -1,0 +1,93 @@
+import * as v from "valibot";
+import { dataSchema, statusSchema } from "../protocol/client-frame.ts";
+import { parseSince } from "../protocol/since.ts";
+import { readBody } from "./body.ts";
+import { digest } from "./digest.ts";
+import { Refusal } from "./errors.ts";
+import { requireOrigin } from "./origin.ts";
+import { judgeCredential } from "./policy.ts";
+import { addressOf, countConnect } from "./rate-limit.ts";
+import { LEASE_UNKNOWN, type RoomRequest } from "./room-request.ts";
+import { askRoom } from "./room-stub.ts";
+import { circumstancesOf, judgeConnect, type Asked } from "./room-url.ts";
+import { readCredential } from "./session/credential.ts";
+import { sessionCookies } from "./session/index.ts";
+
+const leaseSchema = v.pipe(v.string(), v.maxLength(64));
+
+const holdSchema = v.object({
+  lease: v.nullish(leaseSchema),
+  status: v.optional(v.nullable(statusSchema)),
+  data: v.optional(v.nullable(dataSchema)),
+  idle: v.optional(v.boolean()),
+  since: v.nullish(v.string()),
+});
+
+const leaveSchema = v.object({ lease: leaseSchema, closing: v.optional(v.boolean()) });
+
+/** A connection's id is stored, logged and told: it must not give the lease away. */
+async function connectionOf(lease: string): Promise<string> {
+  const hex = await digest(lease);
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
+}
+
+/**
+ * Makes or renews a lease: presence without a socket (SPEC P1).
+ *
+ * @throws Refusal with a code of A5, `bad_request`, `too_large`.
+ */
+export async function holdLease(asked: Asked, room: string): Promise<Response> {
+  const { env, config, policy, request, url, requestId } = asked;
+  const credential = readCredential(request, sessionCookies(config.session));
+  requireOrigin(request, credential, url.host, config.allowedOrigins);
+  const { session, ticket } = await judgeConnect(asked, room, credential);
+  const user = session.user.id;
+  if (!(await policy.authorize(session, room, "join"))) throw new Refusal("room_forbidden", user);
+  const { lease, since, status, data, idle } = await readBody(request, holdSchema);
+  const held = since ? parseSince(since) : null;
+  const put = async (token: string, isNew: boolean): Promise<Response> => {
+    const connection = await connectionOf(token);
+    const request: RoomRequest = {
+      requestId,
+      joiner: session,
+      lease: { token, connection, isNew, update: { status, data, idle } },
+      ...(held && { since: held }),
+      ...(ticket && { ticket }),
+    };
+    return askRoom(env, room, request, asked.request);
+  };
+  if (lease) {
+    const renewed = await put(lease, false);
+    if (renewed.status !== LEASE_UNKNOWN) return renewed;
+  }
+  // Only a new one is a connect (SPEC A7).
+  await countConnect(env, { user });
+  return put(crypto.randomUUID(), true);
+}
+
+/**
+ * Ends a lease, which is all the credential that this takes: a page that closes cannot say more
+ * (SPEC P2).
+ *
+ * @throws Refusal `origin_forbidden`, `bad_request`, `too_large`, `rate_limited`.
+ */
+export async function endLease(asked: Asked, room: string): Promise<Response> {
+  const { env, config, request, url, requestId } = asked;
+  requireOrigin(request, null, url.host, config.allowedOrigins);
+  const { lease, closing = false } = await readBody(request, leaveSchema);
+  if (!(await isSignedIn(asked, room))) await countConnect(env, { address: addressOf(request) });
+  const leaving = { connection: await connectionOf(lease), closing };
+  return askRoom(env, room, { requestId, leaving }, request);
+}
+
+/** Whoever has no session could guess leases, and wake rooms: they are counted by their address. */
+async function isSignedIn(asked: Asked, room: string): Promise<boolean> {
+  const credential = readCredential(asked.request, sessionCookies(asked.config.session));
+  try {
+    await judgeCredential(credential, circumstancesOf(asked, room));
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}

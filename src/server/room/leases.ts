@@ -1,0 +1,104 @@
+import { answerHeaders } from "../answer.ts";
+import { errorResponse, type ErrorCode } from "../errors.ts";
+import { log } from "../log.ts";
+import { LEASE_UNKNOWN } from "../room-request.ts";
+import type { Lease, Leaving, RoomRequest, RoomSession } from "../room-request.ts";
+import { countFrame } from "./flood.ts";
+import type { Presence } from "./presence.ts";
+
+/** A lease's end moves in steps of this part of its length, so that most renewals write nothing. */
+const STEPS = 3;
+
+/** When a lease that is renewed at `now` ends, in milliseconds (SPEC P1); a session's end ends it too. */
+export function leaseEnd(now: number, staleMs: number, sessionEndsAt: number): number {
+  const stepMs = staleMs / STEPS;
+  return Math.min(sessionEndsAt, Math.floor((now + staleMs) / stepMs) * stepMs);
+}
+
+/** Presence by HTTP leases, which the roster keeps like any connection (SPEC P1, P2). */
+export class Leases {
+  readonly #presence: Presence;
+  /** Times of what was accepted lately, by connection (SPEC W12). */
+  readonly #accepted = new Map<string, number[]>();
+
+  constructor(presence: Presence) {
+    this.#presence = presence;
+  }
+
+  /** Makes or renews a lease, and answers it with the room's state; {@link LEASE_UNKNOWN} where it is none. */
+  hold(asked: RoomRequest, lease: Lease, session: RoomSession, now: number): Response {
+    const presence = this.#presence;
+    const { requestId, since, ticket } = asked;
+    const { connection, isNew, update } = lease;
+    const user = session.user.id;
+    const { staleMs } = presence.config.limits;
+    const endsAt = leaseEnd(now, staleMs, session.expiresAt);
+    if (!isNew && !presence.roster.holds({ user, connection })) {
+      return new Response(null, { status: LEASE_UNKNOWN });
+    }
+    const refused =
+      this.#refuse(connection, now) ??
+      (isNew
+        ? presence.admit(session, connection, now, {
+            ticket,
+            leasedUntil: endsAt,
+            idle: update.idle,
+          })
+        : presence.useTicket(ticket));
+    if (refused) {
+      log("refused", { code: refused, room: presence.name, user, requestId });
+      return errorResponse(refused, requestId);
+    }
+    if (isNew) {
+      log("join", { room: presence.name, user, connection, requestId });
+    } else {
+      presence.roster.renewLease(now, { user, connection }, endsAt);
+      presence.roster.renew(now, session);
+    }
+    if (presence.roster.update(now, user, update)) presence.tellSelf(user);
+    if (update.idle !== undefined) presence.roster.idle(now, { user, connection }, update.idle);
+    presence.settle(now);
+    const answer = {
+      lease: lease.token,
+      expiresAt: new Date(endsAt).toISOString(),
+      self: { id: user, chosen: presence.roster.chosenBy(user) },
+    };
+    const { broadcaster } = presence;
+    const state = since ? broadcaster.since(since) : broadcaster.snapshot();
+    return new Response(`${JSON.stringify(answer).slice(0, -1)},"state":${state}}`, {
+      headers: {
+        ...answerHeaders(requestId),
+        "Content-Type": "application/json; charset=utf-8",
+        "Cache-Control": "no-store",
+      },
+    });
+  }
+
+  /** Ends a lease, if there is one: with no grace, or, where its page closes, with that of L4. */
+  end({ connection, closing }: Leaving, requestId: string, now: number): Response {
+    const presence = this.#presence;
+    const user = presence.roster.ownerOfLease(connection);
+    if (user !== null) {
+      const ref = { user, connection };
+      if (closing) presence.roster.lose(now, ref);
+      else presence.roster.end(now, ref, now);
+      log("leave", { room: presence.name, user, connection, reason: closing ? "closed" : "left" });
+    }
+    this.#accepted.delete(connection);
+    presence.commit(now);
+    return new Response(null, { status: 204, headers: answerHeaders(requestId) });
+  }
+
+  /** Limits what one lease may ask for, like a socket's frames (SPEC W12). */
+  #refuse(connection: string, now: number): ErrorCode | null {
+    for (const [other, times] of this.#accepted) {
+      if ((times.at(-1) ?? 0) < now - this.#presence.config.limits.staleMs) {
+        this.#accepted.delete(other);
+      }
+    }
+    const accepted = this.#accepted.get(connection) ?? [];
+    this.#accepted.set(connection, accepted);
+    const verdict = countFrame(accepted, { bad: [], flooded: [] }, now);
+    return verdict === "accept" ? null : "rate_limited";
+  }
+}
