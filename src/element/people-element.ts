@@ -58,8 +58,7 @@ export class RollcallPeople extends Base {
 
   set options(options: JoinOptions) {
     this.#options = options;
-    this.#leave();
-    this.#join();
+    this.#rejoin();
   }
 
   /** The room while the element is in the document, to set the own status with. */
@@ -80,10 +79,13 @@ export class RollcallPeople extends Base {
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
     if (name === "label") this.#list.ariaLabel = after ?? DEFAULT_LABEL;
-    if (name === "room") {
-      this.#leave();
-      this.#join();
-    }
+    if (name === "room") this.#rejoin();
+    else this.#render();
+  }
+
+  #rejoin(): void {
+    this.#leave();
+    this.#join();
     this.#render();
   }
 
