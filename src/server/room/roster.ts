@@ -42,6 +42,13 @@ export interface MemberUpdate {
   data?: Data | null | undefined;
 }
 
+/** What a connection may begin with. */
+export interface NewPlace {
+  idle?: boolean | undefined;
+  /** When it ends, where it is a lease, in milliseconds. */
+  leasedUntil?: number;
+}
+
 /** Where a connection belongs. */
 export interface ConnectionRef {
   user: string;
@@ -163,7 +170,7 @@ export class Roster {
     now: number,
     { user, issuedAt }: Pick<RoomSession, "user" | "issuedAt">,
     connection: string,
-    leasedUntil?: number,
+    { idle = false, leasedUntil }: NewPlace = {},
   ): "joined" | "too_many_connections" | "room_full" {
     const record = this.#records.get(user.id) ?? newRecord(user, issuedAt);
     const lost = firstLost(record);
@@ -177,7 +184,7 @@ export class Roster {
       record.places = record.places.filter((place) => place !== lost);
       record.places.push({
         connection,
-        idle: false,
+        idle,
         lostAt: null,
         ...(leasedUntil !== undefined && { leasedUntil }),
       });
