@@ -58,6 +58,7 @@ export default defineConfig({
         test: { name: "worker-backend", include: ["test/server/backend/**/*.test.ts"] },
       },
       {
+        resolve: { alias: { "rollcall/react": `${import.meta.dirname}/src/react/index.ts` } },
         test: {
           name: "node",
           include: ["test/{e2e,browser}/**/*.test.ts", "test/*.test.ts"],

@@ -24,33 +24,54 @@ function userOf(c: AppContext): string {
 /** What a session's user id is at most (SPEC A2). */
 const MAX_USER_LENGTH = 128;
 
-/** Other methods, a preflight's among them. */
-const nothingElse = () => {
-  throw new Refusal("not_found");
-};
+const noNext = async () => {};
 
 /**
  * What the app's backend asks for (SPEC B rules): with the server key alone, and never by a page, so
  * that no answer carries CORS headers.
  */
-export function backendRoutes(asked: (c: AppContext) => Asked): Hono<{ Bindings: Env }> {
+export function backendRoutes(begin: (c: AppContext) => Promise<Asked>): Hono<{ Bindings: Env }> {
   const app = new Hono<{ Bindings: Env }>();
+  const handle = (answer: (asked: Asked, c: AppContext) => Promise<Response>) => {
+    return async (c: AppContext): Promise<Response> => {
+      const asked = await begin(c);
+      await requireServerKey(c, noNext);
+      return answer(asked, c);
+    };
+  };
+  // For other methods, a preflight's among them.
+  const nothing = async (c: AppContext): Promise<Response> => {
+    await begin(c);
+    throw new Refusal("not_found");
+  };
+
+  app.post("/users/presence", handle(tellPresence));
   app
-    .post("/rooms/:room/events", requireServerKey, (c) => sendEvent(asked(c), roomOf(c)))
-    .all(nothingElse);
-  app
-    .delete("/rooms/:room/members/:user", requireServerKey, (c) =>
-      kick(asked(c), roomOf(c), userOf(c)),
+    .post(
+      "/rooms/:room/events",
+      handle((asked, c) => sendEvent(asked, roomOf(c))),
     )
-    .all(nothingElse);
-  app.post("/users/presence", requireServerKey, (c) => tellPresence(asked(c)));
+    .all(nothing);
   app
-    .get("/users/:user", requireServerKey, (c) => tellWhereabouts(asked(c), userOf(c)))
-    .all(nothingElse);
+    .delete(
+      "/rooms/:room/members/:user",
+      handle((asked, c) => kick(asked, roomOf(c), userOf(c))),
+    )
+    .all(nothing);
   app
-    .post("/users/:user/revocations", requireServerKey, (c) => revoke(asked(c), userOf(c)))
-    .delete(requireServerKey, (c) => lift(asked(c), userOf(c)))
-    .all(nothingElse);
+    .get(
+      "/users/:user",
+      handle((asked, c) => tellWhereabouts(asked, userOf(c))),
+    )
+    .all(nothing);
+  app
+    .post(
+      "/users/:user/revocations",
+      handle((asked, c) => revoke(asked, userOf(c))),
+    )
+    .delete(handle((asked, c) => lift(asked, userOf(c))))
+    .all(nothing);
+
   app.onError((error, c) => {
     const room = c.req.param("room") ?? "";
     return answerError(error, c.get("requestId"), isRoomName(room) ? room : undefined);

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { fitsBytes } from "../protocol/messages.ts";
+import { fitsBytes } from "../protocol/client-frame.ts";
 import { answerHeaders } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { Refusal } from "./errors.ts";

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { dataSchema, statusSchema } from "../protocol/messages.ts";
+import { dataSchema, statusSchema } from "../protocol/client-frame.ts";
 import { parseSince } from "../protocol/since.ts";
 import { readBody } from "./body.ts";
 import { digest } from "./digest.ts";

@@ -68,6 +68,8 @@ export interface RoomRequest {
   since?: Since;
   /** What each change is told as. */
   view?: "snapshot";
+  /** The person is not at the connection (SPEC M5). */
+  idle?: true;
   /** Only counts are asked for. */
   countsOnly?: true;
   /** Who joins. */

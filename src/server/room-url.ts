@@ -52,6 +52,7 @@ function optionsOf(asked: Asked): RoomRequest {
     requestId,
     ...(since && { since }),
     ...(query.get("view") === "snapshot" && { view: "snapshot" }),
+    ...(query.get("idle") === "true" && { idle: true }),
     ...(query.get("fields") === "counts" && { countsOnly: true }),
   };
 }

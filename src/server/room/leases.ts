@@ -42,7 +42,11 @@ export class Leases {
     const refused =
       this.#refuse(connection, now) ??
       (isNew
-        ? presence.admit(session, connection, now, { ticket, leasedUntil: endsAt })
+        ? presence.admit(session, connection, now, {
+            ticket,
+            leasedUntil: endsAt,
+            idle: update.idle,
+          })
         : presence.useTicket(ticket));
     if (refused) {
       log("refused", { code: refused, room: presence.name, user, requestId });

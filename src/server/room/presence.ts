@@ -13,7 +13,7 @@ import { closeSocket, type Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { timingFor, type Timing } from "./liveness.ts";
-import { Roster, type Departure } from "./roster.ts";
+import { type Departure, type NewPlace, Roster } from "./roster.ts";
 import { Sequence } from "./sequence.ts";
 import { Store } from "./store.ts";
 import { UsedTickets } from "./tickets.ts";
@@ -119,12 +119,12 @@ export class Presence {
     session: RoomSession,
     connection: string,
     now: number,
-    { ticket, leasedUntil }: { ticket?: UsedTicket | undefined; leasedUntil?: number } = {},
+    how: NewPlace & { ticket?: UsedTicket | undefined } = {},
   ): ErrorCode | null {
-    if (ticket && this.#tickets.has(ticket)) return "session_invalid";
-    const verdict = this.#roster.join(now, session, connection, leasedUntil);
+    if (how.ticket && this.#tickets.has(how.ticket)) return "session_invalid";
+    const verdict = this.#roster.join(now, session, connection, how);
     if (verdict !== "joined") return verdict;
-    return this.useTicket(ticket);
+    return this.useTicket(how.ticket);
   }
 
   /** Welcomes a connection that was admitted: its first frame, and its state to come (SPEC W1, W2). */

@@ -146,12 +146,12 @@ export class Room extends DurableObject<Env> {
   }
 
   #join(asked: RoomRequest, session: RoomSession, now: number): Response {
-    const { requestId, since, view, host = "", ticket } = asked;
+    const { requestId, since, view, host = "" } = asked;
     const presence = this.#presence;
     const id = crypto.randomUUID();
     const user = session.user.id;
     if (presence.isStale(session, now)) return new Response(null, { status: ADMISSION_STALE });
-    const refused = presence.admit(session, id, now, { ticket });
+    const refused = presence.admit(session, id, now, asked);
     if (refused) {
       log("refused", { code: refused, room: presence.name, user, requestId });
       return errorResponse(refused, requestId);

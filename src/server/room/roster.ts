@@ -55,6 +55,13 @@ export interface MemberUpdate {
   data?: Data | null | undefined;
 }
 
+/** What a connection may begin with. */
+export interface NewPlace {
+  idle?: boolean | undefined;
+  /** When it ends, where it is a lease, in milliseconds. */
+  leasedUntil?: number;
+}
+
 /** Where a connection belongs. */
 export interface ConnectionRef {
   user: string;
@@ -172,7 +179,7 @@ export class Roster {
     now: number,
     session: Omit<RoomSession, "roles" | "expiresAt">,
     connection: string,
-    leasedUntil?: number,
+    { idle = false, leasedUntil }: NewPlace = {},
   ): "joined" | "too_many_connections" | "room_full" {
     const { user, issuedAt, admission } = session;
     const record = this.#records.get(user.id) ?? newRecord(user, issuedAt);
@@ -188,7 +195,7 @@ export class Roster {
       record.places = record.places.filter((place) => place !== lost);
       record.places.push({
         connection,
-        idle: false,
+        idle,
         lostAt: null,
         ...(leasedUntil !== undefined && { leasedUntil }),
         ...(leasedUntil !== undefined && admission && { session: markOf(session) }),
