@@ -56,7 +56,12 @@ export default defineConfig({
             SERVER_KEY: `${secret()}, ${secret()}`,
           }),
         ],
-        test: { name: "worker-backend", include: ["test/server/backend/**/*.test.ts"] },
+        test: {
+          name: "worker-backend",
+          include: ["test/server/backend/**/*.test.ts"],
+          // A room does not sleep before it has told the list its counts, 5 s later at most.
+          testTimeout: 15_000,
+        },
       },
       {
         plugins: [
@@ -72,6 +77,7 @@ export default defineConfig({
         test: { name: "worker-webhooks", include: ["test/server/webhooks/**/*.test.ts"] },
       },
       {
+        resolve: { alias: { "rollcall/react": `${import.meta.dirname}/src/react/index.ts` } },
         test: {
           name: "node",
           include: ["test/{e2e,browser}/**/*.test.ts", "test/*.test.ts"],

@@ -1,4 +1,5 @@
-export { joinRoom, type JoinOptions } from "./join-room.ts";
+export { joinRoom } from "./join-room.ts";
+export type { JoinOptions } from "./options.ts";
 export type { SignInOptions } from "./sign-in.ts";
 export type { ConnectionState, RoomError, RoomHandle, RoomState } from "./types.ts";
-export type { Data, Member, Self, Status } from "../protocol/messages.ts";
+export type { Data, Member, Self, Snapshot, Status } from "../protocol/messages.ts";

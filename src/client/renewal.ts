@@ -8,7 +8,7 @@ const MOST_MS = 30_000;
  */
 export class Renewal {
   readonly #renew: () => Promise<void>;
-  #triedAt = Number.NEGATIVE_INFINITY;
+  #triedAt = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `renew` rejects where it is to be tried again. */

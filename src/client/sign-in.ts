@@ -14,12 +14,7 @@ export interface SignInOptions {
 }
 
 /** Refusals that another credential may mend. */
-const CREDENTIAL_CODES = new Set([
-  "unauthenticated",
-  "session_invalid",
-  "session_expired",
-  "session_revoked",
-]);
+const CREDENTIAL_CODE = /^(unauthenticated|session_(invalid|expired|revoked))$/;
 
 /** Longer than the clocks' tolerance, in which a session that has ended is let in once more (SPEC A2). */
 const ASK_AGAIN_MS = 10_000;
@@ -28,12 +23,12 @@ const ASK_AGAIN_MS = 10_000;
 export class SignIn {
   readonly #options: SignInOptions;
   /** A token by which the service renewed the session itself (SPEC T5). */
-  #renewed: string | null = null;
+  #renewed: string | undefined;
   /** What the last connect signed in with, where that was a ticket. */
-  #ticket: string | null = null;
+  #ticket: string | undefined;
   /** Whether the app was asked already since the room last took a credential. */
   #asked = false;
-  #askedAt = Number.NEGATIVE_INFINITY;
+  #askedAt = -Infinity;
 
   constructor(options: SignInOptions) {
     this.#options = options;
@@ -41,36 +36,41 @@ export class SignIn {
 
   /** Adds to a room's URL what the next connect signs in with. */
   async apply(url: URL): Promise<void> {
-    const { getTicket } = this.#options;
-    this.#ticket = (await getTicket?.()) ?? null;
-    if (this.#ticket !== null) url.searchParams.set("ticket", this.#ticket);
-    else if (this.#hasToken) url.searchParams.set("auth", "message");
+    this.#ticket = await this.#options.getTicket?.();
+    this.applyAgain(url);
+    if (!this.#ticket && this.#hasToken) url.searchParams.set("auth", "message");
   }
 
-  /** A room's URL to ask why the last connect was refused. */
-  inquiry(room: URL): URL {
-    const url = new URL(room);
-    if (this.#ticket !== null) url.searchParams.set("ticket", this.#ticket);
-    return url;
+  /** Adds to a room's URL what the last connect signed in with, to ask why that was refused. */
+  applyAgain(url: URL): void {
+    if (this.#ticket) url.searchParams.set("ticket", this.#ticket);
   }
 
-  /** Whether the answer to the {@link inquiry} is why the connect was refused, too. */
+  /** Adds to a URL what a request over HTTP signs in with, or answers it as headers. */
+  async authorize(url: URL): Promise<Record<string, string>> {
+    const ticket = await this.#options.getTicket?.();
+    if (ticket) url.searchParams.set("ticket", ticket);
+    const token = !ticket && (await this.token());
+    return token ? { Authorization: `Bearer ${token}` } : {};
+  }
+
+  /** Whether the answer to that is why the connect was refused, too. */
   explains({ code }: RoomError): boolean {
     // A ticket is good for no reading, but a bad one is told from a good one.
-    if (this.#ticket !== null) return code !== "unauthenticated";
+    if (this.#ticket) return code !== "unauthenticated";
     // A token is judged over the socket once that is open; the inquiry comes without it.
-    if (this.#hasToken) return !CREDENTIAL_CODES.has(code) && code !== "room_forbidden";
+    if (this.#hasToken) return !CREDENTIAL_CODE.test(code) && code !== "room_forbidden";
     return true;
   }
 
-  /** The token to send over the socket; `null` where there is none. */
-  async token(): Promise<string | null> {
+  /** The token to send over the socket, where there is one. */
+  async token(): Promise<string | undefined> {
     return this.#renewed ?? this.newerToken();
   }
 
-  /** A newer token than the one in use, before its session ends; `null` where the app gives none. */
-  async newerToken(): Promise<string | null> {
-    return (await this.#options.getToken?.()) ?? null;
+  /** A newer token than the one in use, before its session ends, where the app gives one. */
+  async newerToken(): Promise<string | undefined> {
+    return this.#options.getToken?.();
   }
 
   renewed(token: string): void {
@@ -84,23 +84,21 @@ export class SignIn {
 
   /** The room has refused it: asks the app, once, whether there is a better one. */
   async recover(error: RoomError): Promise<boolean> {
-    if (!CREDENTIAL_CODES.has(error.code)) return false;
-    if (this.#renewed !== null) {
+    if (!CREDENTIAL_CODE.test(error.code)) return false;
+    if (this.#renewed) {
       // The service's own token came to its end; the app's credential may be good still.
-      this.#renewed = null;
+      this.#renewed = undefined;
       return true;
     }
     if (this.#asked || Date.now() < this.#askedAt + ASK_AGAIN_MS) return false;
     const { getToken, getTicket, onUnauthorized } = this.#options;
-    const helps = onUnauthorized
-      ? await onUnauthorized(error)
-      : getToken !== undefined || getTicket !== undefined;
+    const helps = onUnauthorized ? await onUnauthorized(error) : Boolean(getToken ?? getTicket);
     this.#asked = true;
     this.#askedAt = Date.now();
     return helps;
   }
 
   get #hasToken(): boolean {
-    return this.#renewed !== null || this.#options.getToken !== undefined;
+    return Boolean(this.#renewed ?? this.#options.getToken);
   }
 }

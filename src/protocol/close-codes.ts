@@ -4,16 +4,28 @@ export type AfterClose =
   | { then: "ask-for-credential" }
   | { then: "reconnect"; atLeastMs: number; backoff: boolean };
 
+export const LEFT = 1000;
+const FAULT = 1011;
+const BAD_MESSAGE = 4400;
+const SESSION = 4401;
+const FORBIDDEN = 4403;
+const STALE = 4408;
+const RATE_LIMITED = 4429;
+
 /** Each code the room closes a socket with. */
 export const CLOSE = {
-  left: 1000,
-  fault: 1011,
-  badMessage: 4400,
-  session: 4401,
-  forbidden: 4403,
-  stale: 4408,
-  rateLimited: 4429,
+  left: LEFT,
+  fault: FAULT,
+  badMessage: BAD_MESSAGE,
+  session: SESSION,
+  forbidden: FORBIDDEN,
+  stale: STALE,
+  rateLimited: RATE_LIMITED,
 } as const;
+
+function reconnect(atLeastMs: number, backoff: boolean): AfterClose {
+  return { then: "reconnect", atLeastMs, backoff };
+}
 
 /**
  * Tells what a client does after a close, by its code alone.
@@ -23,17 +35,17 @@ export const CLOSE = {
  */
 export function afterClose(code: number): AfterClose {
   switch (code) {
-    case CLOSE.left:
-    case CLOSE.badMessage:
-    case CLOSE.forbidden:
+    case LEFT:
+    case BAD_MESSAGE:
+    case FORBIDDEN:
       return { then: "stay-away" };
-    case CLOSE.session:
+    case SESSION:
       return { then: "ask-for-credential" };
-    case CLOSE.stale:
-      return { then: "reconnect", atLeastMs: 0, backoff: false };
-    case CLOSE.rateLimited:
-      return { then: "reconnect", atLeastMs: 30_000, backoff: true };
+    case STALE:
+      return reconnect(0, false);
+    case RATE_LIMITED:
+      return reconnect(30_000, true);
     default:
-      return { then: "reconnect", atLeastMs: 0, backoff: true };
+      return reconnect(0, true);
   }
 }

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { fitsBytes } from "../protocol/messages.ts";
+import { fitsBytes } from "../protocol/client-frame.ts";
 import { Refusal } from "./errors.ts";
 
 const MAX_BODY_BYTES = 16_384;

@@ -1,3 +1,5 @@
+import type { Room } from "./room/room.ts";
+import type { User } from "./user/user.ts";
 import { readKeys, type Values } from "./config-keys.ts";
 import type { Directory } from "./directory/directory.ts";
 import { setDataset } from "./metrics.ts";
@@ -7,7 +9,9 @@ import { FORMATS } from "./session/index.ts";
 
 /** The bindings and variables of a deployment (SPEC C), as they come from `wrangler.toml`. */
 export interface Env {
-  ROOMS: DurableObjectNamespace;
+  ROOMS: DurableObjectNamespace<Room>;
+  /** Needed where there is a `SERVER_KEY`. */
+  USERS?: DurableObjectNamespace<User>;
   SESSIONS?: KVNamespace;
   SESSION_FORMAT?: string;
   SESSION_COOKIE?: string;
@@ -101,6 +105,8 @@ export interface Config {
   readonly webhook: WebhookConfig | null;
   /** `null` where none are taken (SPEC O4). */
   readonly metrics: AnalyticsEngineDataset | null;
+  /** What each user's sessions and rooms are asked of (SPEC B3, B4); `null` without a server key. */
+  readonly users: DurableObjectNamespace<User> | null;
   /** What is wrong, `KEY: why`, with no value in it; the Worker refuses to work while there is any. */
   readonly faults: readonly string[];
 }
@@ -147,11 +153,15 @@ export function parseConfig(env: Env, checksItself = false): Config {
         ? { url: values.WEBHOOK_URL, secrets: values.WEBHOOK_SECRET }
         : null,
     metrics: values.METRICS ?? null,
+    users: values.SERVER_KEY.length > 0 ? (env.USERS ?? null) : null,
     faults,
   };
   faults.push(...webhookFaults(values, faults));
   if (config.renewal && secrets.length === 0 && !blames(faults, "TICKET_SECRET")) {
     faults.push("TICKET_SECRET: is missing, and RENEW=server signs with it");
+  }
+  if (config.serverKeys.length > 0 && config.users === null) {
+    faults.push("USERS: is missing, and SERVER_KEY needs it");
   }
   if (!checksItself) faults.push(...formatFaults(config, env));
   return Object.freeze(config);

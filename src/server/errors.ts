@@ -22,6 +22,7 @@ const ERRORS = {
   room_full: [503, "The room is full."],
   room_unavailable: [503, "The room did not answer; try again."],
   rooms_unavailable: [503, "The list of rooms did not answer; try again."],
+  user_unavailable: [503, "What is known of the user cannot be told right now; try again."],
   session_unavailable: [503, "The session cannot be checked right now; try again."],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
 
@@ -42,6 +43,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   room_full: 30,
   room_unavailable: 1,
   rooms_unavailable: 1,
+  user_unavailable: 1,
   session_unavailable: 5,
 };
 

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { CLOSE } from "../protocol/close-codes.ts";
-import { fitsBytes, MAX_FRAME_BYTES, PING, SIGN_IN_SECONDS } from "../protocol/messages.ts";
+import { fitsBytes, MAX_FRAME_BYTES } from "../protocol/client-frame.ts";
+import { PING, SIGN_IN_SECONDS } from "../protocol/messages.ts";
 import { closeCodeOf, type ErrorCode } from "./errors.ts";
 import { closeSocket } from "./room/connection.ts";
 

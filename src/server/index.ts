@@ -5,4 +5,5 @@ export { Directory } from "./directory/directory.ts";
 export type { Verify } from "./policy.ts";
 export type { WebhookEvent, WebhookMessage } from "./room/webhooks/events.ts";
 export { Room } from "./room/room.ts";
-export type { Session, User } from "./session/session.ts";
+export type { Session, User as SessionUser } from "./session/session.ts";
+export { User } from "./user/user.ts";

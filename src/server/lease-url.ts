@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { dataSchema, statusSchema } from "../protocol/messages.ts";
+import { dataSchema, statusSchema } from "../protocol/client-frame.ts";
 import { parseSince } from "../protocol/since.ts";
 import { readBody } from "./body.ts";
 import { digest } from "./digest.ts";
@@ -7,11 +7,12 @@ import { Refusal } from "./errors.ts";
 import { requireOrigin } from "./origin.ts";
 import { judgeCredential } from "./policy.ts";
 import { addressOf, countConnect } from "./rate-limit.ts";
-import { LEASE_UNKNOWN, type RoomRequest } from "./room-request.ts";
+import { LEASE_UNKNOWN, type RoomRequest, type RoomSession } from "./room-request.ts";
 import { askRoom } from "./room-stub.ts";
 import { circumstancesOf, judgeConnect, type Asked } from "./room-url.ts";
 import { readCredential } from "./session/credential.ts";
 import { sessionCookies } from "./session/index.ts";
+import { joinAdmitted, orStale, requireUnrevoked } from "./user/user-stub.ts";
 
 const leaseSchema = v.pipe(v.string(), v.maxLength(64));
 
@@ -47,11 +48,11 @@ export async function holdLease(asked: Asked, room: string): Promise<Response> {
   if (!(await policy.authorize(session, room, "join"))) throw new Refusal("room_forbidden", user);
   const { lease, since, status, data, idle } = await readBody(request, holdSchema);
   const held = since ? parseSince(since) : null;
-  const put = async (token: string, isNew: boolean): Promise<Response> => {
+  const put = async (joiner: RoomSession, token: string, isNew: boolean): Promise<Response> => {
     const connection = await connectionOf(token);
     const request: RoomRequest = {
       requestId,
-      joiner: session,
+      joiner,
       lease: { token, connection, isNew, update: { status, data, idle } },
       ...(held && { since: held }),
       ...(ticket && { ticket }),
@@ -59,12 +60,15 @@ export async function holdLease(asked: Asked, room: string): Promise<Response> {
     return askRoom(env, room, request, asked.request);
   };
   if (lease) {
-    const renewed = await put(lease, false);
+    await requireUnrevoked(config, session);
+    const renewed = await put(session, lease, false);
     if (renewed.status !== LEASE_UNKNOWN) return renewed;
   }
   // Only a new one is a connect (SPEC A7).
   await countConnect(env, { user });
-  return put(crypto.randomUUID(), true);
+  return joinAdmitted(config, session, room, async (joiner) =>
+    orStale(await put(joiner, crypto.randomUUID(), true)),
+  );
 }
 
 /**

@@ -2,13 +2,31 @@ import type { Data, Status } from "../protocol/messages.ts";
 import type { Since } from "../protocol/since.ts";
 import type { Session } from "./session/session.ts";
 
+/** What a user's object let a session in with; both grow from one to the next, by its own clock. */
+export interface Admission {
+  /** When the room was put on the user's list: the same as long as it stays there. */
+  stamp: number;
+  /** When this was, in milliseconds since 1970. */
+  at: number;
+}
+
 /** A verified session as a room keeps it: one that does not say when it was issued has the time of its check. */
-export type RoomSession = Session & { issuedAt: number };
+export type RoomSession = Session & {
+  issuedAt: number;
+  /** It does not say when it was issued. */
+  undated?: true;
+  /** Where sessions can be revoked (SPEC B3). */
+  admission?: Admission;
+};
 
 /** Makes a session fit for a room; `now` is in milliseconds. */
-export function toRoomSession(session: Session, now: number): RoomSession {
-  return { ...session, issuedAt: session.issuedAt ?? now };
+export function toRoomSession(session: Session | RoomSession, now: number): RoomSession {
+  if (session.issuedAt !== undefined) return { ...session, issuedAt: session.issuedAt };
+  return { ...session, issuedAt: now, undated: true };
 }
+
+/** The status by which the room says that the joiner must be admitted anew by their user's object. */
+export const ADMISSION_STALE = 409;
 
 /** A ticket that was used to get in: good once, and to be remembered until it expires (SPEC T1). */
 export interface UsedTicket {
@@ -50,6 +68,8 @@ export interface RoomRequest {
   since?: Since;
   /** What each change is told as. */
   view?: "snapshot";
+  /** The person is not at the connection (SPEC M5). */
+  idle?: true;
   /** Only counts are asked for. */
   countsOnly?: true;
   /** Only what the backend may know of it is asked for (SPEC B10). */

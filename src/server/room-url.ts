@@ -11,6 +11,8 @@ import type { RoomRequest } from "./room-request.ts";
 import { isServerKey } from "./server-key.ts";
 import { readCredential, type Credential } from "./session/credential.ts";
 import { sessionCookies } from "./session/index.ts";
+import { isKnownRevoked } from "./user/known-revoked.ts";
+import { joinAdmitted, orStale, requireUnrevoked } from "./user/user-stub.ts";
 
 /** A request, and all it is judged by. */
 export interface Asked {
@@ -50,6 +52,7 @@ function optionsOf(asked: Asked): RoomRequest {
     requestId,
     ...(since && { since }),
     ...(query.get("view") === "snapshot" && { view: "snapshot" }),
+    ...(query.get("idle") === "true" && { idle: true }),
     ...(query.get("fields") === "counts" && { countsOnly: true }),
   };
 }
@@ -71,7 +74,9 @@ export async function read(asked: Asked, room: string): Promise<Response> {
   if (!(await policy.authorize(session, room, "read"))) {
     throw new Refusal("room_forbidden", session.user.id);
   }
-  return askRoom(env, room, optionsOf(asked), request);
+  const answer = askRoom(env, room, optionsOf(asked), request);
+  await requireUnrevoked(config, session);
+  return answer;
 }
 
 /**
@@ -92,18 +97,15 @@ export async function join(asked: Asked, room: string): Promise<Response> {
 }
 
 async function enter(asked: Asked, room: string, credential: Credential | null): Promise<Response> {
-  const { env, policy, request } = asked;
+  const { env, config, policy, request } = asked;
   const { session, ticket } = await judgeConnect(asked, room, credential);
   const user = session.user.id;
   await countConnect(env, { user });
   if (!(await policy.authorize(session, room, "join"))) throw new Refusal("room_forbidden", user);
-  const joining = {
-    ...optionsOf(asked),
-    joiner: session,
-    host: asked.url.host,
-    ...(ticket && { ticket }),
-  };
-  return askRoom(env, room, joining, request);
+  const joining = { ...optionsOf(asked), host: asked.url.host, ...(ticket && { ticket }) };
+  return joinAdmitted(config, session, room, async (joiner) =>
+    orStale(await askRoom(env, room, { ...joining, joiner }, request)),
+  );
 }
 
 const CREDENTIAL_FAILURES: ReadonlySet<ErrorCode> = new Set([
@@ -120,7 +122,12 @@ export async function judgeConnect(
   credential: Credential | null,
 ): Promise<Judged> {
   try {
-    return await judgeCredential(credential, circumstancesOf(asked, room));
+    const judged = await judgeCredential(credential, circumstancesOf(asked, room));
+    const { session } = judged;
+    if (asked.config.users !== null && isKnownRevoked(session, Date.now())) {
+      throw new Refusal("session_revoked", session.user.id);
+    }
+    return judged;
   } catch (error) {
     if (error instanceof Refusal && CREDENTIAL_FAILURES.has(error.code)) {
       await countConnect(asked.env, { address: addressOf(asked.request) });

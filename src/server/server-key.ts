@@ -5,7 +5,7 @@ import { requireOrigin } from "./origin.ts";
 import { bearerToken } from "./session/credential.ts";
 
 const encoder = new TextEncoder();
-const digest = (text: string) => crypto.subtle.digest("SHA-256", encoder.encode(text));
+const sha256 = (text: string) => crypto.subtle.digest("SHA-256", encoder.encode(text));
 
 /**
  * Whether a token is one of the server keys (SPEC B5). Digests are compared, in constant time and
@@ -16,7 +16,7 @@ const digest = (text: string) => crypto.subtle.digest("SHA-256", encoder.encode(
  */
 export async function isServerKey(token: string, keys: readonly string[]): Promise<boolean> {
   if (keys.length === 0) return false;
-  const [presented, ...known] = await Promise.all([token, ...keys].map(digest));
+  const [presented, ...known] = await Promise.all([token, ...keys].map(sha256));
   const equal = known.filter((key) => crypto.subtle.timingSafeEqual(key, presented!));
   return equal.length > 0;
 }

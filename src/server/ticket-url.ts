@@ -9,6 +9,7 @@ import { circumstancesOf, type Asked } from "./room-url.ts";
 import { readCredential } from "./session/credential.ts";
 import { sessionCookies } from "./session/index.ts";
 import { mintTicket } from "./session/own-tokens.ts";
+import { requireUnrevoked } from "./user/user-stub.ts";
 
 /** What `POST /tickets` takes. */
 export const ticketSchema = v.object({ room: v.string() });
@@ -31,6 +32,7 @@ export async function giveTicket(asked: Asked): Promise<Response> {
   if (!(await policy.authorize(session, room, "join"))) {
     throw new Refusal("room_forbidden", session.user.id);
   }
+  await requireUnrevoked(config, session);
   // Whole seconds, as the token carries them.
   const expiresAt = Math.ceil((Date.now() + ticketMs) / 1000) * 1000;
   const ticket = await mintTicket(session, room, expiresAt, secrets);

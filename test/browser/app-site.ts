@@ -98,10 +98,15 @@ function sessionOf({ headers }: IncomingMessage): string | null {
 }
 
 /** Lets a page of the site join a room, as its own script would. */
-export async function joinFrom(page: Page, room: string, way: Way): Promise<void> {
+export async function joinFrom(
+  page: Page,
+  room: string,
+  way: Way,
+  options: Pick<JoinOptions, "idleAfterMs"> = {},
+): Promise<void> {
   await page.waitForFunction(() => "joinRoom" in window);
   await page.evaluate(
-    ([room, way]) => {
+    ([room, way, options]) => {
       const page = window as unknown as PageGlobals;
       const ask = async (path: string) => {
         const answer = await fetch(path, { method: "POST" });
@@ -114,9 +119,9 @@ export async function joinFrom(page: Page, room: string, way: Way): Promise<void
         ticket: { getTicket: () => ask(`/ticket?room=${name}`) },
         token: { getToken: () => ask("/token") },
       };
-      page.room = page.joinRoom(room, ways[way]);
+      page.room = page.joinRoom(room, { ...ways[way], ...options });
     },
-    [room, way] as const,
+    [room, way, options] as const,
   );
 }
 

@@ -1,57 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { joinRoom, type RoomHandle } from "../../src/client/index.ts";
-import type { ServerFrame } from "../../src/protocol/messages.ts";
-
-/** The far end of a client's socket, which the test plays. */
-class FakeSocket extends EventTarget {
-  static readonly opened: FakeSocket[] = [];
-  readonly openedAt = Date.now();
-  readyState = 0;
-  binaryType = "blob";
-
-  constructor() {
-    super();
-    FakeSocket.opened.push(this);
-  }
-
-  send(): void {}
-
-  close(): void {
-    this.readyState = 3;
-  }
-
-  /** Welcomes the client, and gives it an empty room. */
-  welcome(): void {
-    this.readyState = 1;
-    this.dispatchEvent(new Event("open"));
-    const self = { id: "ada", chosen: null };
-    const at = { room: "lobby", epoch: "e", version: 1, online: 0, connections: 0 };
-    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-    this.#tell({
-      type: "welcome",
-      protocol: 1,
-      room: "lobby",
-      connection: "c",
-      self,
-      heartbeat: 15,
-      expiresAt,
-    });
-    this.#tell({ type: "snapshot", ...at, members: [] });
-  }
-
-  end(code: number, reason: string): void {
-    this.readyState = 3;
-    this.dispatchEvent(new CloseEvent("close", { code, reason, wasClean: code !== 1006 }));
-  }
-
-  #tell(frame: ServerFrame): void {
-    this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) }));
-  }
-}
+import { FakeSocket } from "./fake-socket.ts";
 
 const sockets = FakeSocket.opened;
 /** What tells of the network in a browser; Node has none. */
 let network: EventTarget;
+/** What tells of the page. */
+let page: EventTarget;
+/** What a read is answered with. */
+let answer: () => Response;
 let room: RoomHandle;
 
 /** Timers that are due at once, one after the other, are through within this. */
@@ -59,21 +16,26 @@ const SLACK_MS = 20;
 
 beforeEach(async () => {
   vi.useFakeTimers();
-  sockets.splice(0);
+  sockets.length = 0;
   network = new EventTarget();
   vi.stubGlobal("addEventListener", network.addEventListener.bind(network));
-  vi.stubGlobal("removeEventListener", network.removeEventListener.bind(network));
+  page = Object.assign(new EventTarget(), { visibilityState: "visible" });
+  vi.stubGlobal("document", page);
+  answer = () => {
+    throw new Error("Nobody answers.");
+  };
   room = joinRoom("https://presence.example.com/rooms/lobby", {
     WebSocket: FakeSocket,
-    fetch: () => Promise.reject(new Error("Nobody answers.")),
+    fetch: async () => answer(),
   });
   await vi.advanceTimersByTimeAsync(SLACK_MS);
   sockets[0]!.welcome();
   expect(room.getSnapshot().connection).toBe("online");
 });
 
-afterEach(() => {
+afterEach(async () => {
   room.leave();
+  await vi.advanceTimersByTimeAsync(SLACK_MS);
   vi.useRealTimers();
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
@@ -126,7 +88,7 @@ describe("after its socket was closed, a client", () => {
     expect(await reconnectAfter(code, "")).toBe(500);
   });
 
-  it("[W12] a network that comes back cuts the backoff short, but not the 30 s", async () => {
+  it("[W12, K7] a network that comes back cuts the backoff short, but not the 30 s", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.999);
     sockets[0]!.end(4429, "rate_limited");
     await vi.advanceTimersByTimeAsync(29_000);
@@ -139,7 +101,7 @@ describe("after its socket was closed, a client", () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it("[L6] waits longer each time that nobody answers, up to 30 s", async () => {
+  it("[L6, K7] waits longer each time that nobody answers, up to 30 s", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.999);
     sockets[0]!.end(1006, "");
     const gaps: number[] = [];
@@ -150,5 +112,96 @@ describe("after its socket was closed, a client", () => {
       sockets[attempt]!.end(1006, "");
     }
     expect(gaps).toEqual([1, 2, 4, 8, 16, 30, 30, 30]);
+  });
+
+  it("[K7] is back at once when the network is, or the page is seen", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0.999);
+    for (const [at, hurries] of [
+      [1, () => network.dispatchEvent(new Event("online"))],
+      [2, () => page.dispatchEvent(new Event("visibilitychange"))],
+      [3, () => page.dispatchEvent(new Event("resume"))],
+    ] as const) {
+      sockets[at - 1]!.end(1006, "");
+      await vi.advanceTimersByTimeAsync(SLACK_MS);
+      expect(sockets).toHaveLength(at);
+      hurries();
+      await vi.advanceTimersByTimeAsync(SLACK_MS);
+      expect(sockets).toHaveLength(at + 1);
+      sockets[at]!.welcome();
+    }
+  });
+
+  it("[K7] has the patience that the service asks for", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    sockets[0]!.end(1006, "");
+    await vi.advanceTimersByTimeAsync(SLACK_MS);
+    const error = { code: "session_unavailable", message: "Later." };
+    answer = () => Response.json({ error }, { status: 503, headers: { "Retry-After": "5" } });
+    sockets[1]!.end(1006, "");
+    await vi.advanceTimersByTimeAsync(4_900);
+    network.dispatchEvent(new Event("online"));
+    await vi.advanceTimersByTimeAsync(90);
+    expect(sockets).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(SLACK_MS);
+    expect(sockets).toHaveLength(3);
+    expect(room.getSnapshot().connection).toBe("reconnecting");
+  });
+
+  it("[K9] is gone with no word when its page goes, and resumes when that comes back", async () => {
+    const hide = Object.assign(new Event("pagehide"), { persisted: true });
+    network.dispatchEvent(hide);
+    expect(sockets[0]).toMatchObject({ closedWith: undefined, frames: [] });
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(sockets).toHaveLength(1);
+    // The first `pageshow` of a page is no return.
+    network.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: false }));
+    await vi.advanceTimersByTimeAsync(SLACK_MS);
+    expect(sockets).toHaveLength(1);
+    network.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: true }));
+    await vi.advanceTimersByTimeAsync(SLACK_MS);
+    expect(sockets).toHaveLength(2);
+    expect(sockets[1]!.url.searchParams.get("since")).toBe("e.1");
+  });
+});
+
+describe("a client that hears nothing", () => {
+  it("[K8] asks twice, and drops its socket for another; any word at all is enough", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    sockets[0]!.isMute = true;
+    const at = Date.now();
+    const pinged = () => sockets[0]!.pings.map((ping) => Math.round((ping - at) / 1_000));
+    await vi.advanceTimersByTimeAsync(16_000);
+    expect(pinged()).toEqual([15]);
+    sockets[0]!.pong();
+    await vi.advanceTimersByTimeAsync(15_000);
+    sockets[0]!.tell({ type: "ack", id: "none" });
+    await vi.advanceTimersByTimeAsync(18_000);
+    expect(pinged()).toEqual([15, 30, 45, 49]);
+    expect(sockets).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(4_000 + SLACK_MS);
+    expect(sockets[0]!.closedWith).toBeUndefined();
+    expect(sockets).toHaveLength(2);
+    expect(room.getSnapshot().connection).toBe("reconnecting");
+  });
+
+  it.each(["online", "offline"])("[K8] looks at once when it is told: %s", async (event) => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    sockets[0]!.isMute = true;
+    network.dispatchEvent(new Event(event));
+    await vi.advanceTimersByTimeAsync(7_000);
+    expect(sockets[0]!.pings).toHaveLength(2);
+    expect(sockets).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_000 + SLACK_MS);
+    expect(sockets).toHaveLength(2);
+  });
+
+  it("[K8] gives an attempt up after 10 s", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    sockets[0]!.end(1006, "");
+    await vi.advanceTimersByTimeAsync(9_900);
+    expect(sockets).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(100 + SLACK_MS);
+    expect(sockets).toHaveLength(3);
+    expect(sockets[1]!.closedWith).toBeUndefined();
   });
 });

@@ -39,11 +39,21 @@ export class ObservedClient {
   readonly attempts: Attempt[] = [];
   /** The status of each answer to a read, `null` where none came. */
   readonly reads: (number | null)[] = [];
+  /** Each request that is no read, as where no socket gets through (SPEC P). */
+  readonly requests: { method: string; body: string; status: number | null }[] = [];
 
   constructor(url: string, { headers, misdirect, loses, ...options }: ObserveOptions = {}) {
     const { attempts, reads } = this;
     this.room = joinRoom(url, {
       fetch: async (input, init) => {
+        if (init?.method !== undefined) {
+          const request = { method: init.method, body: String(init.body), status: null };
+          this.requests.push(request);
+          const sent = { ...init.headers, ...headers?.() };
+          const response = await fetch(input, { ...init, headers: sent });
+          Object.assign(request, { status: response.status });
+          return response;
+        }
         const at = reads.push(null) - 1;
         const response = await fetch(input, { ...init, headers: headers?.() ?? {} });
         reads[at] = response.status;

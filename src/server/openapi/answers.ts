@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { statusSchema } from "../../protocol/messages.ts";
+import { statusSchema } from "../../protocol/client-frame.ts";
 import type { Counts, Data, Delta, Member, Self, Snapshot } from "../../protocol/messages.ts";
 import type { ListedRoom } from "../directory/directory.ts";
 import { ERROR_CODES, type ErrorCode } from "../errors.ts";
@@ -80,6 +80,20 @@ const stats: Of<RoomStats> = v.strictObject({
   }),
 });
 
+const whereabouts = {
+  status: statusSchema,
+  connections: count,
+  lastOnline: v.nullable(time),
+};
+const user = v.strictObject({
+  user: v.string(),
+  ...whereabouts,
+  rooms: v.array(v.strictObject({ room: v.string(), ...whereabouts })),
+});
+const users = v.strictObject({
+  users: v.array(v.strictObject({ user: v.string(), ...whereabouts })),
+});
+
 const error: Of<{ error: { code: ErrorCode; message: string; requestId: string } }> =
   v.strictObject({
     error: v.strictObject({
@@ -102,6 +116,11 @@ export const ANSWERS = {
   Ticket: ticket,
   Rooms: rooms,
   RoomStats: stats,
+  Delivered: v.strictObject({ delivered: count }),
+  Closed: v.strictObject({ closed: count }),
+  Lifted: v.strictObject({ lifted: count }),
+  User: user,
+  Users: users,
   Error: error,
   Health: health,
 };

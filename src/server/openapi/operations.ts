@@ -1,7 +1,9 @@
 import * as v from "valibot";
 import type { ErrorCode } from "../errors.ts";
+import { eventSchema } from "../event-url.ts";
 import { holdSchema, leaveSchema } from "../lease-url.ts";
 import { roomsQuerySchema } from "../rooms-url.ts";
+import { presenceSchema, revocationSchema } from "../user-url.ts";
 import { ticketSchema } from "../ticket-url.ts";
 import type { AnswerName } from "./answers.ts";
 
@@ -120,5 +122,62 @@ export const OPERATIONS: readonly Operation[] = [
     summary: "What a room keeps, and what it has still to tell",
     by: "backend",
     answers: { 200: ["RoomStats"] },
+  },
+  {
+    method: "post",
+    path: "/rooms/{room}/events",
+    id: "sendEvent",
+    summary: "Sends an event to who is in a room",
+    by: "backend",
+    body: eventSchema,
+    answers: { 200: ["Delivered"] },
+    refusals: ["bad_request", "too_large"],
+  },
+  {
+    method: "delete",
+    path: "/rooms/{room}/members/{user}",
+    id: "kickMember",
+    summary: "Closes a user's connections in a room",
+    by: "backend",
+    answers: { 200: ["Closed"] },
+    refusals: ["bad_request"],
+  },
+  {
+    method: "get",
+    path: "/users/{user}",
+    id: "readUser",
+    summary: "The rooms that a user is present in",
+    by: "backend",
+    answers: { 200: ["User"] },
+    refusals: ["bad_request", "user_unavailable"],
+  },
+  {
+    method: "post",
+    path: "/users/presence",
+    id: "readUsers",
+    summary: "Whether users are present anywhere",
+    by: "backend",
+    body: presenceSchema,
+    answers: { 200: ["Users"] },
+    refusals: ["bad_request", "too_large", "user_unavailable"],
+  },
+  {
+    method: "post",
+    path: "/users/{user}/revocations",
+    id: "revokeSessions",
+    summary: "Ends one session of a user, or all issued until now",
+    by: "backend",
+    body: revocationSchema,
+    answers: { 200: ["Closed"] },
+    refusals: ["bad_request", "too_large", "user_unavailable"],
+  },
+  {
+    method: "delete",
+    path: "/users/{user}/revocations",
+    id: "liftRevocations",
+    summary: "Takes all revocations of a user back",
+    by: "backend",
+    answers: { 200: ["Lifted"] },
+    refusals: ["bad_request", "user_unavailable"],
   },
 ];

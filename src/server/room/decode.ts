@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { clientFrameSchema, fitsBytes, MAX_FRAME_BYTES } from "../../protocol/messages.ts";
-import type { ClientFrame } from "../../protocol/messages.ts";
+import { clientFrameSchema, fitsBytes, MAX_FRAME_BYTES } from "../../protocol/client-frame.ts";
+import type { ClientFrame } from "../../protocol/client-frame.ts";
 
 const idOnly = v.object({ id: v.pipe(v.string(), v.maxLength(64)) });
 

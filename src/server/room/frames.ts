@@ -1,9 +1,10 @@
 import { CLOSE } from "../../protocol/close-codes.ts";
 import type { ClientFrame } from "../../protocol/messages.ts";
-import { closeCodeOf, errorMessage, type ErrorCode } from "../errors.ts";
+import { closeCodeOf, errorMessage, Refusal, type ErrorCode } from "../errors.ts";
 import { log } from "../log.ts";
 import { judgeToken } from "../policy.ts";
-import { toRoomSession, type RoomSession } from "../room-request.ts";
+import { joinAdmitted } from "../user/user-stub.ts";
+import type { RoomSession } from "../room-request.ts";
 import type { Connection } from "./connection.ts";
 import { decodeFrame } from "./decode.ts";
 import { countBadFrame, countFrame } from "./flood.ts";
@@ -72,17 +73,25 @@ async function authenticate(
 ): Promise<void> {
   const { name: room, config } = presence;
   const judged = await judgeToken(token, { room, host: connection.host, config });
-  // The check took its time: the socket may be closed, or another's, by now.
-  if (presence.connections.get(connection.ws) !== connection) return;
-  const now = Date.now();
-  presence.advance(now);
-  const refused =
-    typeof judged === "string"
-      ? judged
-      : takeOver(presence, connection, toRoomSession(judged, now), now);
-  if (refused === null) ack(presence, connection, id);
-  else refuseToken(presence, connection, refused, id);
-  presence.commit(now);
+  const take = (by: RoomSession | ErrorCode): "stale" | "done" => {
+    // The check took its time: the socket may be closed, or another's, by now.
+    if (presence.connections.get(connection.ws) !== connection) return "done";
+    const now = Date.now();
+    presence.advance(now);
+    if (typeof by !== "string" && presence.isStale(by, now)) return "stale";
+    const refused = typeof by === "string" ? by : takeOver(presence, connection, by, now);
+    if (refused === null) ack(presence, connection, id);
+    else refuseToken(presence, connection, refused, id);
+    presence.commit(now);
+    return "done";
+  };
+  if (typeof judged === "string") return void take(judged);
+  try {
+    await joinAdmitted(config, judged, room, take);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    take(error.code);
+  }
 }
 
 /** Renews the session behind a connection, or gives it to another user (SPEC T3). */

@@ -1,7 +1,7 @@
 import { answerHeaders } from "../answer.ts";
 import { errorResponse, type ErrorCode } from "../errors.ts";
 import { log } from "../log.ts";
-import { LEASE_UNKNOWN } from "../room-request.ts";
+import { ADMISSION_STALE, LEASE_UNKNOWN } from "../room-request.ts";
 import type { Lease, Leaving, RoomRequest, RoomSession } from "../room-request.ts";
 import { countFrame } from "./flood.ts";
 import type { Presence } from "./presence.ts";
@@ -36,10 +36,17 @@ export class Leases {
     if (!isNew && !presence.roster.holds({ user, connection })) {
       return new Response(null, { status: LEASE_UNKNOWN });
     }
+    if (isNew && presence.isStale(session, now)) {
+      return new Response(null, { status: ADMISSION_STALE });
+    }
     const refused =
       this.#refuse(connection, now) ??
       (isNew
-        ? presence.admit(session, connection, now, { ticket, leasedUntil: endsAt })
+        ? presence.admit(session, connection, now, {
+            ticket,
+            leasedUntil: endsAt,
+            idle: update.idle,
+          })
         : presence.useTicket(ticket));
     if (refused) {
       log("refused", { code: refused, room: presence.name, user, requestId });

@@ -1,5 +1,7 @@
 import type { Data, Member, Status } from "../../protocol/messages.ts";
 import type { RoomLimits } from "../config.ts";
+import type { Admission } from "../room-request.ts";
+import type { SessionMark } from "../user/revocation.ts";
 import type { User } from "../session/session.ts";
 
 /** One of a member's connections: live, or lost and keeping its place for the grace (SPEC L4). */
@@ -10,6 +12,8 @@ export interface Place {
   lostAt: number | null;
   /** Of a lease: when it ends unless it is renewed (SPEC P1). */
   leasedUntil?: number;
+  /** Of a lease, where sessions can be revoked: the one it was made with. */
+  session?: SessionMark;
 }
 
 export interface Profile {
@@ -35,6 +39,8 @@ export interface MemberRecord {
    * first end, and where the entry has left the list while a connection lives (SPEC M3).
    */
   lastOnline: number | null;
+  /** The newest that their user's object admitted them with, 0 for none: it tells what they left. */
+  stamp: number;
 }
 
 /** Whether others see them in the room (SPEC M1, M3). */
@@ -88,7 +94,18 @@ export function newRecord(user: User, issuedAt: number): MemberRecord {
     data: null,
     places: [],
     lastOnline: null,
+    stamp: 0,
   };
+}
+
+/** Whether an admission is newer than all that the member came with before. */
+export function hasNewStamp(record: MemberRecord, admission: Admission | undefined): boolean {
+  return (admission?.stamp ?? 0) > record.stamp;
+}
+
+/** Notes what a member was admitted with. */
+export function applyAdmission(record: MemberRecord, admission: Admission | undefined): void {
+  record.stamp = Math.max(record.stamp, admission?.stamp ?? 0);
 }
 
 /** Takes over name and picture, unless an older session tells them (SPEC M6). */

@@ -5,7 +5,9 @@ import type { Config } from "../config.ts";
 import type { ErrorCode } from "../errors.ts";
 import { log } from "../log.ts";
 import type { RoomSession, UsedTicket } from "../room-request.ts";
+import { tellLeft } from "../user/user-stub.ts";
 import { AlarmClock } from "./alarm-clock.ts";
+import { Barriers, BARRIER_MS } from "./barriers.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { closeSocket, type Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
@@ -13,7 +15,8 @@ import { GroupCommit } from "./group-commit.ts";
 import { timingFor, type Timing } from "./liveness.ts";
 import type { Aside } from "./aside.ts";
 import { openOccupancy, type Occupancy } from "./occupancy.ts";
-import { Roster, type Changes } from "./roster.ts";
+import { type Changes, type Departure, type NewPlace, Roster } from "./roster.ts";
+import { Sequence } from "./sequence.ts";
 import { statsOf, type RoomStats } from "./stats.ts";
 import { Store } from "./store.ts";
 import { UsedTickets } from "./tickets.ts";
@@ -26,6 +29,8 @@ export type LeaveReason =
   | "stale"
   | "expired"
   | "replaced"
+  | "revoked"
+  | "kicked"
   | "bad_message"
   | "rate_limited";
 
@@ -39,6 +44,7 @@ export class Presence {
   readonly config: Config;
   readonly connections: Connections;
   readonly alarm: AlarmClock;
+  readonly barriers: Barriers;
   readonly #timing: Timing;
   readonly #store: Store;
   readonly #tickets: UsedTickets;
@@ -52,6 +58,7 @@ export class Presence {
   #occupancy: Occupancy | null = null;
   /** Connections that were removed as stale since the last commit. */
   #ghosts = 0;
+  #events: Sequence;
   #roster: Roster;
   #broadcaster: Broadcaster;
 
@@ -66,6 +73,7 @@ export class Presence {
     this.alarm = new AlarmClock(ctx.storage);
     this.#store = new Store(ctx.storage);
     this.#tickets = new UsedTickets(ctx.storage);
+    this.barriers = new Barriers(ctx.storage);
     this.#guard = guard;
     this.#parts = {
       keepAwake: (work) => ctx.waitUntil(work),
@@ -85,6 +93,7 @@ export class Presence {
     });
     this.#roster = new Roster(config.limits, this.#store.load());
     this.#broadcaster = this.#newBroadcaster();
+    this.#events = this.#newEvents();
   }
 
   get roster(): Roster {
@@ -116,6 +125,15 @@ export class Presence {
   advance(now: number): void {
     this.#roster.advance(now);
     this.#tickets.advance(now);
+    this.barriers.advance(now);
+  }
+
+  /** Whether a session was admitted too early, and must be admitted anew (SPEC B3, B4). */
+  isStale({ user, admission }: RoomSession, now: number): boolean {
+    if (this.config.users === null || !admission) return false;
+    const member = this.#roster.find(user.id);
+    const isHere = member !== undefined && member.places.length > 0;
+    return this.barriers.isStale(user.id, admission, { isHere, stamp: member?.stamp ?? 0, now });
   }
 
   /** Uses a ticket up, or tells that it was used before (SPEC T1). */
@@ -131,12 +149,12 @@ export class Presence {
     session: RoomSession,
     connection: string,
     now: number,
-    { ticket, leasedUntil }: { ticket?: UsedTicket | undefined; leasedUntil?: number } = {},
+    how: NewPlace & { ticket?: UsedTicket | undefined } = {},
   ): ErrorCode | null {
-    if (ticket && this.#tickets.has(ticket)) return "session_invalid";
-    const verdict = this.#roster.join(now, session, connection, leasedUntil);
+    if (how.ticket && this.#tickets.has(how.ticket)) return "session_invalid";
+    const verdict = this.#roster.join(now, session, connection, how);
     if (verdict !== "joined") return verdict;
-    return this.useTicket(ticket);
+    return this.useTicket(how.ticket);
   }
 
   /** Welcomes a connection that was admitted: its first frame, and its state to come (SPEC W1, W2). */
@@ -163,6 +181,11 @@ export class Presence {
   /** Sends a frame once all that has changed so far is stored. */
   send(connection: Connection, frame: ServerFrame | string): void {
     this.#commits.afterwards(() => connection.send(frame));
+  }
+
+  /** The id of one more event: `<epoch>.<number>`, the number being higher than any before (SPEC B1). */
+  nextEventId(): string {
+    return `${this.#roster.epoch}.${this.#events.next()}`;
   }
 
   /** Parts a connection from its user: the socket waits for another sign-in, for a while (SPEC T6). */
@@ -246,9 +269,10 @@ export class Presence {
       this.#webhooks?.note(changes.visible, this.#roster, now);
       this.#broadcaster.note(changes.visible.keys());
       this.#buryGhosts(changes);
+      for (const departure of changes.departed) this.#depart(departure, now);
     });
     this.#occupancy?.note(this.#roster, now);
-    if (this.#roster.isEmpty && this.#tickets.isEmpty) this.#vacate();
+    if (this.#roster.isEmpty && this.#tickets.isEmpty && this.barriers.isEmpty) this.#vacate();
     this.#webhooks?.deliver(now);
     this.alarm.wakeBy(
       Math.min(
@@ -257,6 +281,7 @@ export class Presence {
         this.#tickets.dueAt,
         this.#webhooks?.dueAt ?? Number.POSITIVE_INFINITY,
         this.#occupancy?.dueAt ?? Number.POSITIVE_INFINITY,
+        this.barriers.dueAt,
       ),
     );
     return wrote;
@@ -270,6 +295,15 @@ export class Presence {
     const ghosts = this.#ghosts + expired.length;
     this.#ghosts = 0;
     if (ghosts > 0 && this.config.serverKeys.length > 0) this.#store.count("ghosts", ghosts);
+  }
+
+  /** Tells the user's object, once it is stored; a member forgotten too soon leaves a barrier. */
+  #depart(departure: Departure, now: number): void {
+    const { users, limits } = this.config;
+    const { user, stamp } = departure;
+    if (users === null || stamp === 0) return;
+    if (limits.retentionMs < BARRIER_MS) this.barriers.raise(user, { stamp }, now);
+    this.#commits.afterwards(() => void tellLeft(users, this.name, departure));
   }
 
   #newBroadcaster(): Broadcaster {
@@ -288,8 +322,9 @@ export class Presence {
     const isKnown = this.#store.exists;
     if (this.#webhooks?.isEmpty === false) {
       if (isKnown) this.#store.clearMembers();
-    } else if (isKnown || this.#webhooks?.isStored) {
+    } else if (isKnown || this.barriers.exists || this.#webhooks?.isStored) {
       this.#store.clear();
+      this.barriers.clear();
       this.#tickets.clear();
       this.#webhooks?.clear();
       this.alarm.unset();
@@ -298,5 +333,10 @@ export class Presence {
     this.#broadcaster.stop();
     this.#roster = new Roster(this.config.limits, this.#store.load());
     this.#broadcaster = this.#newBroadcaster();
+    this.#events = this.#newEvents();
+  }
+
+  #newEvents(): Sequence {
+    return new Sequence(this.#store.reservedEvents, (below) => this.#store.reserveEvents(below));
   }
 }

@@ -6,12 +6,22 @@ import { configOf, type Env } from "../config.ts";
 import { errorResponse } from "../errors.ts";
 import { describeError, log } from "../log.ts";
 import { checksItself } from "../policy.ts";
-import { fromWorker, type RoomRequest, type RoomSession } from "../room-request.ts";
+import {
+  ADMISSION_STALE,
+  fromWorker,
+  type RoomRequest,
+  type RoomSession,
+} from "../room-request.ts";
+import type { Revocation } from "../user/revocation.ts";
+import type { Sight } from "../user/whereabouts.ts";
 import { closeSocket, Connection } from "./connection.ts";
+import { deliver, type RoomEvent } from "./events.ts";
+import { kick, revoke } from "./expel.ts";
 import { receive } from "./frames.ts";
 import { Leases } from "./leases.ts";
 import { Presence } from "./presence.ts";
 import { answerRead } from "./read.ts";
+import { sight } from "./sight.ts";
 import { tellEnding } from "./renewal.ts";
 
 /** After a fault in the alarm, when it is tried again. */
@@ -49,6 +59,26 @@ export class Room extends DurableObject<Env> {
       presence.commit(now);
       return response;
     });
+  }
+
+  /** Sends an event of the app's backend (SPEC B1); answers to how many connections. */
+  async deliver(event: RoomEvent): Promise<number> {
+    return this.#act((presence) => deliver(presence, event));
+  }
+
+  /** Ends all that a user has here (SPEC B2); answers how many connections that were. */
+  async kick(user: string): Promise<number> {
+    return this.#act((presence, now) => kick(presence, user, now));
+  }
+
+  /** Ends the connections of revoked sessions (SPEC B3); answers how many. */
+  async revoke(user: string, revocation: Revocation): Promise<number> {
+    return this.#act((presence, now) => revoke(presence, user, revocation, now));
+  }
+
+  /** Tells how a user is seen here, to whom lists the room by this stamp (SPEC B4). */
+  async sight(user: string, stamp: number): Promise<Sight & { isHere: boolean }> {
+    return this.#act((presence, now) => sight(presence, user, stamp, now));
   }
 
   override async webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void> {
@@ -96,6 +126,17 @@ export class Room extends DurableObject<Env> {
     }
   }
 
+  /** Does what another object or the Worker calls for; what it answers is durable. */
+  #act<Result>(act: (presence: Presence, now: number) => Result): Promise<Result> {
+    return this.#orAbort(() => {
+      const now = Date.now();
+      this.#presence.advance(now);
+      const result = act(this.#presence, now);
+      this.#presence.settle(now);
+      return result;
+    });
+  }
+
   #answer(asked: RoomRequest, condition: string | null, now: number): Response {
     const { joiner, lease, leaving, requestId } = asked;
     if (leaving) return this.#leases.end(leaving, requestId, now);
@@ -107,11 +148,12 @@ export class Room extends DurableObject<Env> {
   }
 
   #join(asked: RoomRequest, session: RoomSession, now: number): Response {
-    const { requestId, since, view, host = "", ticket } = asked;
+    const { requestId, since, view, host = "" } = asked;
     const presence = this.#presence;
     const id = crypto.randomUUID();
     const user = session.user.id;
-    const refused = presence.admit(session, id, now, { ticket });
+    if (presence.isStale(session, now)) return new Response(null, { status: ADMISSION_STALE });
+    const refused = presence.admit(session, id, now, asked);
     if (refused) {
       log("refused", { code: refused, room: presence.name, user, requestId });
       return errorResponse(refused, requestId);

@@ -1,7 +1,10 @@
 import type { Data, Status } from "../../protocol/messages.ts";
 import type { RoomLimits } from "../config.ts";
 import type { RoomSession } from "../room-request.ts";
+import { markOf, type SessionMark } from "../user/revocation.ts";
+import { entryOf, UNLISTED, type Entry } from "./entry.ts";
 import {
+  applyAdmission,
   applyProfile,
   choose,
   dueAt,
@@ -9,12 +12,11 @@ import {
   endPlace,
   firstLost,
   hasNewProfile,
+  hasNewStamp,
   isListed,
   isPresent,
-  memberOf,
   newRecord,
   settle,
-  shownConnections,
 } from "./member.ts";
 import type { MemberRecord, Place } from "./member.ts";
 
@@ -34,6 +36,17 @@ export interface Changes {
   visible: ReadonlyMap<string, string | undefined>;
   /** Leases that were not renewed. */
   expired: ConnectionRef[];
+  /** Who has no place any more. */
+  departed: Departure[];
+}
+
+/** A member's last place has ended. */
+export interface Departure {
+  user: string;
+  /** The newest that they were admitted with; 0 for none. */
+  stamp: number;
+  /** As others are shown it, in milliseconds since 1970. */
+  lastOnline: number | null;
 }
 
 /** What a client may change of its member; absent keys stay as they are (SPEC W8). */
@@ -42,28 +55,17 @@ export interface MemberUpdate {
   data?: Data | null | undefined;
 }
 
+/** What a connection may begin with. */
+export interface NewPlace {
+  idle?: boolean | undefined;
+  /** When it ends, where it is a lease, in milliseconds. */
+  leasedUntil?: number;
+}
+
 /** Where a connection belongs. */
 export interface ConnectionRef {
   user: string;
   connection: string;
-}
-
-/** What others see of a member: their JSON, and what they add to the counts. */
-interface Entry {
-  json: string;
-  online: number;
-  connections: number;
-}
-
-const UNLISTED: Entry = { json: "", online: 0, connections: 0 };
-
-function entryOf(record: MemberRecord): Entry {
-  if (!isListed(record)) return UNLISTED;
-  return {
-    json: JSON.stringify(memberOf(record)),
-    online: isPresent(record) ? 1 : 0,
-    connections: shownConnections(record),
-  };
 }
 
 /**
@@ -86,6 +88,7 @@ export class Roster {
   readonly #forgotten = new Set<string>();
   readonly #visible = new Map<string, string | undefined>();
   readonly #expired: ConnectionRef[] = [];
+  readonly #departed: Departure[] = [];
   #version: number;
   #floor: number;
   #online = 0;
@@ -145,6 +148,11 @@ export class Roster {
     return this.#records.get(user)?.chosen ?? null;
   }
 
+  /** What is kept of a member; it must not be changed. */
+  find(user: string): Readonly<MemberRecord> | undefined {
+    return this.#records.get(user);
+  }
+
   /** Whether a user's connection has its place and is not lost. */
   holds(ref: ConnectionRef): boolean {
     return this.#placeOf(ref)?.lostAt === null;
@@ -160,16 +168,25 @@ export class Roster {
     return null;
   }
 
+  /** The leases of a user that live, and the sessions that they were made with. */
+  leasesOf(user: string): { connection: string; session: SessionMark }[] {
+    const places = this.#records.get(user)?.places ?? [];
+    return places.flatMap(({ connection, lostAt, session }) =>
+      session && lostAt === null ? [{ connection, session }] : [],
+    );
+  }
+
   /**
    * Adds a connection, in the place of one in its grace where there is one (SPEC A6, L4); a lease
    * with the time of its end (SPEC P1).
    */
   join(
     now: number,
-    { user, issuedAt }: Pick<RoomSession, "user" | "issuedAt">,
+    session: Omit<RoomSession, "roles" | "expiresAt">,
     connection: string,
-    leasedUntil?: number,
+    { idle = false, leasedUntil }: NewPlace = {},
   ): "joined" | "too_many_connections" | "room_full" {
+    const { user, issuedAt, admission } = session;
     const record = this.#records.get(user.id) ?? newRecord(user, issuedAt);
     const lost = firstLost(record);
     if (!lost) {
@@ -179,12 +196,14 @@ export class Roster {
     this.#records.set(user.id, record);
     this.#change(now, record, () => {
       applyProfile(record, user, issuedAt);
+      applyAdmission(record, admission);
       record.places = record.places.filter((place) => place !== lost);
       record.places.push({
         connection,
-        idle: false,
+        idle,
         lostAt: null,
         ...(leasedUntil !== undefined && { leasedUntil }),
+        ...(leasedUntil !== undefined && admission && { session: markOf(session) }),
       });
     });
     return "joined";
@@ -198,9 +217,15 @@ export class Roster {
   }
 
   /** Takes over name and picture of a newer session (SPEC M6, T3). */
-  renew(now: number, { user, issuedAt }: Pick<RoomSession, "user" | "issuedAt">): void {
+  renew(
+    now: number,
+    { user, issuedAt, admission }: Pick<RoomSession, "user" | "issuedAt" | "admission">,
+  ): void {
     const record = this.#records.get(user.id);
     if (!record) return;
+    if (hasNewStamp(record, admission)) {
+      this.#change(now, record, () => applyAdmission(record, admission));
+    }
     if (hasNewProfile(record, user)) {
       this.#change(now, record, () => applyProfile(record, user, issuedAt));
     } else {
@@ -231,6 +256,14 @@ export class Roster {
   /** Ends a connection with no grace; `endedAt` is its last sign of life (SPEC R4). */
   end(now: number, ref: ConnectionRef, endedAt: number): void {
     this.#changePlace(now, ref, (place, record) => endPlace(record, place, endedAt));
+  }
+
+  /** Ends all connections of a user with no grace; answers those that lived. */
+  endAll(now: number, user: string): ConnectionRef[] {
+    const places = this.#records.get(user)?.places ?? [];
+    for (const { connection } of places) this.end(now, { user, connection }, now);
+    const live = places.filter(({ lostAt }) => lostAt === null);
+    return live.map(({ connection }) => ({ user, connection }));
   }
 
   /** Starts the grace of a connection that was lost (SPEC L4); a second loss changes nothing. */
@@ -267,8 +300,10 @@ export class Roster {
       forgotten: [...this.#forgotten],
       visible: new Map(this.#visible),
       expired: this.#expired.slice(),
+      departed: this.#departed.slice(),
     });
     this.#expired.length = 0;
+    this.#departed.length = 0;
     this.#saved.clear();
     this.#forgotten.clear();
     this.#visible.clear();
@@ -311,6 +346,10 @@ export class Roster {
     const storedBefore = JSON.stringify(record);
     mutate();
     this.#places += record.places.length - placesBefore;
+    if (placesBefore > 0 && record.places.length === 0) {
+      const { id: user, stamp, lastOnline } = record;
+      this.#departed.push({ user, stamp, lastOnline });
+    }
     const entry = entryOf(record);
     const before = this.#entries.get(record.id);
     if (entry.json !== (before ?? UNLISTED).json) {

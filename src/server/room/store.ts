@@ -14,6 +14,7 @@ type MemberRow = {
   data: string | null;
   places: string;
   last_online: number | null;
+  stamp: number;
 };
 
 // WITHOUT ROWID and no index: one row written for each change of a member.
@@ -29,12 +30,17 @@ const SCHEMA = `
     chosen TEXT,
     data TEXT,
     places TEXT NOT NULL,
-    last_online INTEGER
+    last_online INTEGER,
+    stamp INTEGER NOT NULL DEFAULT 0
   ) WITHOUT ROWID;
 `;
 
 /** What a room counts over its epoch, for its stats (SPEC B10). */
 export type Tally = "ghosts" | "dead";
+/** A room that was made before there were stamps. */
+const NO_STAMP = `
+  SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pragma_table_info('members') WHERE name = 'stamp')
+`;
 
 function fromRow(row: MemberRow): MemberRecord {
   return {
@@ -47,6 +53,7 @@ function fromRow(row: MemberRow): MemberRecord {
     data: row.data === null ? null : (JSON.parse(row.data) as Data),
     places: JSON.parse(row.places) as Place[],
     lastOnline: row.last_online,
+    stamp: row.stamp,
   };
 }
 
@@ -59,6 +66,7 @@ export class Store {
   #exists: boolean;
   #floor = 0;
   #tallies: Record<Tally, number> = { ghosts: 0, dead: 0 };
+  #reservedEvents = 0;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -70,6 +78,9 @@ export class Store {
   load(): SavedRoster {
     if (!this.#exists) return { epoch: crypto.randomUUID(), floor: 0, records: [] };
     const { sql } = this.#storage;
+    if ([...sql.exec(NO_STAMP)].length > 0) {
+      sql.exec("ALTER TABLE members ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0");
+    }
     const room = new Map(
       [...sql.exec<{ key: string; value: string | number }>("SELECT key, value FROM room")].map(
         ({ key, value }) => [key, value],
@@ -80,6 +91,7 @@ export class Store {
       ghosts: Number(room.get("ghosts") ?? 0),
       dead: Number(room.get("dead") ?? 0),
     };
+    this.#reservedEvents = Number(room.get("events") ?? 0);
     const rows = sql.exec<MemberRow>("SELECT * FROM members");
     return {
       epoch: String(room.get("epoch")),
@@ -96,7 +108,7 @@ export class Store {
     for (const id of forgotten) sql.exec("DELETE FROM members WHERE id = ?", id);
     for (const record of saved) {
       sql.exec(
-        "INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         record.id,
         record.version,
         record.profile.name,
@@ -107,6 +119,7 @@ export class Store {
         record.data && JSON.stringify(record.data),
         JSON.stringify(record.places),
         record.lastOnline,
+        record.stamp,
       );
     }
     if (floor !== this.#floor) {
@@ -114,6 +127,17 @@ export class Store {
       this.#floor = floor;
     }
     return true;
+  }
+
+  /** The number that the ids of events have stayed below so far. */
+  get reservedEvents(): number {
+    return this.#reservedEvents;
+  }
+
+  /** Keeps the ids of later events above those of earlier ones, over a restart too (SPEC B1). */
+  reserveEvents(below: number): void {
+    this.#reservedEvents = below;
+    this.#storage.sql.exec("INSERT OR REPLACE INTO room VALUES ('events', ?)", below);
   }
 
   /** Whether the room keeps anything. */
@@ -150,6 +174,7 @@ export class Store {
     this.#exists = false;
     this.#floor = 0;
     this.#tallies = { ghosts: 0, dead: 0 };
+    this.#reservedEvents = 0;
   }
 
   #create(epoch: string): void {

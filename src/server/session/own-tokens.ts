@@ -19,7 +19,9 @@ async function sign(
   expiresAt: number,
   [newest]: readonly string[],
 ): Promise<string> {
-  return new SignJWT(payload)
+  // Each use is admitted anew.
+  const { admission: _, ...session } = payload.session;
+  return new SignJWT({ ...payload, session })
     .setProtectedHeader({ alg: "HS256", typ })
     .setExpirationTime(Math.ceil(expiresAt / 1000))
     .sign(keyOf(newest!));

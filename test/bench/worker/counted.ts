@@ -32,6 +32,8 @@ export class Room extends ServedRoom {
   }
 }
 
+export { User } from "../../../src/server/index.ts";
+
 export default {
   fetch(request, env, ctx) {
     const { pathname } = new URL(request.url);

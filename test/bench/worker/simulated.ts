@@ -113,6 +113,8 @@ export class Room extends DurableObject<Env> {
   }
 }
 
+export { User } from "../../../src/server/index.ts";
+
 export default {
   fetch(request, env, ctx) {
     const { pathname } = new URL(request.url);

@@ -8,4 +8,5 @@ export class Room extends ServedRoom {
   }
 }
 
-export { default, Directory } from "../../../src/server/worker.ts";
+export { Directory, User } from "../../../src/server/index.ts";
+export { default } from "../../../src/server/worker.ts";

@@ -62,10 +62,13 @@ describe("the server key", () => {
 
   it("[B5, O2] a short one, or one that no header carries, is a fault of the configuration", () => {
     const faultsOf = (key: string) =>
-      parseConfig({ SESSION_SECRET: "x".repeat(32), SERVER_KEY: key } as Env).faults;
+      parseConfig({ SESSION_SECRET: "x".repeat(32), USERS: env.USERS, SERVER_KEY: key } as Env)
+        .faults;
     for (const key of ["short", `${KEY},short`, `${"x".repeat(31)} y`, "é".repeat(40)]) {
       expect(faultsOf(key)).toEqual([expect.stringMatching(/^SERVER_KEY: each key must have/)]);
     }
+    const bare = parseConfig({ SESSION_SECRET: "x".repeat(32), SERVER_KEY: KEY } as Env);
+    expect(bare.faults).toEqual(["USERS: is missing, and SERVER_KEY needs it"]);
     for (const key of ["", " , ", KEY, `${KEY} ,${OLDER},`]) expect(faultsOf(key)).toEqual([]);
   });
 });

@@ -218,7 +218,8 @@ class Model {
     const ref = { user, connection: `lease-${++this.joins}` };
     const joiner = { user: { id: user }, issuedAt: now };
     const until = leaseEnd(now, LIMITS.staleMs, Number.POSITIVE_INFINITY);
-    if (this.roster.join(now, joiner, ref.connection, until) === "joined") this.leases.push(ref);
+    if (this.roster.join(now, joiner, ref.connection, { leasedUntil: until }) === "joined")
+      this.leases.push(ref);
   }
 
   renew(ref: ConnectionRef, now: number): void {

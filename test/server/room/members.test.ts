@@ -150,6 +150,21 @@ describe("data and profile", () => {
     expect((await memberIn(room, "ada"))?.status).toBe("online");
   });
 
+  it("[M5, L4] who was away and reconnects as idle looks away all the time", async () => {
+    const room = newRoom();
+    const watcher = await join(room, "watcher");
+    const ada = await join(room, "ada");
+    await ada.ask({ type: "idle", idle: true });
+    await watcher.news();
+    ada.close(4000);
+    await ada.closed;
+    const again = await join(room, "ada", { query: "?idle=true" });
+    expect((await memberIn(room, "ada"))?.status).toBe("away");
+    expect(await watcher.news()).toEqual([]);
+    await again.ask({ type: "idle", idle: false });
+    expect((await memberIn(room, "ada"))?.status).toBe("online");
+  });
+
   it("[M6] name and picture come from the newest session alone, and roles are never shown", async () => {
     const room = newRoom();
     const now = Math.floor(Date.now() / 1000);

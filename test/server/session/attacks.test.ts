@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { listDurableObjectIds } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { MAX_FRAME_BYTES, type ServerFrame } from "../../../src/protocol/messages.ts";
+import { MAX_FRAME_BYTES } from "../../../src/protocol/client-frame.ts";
+import type { ServerFrame } from "../../../src/protocol/messages.ts";
 import { closeCodeOf, type ErrorCode } from "../../../src/server/errors.ts";
 import { askConfigured, HOST, refusal } from "../../worker-kit/http.ts";
 import type { Attack, Subject } from "./attacks/attack.ts";

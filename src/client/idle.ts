@@ -1,0 +1,40 @@
+import { listen } from "./page.ts";
+import { LONGEST_MS } from "./pause.ts";
+
+/** No `scroll`: scripts do that too. */
+const INPUTS = "pointerdown pointermove touchmove wheel keydown";
+
+/**
+ * Tells when the person has given no input for `idleAfterMs`, and when they are back, until `signal`
+ * is aborted. To turn to the page is input too. Where there is no document nothing is told.
+ */
+export function watchIdle(
+  idleAfterMs: number,
+  tell: (idle: boolean) => void,
+  signal: AbortSignal,
+): void {
+  const page = globalThis.document;
+  if (!page) return;
+  let inputAt = Date.now();
+  let idle = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  // One timer, set anew only when it fires: input comes by the hundred a second.
+  const look = (): void => {
+    const leftMs = inputAt + idleAfterMs - Date.now();
+    if (leftMs > 0) timer = setTimeout(look, Math.min(leftMs, LONGEST_MS));
+    else tell((idle = true));
+  };
+  const note = (): void => {
+    if (page.visibilityState === "hidden") return;
+    inputAt = Date.now();
+    if (!idle) return;
+    tell((idle = false));
+    look();
+  };
+
+  listen(globalThis, INPUTS, note, { passive: true, capture: true, signal });
+  listen(page, "visibilitychange", note, { signal });
+  signal.addEventListener("abort", () => clearTimeout(timer));
+  look();
+}

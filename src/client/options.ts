@@ -1,0 +1,21 @@
+import type { Snapshot } from "../protocol/messages.ts";
+import type { SignInOptions } from "./sign-in.ts";
+
+/** How a client connects. Handles of one URL with the same values of these share a connection. */
+export interface ConnectionOptions extends SignInOptions {
+  /** After how long without input the person counts as away from this page; 300,000. */
+  idleAfterMs?: number;
+  /** What each change is sent as (SPEC W3); `delta`. */
+  view?: "delta" | "snapshot";
+  /** A `WebSocket` class, where the runtime has none or headers are to be sent with it. */
+  WebSocket?: unknown;
+  /** Reads the room over HTTP; the runtime's own where absent. */
+  fetch?: typeof fetch;
+}
+
+export interface JoinOptions extends ConnectionOptions {
+  /** The room as `GET` answered it to the app's server: shown from the start, and gone on from. */
+  initial?: Snapshot;
+  /** `false` waits for `join()`, as where the person is yet to sign in. */
+  autoJoin?: boolean;
+}

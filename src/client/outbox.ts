@@ -1,0 +1,75 @@
+import type { Status } from "../protocol/messages.ts";
+import type { Change } from "./types.ts";
+
+/** At most 17 changes in 5 s: the room takes 20 frames (SPEC W12), and there are others to send. */
+const EVERY_MS = 300;
+
+/** What the app changes of its member, from when it says so until the room has it. */
+export class Outbox {
+  /** Not sent; the last value of each key. */
+  #waiting: Change = {};
+  /** Sent, and not answered to the last. */
+  #sent: Change = {};
+  #count = 0;
+  #notBefore = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #onReady: () => void;
+
+  /** `onReady` is called when it is time to {@link take} something. */
+  constructor(onReady: () => void) {
+    this.#onReady = onReady;
+  }
+
+  /** The status that was chosen here and that the room has yet to take; `undefined` for none. */
+  get chosen(): Status | null | undefined {
+    return this.#kept().status;
+  }
+
+  put(change: Change): void {
+    this.#waiting = { ...this.#waiting, ...change };
+    this.#schedule();
+  }
+
+  /** What to send now, to be settled by its id; `null` for nothing. */
+  take(): (Change & { id: string }) | null {
+    const change = this.#waiting;
+    if (Object.keys(change).length === 0) return null;
+    this.#sent = this.#kept();
+    this.#waiting = {};
+    this.#notBefore = Date.now() + EVERY_MS;
+    return { ...change, id: String(++this.#count) };
+  }
+
+  /** The room has answered; tells whether that was the last to be answered. */
+  settle(id: string | undefined): boolean {
+    const isLast = id === String(this.#count);
+    if (isLast) this.settleAll();
+    return isLast;
+  }
+
+  /** The room has answered all that was sent. */
+  settleAll(): void {
+    this.#sent = {};
+  }
+
+  /** Nobody knows what became of what was sent: all of it is to be sent again. */
+  restore(): void {
+    this.#waiting = this.#kept();
+    this.#sent = {};
+  }
+
+  #kept(): Change {
+    return { ...this.#sent, ...this.#waiting };
+  }
+
+  #schedule(): void {
+    if (this.#timer !== undefined) return;
+    const ready = () => {
+      this.#timer = undefined;
+      this.#onReady();
+    };
+    const waitMs = this.#notBefore - Date.now();
+    if (waitMs <= 0) ready();
+    else this.#timer = setTimeout(ready, waitMs);
+  }
+}

@@ -1,0 +1,36 @@
+/** What a page's browser tells of it. */
+export interface PageEvents {
+  /** It is seen again, thawed, or its network came or went: timers may be late, and sockets dead. */
+  onWake(): void;
+  /** It goes: for good, or into the browser's back and forward cache. */
+  onHide(): void;
+  /** It is back from that cache. */
+  onShow(): void;
+}
+
+/**
+ * Adds a listener for each type, where the runtime has such a thing: Node and React Native have
+ * none of these.
+ */
+export function listen(
+  target: EventTarget | undefined,
+  types: string,
+  listener: (event: Event) => void,
+  options: AddEventListenerOptions,
+): void {
+  for (const type of types.split(" ")) target?.addEventListener?.(type, listener, options);
+}
+
+/** Watches the page until `signal` is aborted. */
+export function watchPage({ onWake, onHide, onShow }: PageEvents, signal: AbortSignal): void {
+  const page = globalThis.document;
+  const options = { signal };
+  listen(globalThis, "online offline", onWake, options);
+  listen(globalThis, "pagehide", onHide, options);
+  // The first one of a page is no return.
+  const onPageShow = (event: Partial<PageTransitionEvent>) => event.persisted && onShow();
+  listen(globalThis, "pageshow", onPageShow, options);
+  listen(page, "resume", onWake, options);
+  const onTurn = () => page.visibilityState !== "hidden" && onWake();
+  listen(page, "visibilitychange", onTurn, options);
+}

@@ -1,0 +1,59 @@
+import type { JoinOptions } from "./options.ts";
+import { RoomConnection } from "./room-connection.ts";
+
+/** A connection, and how many handles are in the room by it. */
+export interface Share {
+  readonly url: string;
+  readonly options: JoinOptions;
+  readonly connection: RoomConnection;
+  handles: number;
+}
+
+const shares = new Set<Share>();
+
+/** Options that concern a handle alone. */
+const OWN = ["initial", "autoJoin"];
+
+function connectAlike(one: JoinOptions, other: JoinOptions): boolean {
+  const keys = Object.keys({ ...one, ...other }) as (keyof JoinOptions)[];
+  return keys.every((key) => one[key] === other[key] || OWN.includes(key));
+}
+
+function find(url: string, options: JoinOptions): Share | undefined {
+  return [...shares].find(
+    (share) =>
+      share.url === url &&
+      share.connection.state.connection !== "closed" &&
+      connectAlike(share.options, options),
+  );
+}
+
+/** Takes part in the connection of this URL and these options, or opens one. */
+export function takeShare(url: string, options: JoinOptions): Share {
+  const share = find(url, options) ?? {
+    url,
+    options,
+    connection: new RoomConnection(url, options),
+    handles: 0,
+  };
+  shares.add(share);
+  count(share, 1);
+  return share;
+}
+
+/** Gives a share back; the last one ends the connection. */
+export function returnShare(share: Share): void {
+  count(share, -1);
+}
+
+/**
+ * Begins or ends a connection in a task of its own: who unmounts and mounts in one, as React's
+ * strict mode does, has not left.
+ */
+function count(share: Share, change: 1 | -1): void {
+  share.handles += change;
+  setTimeout(() => {
+    if (share.handles > 0) share.connection.start();
+    else if (shares.delete(share)) share.connection.leave();
+  });
+}

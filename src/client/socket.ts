@@ -1,0 +1,107 @@
+import { PING } from "../protocol/messages.ts";
+import type { ClientFrame, ServerFrame } from "../protocol/messages.ts";
+
+/** From the start until the room says something; a tunnel or a hotel's network takes long. */
+const FIRST_WORD_MS = 10_000;
+/** From each of two `ping`s until anything is heard. */
+const ANSWER_MS = 4_000;
+
+export interface SocketEnd {
+  /** 1006 where no close was received. */
+  code: number;
+  reason: string;
+  /** Whether the room said anything at all. */
+  wasTold: boolean;
+}
+
+export interface SocketEvents {
+  onFrame(frame: ServerFrame): void;
+  onEnd(end: SocketEnd): void;
+}
+
+/**
+ * One WebSocket, from its opening to its end, which is told once. It counts as ended where nobody
+ * answers in a bounded time: a lost network tells nothing, and a proxy may swallow frames.
+ */
+export class Socket {
+  readonly #ws: WebSocket;
+  #events: SocketEvents | null;
+  #wasTold = false;
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(url: URL, WebSocket: new (url: string) => WebSocket, events: SocketEvents) {
+    this.#events = events;
+    this.#ws = new WebSocket(url.href);
+    this.#ws.addEventListener("message", ({ data }) => this.#hear(String(data)));
+    this.#ws.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
+    // The close that follows tells it; but where nobody listens, Node ends the process.
+    this.#ws.addEventListener("error", () => {});
+    this.#deadline = setTimeout(() => this.drop(), FIRST_WORD_MS);
+  }
+
+  send(frame: ClientFrame): void {
+    this.#say(JSON.stringify(frame));
+  }
+
+  /** Finds out soon whether the other side is still there. */
+  check(): void {
+    if (this.#wasTold) this.#ask();
+  }
+
+  /** Ends it with no word to the room, whose grace it then has (SPEC L4). */
+  drop(): void {
+    this.#end(1006, "");
+  }
+
+  /** Ends it for good; nothing more is told. */
+  close(code: number): void {
+    this.#events = null;
+    this.#end(code, "", code);
+  }
+
+  /** `ws` drops what is sent too late with a warning, and throws what is sent too early. */
+  #say(text: string): void {
+    if (this.#ws.readyState === 1) this.#ws.send(text);
+  }
+
+  #hear(text: string): void {
+    if (!this.#events) return;
+    this.#wasTold = true;
+    clearTimeout(this.#deadline);
+    this.#deadline = undefined;
+    if (!text.startsWith("{")) return;
+    const frame = JSON.parse(text) as ServerFrame;
+    if (frame.type === "welcome") this.#beatEvery(frame.heartbeat * 1000);
+    if (frame.type === "probe") this.#say(PING);
+    this.#events.onFrame(frame);
+  }
+
+  /** Gives a sign of life every so often, and asks for one (SPEC L1). */
+  #beatEvery(ms: number): void {
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = setInterval(() => this.#ask(), ms);
+  }
+
+  /**
+   * Asks once more before it gives up: of a page that was frozen, or a machine that slept, timers
+   * are due before the messages that came meanwhile are heard.
+   */
+  #ask(isSecond = false): void {
+    this.#say(PING);
+    this.#deadline ??= setTimeout(() => {
+      this.#deadline = undefined;
+      if (isSecond) this.drop();
+      else this.#ask(true);
+    }, ANSWER_MS);
+  }
+
+  #end(code: number, reason: string, closeCode?: number): void {
+    clearInterval(this.#heartbeat);
+    clearTimeout(this.#deadline);
+    const events = this.#events;
+    this.#events = null;
+    this.#ws.close(closeCode);
+    events?.onEnd({ code, reason, wasTold: this.#wasTold });
+  }
+}

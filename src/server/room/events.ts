@@ -1,0 +1,29 @@
+import type { Connection } from "./connection.ts";
+import type { Presence } from "./presence.ts";
+
+/** What the app's backend tells a room, and whom: everybody where `to` is absent (SPEC B1). */
+export interface RoomEvent {
+  name: string;
+  /** As JSON. */
+  data: string;
+  to?: { users?: string[] | undefined; roles?: string[] | undefined };
+}
+
+function isMeant({ session }: Connection, { users, roles }: NonNullable<RoomEvent["to"]>): boolean {
+  if (session === null) return false;
+  if (users?.includes(session.user.id)) return true;
+  return roles?.some((role) => session.roles.includes(role)) ?? false;
+}
+
+/** Sends an event to the connections it is meant for, in the order of the room; answers how many. */
+export function deliver(presence: Presence, { name, data, to }: RoomEvent): number {
+  const meant = [...presence.connections].filter(
+    (connection) => connection.session !== null && (!to || isMeant(connection, to)),
+  );
+  if (meant.length === 0) return 0;
+  const id = presence.nextEventId();
+  const head = JSON.stringify({ type: "event", id, name });
+  const text = `${head.slice(0, -1)},"data":${data}}`;
+  for (const connection of meant) presence.send(connection, text);
+  return meant.length;
+}

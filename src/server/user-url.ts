@@ -1,0 +1,72 @@
+import * as v from "valibot";
+import { answerHeaders } from "./answer.ts";
+import { readBody } from "./body.ts";
+import { inParallel } from "./in-parallel.ts";
+import type { Asked } from "./room-url.ts";
+import { askUser } from "./user/user-stub.ts";
+
+/** At most 1,000 objects can be asked by one request on the platform. */
+const MAX_USERS = 500;
+const USERS_AT_ONCE = 25;
+
+const userSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
+/** What `POST /users/:user/revocations` takes. */
+export const revocationSchema = v.object({
+  session: v.optional(v.pipe(v.string(), v.minLength(1))),
+});
+/** What `POST /users/presence` takes. */
+export const presenceSchema = v.object({
+  users: v.pipe(v.array(userSchema), v.maxLength(MAX_USERS)),
+});
+
+function answer(body: object, requestId: string): Response {
+  const headers = { ...answerHeaders(requestId), "Cache-Control": "no-store" };
+  return Response.json(body, { headers });
+}
+
+/**
+ * Ends a session of a user, or all that were issued until now (SPEC B3).
+ *
+ * @throws Refusal `bad_request`, `too_large`, `user_unavailable`.
+ */
+export async function revoke({ config, request, requestId }: Asked, user: string) {
+  const { session = null } = await readBody(request, revocationSchema);
+  const closed = await askUser(config, user, (stub) => stub.revoke(session));
+  return answer({ closed }, requestId);
+}
+
+/**
+ * Takes all revocations of a user back (SPEC B7).
+ *
+ * @throws Refusal `user_unavailable`.
+ */
+export async function lift({ config, requestId }: Asked, user: string) {
+  const lifted = await askUser(config, user, (stub) => stub.lift());
+  return answer({ lifted }, requestId);
+}
+
+/**
+ * Tells where a user is (SPEC B4).
+ *
+ * @throws Refusal `user_unavailable`.
+ */
+export async function tellWhereabouts({ config, requestId }: Asked, user: string) {
+  const whereabouts = await askUser(config, user, (stub) => stub.whereabouts());
+  return answer({ user, ...whereabouts }, requestId);
+}
+
+/**
+ * Tells of many users whether they are present anywhere, in the order asked for (SPEC B6).
+ *
+ * @throws Refusal `bad_request`, `too_large`, `user_unavailable`.
+ */
+export async function tellPresence({ config, request, requestId }: Asked) {
+  const asked = await readBody(request, presenceSchema);
+  const users = await inParallel([...new Set(asked.users)], USERS_AT_ONCE, async (user) => {
+    const { status, connections, lastOnline } = await askUser(config, user, (stub) =>
+      stub.whereabouts(),
+    );
+    return { user, status, connections, lastOnline };
+  });
+  return answer({ users }, requestId);
+}

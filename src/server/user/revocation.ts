@@ -1,0 +1,33 @@
+import type { RoomSession } from "../room-request.ts";
+
+/** What is known of a session to tell whether it was revoked, and when it was let in. */
+export type SessionMark = Pick<RoomSession, "id" | "issuedAt" | "undated" | "admission">;
+
+/** One session of a user was ended, or all that were issued until then (SPEC B3). */
+export interface Revocation {
+  /** `null` for all of them. */
+  session: string | null;
+  /** Milliseconds since 1970, by the clock of the user's object. */
+  at: number;
+}
+
+/** What {@link SessionMark} keeps of a session. */
+export function markOf({ id, issuedAt, undated, admission }: SessionMark): SessionMark {
+  return {
+    ...(id !== undefined && { id }),
+    issuedAt,
+    ...(undated && { undated }),
+    ...(admission && { admission }),
+  };
+}
+
+/**
+ * Whether a session is among the revoked; one that does not say when it was issued may be older.
+ *
+ * @example
+ * isRevoked({ issuedAt: 5 }, { session: null, at: 5 }); // true
+ */
+export function isRevoked(mark: SessionMark, { session, at }: Revocation): boolean {
+  if (session !== null) return mark.id === session;
+  return mark.undated === true || mark.issuedAt <= at;
+}

@@ -1,0 +1,119 @@
+import type { Config } from "../config.ts";
+import { Refusal } from "../errors.ts";
+import { describeError, log } from "../log.ts";
+import { callTwice } from "../object-call.ts";
+import { ADMISSION_STALE, type Admission, type RoomSession } from "../room-request.ts";
+import type { Departure } from "../room/roster.ts";
+import { noteRevoked } from "./known-revoked.ts";
+import { markOf } from "./revocation.ts";
+import type { User } from "./user.ts";
+
+/** A join that is admitted time and again, and each time too late, is given up. */
+const MAX_ADMISSIONS = 4;
+
+/** Answers what a call of a user's object does, or refuses for it. */
+async function callUser<Result>(
+  users: DurableObjectNamespace<User>,
+  user: string,
+  code: "session_unavailable" | "user_unavailable",
+  call: (stub: DurableObjectStub<User>) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await callTwice(() => call(users.getByName(user)));
+  } catch (error) {
+    log("failure", { code, user, reason: describeError(error) });
+    throw new Refusal(code, user);
+  }
+}
+
+/**
+ * Asks a user's object for the app's backend.
+ *
+ * @throws Refusal `user_unavailable`, `not_found` where there is no server key.
+ * @example
+ * const lifted = await askUser(config, "ada", (stub) => stub.lift());
+ */
+export async function askUser<Result>(
+  { users }: Config,
+  user: string,
+  call: (stub: DurableObjectStub<User>) => Promise<Result>,
+): Promise<Result> {
+  if (users === null) throw new Refusal("not_found");
+  return callUser(users, user, "user_unavailable", call);
+}
+
+function revoked(session: RoomSession): Refusal {
+  noteRevoked(session, Date.now());
+  return new Refusal("session_revoked", session.user.id);
+}
+
+/**
+ * Checks that a session was not revoked, where sessions can be (SPEC B3).
+ *
+ * @throws Refusal `session_revoked`, `session_unavailable`.
+ */
+export async function requireUnrevoked({ users }: Config, session: RoomSession): Promise<void> {
+  if (users === null) return;
+  const call = (stub: DurableObjectStub<User>) => stub.isRevoked(markOf(session));
+  if (await callUser(users, session.user.id, "session_unavailable", call)) throw revoked(session);
+}
+
+/**
+ * Has a session admitted to a room by its user's object, where there is one, and answers it with
+ * its admission.
+ *
+ * @throws Refusal `session_revoked`, `session_unavailable`.
+ */
+async function admit(
+  { users }: Config,
+  session: RoomSession,
+  room: string,
+  above: number,
+): Promise<RoomSession> {
+  if (users === null) return session;
+  const call = (stub: DurableObjectStub<User>): Promise<Admission | null> =>
+    stub.admit(markOf(session), room, above);
+  const admission = await callUser(users, session.user.id, "session_unavailable", call);
+  if (admission === null) throw revoked(session);
+  return { ...session, admission };
+}
+
+/**
+ * Joins a room by `join` with an admitted session, and with a newer admission where the room, to
+ * which `join` answers `"stale"`, has seen the user go or heard of a revocation since.
+ *
+ * @throws Refusal `session_revoked`, `session_unavailable`, `room_unavailable`.
+ */
+export async function joinAdmitted<Result>(
+  config: Config,
+  session: RoomSession,
+  room: string,
+  join: (admitted: RoomSession) => Promise<Result | "stale"> | Result | "stale",
+): Promise<Result> {
+  let above = 0;
+  for (let admissions = 0; admissions < MAX_ADMISSIONS; admissions++) {
+    const admitted = await admit(config, session, room, above);
+    const joined = await join(admitted);
+    if (joined !== "stale") return joined;
+    above = admitted.admission?.stamp ?? 0;
+  }
+  throw new Refusal("room_unavailable", session.user.id);
+}
+
+/** What a room's answer to a join says to {@link joinAdmitted}. */
+export function orStale(answer: Response): Response | "stale" {
+  return answer.status === ADMISSION_STALE ? "stale" : answer;
+}
+
+/** Tells a user's object that they left a room; where that fails, it finds out by itself later. */
+export async function tellLeft(
+  users: DurableObjectNamespace<User>,
+  room: string,
+  { user, stamp, lastOnline }: Departure,
+): Promise<void> {
+  try {
+    await users.getByName(user).left(room, stamp, lastOnline);
+  } catch (error) {
+    log("failure", { code: "user_unavailable", room, user, reason: describeError(error) });
+  }
+}

@@ -1,0 +1,134 @@
+import { describe, expect, it, vi } from "vitest";
+import { ada, entered, last, page, setUpFakes, soon, window } from "./fake-client.ts";
+
+setUpFakes();
+
+describe("changes", () => {
+  it("[K6] are sent at once, then gathered, within what the room takes", async () => {
+    const handle = await entered();
+    for (let typed = 0; typed < 250; typed++) {
+      handle.setData({ typed });
+      await vi.advanceTimersByTimeAsync(20);
+    }
+    const updates = last().frames.filter(({ type }) => type === "update");
+    expect(updates[0]).toMatchObject({ data: { typed: 0 } });
+    expect(updates.length).toBeGreaterThan(10);
+    // SPEC W12, with some to spare for other frames.
+    expect(updates.length).toBeLessThanOrEqual(17);
+    await vi.advanceTimersByTimeAsync(300);
+    expect(last().frames.at(-1)).toMatchObject({ data: { typed: 249 } });
+  });
+
+  it("[K6] made while there is no connection are kept, the last of each", async () => {
+    const handle = await entered();
+    last().end(1006, "");
+    handle.setStatus("busy");
+    handle.setData({ typed: 1 });
+    handle.setStatus("away");
+    await soon();
+    expect(last().frames).toEqual([]);
+    last().welcome(ada);
+    expect(last().frames).toEqual([
+      { type: "update", status: "away", data: { typed: 1 }, id: expect.any(String) },
+    ]);
+  });
+
+  it("[K6] are sent again until they are acknowledged, and then no more", async () => {
+    const handle = await entered();
+    handle.setStatus("busy");
+    last().end(1006, "");
+    await soon();
+    last().welcome(ada);
+    const [update] = last().frames;
+    expect(update).toMatchObject({ status: "busy" });
+    last().tell({ type: "ack", id: update!.id! });
+    last().end(1006, "");
+    await soon();
+    last().welcome(ada);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(last().frames).toEqual([]);
+  });
+
+  it("[K6] of the status are shown to oneself at once, and gone where they are refused", async () => {
+    const handle = await entered();
+    handle.setStatus("busy");
+    expect(handle.getSnapshot().self).toEqual({ id: "ada", chosen: "busy" });
+    expect(handle.getSnapshot().members[0]).toEqual(ada);
+    last().end(1006, "");
+    await soon();
+    last().welcome(ada);
+    expect(handle.getSnapshot().self).toEqual({ id: "ada", chosen: "busy" });
+    const { id } = last().frames[0]!;
+    last().tell({ type: "error", code: "bad_message", message: "No.", ...(id && { id }) });
+    expect(handle.getSnapshot().self).toEqual({ id: "ada", chosen: null });
+  });
+
+  it("[K6] that are acknowledged take the error of earlier ones away", async () => {
+    const handle = await entered();
+    handle.setData({ typed: 1 });
+    const refused = { type: "error", code: "bad_message", message: "No." } as const;
+    last().tell({ ...refused, id: last().frames[0]!.id! });
+    const { connection, error } = handle.getSnapshot();
+    expect([connection, error]).toEqual(["online", { code: "bad_message", message: "No." }]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    handle.setData({ typed: 2 });
+    expect(handle.getSnapshot().error).not.toBeNull();
+    last().tell({ type: "ack", id: last().frames[1]!.id! });
+    expect(handle.getSnapshot().error).toBeNull();
+  });
+});
+
+describe("a person", () => {
+  const idling = () =>
+    last().frames.flatMap((frame) => (frame.type === "idle" ? [frame.idle] : []));
+
+  it("[K10] is away after no input for a while, and back at the first", async () => {
+    await entered({ idleAfterMs: 10_000 });
+    for (const type of ["pointermove", "keydown", "wheel", "touchmove", "pointerdown"]) {
+      await vi.advanceTimersByTimeAsync(9_000);
+      window.dispatchEvent(new Event(type));
+    }
+    await vi.advanceTimersByTimeAsync(9_900);
+    expect(idling()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(idling()).toEqual([true]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(idling()).toEqual([true]);
+    window.dispatchEvent(new Event("keydown"));
+    expect(idling()).toEqual([true, false]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(idling()).toEqual([true, false, true]);
+  });
+
+  it("[K10] is away in a hidden tab too, and back when they turn to it", async () => {
+    await entered({ idleAfterMs: 10_000 });
+    page.visibilityState = "hidden";
+    page.dispatchEvent(new Event("visibilitychange"));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(idling()).toEqual([true]);
+    page.visibilityState = "visible";
+    page.dispatchEvent(new Event("visibilitychange"));
+    expect(idling()).toEqual([true, false]);
+  });
+
+  it("[K10, M5] who is away says so when they reconnect, and when they came back meanwhile", async () => {
+    await entered({ idleAfterMs: 10_000 });
+    await vi.advanceTimersByTimeAsync(10_000);
+    last().end(1006, "");
+    await soon();
+    expect(last().url.searchParams.get("idle")).toBe("true");
+    window.dispatchEvent(new Event("keydown"));
+    last().welcome(ada);
+    expect(idling()).toEqual([false]);
+  });
+
+  it("[K10] is never away where there is no page, or no time is set", async () => {
+    await entered({ idleAfterMs: Infinity });
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(idling()).toEqual([]);
+    vi.stubGlobal("document", undefined);
+    await entered({ idleAfterMs: 10_000 });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(idling()).toEqual([]);
+  });
+});

@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { eventually, RawClient, readRoom, signToken } from "./client-kit.ts";
+import type { ConnectionState } from "../../src/client/index.ts";
+import type { ServerFrame } from "../../src/protocol/messages.ts";
+import { ObservedClient } from "./observed-client.ts";
+import { Proxy } from "./proxy.ts";
+import { type Server, startServer } from "./server.ts";
+import { statusesOf } from "./told.ts";
+
+let server: Server;
+let proxy: Proxy;
+/** What tells of the network in a browser; Node has none. */
+const network = new EventTarget();
+const clients: ObservedClient[] = [];
+
+beforeAll(async () => {
+  vi.stubGlobal("addEventListener", network.addEventListener.bind(network));
+  server = await startServer({ vars: { TICKET_SECRET: "t".repeat(32), IN_BAND_AUTH: "true" } });
+  proxy = await Proxy.before(server.port);
+});
+
+afterAll(async () => {
+  for (const { room } of clients) room.leave();
+  await proxy?.stop();
+  await server?.stop();
+  vi.unstubAllGlobals();
+});
+
+/** Ada by the proxy, and somebody who watches her and has none. */
+async function adaAndWatcher(
+  room: string,
+  way: ConnectionState = "online",
+): Promise<[ObservedClient, RawClient]> {
+  const watcher = await RawClient.join(server, room, await signToken(server.secret, "watcher"));
+  const token = await signToken(server.secret, "ada");
+  const ada = new ObservedClient(`http://127.0.0.1:${proxy.port}/rooms/${room}`, {
+    headers: () => ({ Authorization: `Bearer ${token}` }),
+  });
+  clients.push(ada);
+  await ada.until(({ connection }) => connection === way);
+  return [ada, watcher];
+}
+
+async function expectSame(ada: ObservedClient, room: string): Promise<void> {
+  const token = await signToken(server.secret, "watcher");
+  const { members } = await readRoom(server, room, token);
+  expect(ada.state.members).toEqual(members);
+}
+
+describe("a network that", () => {
+  it("[K8, V3] swallows every frame is found out, and nobody saw the person go", async () => {
+    const [ada, watcher] = await adaAndWatcher("swallowed");
+    proxy.mode = "swallow";
+    network.dispatchEvent(new Event("offline"));
+    await ada.until(({ connection }) => connection === "reconnecting");
+    await watcher.request({ type: "update", status: "busy" });
+    // Nothing tells the client that all is well again.
+    proxy.mode = "pass";
+    const { url, received } = await ada.onlineAgain();
+    expect(url.searchParams.has("since")).toBe(true);
+    expect(received.map(({ type }) => type).slice(0, 2)).toEqual(["welcome", "delta"]);
+    await ada.until(({ members }) => members.some(({ status }) => status === "busy"));
+    expect(statusesOf(watcher.frames, "ada")).toEqual(["online"]);
+    await expectSame(ada, "swallowed");
+  });
+
+  it("[K6, K7] is gone for a while keeps the last change, and the grace hides the loss", async () => {
+    const [ada, watcher] = await adaAndWatcher("tunnel");
+    proxy.mode = "refuse";
+    proxy.cut();
+    await ada.until(({ connection }) => connection === "reconnecting");
+    ada.room.setData({ at: "the entry" });
+    ada.room.setData({ at: "the exit" });
+    proxy.mode = "pass";
+    network.dispatchEvent(new Event("online"));
+    await ada.onlineAgain();
+    await watcher.until(
+      (frame) =>
+        frame.type === "delta" && frame.set.some(({ data }) => data?.["at"] === "the exit"),
+    );
+    expect(JSON.stringify(watcher.frames)).not.toContain("the entry");
+    expect(statusesOf(watcher.frames, "ada")).toEqual(["online"]);
+    await ada.until(({ members }) => members.some(({ data }) => data !== undefined));
+    await expectSame(ada, "tunnel");
+  });
+
+  it("[K11, K12, P1, P2] knows no WebSocket is gone round, with no flicker there and back", async () => {
+    proxy.mode = "plain";
+    const [ada, watcher] = await adaAndWatcher("plain", "polling");
+    expect(proxy.refusals).toBeGreaterThanOrEqual(2);
+    expect(ada.state.self).toEqual({ id: "ada", chosen: null });
+    await expectSame(ada, "plain");
+
+    ada.room.setStatus("busy");
+    ada.room.setData({ by: "http" });
+    await watcher.until(
+      (frame) => frame.type === "delta" && frame.set.some(({ data }) => data !== undefined),
+    );
+    await watcher.request({ type: "update", status: "away" });
+    await ada.until(({ members }) => members.some(({ status }) => status === "away"));
+    expect(ada.state.self?.chosen).toBe("busy");
+    await expectSame(ada, "plain");
+
+    proxy.mode = "pass";
+    network.dispatchEvent(new Event("online"));
+    await ada.online();
+    const [leave] = await eventually(
+      () => ada.requests.filter(({ method }) => method === "POST"),
+      ([first]) => first !== undefined && first.status !== null,
+    );
+    expect(leave?.status).toBe(204);
+    await ada.until(({ members }) => members[0]?.connections === 1);
+    await expectSame(ada, "plain");
+    expect(statusesOf(watcher.frames, "ada")).toEqual(["online", "busy"]);
+  });
+
+  it("[K11, K12] knows no WebSocket lets a client leave at once", async () => {
+    proxy.mode = "plain";
+    const [ada, watcher] = await adaAndWatcher("leaving", "polling");
+    ada.room.leave();
+    const isGone = (frame: ServerFrame) =>
+      frame.type === "delta" && frame.set.some(({ status }) => status === "offline");
+    // Sooner than any grace or lease would end.
+    await expect(watcher.until(isGone, 4_000)).resolves.toBeDefined();
+  });
+
+  it.each(["ticket", "token"])("[K11, T1] knows no WebSocket lets in by a %s", async (way) => {
+    proxy.mode = "plain";
+    const room = `by-${way}`;
+    const token = await signToken(server.secret, "ada");
+    const getTicket = async () => {
+      const request = { headers: { Authorization: `Bearer ${token}` }, body: `{"room":"${room}"}` };
+      const answer = await fetch(`${server.url}/tickets`, { method: "POST", ...request });
+      return ((await answer.json()) as { ticket: string }).ticket;
+    };
+    const hooks = { ticket: { getTicket }, token: { getToken: () => token } }[way];
+    const ada = new ObservedClient(`http://127.0.0.1:${proxy.port}/rooms/${room}`, hooks);
+    clients.push(ada);
+    await ada.until(({ connection }) => connection === "polling");
+    ada.room.setStatus("busy");
+    await ada.until(({ members }) => members[0]?.status === "busy");
+    expect(ada.requests.map(({ status }) => status)).toEqual([200, 200]);
+    await expectSame(ada, room);
+  });
+});

@@ -1,0 +1,66 @@
+import type { ClientFrame, Member, ServerFrame } from "../../src/protocol/messages.ts";
+
+/** The far end of a client's socket, which the test plays. */
+export class FakeSocket extends EventTarget {
+  static readonly opened: FakeSocket[] = [];
+  readonly url: URL;
+  readonly openedAt = Date.now();
+  /** When each `ping` came. */
+  readonly pings: number[] = [];
+  /** What else the client has sent. */
+  readonly frames: ClientFrame[] = [];
+  /** What the client closed it with; `"open"` while it has not. */
+  closedWith: number | "open" | undefined = "open";
+  /** Whether a `ping` stays unanswered. */
+  isMute = false;
+  readyState = 0;
+
+  constructor(url: string) {
+    super();
+    this.url = new URL(url);
+    FakeSocket.opened.push(this);
+  }
+
+  send(text: string): void {
+    if (text === "ping") {
+      this.pings.push(Date.now());
+      if (!this.isMute) queueMicrotask(() => this.pong());
+    } else this.frames.push(JSON.parse(text) as ClientFrame);
+  }
+
+  close(code?: number): void {
+    if (this.readyState === 3) return;
+    this.readyState = 3;
+    this.closedWith = code;
+  }
+
+  /** Welcomes the client, and gives it the room. */
+  welcome(...members: Member[]): void {
+    this.readyState = 1;
+    this.tell({
+      type: "welcome",
+      protocol: 1,
+      room: "lobby",
+      connection: "c",
+      self: { id: "ada", chosen: null },
+      heartbeat: 15,
+      expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+    });
+    const counts = { online: members.length, connections: members.length };
+    this.tell({ type: "snapshot", room: "lobby", epoch: "e", version: 1, ...counts, members });
+  }
+
+  tell(frame: ServerFrame): void {
+    this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) }));
+  }
+
+  pong(): void {
+    this.dispatchEvent(new MessageEvent("message", { data: "pong" }));
+  }
+
+  /** The connection ends, by the room or on its way. */
+  end(code: number, reason: string): void {
+    this.readyState = 3;
+    this.dispatchEvent(new CloseEvent("close", { code, reason, wasClean: code !== 1006 }));
+  }
+}

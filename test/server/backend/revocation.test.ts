@@ -1,0 +1,281 @@
+import { env } from "cloudflare:workers";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { fromWorker, ROOM_URL, toRoom, toRoomSession } from "../../../src/server/room-request.ts";
+import { askBackend, revoke, userPath, whereIs } from "../../worker-kit/backend.ts";
+import { ask, askConfigured, readRoom, refusal } from "../../worker-kit/http.ts";
+import { hold, put } from "../../worker-kit/lease.ts";
+import { join, Peer, tryJoin } from "../../worker-kit/peer.ts";
+import { signIn } from "../../worker-kit/sign-in.ts";
+import { hibernate, passTime, query, roomStub, runAlarm } from "../../worker-kit/time.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+let names = 0;
+/** A room or a user of its own for each test. */
+const fresh = (what: string) => `${what}-${++names}`;
+const REVOKED = [401, "session_revoked"];
+const CLOSED = { code: 4401, reason: "session_revoked" };
+const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
+const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+
+const userStub = (user: string) => env.USERS!.getByName(user);
+const mint = (room: string, token: string) =>
+  ask("/tickets", {
+    method: "POST",
+    headers: bearer(token),
+    body: JSON.stringify({ room }),
+  });
+
+/** Tries to join, and answers how that went. */
+async function joinStatus(room: string, user: string, token?: string): Promise<number> {
+  const answer = await tryJoin(room, user, { ...(token && { token }) });
+  answer.webSocket?.accept();
+  return answer.status;
+}
+
+async function openInBand(room: string): Promise<Peer> {
+  const answer = await ask(`/rooms/${room}?auth=message`, { headers: { Upgrade: "websocket" } });
+  return new Peer(answer.webSocket!);
+}
+
+describe("revoking", () => {
+  it("[B3] one session ends its connections in every room with no grace, and leaves the user's others", async () => {
+    const [ada, here, there] = [fresh("ada"), fresh("room"), fresh("room")];
+    const laptop = await signIn(ada, { sid: "laptop" });
+    const phone = await signIn(ada, { sid: "phone" });
+    const peers = await Promise.all([
+      join(here, ada, { token: laptop }),
+      join(there, ada, { token: laptop }),
+      join(here, ada, { token: phone }),
+    ]);
+    await hibernate(there);
+    expect(await revoke(ada, "laptop")).toBe(2);
+    expect(await Promise.all([peers[0].closed, peers[1].closed])).toEqual([CLOSED, CLOSED]);
+    await peers[2].ask({ type: "update", status: "busy" });
+    expect((await readRoom(here)).members).toMatchObject([{ connections: 1, status: "busy" }]);
+    expect((await readRoom(there)).members).toMatchObject([{ connections: 0 }]);
+    expect(await refusal(await tryJoin(here, ada, { token: laptop }))).toEqual(REVOKED);
+    expect(await joinStatus(here, ada, phone)).toBe(101);
+    expect(await revoke(ada, "laptop")).toBe(0);
+  });
+
+  it("[B3] all of them ends those issued until now, those that do not say when among them, and none issued later", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const dated = await signIn(ada);
+    const undated = await signIn(ada, { iat: undefined });
+    const other = await join(room, "bob");
+    const peers = [
+      await join(room, ada, { token: dated }),
+      await join(room, ada, { token: undated }),
+    ];
+    expect(await revoke(ada)).toBe(2);
+    expect(await Promise.all(peers.map(({ closed }) => closed))).toEqual([CLOSED, CLOSED]);
+    for (const token of [dated, undated, await signIn(ada, { iat: undefined })]) {
+      expect(await refusal(await tryJoin(room, ada, { token }))).toEqual(REVOKED);
+    }
+    const later = await signIn(ada, { iat: inSeconds(1) });
+    expect(await joinStatus(room, ada, later)).toBe(101);
+    await other.ask({ type: "sync" });
+    // It holds over the end of the objects' memory, and for whom the Worker has not met.
+    await evictDurableObject(userStub(ada));
+    passTime(120);
+    expect(await refusal(await tryJoin(room, ada, { token: dated }))).toEqual(REVOKED);
+  });
+
+  it("[B3, A5] is heard at every door", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const token = await signIn(ada, { sid: "stolen" });
+    const { ticket } = await (await mint(room, token)).json<{ ticket: string }>();
+    const { lease } = await hold(room, ada, {}, { sid: "stolen" });
+    const live = await join(room, ada, { token: await signIn(ada, { sid: "kept" }) });
+    expect(await revoke(ada, "stolen")).toBe(1);
+
+    const upgrade = { Upgrade: "websocket" };
+    const cookie = { Cookie: `session=${token}`, Origin: "https://app.example.com" };
+    const url = `/rooms/${room}`;
+    const doors = {
+      bearer: () => ask(url, { headers: { ...upgrade, ...bearer(token) } }),
+      cookie: () => ask(url, { headers: { ...upgrade, ...cookie } }),
+      ticket: () => ask(`${url}?ticket=${ticket}`, { headers: upgrade }),
+      reading: () => ask(url, { headers: bearer(token) }),
+      counts: () => ask(`${url}?fields=counts`, { headers: cookie }),
+      mint: () => mint(room, token),
+      "a lease": () => put(room, {}, bearer(token)),
+      "a lease's renewal": () => put(room, { lease }, bearer(token)),
+    };
+    for (const [door, enter] of Object.entries(doors)) {
+      expect(await refusal(await enter()), door).toEqual(REVOKED);
+    }
+    const inBand = await openInBand(room);
+    inBand.send({ type: "auth", token });
+    expect(await inBand.closed).toEqual(CLOSED);
+    live.send({ type: "auth", token, id: "renew" });
+    expect(await live.untilType("error")).toMatchObject({ code: "session_revoked", id: "renew" });
+    await live.ask({ type: "auth", token: await signIn(ada, { sid: "kept" }) });
+  });
+
+  it("[B3, P1] ends leases too", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    await hold(room, ada, {}, { sid: "one" });
+    await hold(room, ada, {}, { sid: "two" });
+    expect(await revoke(ada, "one")).toBe(1);
+    expect((await readRoom(room)).members).toMatchObject([{ connections: 1 }]);
+    expect(await revoke(ada)).toBe(1);
+    expect((await readRoom(room)).members).toMatchObject([{ connections: 0, status: "offline" }]);
+  });
+
+  it("[B3, T5] a token that the service renewed ends with the session behind it", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const exp = inSeconds(30);
+    const token = await signIn(ada, { sid: "short", exp });
+    const peer = await join(room, ada, { token });
+    const renewed = await peer.untilType("renewed");
+    expect(await joinStatus(room, ada, renewed.token!)).toBe(101);
+    expect(await revoke(ada, "short")).toBe(2);
+    expect(await peer.closed).toEqual(CLOSED);
+    expect(await refusal(await tryJoin(room, ada, { token: renewed.token! }))).toEqual(REVOKED);
+  });
+
+  it("[B3, T5] the service renews no session whose room was not told that it is revoked", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const exp = inSeconds(600);
+    const peer = await join(room, ada, { token: await signIn(ada, { exp }) });
+    // As if the room had not answered.
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    await runInDurableObject(userStub(ada), async (user) => {
+      const rooms = { getByName: () => ({ revoke: () => Promise.reject(new Error("down")) }) };
+      Object.assign(user, { env: { ...env, ROOMS: rooms } });
+      expect(await user.revoke(null)).toBe(0);
+    });
+    await peer.ask({ type: "sync" });
+    vi.setSystemTime((exp - 60) * 1000);
+    await runAlarm(room);
+    expect(await peer.closed).toEqual(CLOSED);
+  });
+
+  it("[B3] a room that did not answer is told again, by whatever is left of the user's object", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const peer = await join(room, ada);
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    await runInDurableObject(userStub(ada), async (user) => {
+      const rooms = { getByName: () => ({ revoke: () => Promise.reject(new Error("down")) }) };
+      Object.assign(user, { env: { ...env, ROOMS: rooms } });
+      await user.revoke(null);
+    });
+    await evictDurableObject(userStub(ada));
+    await runDurableObjectAlarm(userStub(ada));
+    expect(await peer.closed).toEqual(CLOSED);
+    const told = await runInDurableObject(userStub(ada), (_user, state) => [
+      ...state.storage.sql.exec("SELECT told FROM revocations"),
+    ]);
+    expect(told).toEqual([{ told: 1 }]);
+  });
+
+  it("[B3] reaches 50 connections in 20 rooms, half of which hibernate", async () => {
+    const ada = fresh("ada");
+    const rooms = Array.from({ length: 20 }, () => fresh("many"));
+    const token = await signIn(ada);
+    const peers = await Promise.all(
+      Array.from({ length: 50 }, (_, n) => join(rooms[n % 20]!, ada, { token })),
+    );
+    for (const room of rooms.slice(0, 10)) await hibernate(room);
+    expect(await revoke(ada)).toBe(50);
+    const closed = await Promise.all(peers.map((peer) => peer.closed));
+    expect(closed).toEqual(peers.map(() => CLOSED));
+    const { status, rooms: present } = await whereIs(ada);
+    expect([status, present]).toEqual(["offline", []]);
+  }, 30_000);
+
+  it("[B3] whoever was admitted before it and arrives after it is not let in, though the room restarted meanwhile", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    await join(room, ada, { token: await signIn(ada, { sid: "other" }) });
+    const session = toRoomSession({ user: { id: ada }, roles: [], id: "late", expiresAt: 9e15 }, 0);
+    const admission = await userStub(ada).admit({ id: "late", issuedAt: 0 }, room);
+    await revoke(ada, "late");
+    await evictDurableObject(roomStub(room));
+    const joiner = { ...session, admission: admission! };
+    const request = toRoom({ requestId: "late", joiner }, new Request(ROOM_URL));
+    expect(fromWorker(new Request(ROOM_URL, request)).joiner).toEqual(joiner);
+    expect((await roomStub(room).fetch(ROOM_URL, request)).status).toBe(409);
+    expect(await userStub(ada).admit({ id: "late", issuedAt: 0 }, room)).toBe(null);
+    // The barrier falls once no admission is good any more.
+    expect(await query(room, "SELECT user FROM barriers")).toHaveLength(1);
+    passTime(61);
+    await runAlarm(room);
+    expect(await query(room, "SELECT user FROM barriers")).toEqual([]);
+    expect((await roomStub(room).fetch(ROOM_URL, request)).status).toBe(409);
+  });
+
+  it("[B7] lifting lets them in again, the Worker that remembers them within a minute", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const token = await signIn(ada, { sid: "one", iat: undefined });
+    await revoke(ada, "one");
+    await revoke(ada);
+    expect(await refusal(await tryJoin(room, ada, { token }))).toEqual(REVOKED);
+    const lifted = await askBackend("DELETE", `${userPath(ada)}/revocations`);
+    expect(await lifted.json()).toEqual({ lifted: 2 });
+    passTime(61);
+    expect(await joinStatus(room, ada, token)).toBe(101);
+  });
+
+  it("[A7] whoever tries a stolen session uses up nothing of what its user may connect", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const token = await signIn(ada, { sid: "stolen" });
+    await revoke(ada, "stolen");
+    const headers = { "CF-Connecting-IP": "198.51.100.99" };
+    const codes = new Set<string>();
+    for (let n = 0; n < 130; n++) {
+      codes.add((await refusal(await tryJoin(room, ada, { token, headers })))[1]);
+    }
+    expect([...codes]).toEqual(["session_revoked", "rate_limited"]);
+    expect(await joinStatus(room, ada, await signIn(ada, { sid: "good" }))).toBe(101);
+  }, 30_000);
+
+  it("[B3, A5] a user's object that does not answer is 503 session_unavailable", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const lines: string[] = [];
+    vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
+    const down = () => Promise.reject(new Error("down"));
+    const USERS = { getByName: () => ({ admit: down, isRevoked: down, whereabouts: down }) };
+    const config = { USERS: USERS as never };
+    const headers = bearer(await signIn(ada));
+    for (const more of [{}, { Upgrade: "websocket" }]) {
+      const answer = await askConfigured(config, `/rooms/${room}`, { ...headers, ...more });
+      expect(answer.headers.get("Retry-After")).toBe("5");
+      expect(await refusal(answer)).toEqual([503, "session_unavailable"]);
+    }
+    const [key] = env.SERVER_KEY!.split(",");
+    const where = await askConfigured(config, `/users/${ada}`, bearer(key!));
+    expect(await refusal(where)).toEqual([503, "user_unavailable"]);
+    expect(lines.filter((line) => line.includes('"failure"'))).toHaveLength(3);
+  });
+
+  it.each<[string, unknown, string]>([
+    ["no JSON", "{", "bad_request"],
+    ["a list", [], "bad_request"],
+    ["an empty session", { session: "" }, "bad_request"],
+    ["a session of another kind", { session: 7 }, "bad_request"],
+    ["no session but null", { session: null }, "bad_request"],
+    ["far too much", { session: "x".repeat(17_000) }, "too_large"],
+  ])("[B3, A5] %s is refused, and nothing revoked", async (_what, body, code) => {
+    const ada = fresh("ada");
+    const answer = await askBackend("POST", `${userPath(ada)}/revocations`, body);
+    expect((await refusal(answer))[1]).toBe(code);
+    expect(await joinStatus(fresh("room"), ada)).toBe(101);
+  });
+
+  it("[B3] takes any user's id", async () => {
+    const room = fresh("room");
+    for (const user of ["a/b", "a%2Fb", "%", "é ü", "x".repeat(128), "a?b#c", "presence"]) {
+      const peer = await join(room, user);
+      expect(await revoke(user), user).toBe(1);
+      expect(await peer.closed).toEqual(CLOSED);
+    }
+    const long = await askBackend("POST", `/users/${"x".repeat(129)}/revocations`, {});
+    expect(await refusal(long)).toEqual([400, "bad_request"]);
+  });
+});
