@@ -21,6 +21,15 @@ export interface AppOptions {
 
 type AppContext = Context<{ Bindings: Env }>;
 
+const giveRequestId = requestId();
+const noNext = async () => {};
+
+function roomOf(c: AppContext): string {
+  const room = c.req.param("room") ?? "";
+  if (!isRoomName(room)) throw new Refusal("room_invalid");
+  return room;
+}
+
 /**
  * Makes the Worker's app: the room URL, tickets and a health check. Call it once, where the module
  * is loaded: the rooms take the same rules from it.
@@ -34,9 +43,6 @@ export function createApp({ verify, authorize = authorizeByRooms }: AppOptions =
   setPolicy(policy);
   const app = new Hono<{ Bindings: Env }>();
 
-  app.use(requestId());
-  app.get("/healthz", (c) => c.json({ ok: true }));
-
   const finish = (c: AppContext, answer: Response): Response => {
     const origin = c.req.header("Origin");
     // One with a socket cannot be copied, and needs no CORS.
@@ -44,39 +50,47 @@ export function createApp({ verify, authorize = authorizeByRooms }: AppOptions =
     return allowOrigin(answer, origin, c.req.url, configOf(c.env).allowedOrigins);
   };
 
-  const asked = (c: AppContext): Asked => ({
-    env: c.env,
-    config: configOf(c.env, verify !== undefined),
-    policy,
-    request: c.req.raw,
-    get url() {
-      return new URL(c.req.url);
-    },
-    requestId: c.get("requestId"),
-  });
-
-  app.use(async (c, next) => {
-    if (configOf(c.env, verify !== undefined).faults.length > 0) throw new Refusal("misconfigured");
-    await next();
-  });
-  app.options("/rooms/*", preflight);
-  app.options("/tickets", preflight);
-
-  const roomOf = (c: AppContext): string => {
-    const room = c.req.param("room") ?? "";
-    if (!isRoomName(room)) throw new Refusal("room_invalid");
-    return room;
+  const ask = (c: AppContext): Asked => {
+    const config = configOf(c.env, verify !== undefined);
+    if (config.faults.length > 0) throw new Refusal("misconfigured");
+    return {
+      env: c.env,
+      config,
+      policy,
+      request: c.req.raw,
+      get url() {
+        return new URL(c.req.url);
+      },
+      requestId: c.get("requestId"),
+    };
   };
 
-  app.get("/rooms/:room", async (c) => {
-    const room = roomOf(c);
-    return finish(c, await (isUpgrade(c.req.raw) ? join(asked(c), room) : read(asked(c), room)));
-  });
-  app.put("/rooms/:room/me", async (c) => finish(c, await holdLease(asked(c), roomOf(c))));
-  app.post("/rooms/:room/me/leave", async (c) => finish(c, await endLease(asked(c), roomOf(c))));
-  app.post("/tickets", async (c) => finish(c, await giveTicket(asked(c))));
+  // All that a request needs happens in its one handler: a chain of middlewares costs a read 10 µs.
+  const handle = (answer: (asked: Asked, c: AppContext) => Response | Promise<Response>) => {
+    return async (c: AppContext): Promise<Response> => {
+      await giveRequestId(c, noNext);
+      return finish(c, await answer(ask(c), c));
+    };
+  };
 
-  app.notFound((c) => finish(c, errorResponse("not_found", c.get("requestId"))));
+  app.get("/healthz", (c) => c.json({ ok: true }));
+  app.get(
+    "/rooms/:room",
+    handle((asked, c) => (isUpgrade(c.req.raw) ? join : read)(asked, roomOf(c))),
+  );
+  app.put(
+    "/rooms/:room/me",
+    handle((asked, c) => holdLease(asked, roomOf(c))),
+  );
+  app.post(
+    "/rooms/:room/me/leave",
+    handle((asked, c) => endLease(asked, roomOf(c))),
+  );
+  app.post("/tickets", handle(giveTicket));
+  const allowed = handle(async (_asked, c) => (await preflight(c, noNext)) as Response);
+  app.options("/rooms/*", allowed);
+  app.options("/tickets", allowed);
+  app.notFound(handle(({ requestId }) => errorResponse("not_found", requestId)));
 
   app.onError((error, c) => {
     const requestId = c.get("requestId");
