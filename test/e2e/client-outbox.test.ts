@@ -1,0 +1,99 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { Outbox } from "../../src/client/outbox.ts";
+import type { Change } from "../../src/client/types.ts";
+
+type Sent = Change & { id: string };
+
+/** A room at the end of a connection that loses what is on its way, in both directions. */
+class Line {
+  readonly outbox = new Outbox(() => this.flush());
+  /** What the room holds. */
+  room: Change = {};
+  isUp = false;
+  #sent: Sent[] = [];
+  #acks: string[] = [];
+  /** When each frame was sent, since the line is up. */
+  #times: number[] = [];
+  most = 0;
+
+  flush(): void {
+    const sent = this.isUp && this.outbox.take();
+    if (!sent) return;
+    this.#sent.push(sent);
+    this.#times = [...this.#times.filter((at) => at > Date.now() - 5_000), Date.now()];
+    this.most = Math.max(this.most, this.#times.length);
+  }
+
+  /** The room takes the oldest frame that is on its way. */
+  deliver(): void {
+    const sent = this.#sent.shift();
+    if (!sent) return;
+    const { id, ...change } = sent;
+    this.room = { ...this.room, ...change };
+    this.#acks.push(id);
+  }
+
+  acknowledge(): void {
+    this.outbox.settle(this.#acks.shift());
+  }
+
+  cut(): void {
+    this.isUp = false;
+    this.#sent = [];
+    this.#acks = [];
+    this.#times = [];
+    this.outbox.restore();
+  }
+
+  connect(): void {
+    this.isUp = true;
+    this.flush();
+  }
+}
+
+const step = fc.oneof(
+  fc.record({ status: fc.constantFrom("online", "away", "busy", null) }),
+  fc.record({ data: fc.oneof(fc.constant(null), fc.record({ typed: fc.nat(9) })) }),
+  fc.constantFrom("deliver", "acknowledge", "cut", "connect"),
+  fc.record({ waitMs: fc.nat(400) }),
+);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it("[K6] the room has the last of each change in the end, whatever was lost on the way", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const line = new Line();
+      let last: Change = {};
+      for (const each of steps) {
+        if (typeof each === "string") line[each]();
+        else if ("waitMs" in each) vi.advanceTimersByTime(each.waitMs);
+        else {
+          last = { ...last, ...(each as Change) };
+          line.outbox.put(each as Change);
+        }
+        // What is shown is what was chosen here, until the room has that.
+        if (line.outbox.chosen !== undefined) expect(line.outbox.chosen).toBe(last.status);
+      }
+      line.cut();
+      line.connect();
+      vi.advanceTimersByTime(1_000);
+      for (let left = 0; left < 5; left++) {
+        line.deliver();
+        line.acknowledge();
+      }
+      expect(line.room).toEqual(last);
+      expect(line.outbox.chosen).toBeUndefined();
+      expect(line.outbox.take()).toBeNull();
+      expect(line.most).toBeLessThanOrEqual(20);
+    }),
+    { numRuns: 2_000 },
+  );
+});
