@@ -47,6 +47,7 @@ export default defineConfig({
         test: { name: "worker-in-band", include: ["test/server/in-band/**/*.test.ts"] },
       },
       {
+        resolve: { alias: { "rollcall/react": `${import.meta.dirname}/src/react/index.ts` } },
         test: {
           name: "node",
           include: ["test/{e2e,browser}/**/*.test.ts", "test/*.test.ts"],

@@ -1,12 +1,17 @@
 import { readFileSync } from "node:fs";
+import { extname } from "node:path";
 import { expect, it } from "vitest";
 
 const readme = readFileSync("README.md", "utf8");
 
-it("the README shows the examples as they are tested", () => {
-  for (const example of ["test/server/examples/library.ts"]) {
-    expect(readme, example).toContain(`\`\`\`ts\n${readFileSync(example, "utf8")}\`\`\``);
-  }
+it.each([
+  "test/server/examples/library.ts",
+  "test/examples/vanilla.ts",
+  "test/examples/react.tsx",
+  "test/examples/element.html",
+])("the README shows %s as it is tested", (example) => {
+  const language = extname(example).slice(1);
+  expect(readme).toContain(`\`\`\`${language}\n${readFileSync(example, "utf8")}\`\`\``);
 });
 
 it("the README names every configuration key, and the SPEC too", () => {

@@ -3,7 +3,13 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Server, startServer } from "../e2e/server.ts";
 import { launchBrowser } from "./browser.ts";
-import { Tab } from "./tab.ts";
+import { shownOn } from "./shown.ts";
+import { eventually, Tab } from "./tab.ts";
+
+/** As browsers report it, which the DOM's types leave out. */
+interface LayoutShift extends PerformanceEntry {
+  value: number;
+}
 
 let server: Server;
 let browser: Browser;
@@ -69,6 +75,29 @@ describe("the page", () => {
     expect(await width()).toBe(360);
   });
 
+  it("moves nothing on a phone while people come in", async () => {
+    for (const name of ["Ada", "Alan", "Grace"]) {
+      const tab = await Tab.enter(browser, server.url, "still", name);
+      await tab.agrees(({ members }) => expect(members.at(-1)?.name).toBe(name));
+    }
+    const context = await browser.newContext({ viewport: { width: 360, height: 640 } });
+    await context.request.post(`${server.url}/demo/sign-in`, { data: { name: "Zoe" } });
+    await context.addInitScript(() => {
+      const shifts: number[] = [];
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) shifts.push((entry as LayoutShift).value);
+      }).observe({ type: "layout-shift", buffered: true });
+      Object.assign(window, { shifts });
+    });
+    const tab = await Tab.open(context, server.url, "still");
+    await tab.sees({ Ada: "online", Alan: "online", Grace: "online", Zoe: "online" });
+    await tab.page.getByText("On the wire").waitFor();
+    const shifts = await tab.page.evaluate(
+      () => (window as unknown as { shifts: number[] }).shifts,
+    );
+    expect(shifts.reduce((sum, shift) => sum + shift, 0)).toBeLessThan(0.01);
+  });
+
   it("asks for no room that cannot be", async () => {
     const page = await browser.newPage();
     const asked: string[] = [];
@@ -96,6 +125,74 @@ describe("the page", () => {
     await tab.signIn("Ada anew");
     const { online } = await tab.sees({ Ada: "offline", "Ada anew": "online" });
     expect(online).toBe(1);
+  });
+
+  it("shows who is typing, to all, and not what", async () => {
+    const ada = await Tab.enter(browser, server.url, "typing", "Ada");
+    const grace = await Tab.enter(browser, server.url, "typing", "Grace");
+    await grace.sees({ Ada: "online", Grace: "online" });
+
+    const field = ada.page.getByLabel("Type something");
+    const typing = grace.page.locator("[data-member]", { hasText: "Ada" }).getByText("typing…");
+    await eventually(async () => {
+      await field.pressSequentially("secret");
+      expect(await typing.count()).toBe(1);
+    });
+    await field.blur();
+    await typing.waitFor({ state: "detached" });
+    expect(JSON.stringify(grace.frames)).not.toContain("secret");
+  });
+
+  it("[L4] cuts its network for real, and catches up when it is mended", async () => {
+    const ada = await Tab.enter(browser, server.url, "cut", "Ada");
+    const grace = await Tab.enter(browser, server.url, "cut", "Grace");
+    await ada.sees({ Ada: "online", Grace: "online" });
+    await ada.page.getByText("Connected", { exact: true }).waitFor();
+
+    await ada.page.getByRole("button", { name: "Cut the network" }).click();
+    await ada.page.getByText("Reconnecting", { exact: true }).waitFor();
+    await grace.sees({ Ada: "offline", Grace: "online" });
+    await grace.choose("Busy");
+    await grace.sees({ Ada: "offline", Grace: "busy" });
+    expect((await shownOn(ada.page)).members.map(({ status }) => status)).toEqual([
+      "online",
+      "online",
+    ]);
+
+    await ada.page.getByRole("button", { name: "Mend the network" }).click();
+    await ada.sees({ Ada: "online", Grace: "busy" });
+  });
+
+  it("opens a second room beside the first, with a status of its own there, and keeps it over a reload", async () => {
+    const tab = await Tab.enter(browser, server.url, "first", "Ada");
+    const { page } = tab;
+    await page.getByLabel("A second room").fill("second");
+    await page.getByRole("button", { name: "Open" }).click();
+    const beside = page.getByRole("region", { name: "Beside: second" });
+    await beside.getByLabel("Your status here").selectOption("Busy");
+    await beside.locator("[data-status=busy]").first().waitFor();
+    await page.reload();
+    await beside.locator("[data-status=busy]").first().waitFor();
+    await page.locator("main [data-member][data-status=online]").waitFor();
+    expect(new URL(page.url()).search).toBe("?beside=second");
+
+    await page.getByRole("button", { name: "Close" }).click();
+    await beside.waitFor({ state: "detached" });
+    await tab.sees({ Ada: "online" });
+  });
+
+  it("logs every frame that comes and goes", async () => {
+    const tab = await Tab.enter(browser, server.url, "wire", "Ada");
+    await tab.sees({ Ada: "online" });
+    await tab.choose("Busy");
+    await tab.sees({ Ada: "busy" });
+    const types = tab.page.getByRole("region", { name: "Frames" }).locator("b");
+    await eventually(async () => {
+      const logged = await types.allTextContents();
+      const arrived = tab.frames.map(({ type }) => type).toReversed();
+      expect(logged.filter((type) => type !== "update" && type !== "pong")).toEqual(arrived);
+      expect(logged).toContain("update");
+    });
   });
 
   it("offers to copy the link, and says so", async () => {

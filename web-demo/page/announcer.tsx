@@ -1,14 +1,9 @@
 import { useEffect, useRef, useState } from "react";
-import type { Member, Self } from "../../src/protocol/messages.ts";
+import type { Member, Self } from "../../src/client/index.ts";
+import { useConnection, useMembers, useSelf } from "../../src/react/index.ts";
 
 /** Joins and leaves that come close together are told in one breath. */
 const GATHER_MS = 1000;
-
-interface Props {
-  members: readonly Member[];
-  self: Self | null;
-  live: boolean;
-}
 
 type Names = ReadonlyMap<string, string>;
 
@@ -29,7 +24,10 @@ function describeChange(before: Names, after: Names): string {
 }
 
 /** Tells screen readers, politely, who came and who went. */
-export function Announcer({ members, self, live }: Props) {
+export function Announcer() {
+  const members = useMembers();
+  const self = useSelf();
+  const live = useConnection() === "online";
   const [text, setText] = useState("");
   const told = useRef<Names>(null);
   const latest = useRef<Names>(null);

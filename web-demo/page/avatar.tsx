@@ -1,7 +1,7 @@
 import { type CSSProperties, useState } from "react";
 import type { Member } from "../../src/protocol/messages.ts";
-import { hueOf } from "./hue.ts";
-import { initialsOf } from "./initials.ts";
+import { hueOf } from "../../src/element/hue.ts";
+import { initialsOf } from "../../src/element/initials.ts";
 import { StatusMark } from "./status-mark.tsx";
 
 /** A person's picture, or their initials where there is none or it does not load. */

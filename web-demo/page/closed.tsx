@@ -1,4 +1,4 @@
-import type { RoomError } from "../../src/client/types.ts";
+import type { RoomError } from "../../src/client/index.ts";
 import { signOut } from "./account-store.ts";
 
 const NEEDS_SIGN_IN = /^(session_|unauthenticated$)/;

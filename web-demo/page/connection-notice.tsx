@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import type { ConnectionState, RoomError } from "../../src/client/types.ts";
+import type { ConnectionState, RoomError } from "../../src/client/index.ts";
 
 /** How long a refused frame is talked about: the connection itself is well. */
 const REFUSAL_MS = 6000;

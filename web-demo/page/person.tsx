@@ -6,7 +6,7 @@ import { STATUS_WORDS } from "./status-mark.tsx";
 
 /** One row of the list. */
 export const Person = memo(function Person({ member, you }: { member: Member; you: boolean }) {
-  const { id, name, status, connections, lastOnline } = member;
+  const { id, name, status, connections, lastOnline, data } = member;
   return (
     <li className="person" data-member={id} data-status={status}>
       <Avatar member={member} />
@@ -26,6 +26,7 @@ export const Person = memo(function Person({ member, you }: { member: Member; yo
           )}
         </p>
       </div>
+      {data?.["typing"] === true && <p className="typing">typing…</p>}
       {connections > 1 && <p className="tabs">{connections} tabs</p>}
     </li>
   );

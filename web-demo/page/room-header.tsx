@@ -1,17 +1,27 @@
-import { CopyLink } from "./copy-link.tsx";
+import type { ReactNode } from "react";
 
-/** `online` is `null` until the room has told it. */
-export function RoomHeader({ room, online }: { room: string; online: number | null }) {
+interface Props {
+  room: string;
+  level: 1 | 2;
+  /** `null` until the room has told it. */
+  online: number | null;
+  action: ReactNode;
+}
+
+export function RoomHeader({ room, level, online, action }: Props) {
+  const Heading = `h${level}` as const;
   return (
     <header className="room-header">
-      <h1 data-long={room.length > 20}>{room}</h1>
+      <Heading className="room-name" data-long={room.length > 20}>
+        {room}
+      </Heading>
       <div className="about">
         {online !== null && (
           <p className="online" data-lit={online > 0}>
             {online === 0 ? "nobody online" : `${online} online`}
           </p>
         )}
-        <CopyLink />
+        {action}
       </div>
     </header>
   );

@@ -1,24 +1,38 @@
-import { useState, useSyncExternalStore } from "react";
+import {
+  RoomProvider,
+  useConnection,
+  useError,
+  useOnlineCount,
+  useSelf,
+} from "../../src/react/index.ts";
 import { signOut } from "./account-store.ts";
 import { Announcer } from "./announcer.tsx";
-import { Closed } from "./closed.tsx";
+import { Beside, OpenBeside } from "./beside.tsx";
+import { ConnectionCard } from "./connection-card.tsx";
 import { ConnectionNotice } from "./connection-notice.tsx";
-import { HiddenNotice } from "./hidden-notice.tsx";
-import { People } from "./people.tsx";
-import { Presence } from "./presence.ts";
-import { RoomHeader } from "./room-header.tsx";
+import { CopyLink } from "./copy-link.tsx";
+import { NETWORK } from "./network.ts";
+import { RoomPanel } from "./room-panel.tsx";
 import { StatusPicker } from "./status-picker.tsx";
 import { useTitle } from "./use-title.ts";
-import { Waiting } from "./waiting.tsx";
+import { Wire } from "./wire.tsx";
 import { Wordmark } from "./wordmark.tsx";
 
+/** A reload or a closed window does not leave, and must not: the room's grace hides it, or times it. */
 export function RoomPage({ room }: { room: string }) {
-  const [{ subscribe, getSnapshot, setStatus, joinAgain }] = useState(() => new Presence(room));
-  const { connection, members, self, online, error } = useSyncExternalStore(subscribe, getSnapshot);
-  const closed = connection === "closed";
-  const known = self !== null && connection !== "connecting";
+  return (
+    <RoomProvider url={`/rooms/${room}`} {...NETWORK}>
+      <Page room={room} />
+    </RoomProvider>
+  );
+}
 
-  useTitle(known && !closed ? `(${online}) ${room} · Rollcall` : `${room} · Rollcall`);
+function Page({ room }: { room: string }) {
+  const connection = useConnection();
+  const error = useError();
+  const isKnown = useSelf() !== null && connection !== "connecting" && connection !== "closed";
+  const online = useOnlineCount();
+  useTitle(isKnown ? `(${online}) ${room} · Rollcall` : `${room} · Rollcall`);
 
   return (
     <div className="page" data-connection={connection}>
@@ -28,29 +42,20 @@ export function RoomPage({ room }: { room: string }) {
           Sign out
         </button>
       </nav>
-      <main className="room">
-        <RoomHeader room={room} online={known && !closed ? online : null} />
-        {closed ? (
-          <Closed error={error} joinAgain={joinAgain} />
-        ) : known ? (
-          <>
-            <HiddenNotice hidden={self.chosen === "offline"} />
-            <People members={members} selfId={self.id} />
-          </>
-        ) : (
-          <Waiting />
-        )}
-      </main>
-      {!closed && (
-        <StatusPicker
-          self={self}
-          member={members.find((member) => member.id === self?.id)}
-          error={error}
-          setStatus={setStatus}
-        />
-      )}
+      <div className="rooms">
+        <main className="room">
+          <RoomPanel room={room} level={1} action={<CopyLink />} />
+        </main>
+        <Beside room={room} />
+      </div>
+      <div className="side">
+        {connection !== "closed" && <StatusPicker />}
+        <ConnectionCard />
+        <OpenBeside room={room} />
+      </div>
+      <Wire />
       <ConnectionNotice connection={connection} error={error} />
-      <Announcer members={members} self={self} live={connection === "online"} />
+      <Announcer />
     </div>
   );
 }

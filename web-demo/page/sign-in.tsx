@@ -1,7 +1,7 @@
 import { type SubmitEvent, useId, useState } from "react";
 import { PICTURES, type Picture, picturePath } from "../pictures.ts";
 import { signIn } from "./account-store.ts";
-import { initialsOf } from "./initials.ts";
+import { initialsOf } from "../../src/element/initials.ts";
 import { useTitle } from "./use-title.ts";
 import { Wordmark } from "./wordmark.tsx";
 

@@ -1,37 +1,19 @@
-import { useId, useState } from "react";
-import type { RoomError } from "../../src/client/types.ts";
-import type { Member, Self, Status } from "../../src/protocol/messages.ts";
+import { useId } from "react";
+import { useMember, useSelf, useStatus } from "../../src/react/index.ts";
 import { Avatar } from "./avatar.tsx";
 import { STATUS_WORDS, StatusMark } from "./status-mark.tsx";
-
-const OPTIONS: readonly { status: Status | null; label: string; hint: string }[] = [
-  { status: null, label: "Automatic", hint: "Online while you are here" },
-  { status: "online", label: "Online", hint: "Even while you look elsewhere" },
-  { status: "away", label: "Away", hint: "Back in a while" },
-  { status: "busy", label: "Busy", hint: "Here, but please not now" },
-  { status: "offline", label: "Appear offline", hint: "Others see you as gone" },
-];
-
-interface Props {
-  self: Self | null;
-  /** Yourself, as everybody sees you. */
-  member: Member | undefined;
-  /** Changes where the room refuses what was picked. */
-  error: RoomError | null;
-  setStatus(status: Status | null): void;
-}
+import { STATUS_OPTIONS } from "./status-options.ts";
 
 /** Your own status: a radio group, so that arrow keys and screen readers know it. */
-export function StatusPicker({ self, member, error, setStatus }: Props) {
-  // What was picked shows at once, until the room has taken or refused it.
-  const [picked, setPicked] = useState<{ status: Status | null; error: RoomError | null }>();
-  if (picked && (picked.status === self?.chosen || picked.error !== error)) setPicked(undefined);
+export function StatusPicker() {
+  const self = useSelf();
+  const member = useMember(self?.id);
+  const [chosen, setStatus] = useStatus();
   const id = useId();
-  const chosen = picked ? picked.status : self?.chosen;
 
   return (
     <aside className="yourself" aria-label="You">
-      {member && (
+      {member ? (
         <div className="mirror">
           <Avatar member={member} />
           <p>
@@ -44,21 +26,23 @@ export function StatusPicker({ self, member, error, setStatus }: Props) {
             </span>
           </p>
         </div>
+      ) : (
+        <div className="mirror" aria-hidden="true">
+          <span className="avatar" />
+          <p className="bar" />
+        </div>
       )}
       <fieldset className="picker" disabled={self === null}>
         <legend>Your status</legend>
-        {OPTIONS.map(({ status, label, hint }) => (
+        {STATUS_OPTIONS.map(({ status, label, hint }) => (
           <label key={label} className="option">
             <input
               type="radio"
               name="status"
               aria-label={label}
               aria-describedby={`${id}${status}`}
-              checked={chosen === status}
-              onChange={() => {
-                setPicked({ status, error });
-                setStatus(status);
-              }}
+              checked={self !== null && chosen === status}
+              onChange={() => setStatus(status)}
             />
             <StatusMark status={status ?? "automatic"} />
             <span className="label">{label}</span>

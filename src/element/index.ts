@@ -1,0 +1,8 @@
+import { RollcallPeople } from "./people-element.ts";
+
+// A page may load it twice, as a part of its own script and by a script tag.
+if (globalThis.customElements && !customElements.get("rollcall-people")) {
+  customElements.define("rollcall-people", RollcallPeople);
+}
+
+export { RollcallPeople };

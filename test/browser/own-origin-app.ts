@@ -1,0 +1,69 @@
+import { extname, join } from "node:path";
+import type { BrowserContext, Page } from "playwright-core";
+import { type Alias, build, type InlineConfig } from "vite";
+import { signToken } from "../e2e/client-kit.ts";
+import type { Server } from "../e2e/server.ts";
+
+const source = (path: string) => join(import.meta.dirname, "../../src", path, "index.ts");
+
+/** The package by its own name, as it is here and not as it was built. */
+const packageAliases: Alias[] = [
+  { find: "rollcall/react", replacement: source("react") },
+  { find: "rollcall/element", replacement: source("element") },
+  { find: /^rollcall$/, replacement: source("client") },
+];
+
+const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javascript" };
+
+/** An app's files, by the path they are served at. */
+export type AppFiles = Record<string, string>;
+
+/** A page with nothing but this in its body. */
+export function appDocument(body: string): string {
+  return `<!doctype html><html lang="en"><title>An app</title><body>${body}</body></html>`;
+}
+
+/** A script of an app as its own build packs it, with the development build of React, which warns. */
+export async function bundleApp(entry: string, aliases: Alias[] = []): Promise<string> {
+  const config: InlineConfig = {
+    configFile: false,
+    // It warns of "use client", which is for other bundlers.
+    logLevel: "error",
+    define: { "process.env.NODE_ENV": '"development"' },
+    oxc: { jsx: { runtime: "automatic" } },
+    resolve: { alias: [...aliases, ...packageAliases] },
+    build: { write: false, minify: false, lib: { entry, formats: ["es"], fileName: "app" } },
+  };
+  const built = await build(config);
+  if (!Array.isArray(built)) throw new Error("The app was not built.");
+  return built[0]!.output[0].code;
+}
+
+/** Somebody's browser, with the session cookie of the app that presence is a part of. */
+export async function signIn(
+  context: BrowserContext,
+  server: Server,
+  user: string,
+  claims: Record<string, unknown> = {},
+): Promise<void> {
+  const value = await signToken(server.secret, user, claims);
+  await context.addCookies([{ name: "session", value, url: server.url, httpOnly: true }]);
+}
+
+/** Opens `/app.html` of an app, on the origin that presence is served on. */
+export async function openApp(
+  context: BrowserContext,
+  server: Server,
+  files: AppFiles,
+): Promise<Page> {
+  // A page that comes from the test is not known to come from this machine.
+  await context.grantPermissions(["local-network-access"]);
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  for (const [path, body] of Object.entries(files)) {
+    const contentType = `${TYPES[extname(path)]}; charset=utf-8`;
+    await page.route(server.url + path, (route) => route.fulfill({ contentType, body }));
+  }
+  await page.goto(`${server.url}/app.html`);
+  return page;
+}

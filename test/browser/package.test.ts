@@ -1,0 +1,154 @@
+import { execFile } from "node:child_process";
+import {
+  copyFileSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { build } from "vite";
+import { type Server, startServer } from "../e2e/server.ts";
+import { type AppFiles, openApp, signIn } from "./own-origin-app.ts";
+import { launchBrowser } from "./browser.ts";
+
+const PROJECT = join(import.meta.dirname, "../..");
+const EXAMPLES = join(PROJECT, "test/examples");
+/** What the app has beside the package: the oldest React that it is for. The other tests have the newest. */
+const OF_THE_APP = ["react@18.3.1", "react-dom@18.3.1"];
+const TYPES = ["@types/react", "@types/react-dom"];
+
+const folder = mkdtempSync(join(tmpdir(), "rollcall-package-"));
+const run = promisify(execFile);
+
+let browser: Browser;
+let server: Server | undefined;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function write(path: string, text: string): string {
+  const file = join(folder, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return file;
+}
+
+/** Installs the tarball as an app does. */
+async function install(): Promise<void> {
+  const pack = ["pack", "--json", "--pack-destination", folder];
+  await run("npm", pack, { cwd: PROJECT });
+  const [tarball] = globSync("rollcall-*.tgz", { cwd: folder });
+  write("package.json", '{ "private": true, "type": "module" }');
+  const quick = ["--prefer-offline", "--no-package-lock", "--no-audit", "--no-fund"];
+  await run("npm", ["install", `./${tarball}`, ...OF_THE_APP, ...quick], { cwd: folder });
+  for (const name of TYPES) {
+    const link = join(folder, "node_modules", name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(PROJECT, "node_modules", name), link);
+  }
+}
+
+/** An app of the README's three examples, as a bundler makes it; its files by their path. */
+async function buildApp(): Promise<AppFiles> {
+  for (const example of ["vanilla.ts", "react.tsx"]) {
+    copyFileSync(join(EXAMPLES, example), join(folder, example));
+  }
+  write(
+    "main.tsx",
+    `import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./react.tsx";
+import "./vanilla.ts";
+createRoot(document.querySelector("#react")!).render(<StrictMode><App /></StrictMode>);
+`,
+  );
+  const element = readFileSync(join(EXAMPLES, "element.html"), "utf8");
+  write(
+    "app.html",
+    `<!doctype html><html lang="en"><title>An app</title><body>
+<p id="people"></p><button id="busy">Not now</button>
+<div id="react"></div>
+${element}
+<script type="module" src="/main.tsx"></script></body></html>`,
+  );
+  write("public/rollcall-people.js", readFileSync(packed("dist/rollcall-people.js"), "utf8"));
+  write(
+    "tsconfig.json",
+    JSON.stringify({
+      compilerOptions: {
+        strict: true,
+        noEmit: true,
+        module: "esnext",
+        moduleResolution: "bundler",
+        allowImportingTsExtensions: true,
+        jsx: "react-jsx",
+        types: [],
+        lib: ["es2024", "dom", "dom.iterable"],
+      },
+      include: ["*.ts", "*.tsx"],
+    }),
+  );
+  await run(process.execPath, [join(PROJECT, "node_modules/typescript/bin/tsc"), "-p", folder]);
+  await build({
+    root: folder,
+    configFile: false,
+    logLevel: "error",
+    oxc: { jsx: { runtime: "automatic" } },
+    build: { rolldownOptions: { input: join(folder, "app.html") } },
+  });
+  const dist = join(folder, "dist");
+  const files = globSync("**/*.{html,js}", { cwd: dist });
+  return Object.fromEntries(
+    files.map((file) => [`/${file}`, readFileSync(join(dist, file), "utf8")]),
+  );
+}
+
+const packed = (path: string) => join(folder, "node_modules/rollcall", path);
+
+it("[K26] the package builds in an app and in a Worker, and the README's examples run", async () => {
+  await install();
+  const entries = ["rollcall", "rollcall/react", "rollcall/element", "rollcall/element.min.js"];
+  const imports = write("imports.js", entries.map((entry) => `import "${entry}";\n`).join(""));
+  await run(process.execPath, [imports]);
+  const worker = write(
+    "worker/worker.ts",
+    'import { createApp, Room } from "rollcall/server";\n\nexport default createApp();\nexport { Room };\n',
+  );
+  const files = await buildApp();
+  server = await startServer({ main: worker });
+
+  const context = await browser.newContext();
+  await signIn(context, server, "ada", { name: "Ada" });
+  const page = await openApp(context, server, files);
+  const faults: string[] = [];
+  page.on("pageerror", ({ message }) => faults.push(message));
+  const vanilla = page.locator("#people");
+  const react = page.locator("#react p");
+  const face = page.getByRole("list", { name: "People here" }).getByRole("img");
+  await vanilla.getByText("Ada: online").waitFor();
+  await react.getByText("Ada: online").waitFor();
+  await face.and(page.getByLabel("Ada, online")).waitFor();
+
+  await page.locator("#busy").click();
+  await react.getByText("Ada: busy").waitFor();
+  await face.and(page.getByLabel("Ada, busy")).waitFor();
+  await page.getByRole("button", { name: "Busy" }).click();
+  await vanilla.getByText("Ada: online").waitFor();
+  expect(faults).toEqual([]);
+  expect(Object.keys(files)).toContain("/rollcall-people.js");
+});

@@ -1,0 +1,47 @@
+import { memo, useEffect, useId, useRef } from "react";
+import { useRoom } from "../../src/react/index.ts";
+
+/** So long after the last key a person has stopped typing. */
+const PAUSE_MS = 2500;
+
+/** A field to type in: others are told that you do, and not what. */
+export const Composer = memo(function Composer() {
+  const { setData } = useRoom();
+  const timer = useRef<number>(undefined);
+  const id = useId();
+
+  function stop() {
+    clearTimeout(timer.current);
+    if (timer.current !== undefined) setData(null);
+    timer.current = undefined;
+  }
+
+  function type() {
+    clearTimeout(timer.current);
+    if (timer.current === undefined) setData({ typing: true });
+    timer.current = window.setTimeout(stop, PAUSE_MS);
+  }
+
+  useEffect(() => () => clearTimeout(timer.current), []);
+
+  return (
+    <div className="composer">
+      <label className="for-readers" htmlFor={id}>
+        Type something
+      </label>
+      <input
+        id={id}
+        type="text"
+        placeholder="Type something…"
+        autoComplete="off"
+        maxLength={200}
+        aria-describedby={`${id}hint`}
+        onInput={type}
+        onBlur={stop}
+      />
+      <p className="hint" id={`${id}hint`}>
+        Others see that you are typing. What you type stays here.
+      </p>
+    </div>
+  );
+});
