@@ -74,7 +74,7 @@ it(
         { withinMs: 30_000 },
       );
       await eventually(
-        () => crowd.people.filter(({ chosen, wanted }) => chosen !== wanted).map(({ id }) => id),
+        () => crowd.people.filter((person) => !person.hasItsWill).map(({ id }) => id),
         (losers) => losers.length === 0,
       );
 

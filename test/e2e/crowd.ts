@@ -51,9 +51,10 @@ export class Person {
     return this.chosen === "offline" ? 0 : this.tabs.length;
   }
 
-  /** What they chose last; a client sends it again until it is acknowledged. */
-  get wanted(): Status | null {
-    return this.#choices.at(-1)!.status;
+  /** Whether the room has acknowledged what they chose last; a client sends it again until then. */
+  get hasItsWill(): boolean {
+    const [choice, ...later] = this.#choices;
+    return later.length === 0 && choice!.status === this.chosen;
   }
 
   /** Opens a tab; the credential travels as a header. */
