@@ -13,14 +13,12 @@ import { closeSocket, type Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { timingFor, type Timing } from "./liveness.ts";
-import type { Aside } from "./aside.ts";
-import { openOccupancy, type Occupancy } from "./occupancy.ts";
+import { Outside } from "./outside.ts";
 import { type Changes, type Departure, type NewPlace, Roster } from "./roster.ts";
 import { Sequence } from "./sequence.ts";
 import { statsOf, type RoomStats } from "./stats.ts";
 import { Store } from "./store.ts";
 import { UsedTickets } from "./tickets.ts";
-import { openWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
 
 /** Why a connection ended, as its log line tells (SPEC O3). */
 export type LeaveReason =
@@ -50,12 +48,7 @@ export class Presence {
   readonly #tickets: UsedTickets;
   readonly #commits: GroupCommit;
   readonly #guard: (act: () => void) => void;
-  /** What those need that talk to others, outside of any event. */
-  readonly #parts: Aside;
-  /** `null` where none are sent. */
-  readonly #webhooks: Webhooks | null;
-  /** `null` where rooms are not listed. */
-  #occupancy: Occupancy | null = null;
+  readonly #outside: Outside;
   /** Connections that were removed as stale since the last commit. */
   #ghosts = 0;
   #events: Sequence;
@@ -75,15 +68,13 @@ export class Presence {
     this.#tickets = new UsedTickets(ctx.storage);
     this.barriers = new Barriers(ctx.storage);
     this.#guard = guard;
-    this.#parts = {
+    this.#outside = new Outside(config, {
+      storage: ctx.storage,
+      room: this.name,
+      sweepEveryMs: this.#timing.sweepEveryMs,
       keepAwake: (work) => ctx.waitUntil(work),
       guard,
       settle: (now) => this.settle(now),
-    };
-    this.#webhooks = openWebhooks(config.webhook, {
-      storage: ctx.storage,
-      room: this.name,
-      ...this.#parts,
       countDead: (messages) => this.#store.count("dead", messages),
     });
     this.#commits = new GroupCommit({
@@ -108,12 +99,7 @@ export class Presence {
   wake(sockets: Iterable<WebSocket>, now: number): void {
     const live = this.connections.wake(sockets, this.alarm.at ?? now);
     // A room whose sockets outlived its sleep, or that keeps nothing, has told how many are there.
-    const isTold = live.size > 0 || !this.#store.exists;
-    this.#occupancy = openOccupancy(this.config.directory, isTold ? this.#roster : null, {
-      room: this.name,
-      sweepEveryMs: this.#timing.sweepEveryMs,
-      ...this.#parts,
-    });
+    this.#outside.open(live.size > 0 || !this.#store.exists ? this.#roster : null);
     for (const { user, connection } of this.#roster.reconcile(now, live)) {
       log("leave", { room: this.name, user, connection, reason: "closed" });
     }
@@ -252,11 +238,10 @@ export class Presence {
 
   /** What the app's backend may know of the room (SPEC B10). */
   stats(): RoomStats {
-    const outbox = this.#webhooks?.stats() ?? { messages: 0, events: 0, oldestAt: null };
     return statsOf(this.name, {
       roster: this.#roster,
       sockets: this.connections.size,
-      outbox,
+      outbox: this.#outside.stats(),
       tally: (tally) => this.#store.tally(tally),
     });
   }
@@ -266,21 +251,19 @@ export class Presence {
     let wrote = false;
     this.#roster.passChanges((changes) => {
       wrote = this.#store.write(changes, this.#roster.epoch, this.#roster.floor);
-      this.#webhooks?.note(changes.visible, this.#roster, now);
+      this.#outside.note(changes, this.#roster, now);
       this.#broadcaster.note(changes.visible.keys());
       this.#buryGhosts(changes);
       for (const departure of changes.departed) this.#depart(departure, now);
     });
-    this.#occupancy?.note(this.#roster, now);
+    this.#outside.tell(this.#roster, now);
     if (this.#roster.isEmpty && this.#tickets.isEmpty && this.barriers.isEmpty) this.#vacate();
-    this.#webhooks?.deliver(now);
     this.alarm.wakeBy(
       Math.min(
         this.#roster.dueAt,
         this.connections.dueAt,
         this.#tickets.dueAt,
-        this.#webhooks?.dueAt ?? Number.POSITIVE_INFINITY,
-        this.#occupancy?.dueAt ?? Number.POSITIVE_INFINITY,
+        this.#outside.dueAt,
         this.barriers.dueAt,
       ),
     );
@@ -318,15 +301,16 @@ export class Presence {
    * L5). What others were not told yet is kept for so long.
    */
   #vacate(): void {
-    if (this.#occupancy?.isSettled === false) return;
+    const { needs } = this.#outside;
+    if (needs === "room") return;
     const isKnown = this.#store.exists;
-    if (this.#webhooks?.isEmpty === false) {
+    if (needs === "outbox") {
       if (isKnown) this.#store.clearMembers();
-    } else if (isKnown || this.barriers.exists || this.#webhooks?.isStored) {
+    } else if (isKnown || this.barriers.exists || this.#outside.isStored) {
       this.#store.clear();
       this.barriers.clear();
       this.#tickets.clear();
-      this.#webhooks?.clear();
+      this.#outside.clear();
       this.alarm.unset();
     }
     if (!isKnown) return;
