@@ -1,4 +1,3 @@
-import { CLOSE } from "../../protocol/close-codes.ts";
 import { PROTOCOL, SIGN_IN_SECONDS, type ServerFrame } from "../../protocol/messages.ts";
 import type { Since } from "../../protocol/since.ts";
 import type { Config } from "../config.ts";
@@ -12,6 +11,7 @@ import { Broadcaster } from "./broadcaster.ts";
 import { closeSocket, type Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { GroupCommit } from "./group-commit.ts";
+import type { LeaveReason } from "./leave-reason.ts";
 import { timingFor, type Timing } from "./liveness.ts";
 import { Outside } from "./outside.ts";
 import { type Changes, type Departure, type NewPlace, Roster } from "./roster.ts";
@@ -19,18 +19,6 @@ import { Sequence } from "./sequence.ts";
 import { statsOf, type RoomStats } from "./stats.ts";
 import { Store } from "./store.ts";
 import { UsedTickets } from "./tickets.ts";
-
-/** Why a connection ended, as its log line tells (SPEC O3). */
-export type LeaveReason =
-  | "left"
-  | "closed"
-  | "stale"
-  | "expired"
-  | "replaced"
-  | "revoked"
-  | "kicked"
-  | "bad_message"
-  | "rate_limited";
 
 /**
  * Who is present in a room, and all that holds it together: roster, storage, sockets, alarm. It is
@@ -182,32 +170,6 @@ export class Presence {
     this.send(connection, { type: "authenticate", within: SIGN_IN_SECONDS });
   }
 
-  /** Ends the connections that did not answer their probe (SPEC L2, L3). */
-  removeStale(now: number): void {
-    for (const { connection, heardAt } of this.connections.look(now)) {
-      this.#roster.end(now, connection.ref, heardAt);
-      this.close(connection, "stale", CLOSE.stale);
-      this.#ghosts++;
-    }
-  }
-
-  /** Ends the connections whose session has ended, or who never signed in; answers who is to get notice. */
-  expire(now: number): Connection[] {
-    const ending: Connection[] = [];
-    for (const connection of this.connections.takeDue(now)) {
-      if (connection.session === null) {
-        this.close(connection, "expired", CLOSE.session, "unauthenticated");
-      } else if (connection.session.expiresAt > now) {
-        ending.push(connection);
-      } else {
-        // The place is kept for the grace: with a new credential nobody sees them leave (SPEC L4).
-        this.#roster.lose(now, connection.ref);
-        this.close(connection, "expired", CLOSE.session, "session_expired");
-      }
-    }
-    return ending;
-  }
-
   /** Closes a connection from the room's side; its place is the caller's to end or to keep. */
   close(connection: Connection, reason: LeaveReason, code: number, name: string = reason): void {
     connection.release();
@@ -223,6 +185,7 @@ export class Presence {
   }
 
   logLeave({ user, id }: Connection, reason: LeaveReason): void {
+    if (reason === "stale") this.#ghosts++;
     if (user !== undefined) log("leave", { room: this.name, user, connection: id, reason });
   }
 

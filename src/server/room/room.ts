@@ -23,6 +23,7 @@ import { Presence } from "./presence.ts";
 import { answerRead } from "./read.ts";
 import { sight } from "./sight.ts";
 import { tellEnding } from "./renewal.ts";
+import { expire, removeStale } from "./sweep.ts";
 
 /** After a fault in the alarm, when it is tried again. */
 const RETRY_MS = 10_000;
@@ -116,8 +117,8 @@ export class Room extends DurableObject<Env> {
     presence.alarm.unset();
     try {
       presence.advance(now);
-      const ending = presence.expire(now);
-      presence.removeStale(now);
+      const ending = expire(presence, now);
+      removeStale(presence, now);
       presence.settle(now);
       await tellEnding(presence, ending);
     } catch (error) {
