@@ -7,11 +7,12 @@ const secret = () => randomBytes(32).toString("base64url");
 const webhookSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
 
 /** In workerd, against the real Worker: its `main` and bindings are production's. */
-const worker = (vars: Record<string, string>) =>
+const worker = (vars: Record<string, string>, datasets: Record<string, { dataset: string }> = {}) =>
   cloudflareTest({
     wrangler: { configPath: "./wrangler.toml" },
     miniflare: {
       kvNamespaces: ["SESSIONS"],
+      analyticsEngineDatasets: datasets,
       bindings: {
         SESSION_SECRET: secret(),
         TICKET_SECRET: secret(),
@@ -65,14 +66,18 @@ export default defineConfig({
       },
       {
         plugins: [
-          worker({
-            SERVER_KEY: secret(),
-            WEBHOOK_URL: "https://hooks.example.com/rollcall",
-            // Less than webhooks are tried for.
-            RETENTION_SECONDS: "3600",
-            // Two, as while one is replaced.
-            WEBHOOK_SECRET: `${webhookSecret()}, ${webhookSecret()}`,
-          }),
+          worker(
+            {
+              SERVER_KEY: secret(),
+              WEBHOOK_URL: "https://hooks.example.com/rollcall",
+              // Less than webhooks are tried for.
+              RETENTION_SECONDS: "3600",
+              // Two, as while one is replaced.
+              WEBHOOK_SECRET: `${webhookSecret()}, ${webhookSecret()}`,
+            },
+            // The platform's own, which keeps nothing locally.
+            { METRICS: { dataset: "rollcall" } },
+          ),
         ],
         test: { name: "worker-webhooks", include: ["test/server/webhooks/**/*.test.ts"] },
       },
