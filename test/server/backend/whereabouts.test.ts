@@ -1,6 +1,8 @@
+import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ROOM_URL, toRoom, toRoomSession } from "../../../src/server/room-request.ts";
+import { Room } from "../../../src/server/room/room.ts";
 import { askBackend, queryUser, userStub, whereIs } from "../../worker-kit/backend.ts";
 import { readRoom, refusal } from "../../worker-kit/http.ts";
 import { hold } from "../../worker-kit/lease.ts";
@@ -121,6 +123,45 @@ describe("where a user is", () => {
     const again = await join(fresh("room"), ada);
     await again.ask({ type: "leave" });
     expect(await whereIs(ada)).toMatchObject({ connections: 2, rooms: [{ room }] });
+  });
+
+  it("[B8] who left an earlier time is not taken for who came back since", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const mark = { issuedAt: Date.now() };
+    const { stamp } = (await userStub(ada).admit(mark, room))!;
+    expect((await userStub(ada).admit(mark, room))!.stamp).toBe(stamp);
+    const anew = (await userStub(ada).admit(mark, room, stamp))!;
+    expect(anew.stamp).toBeGreaterThan(stamp);
+    await userStub(ada).left(room, stamp, Date.now());
+    expect(await listed(ada)).toEqual([room]);
+    await evictDurableObject(userStub(ada));
+    await userStub(ada).left(room, stamp, Date.now());
+    expect(await listed(ada)).toEqual([room]);
+    await userStub(ada).left(room, anew.stamp, Date.now());
+    expect(await listed(ada)).toEqual([]);
+    const later = (await userStub(ada).admit(mark, room))!;
+    expect(later.stamp).toBeGreaterThan(anew.stamp);
+  });
+
+  it("[B8, L5] nor is who was forgotten at once, where nothing is retained", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const session = toRoomSession(
+      { user: { id: ada }, roles: [], expiresAt: Date.now() + 60_000 },
+      Date.now(),
+    );
+    const admission = (await userStub(ada).admit(session, room))!;
+    const statuses = await runInDurableObject(roomStub(room), async (_room, state) => {
+      const forgetful = new Room(state, { ...env, RETENTION_SECONDS: "0" });
+      const arrive = async () => {
+        const joining = { requestId: "late", joiner: { ...session, admission } };
+        const request = toRoom(joining, new Request(ROOM_URL));
+        const answer = await forgetful.fetch(new Request(ROOM_URL, request));
+        answer.webSocket?.accept();
+        return answer.status;
+      };
+      return [await arrive(), await arrive(), await forgetful.kick(ada), await arrive()];
+    });
+    expect(statuses).toEqual([101, 101, 2, 409]);
   });
 
   it.each(["is read", "is looked through"])(
