@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 /** Rules of the SPEC whose part of the service is not built yet; a rule leaves the list with its first test. */
-const NOT_BUILT = ["B4", "B6", "B8"];
+const NOT_BUILT: string[] = [];
 
 const spec = readFileSync("src/protocol/SPEC.md", "utf8");
 const rules = [...spec.matchAll(/^- \*\*([A-Z]\d+)\*\*/gm)].map(([, id]) => id!);

@@ -16,11 +16,12 @@ const notList = v.check((json: unknown) => !Array.isArray(json));
 export async function readBody<Schema extends v.GenericSchema>(
   request: Request,
   schema: Schema,
+  maxBytes = MAX_BODY_BYTES,
 ): Promise<v.InferOutput<Schema>> {
   const announced = Number(request.headers.get("Content-Length") ?? 0);
-  if (announced > MAX_BODY_BYTES) throw new Refusal("too_large");
+  if (announced > maxBytes) throw new Refusal("too_large");
   const text = await request.text();
-  if (!fitsBytes(text, MAX_BODY_BYTES)) throw new Refusal("too_large");
+  if (!fitsBytes(text, maxBytes)) throw new Refusal("too_large");
   const body = v.safeParse(v.pipe(v.string(), v.parseJson(), notList, schema), text);
   if (!body.success) throw new Refusal("bad_request");
   return body.output;

@@ -8,6 +8,8 @@ import { askUser } from "./user/user-stub.ts";
 /** At most 1,000 objects can be asked by one request on the platform. */
 const MAX_USERS = 500;
 const USERS_AT_ONCE = 25;
+/** So many users, whatever their ids hold. */
+const MAX_LIST_BYTES = 262_144;
 
 const userSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
 /** What `POST /users/:user/revocations` takes. */
@@ -61,7 +63,7 @@ export async function tellWhereabouts({ config, requestId }: Asked, user: string
  * @throws Refusal `bad_request`, `too_large`, `user_unavailable`.
  */
 export async function tellPresence({ config, request, requestId }: Asked) {
-  const asked = await readBody(request, presenceSchema);
+  const asked = await readBody(request, presenceSchema, MAX_LIST_BYTES);
   const users = await inParallel([...new Set(asked.users)], USERS_AT_ONCE, async (user) => {
     const { status, connections, lastOnline } = await askUser(config, user, (stub) =>
       stub.whereabouts(),

@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { runInDurableObject } from "cloudflare:test";
 import { ask } from "./http.ts";
 
 /** Asks as the app's backend does; a body is sent as JSON, a text as it is. */
@@ -41,4 +42,11 @@ export async function whereIs(user: string): Promise<UserAnswer> {
   const answer = await askBackend("GET", userPath(user));
   if (answer.status !== 200) throw new Error(`refused: ${answer.status} ${await answer.text()}`);
   return answer.json();
+}
+
+export const userStub = (user: string) => env.USERS!.getByName(user);
+
+/** Runs a query on the tables of a user's object. */
+export function queryUser(user: string, sql: string): Promise<Record<string, unknown>[]> {
+  return runInDurableObject(userStub(user), (_user, state) => [...state.storage.sql.exec(sql)]);
 }

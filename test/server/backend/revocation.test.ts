@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { fromWorker, ROOM_URL, toRoom, toRoomSession } from "../../../src/server/room-request.ts";
-import { askBackend, revoke, userPath, whereIs } from "../../worker-kit/backend.ts";
+import { askBackend, revoke, userPath, userStub, whereIs } from "../../worker-kit/backend.ts";
 import { ask, askConfigured, readRoom, refusal } from "../../worker-kit/http.ts";
 import { hold, put } from "../../worker-kit/lease.ts";
 import { join, Peer, tryJoin } from "../../worker-kit/peer.ts";
@@ -22,7 +22,6 @@ const CLOSED = { code: 4401, reason: "session_revoked" };
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 
-const userStub = (user: string) => env.USERS!.getByName(user);
 const mint = (room: string, token: string) =>
   ask("/tickets", {
     method: "POST",
@@ -193,7 +192,10 @@ describe("revoking", () => {
   it("[B3] whoever was admitted before it and arrives after it is not let in, though the room restarted meanwhile", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     await join(room, ada, { token: await signIn(ada, { sid: "other" }) });
-    const session = toRoomSession({ user: { id: ada }, roles: [], id: "late", expiresAt: 9e15 }, 0);
+    const session = toRoomSession(
+      { user: { id: ada }, roles: [], id: "late", expiresAt: Date.now() + 60_000 },
+      0,
+    );
     const admission = await userStub(ada).admit({ id: "late", issuedAt: 0 }, room);
     await revoke(ada, "late");
     await evictDurableObject(roomStub(room));

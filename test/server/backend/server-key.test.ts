@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { parseConfig, type Env } from "../../../src/server/config.ts";
 import { ask, askConfigured, refusal } from "../../worker-kit/http.ts";
-import { join, tryJoin } from "../../worker-kit/peer.ts";
+import { join, Peer, tryJoin } from "../../worker-kit/peer.ts";
 
 const [KEY, OLDER] = env.SERVER_KEY!.split(", ") as [string, string];
 
@@ -27,6 +27,16 @@ const WRONG: [string, Record<string, string>][] = [
   ["the key in another header", { "X-Server-Key": KEY }],
 ];
 
+/** All that only the backend may ask for. */
+const ROUTES = [
+  ["POST", "/rooms/ROOM/events"],
+  ["DELETE", "/rooms/ROOM/members/ada"],
+  ["GET", "/users/ada"],
+  ["POST", "/users/presence"],
+  ["POST", "/users/ada/revocations"],
+  ["DELETE", "/users/ada/revocations"],
+] as const;
+
 describe("the server key", () => {
   it("[B5, R7] reads any room, whole, with each of its keys, and makes nobody present", async () => {
     const room = newRoom();
@@ -46,11 +56,66 @@ describe("the server key", () => {
     ]);
   });
 
+  it.each(WRONG)("[B5] %s does nothing, and is told alike", async (_what, headers) => {
+    const room = newRoom();
+    const peer = await join(room, "ada");
+    for (const [method, path] of ROUTES) {
+      const url = path.replace("ROOM", room);
+      const answer = await ask(`${url}?key=${KEY}&ticket=${KEY}`, { method, headers });
+      const { error } = await answer.clone().json<{ error: object }>();
+      expect(await refusal(answer), url).toEqual([401, "unauthenticated"]);
+      expect(answer.headers.get("WWW-Authenticate")).toBe("Bearer");
+      const message = "Sign in first: the request carries no credential.";
+      const requestId = answer.headers.get("X-Request-Id");
+      expect(error).toEqual({ code: "unauthenticated", message, requestId });
+    }
+    expect(
+      (await peer.news()).filter((frame) => frame !== "pong" && frame.type === "event"),
+    ).toEqual([]);
+  });
+
+  it("[B5, A5] a key opens no other method, and is asked for before anything else is judged", async () => {
+    for (const [method, path] of ROUTES) {
+      const url = path.replace("ROOM", "-");
+      const huge = await ask(url, { method, ...(method === "POST" && { body: "x".repeat(9e5) }) });
+      expect(await refusal(huge), url).toEqual([401, "unauthenticated"]);
+      for (const other of ["PUT", "PATCH"]) {
+        const answer = await ask(url, { method: other, headers: bearer(KEY) });
+        expect(await refusal(answer), `${other} ${url}`).toEqual([404, "not_found"]);
+      }
+    }
+  });
+
+  it("[B5, A3] is not for pages: no answer has CORS headers, and a foreign origin changes nothing", async () => {
+    const room = newRoom();
+    const cors = "Access-Control-Allow-Origin";
+    for (const [method, path] of ROUTES) {
+      const url = path.replace("ROOM", room);
+      const body = method === "POST" ? { body: '{"name":"x","data":1,"users":[]}' } : {};
+      const preflight = await ask(url, {
+        method: "OPTIONS",
+        headers: { Origin: "https://app.example.com", "Access-Control-Request-Method": method },
+      });
+      expect([preflight.status, preflight.headers.get(cors)], url).toEqual([404, null]);
+      const headers = { ...bearer(KEY), Origin: "https://app.example.com" };
+      const allowed = await ask(url, { method, headers, ...body });
+      expect([allowed.status, allowed.headers.get(cors)], url).toEqual([200, null]);
+      if (method === "GET") continue;
+      const foreign = { ...bearer(KEY), Origin: "https://evil.example.com" };
+      const answer = await ask(url, { method, headers: foreign, ...body });
+      expect(await refusal(answer), url).toEqual([403, "origin_forbidden"]);
+    }
+  });
+
   it("[B5, T1] is nobody's session: it joins no room, by no way in, and gets no ticket", async () => {
     const room = newRoom();
     const invalid = [401, "session_invalid"];
     expect(await refusal(await tryJoin(room, "", { token: KEY }))).toEqual(invalid);
     const body = JSON.stringify({ room });
+    const opened = await ask(`/rooms/${room}?auth=message`, { headers: { Upgrade: "websocket" } });
+    const inBand = new Peer(opened.webSocket!);
+    inBand.send({ type: "auth", token: KEY });
+    expect(await inBand.closed).toEqual({ code: 4401, reason: "session_invalid" });
     const ticket = await ask("/tickets", { method: "POST", headers: bearer(KEY), body });
     expect(await refusal(ticket)).toEqual(invalid);
   });

@@ -210,6 +210,7 @@ function runHistory(storage: DurableObjectStorage, actions: readonly { do: strin
 
 describe("the outbox", () => {
   it("[H3, H6] sends all events in order, a message the same at each try, over any failures and restarts", async () => {
+    expect.hasAssertions();
     await runInDurableObject(env.ROOMS.getByName("outbox-property"), (_room, { storage }) => {
       fc.assert(
         fc.property(fc.array(action, { maxLength: 60 }), (actions) => runHistory(storage, actions)),

@@ -1,0 +1,199 @@
+import { evictDurableObject } from "cloudflare:test";
+import fc from "fast-check";
+import { afterEach, expect, it, vi } from "vitest";
+import {
+  ROOM_URL,
+  toRoom,
+  type Admission,
+  type RoomSession,
+} from "../../../src/server/room-request.ts";
+import { queryUser, userStub } from "../../worker-kit/backend.ts";
+import { Peer } from "../../worker-kit/peer.ts";
+import { passTimeWithAlarms, restart, roomStub } from "../../worker-kit/time.ts";
+
+const ROOMS = ["here", "there"];
+
+type Step =
+  | { do: "admit"; room: number }
+  | { do: "arrive" | "vanish" | "leave" | "close" | "revoke"; which: number }
+  | { do: "revokeAll" | "read" | "restartUser" | "passGrace" }
+  | { do: "restartRoom"; room: number };
+
+const room = fc.nat(ROOMS.length - 1);
+const which = fc.nat(20);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("admit" as const), room }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("arrive" as const), which }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constantFrom("vanish" as const, "leave" as const, "close" as const, "revoke" as const),
+      which,
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constantFrom(
+        "revokeAll" as const,
+        "read" as const,
+        "restartUser" as const,
+        "passGrace" as const,
+      ),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("restartRoom" as const), room }) },
+);
+
+/** One who was admitted and is on the way, or in. */
+interface Visit {
+  room: string;
+  session: RoomSession & { admission: Admission };
+}
+
+let users = 0;
+
+/** One user, and all that is under way between their object and two rooms. */
+class World {
+  readonly user = `order-${++users}`;
+  readonly rooms = ROOMS.map((name) => `${this.user}-${name}`);
+  underWay: Visit[] = [];
+  open: (Visit & { peer: Peer })[] = [];
+  #sessions = 0;
+  /** Sessions by id. */
+  readonly #revoked = new Set<string>();
+  readonly #gone = new Set<Peer>();
+
+  async take(step: Step): Promise<void> {
+    // What comes later was issued later.
+    vi.setSystemTime(Date.now() + 50);
+    switch (step.do) {
+      case "admit": {
+        const session = {
+          user: { id: this.user },
+          roles: [],
+          id: `s${++this.#sessions}`,
+          issuedAt: Date.now(),
+          expiresAt: Date.now() + 3_600_000,
+        };
+        return this.#admit(this.rooms[step.room]!, session, 0);
+      }
+      case "arrive":
+        return this.#arrive(step.which);
+      case "vanish":
+        return void this.underWay.splice(step.which % (this.underWay.length || 1), 1);
+      case "leave":
+      case "close":
+        return this.#end(step.which, step.do);
+      case "revoke": {
+        const all = [...this.underWay, ...this.open];
+        const { session } = all[step.which % (all.length || 1)] ?? {};
+        if (!session) return;
+        this.#revoked.add(session.id!);
+        await userStub(this.user).revoke(session.id!);
+        return this.#expectClosed(({ id }) => id === session.id);
+      }
+      case "revokeAll":
+        for (let n = 1; n <= this.#sessions; n++) this.#revoked.add(`s${n}`);
+        await userStub(this.user).revoke(null);
+        return this.#expectClosed(() => true);
+      case "read":
+        return void (await userStub(this.user).whereabouts());
+      case "restartUser":
+        await userStub(this.user).isRevoked({ issuedAt: 0 });
+        return evictDurableObject(userStub(this.user));
+      case "restartRoom": {
+        const name = this.rooms[step.room]!;
+        const cut = this.open.filter((visit) => visit.room === name);
+        await roomStub(name).sight(this.user, 0);
+        await restart(name);
+        return this.#forget(cut);
+      }
+      case "passGrace":
+        // Who is there gives a sign of life.
+        await Promise.all(this.open.map(({ peer }) => peer.ask({ type: "idle", idle: false })));
+        for (const name of this.rooms) await passTimeWithAlarms(name, 9);
+        return;
+      default:
+        step satisfies never;
+    }
+  }
+
+  async #admit(room: string, session: RoomSession, above: number): Promise<void> {
+    const { id, issuedAt } = session;
+    const admission = await userStub(this.user).admit({ id: id!, issuedAt }, room, above);
+    expect(admission === null).toBe(this.#revoked.has(id!));
+    if (admission) this.underWay.push({ room, session: { ...session, admission } });
+  }
+
+  /** As the Worker does: what the room finds stale is admitted anew, and is under way again. */
+  async #arrive(which: number): Promise<void> {
+    const [visit] = this.underWay.splice(which % (this.underWay.length || 1), 1);
+    if (!visit) return;
+    const { room, session } = visit;
+    const request = toRoom({ requestId: "order", joiner: session }, new Request(ROOM_URL));
+    const answer = await roomStub(room).fetch(ROOM_URL, request);
+    if (answer.status === 409) return this.#admit(room, session, session.admission.stamp);
+    expect(this.#revoked.has(session.id!)).toBe(false);
+    const peer = new Peer(answer.webSocket!);
+    await peer.untilType("snapshot");
+    void peer.closed.then(() => this.#gone.add(peer));
+    this.open.push({ room, session, peer });
+  }
+
+  async #end(which: number, how: "leave" | "close"): Promise<void> {
+    const visit = this.open[which % (this.open.length || 1)];
+    if (!visit) return;
+    if (how === "leave") visit.peer.send({ type: "leave" });
+    else visit.peer.close(1001);
+    return this.#forget([visit]);
+  }
+
+  async #expectClosed(isMeant: (session: RoomSession) => boolean): Promise<void> {
+    const meant = this.open.filter(({ session }) => isMeant(session));
+    const closes = await Promise.all(meant.map(({ peer }) => peer.closed));
+    expect(closes).toEqual(meant.map(() => ({ code: 4401, reason: "session_revoked" })));
+    await this.#forget(meant);
+  }
+
+  async #forget(visits: Visit[]): Promise<void> {
+    this.open = this.open.filter((visit) => !visits.includes(visit));
+  }
+
+  /** Every room with an open connection is on the list, and none was closed that should not be. */
+  async check(): Promise<void> {
+    const present = new Set(this.open.map((visit) => visit.room));
+    if (present.size === 0) return;
+    const rows = await queryUser(this.user, "SELECT room FROM rooms WHERE last_online IS NULL");
+    expect(rows.map((row) => row["room"])).toEqual(expect.arrayContaining([...present]));
+    expect(this.open.filter(({ peer }) => this.#gone.has(peer))).toEqual([]);
+  }
+
+  /** The rooms and the number of connections, once all graces are over. */
+  get truth(): [string[], number] {
+    return [[...new Set(this.open.map(({ room }) => room))].toSorted(), this.open.length];
+  }
+
+  /** The same as it is told. */
+  async told(): Promise<[string[], number]> {
+    const { rooms, connections } = await userStub(this.user).whereabouts();
+    return [rooms.map((entry) => entry.room), connections];
+  }
+}
+
+afterEach(() => void vi.useRealTimers());
+
+it("[B3, B4, B8] in every order of admissions, arrivals, ends, revocations, reads and restarts nobody is missed and nobody revoked is in", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 25 }), async (steps) => {
+      const world = new World();
+      for (const each of steps) {
+        await world.take(each);
+        await world.check();
+      }
+      await world.take({ do: "passGrace" });
+      expect(await world.told()).toEqual(world.truth);
+    }),
+    { numRuns: 40 },
+  );
+}, 120_000);

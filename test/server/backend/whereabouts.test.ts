@@ -1,0 +1,230 @@
+import { env } from "cloudflare:workers";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { ROOM_URL, toRoom, toRoomSession } from "../../../src/server/room-request.ts";
+import { Room } from "../../../src/server/room/room.ts";
+import { askBackend, queryUser, userStub, whereIs } from "../../worker-kit/backend.ts";
+import { readRoom, refusal } from "../../worker-kit/http.ts";
+import { hold } from "../../worker-kit/lease.ts";
+import { join, type Peer } from "../../worker-kit/peer.ts";
+import {
+  hibernate,
+  passTime,
+  passTimeWithAlarms,
+  restart,
+  roomStub,
+} from "../../worker-kit/time.ts";
+
+afterEach(() => void vi.useRealTimers());
+
+let names = 0;
+const fresh = (what: string) => `${what}-${++names}`;
+const NOWHERE = { status: "offline", connections: 0, lastOnline: null, rooms: [] };
+const LISTED = "SELECT room FROM rooms WHERE last_online IS NULL";
+
+const listed = async (user: string) => (await queryUser(user, LISTED)).map(({ room }) => room);
+const choose = (peer: Peer, status: string | null) => peer.ask({ type: "update", status });
+/** What the user's object has heard so far; the room tells it once a change is stored. */
+const untilListed = (user: string, rooms: string[]) =>
+  vi.waitFor(async () => expect(await listed(user)).toEqual(rooms), { timeout: 5_000 });
+
+async function presenceOf(users: unknown): Promise<Response> {
+  return askBackend("POST", "/users/presence", { users });
+}
+
+describe("where a user is", () => {
+  it("[B4] is told room by room, and summed up", async () => {
+    const ada = fresh("ada");
+    const [first, second, third] = [fresh("room"), fresh("room"), fresh("room")];
+    const [one] = await Promise.all([join(first, ada), join(first, ada), join(third, "bob")]);
+    const two = await join(second, ada);
+    await two.ask({ type: "idle", idle: true });
+    await hold(third, ada, { idle: true });
+    const entry = (room: string, status: string, connections: number) => {
+      return { room, status, connections, lastOnline: null };
+    };
+    const away = [entry(second, "away", 1), entry(third, "away", 1)];
+    expect(await whereIs(ada)).toEqual({
+      user: ada,
+      status: "online",
+      connections: 4,
+      lastOnline: null,
+      rooms: [entry(first, "online", 2), ...away],
+    });
+    await choose(two, "busy");
+    await hibernate(first);
+    expect(await whereIs(ada)).toMatchObject({ status: "busy", connections: 4 });
+    await choose(two, null);
+    await choose(one, "away");
+    expect(await whereIs(ada)).toMatchObject({ status: "away", connections: 4 });
+    expect(await whereIs(fresh("nobody"))).toMatchObject(NOWHERE);
+  });
+
+  it("[B4, L4] who left is in no room, and was last online when the last one says so", async () => {
+    const [ada, first, second] = [fresh("ada"), fresh("room"), fresh("room")];
+    const [one, two] = await Promise.all([join(first, ada), join(second, ada)]);
+    await one.ask({ type: "leave" });
+    await untilListed(ada, [second]);
+    passTime(10);
+    two.close(1001);
+    await two.closed;
+    expect(await whereIs(ada)).toMatchObject({ status: "online", connections: 1 });
+    await passTimeWithAlarms(second, 9);
+    await untilListed(ada, []);
+    const { lastOnline } = (await readRoom(second)).members[0]!;
+    expect(await whereIs(ada)).toEqual({ user: ada, ...NOWHERE, lastOnline });
+    // Nothing but the last room is kept of what they left.
+    expect(await queryUser(ada, "SELECT room FROM rooms")).toEqual([{ room: second }]);
+  });
+
+  it("[B4, M3] who appears offline is nowhere, like one who left when they chose to", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const peer = await join(room, ada);
+    await choose(peer, "offline");
+    const { lastOnline } = (await readRoom(room)).members[0]!;
+    const absent = { user: ada, ...NOWHERE, lastOnline };
+    expect(await whereIs(ada)).toEqual(absent);
+    passTime(60);
+    await peer.ask({ type: "leave" });
+    await untilListed(ada, []);
+    expect(await whereIs(ada)).toEqual(absent);
+    const other = await join(room, ada);
+    expect(await whereIs(ada)).toEqual(absent);
+    await choose(other, null);
+    expect(await whereIs(ada)).toMatchObject({ status: "online", rooms: [{ room }] });
+  });
+
+  it("[B4, L5] nothing is kept of who was offline for the retention", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const peer = await join(room, ada);
+    await peer.ask({ type: "leave" });
+    await untilListed(ada, []);
+    expect((await whereIs(ada)).lastOnline).not.toBe(null);
+    passTime(86_401);
+    expect((await whereIs(ada)).lastOnline).toBe(null);
+    await runDurableObjectAlarm(userStub(ada));
+    expect(await queryUser(ada, "SELECT name FROM sqlite_master WHERE name = 'rooms'")).toEqual([]);
+    const alarm = await runInDurableObject(userStub(ada), (_user, { storage }) =>
+      storage.getAlarm(),
+    );
+    expect(alarm).toBe(null);
+  });
+
+  it("[B8] a second connection writes nothing more, nor does one that comes back within the grace", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const peer = await join(room, ada);
+    const before = await queryUser(ada, "SELECT * FROM rooms");
+    await join(room, ada);
+    peer.close(1001);
+    await peer.closed;
+    await evictDurableObject(userStub(ada));
+    await join(room, ada);
+    expect(await queryUser(ada, "SELECT * FROM rooms")).toEqual(before);
+    const again = await join(fresh("room"), ada);
+    await again.ask({ type: "leave" });
+    expect(await whereIs(ada)).toMatchObject({ connections: 2, rooms: [{ room }] });
+  });
+
+  it("[B8] who left an earlier time is not taken for who came back since", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const mark = { issuedAt: Date.now() };
+    const { stamp } = (await userStub(ada).admit(mark, room))!;
+    expect((await userStub(ada).admit(mark, room))!.stamp).toBe(stamp);
+    const anew = (await userStub(ada).admit(mark, room, stamp))!;
+    expect(anew.stamp).toBeGreaterThan(stamp);
+    await userStub(ada).left(room, stamp, Date.now());
+    expect(await listed(ada)).toEqual([room]);
+    await evictDurableObject(userStub(ada));
+    await userStub(ada).left(room, stamp, Date.now());
+    expect(await listed(ada)).toEqual([room]);
+    await userStub(ada).left(room, anew.stamp, Date.now());
+    expect(await listed(ada)).toEqual([]);
+    const later = (await userStub(ada).admit(mark, room))!;
+    expect(later.stamp).toBeGreaterThan(anew.stamp);
+  });
+
+  it("[B8, L5] nor is who was forgotten at once, where nothing is retained", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const session = toRoomSession(
+      { user: { id: ada }, roles: [], expiresAt: Date.now() + 60_000 },
+      Date.now(),
+    );
+    const admission = (await userStub(ada).admit(session, room))!;
+    const statuses = await runInDurableObject(roomStub(room), async (_room, state) => {
+      const forgetful = new Room(state, { ...env, RETENTION_SECONDS: "0" });
+      const arrive = async () => {
+        const joining = { requestId: "late", joiner: { ...session, admission } };
+        const request = toRoom(joining, new Request(ROOM_URL));
+        const answer = await forgetful.fetch(new Request(ROOM_URL, request));
+        answer.webSocket?.accept();
+        return answer.status;
+      };
+      return [await arrive(), await arrive(), await forgetful.kick(ada), await arrive()];
+    });
+    expect(statuses).toEqual([101, 101, 2, 409]);
+  });
+
+  it.each(["is read", "is looked through"])(
+    "[B8] a room that nobody arrived in is off the list once it %s, and the late arrival is admitted anew",
+    async (how) => {
+      const [ada, room] = [fresh("ada"), fresh("room")];
+      const mark = { issuedAt: Date.now() };
+      const admission = (await userStub(ada).admit(mark, room))!;
+      expect(await listed(ada)).toEqual([room]);
+      if (how === "is read") expect(await whereIs(ada)).toEqual({ user: ada, ...NOWHERE });
+      else await runDurableObjectAlarm(userStub(ada));
+      expect(await queryUser(ada, "SELECT 1 FROM sqlite_master WHERE name = 'rooms'")).toHaveLength(
+        how === "is read" ? 1 : 0,
+      );
+      await restart(room);
+      const session = toRoomSession(
+        { user: { id: ada }, roles: [], expiresAt: Date.now() + 60_000 },
+        Date.now(),
+      );
+      const arrive = (joiner: typeof session) =>
+        roomStub(room).fetch(
+          ROOM_URL,
+          toRoom({ requestId: "late", joiner }, new Request(ROOM_URL)),
+        );
+      expect((await arrive({ ...session, admission })).status).toBe(409);
+      const anew = (await userStub(ada).admit(mark, room, admission.stamp))!;
+      const arrived = await arrive({ ...session, admission: anew });
+      arrived.webSocket!.accept();
+      expect(await whereIs(ada)).toMatchObject({ status: "online", rooms: [{ room }] });
+    },
+  );
+});
+
+describe("whether many users are there", () => {
+  it("[B6] is told in the order asked for, each once, also of those nobody has heard of", async () => {
+    const [ada, bob, room] = [fresh("ada"), fresh("b/ö b"), fresh("room")];
+    await join(room, ada);
+    const peer = await join(room, bob);
+    await choose(peer, "busy");
+    const strangers = Array.from({ length: 100 }, (_, n) => `stranger-${n}`);
+    const answer = await presenceOf([bob, "__proto__", ...strangers, ada, bob]);
+    expect(answer.headers.get("Cache-Control")).toBe("no-store");
+    const { users } = await answer.json<{ users: { user: string }[] }>();
+    const nobody = { status: "offline", connections: 0, lastOnline: null };
+    expect(users).toEqual([
+      { user: bob, status: "busy", connections: 1, lastOnline: null },
+      { user: "__proto__", ...nobody },
+      ...strangers.map((user) => ({ user, ...nobody })),
+      { user: ada, status: "online", connections: 1, lastOnline: null },
+    ]);
+    expect(await queryUser("stranger-7", "SELECT name FROM sqlite_master")).toEqual([]);
+    expect(await (await presenceOf([])).json()).toEqual({ users: [] });
+  }, 30_000);
+
+  it.each<[string, unknown, string]>([
+    ["501 users", Array.from({ length: 501 }, (_, n) => `${n}`), "bad_request"],
+    ["no list", "ada", "bad_request"],
+    ["nothing", undefined, "bad_request"],
+    ["a number", [7], "bad_request"],
+    ["an empty id", [""], "bad_request"],
+    ["a long id", ["x".repeat(129)], "bad_request"],
+    ["far too much", Array.from({ length: 400 }, () => "é".repeat(400)), "too_large"],
+  ])("[B6, A5] %s is refused", async (_what, users, code) => {
+    expect((await refusal(await presenceOf(users)))[1]).toBe(code);
+  });
+});

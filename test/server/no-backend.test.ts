@@ -1,0 +1,29 @@
+import { env } from "cloudflare:workers";
+import { listDurableObjectIds } from "cloudflare:test";
+import { expect, it } from "vitest";
+import { ask, askAs, readRoom, refusal } from "../worker-kit/http.ts";
+import { hold } from "../worker-kit/lease.ts";
+import { join } from "../worker-kit/peer.ts";
+
+it("[B5, B8] without a server key there is nothing for a backend, and no user's object is asked", async () => {
+  const peer = await join("keyless", "ada");
+  await hold("keyless", "ada");
+  await readRoom("keyless");
+  await peer.ask({ type: "leave" });
+  const calls = [
+    ["POST", "/rooms/keyless/events"],
+    ["DELETE", "/rooms/keyless/members/ada"],
+    ["GET", "/users/ada"],
+    ["POST", "/users/presence"],
+    ["POST", "/users/ada/revocations"],
+    ["DELETE", "/users/ada/revocations"],
+  ] as const;
+  for (const [method, path] of calls) {
+    for (const key of ["", "x".repeat(32)]) {
+      const headers = { Authorization: `Bearer ${key}` };
+      expect(await refusal(await ask(path, { method, headers })), path).toEqual([404, "not_found"]);
+    }
+  }
+  expect((await askAs("ada", "/rooms/keyless")).status).toBe(200);
+  expect(await listDurableObjectIds(env.USERS!)).toEqual([]);
+});
