@@ -44,6 +44,7 @@ export class Room extends DurableObject<Env> {
     alarmsSet: 0,
     alarmsFired: 0,
     starts: 0,
+    calls: 0,
   };
   readonly #alarm = new Alarm();
   readonly #pingedAt = new Map<WebSocket, Date>();
