@@ -1,6 +1,9 @@
 import { env } from "cloudflare:workers";
+import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Webhook } from "standardwebhooks";
+import { Outbox } from "../../../src/server/room/webhooks/outbox.ts";
+import { openWebhooks } from "../../../src/server/room/webhooks/webhooks.ts";
 import { parseConfig, type Env } from "../../../src/server/config.ts";
 import { ask, readRoom } from "../../worker-kit/http.ts";
 import { join, type Peer } from "../../worker-kit/peer.ts";
@@ -51,6 +54,9 @@ const failures = () =>
   lines
     .map(([line]) => JSON.parse(line as string) as Record<string, string>)
     .filter(({ event }) => event === "failure");
+
+const tablesOf = (room: string) =>
+  query(room, "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'");
 
 const stats = async (room: string) => {
   const headers = { Authorization: `Bearer ${env.SERVER_KEY}` };
@@ -253,8 +259,7 @@ describe("webhooks", () => {
     const { epoch } = await readRoom(room);
     await leave(ada);
     await until(() => receiver.deliveries.length > 0);
-    const tables = () =>
-      query(room, "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'");
+    const tables = () => tablesOf(room);
     await passTimeWithAlarms(room, 3_700);
     expect(await tables()).toEqual([{ name: "outbox" }]);
     const cleo = await join(room, "cleo");
@@ -288,6 +293,37 @@ describe("webhooks", () => {
     await told(room, 4);
     expect(receiver.told(room).slice(2)).toEqual(["member.offline ada offline", "room.vacated"]);
     expect(receiver.events(room).map(({ data }) => data.sequence)).toEqual([1, 2, 3, 4]);
+  });
+
+  it("[H3, H5] a long outbox is sent over several wakes, in order, and nothing is left of it", async () => {
+    const room = newRoom();
+    const stub = env.ROOMS.getByName(room);
+    await runInDurableObject(stub, (_room, { storage }) => {
+      const outbox = new Outbox(storage);
+      const told = Array.from({ length: 100 }, () => ({ type: "room.occupied" as const }));
+      const place = { room, epoch: "e", version: 1 };
+      for (let message = 0; message < 60; message++) outbox.append(told, place, Date.now());
+    });
+    await hibernate(room);
+    await readRoom(room);
+    await until(() => receiver.deliveries.length >= 50);
+    await until(async () => receiver.deliveries.length === 60 || (await runAlarm(room), false));
+    const sequences = receiver.events(room).map(({ data }) => data.sequence);
+    expect(sequences).toEqual(Array.from({ length: 6_000 }, (_, at) => at + 1));
+    expect(receiver.deliveries).toHaveLength(60);
+    await until(async () => (await tablesOf(room)).length === 0);
+  });
+
+  it("[H1] what waits is dropped where webhooks are turned off", async () => {
+    const room = newRoom();
+    await runInDurableObject(env.ROOMS.getByName(room), (_room, state) => {
+      const place = { room, epoch: "e", version: 1 };
+      new Outbox(state.storage).append([{ type: "room.occupied" }], place, Date.now());
+      const parts = { storage: state.storage, room, countDead: () => {} };
+      const aside = { keepAwake: () => {}, guard: () => {}, settle: () => {} };
+      expect(openWebhooks(null, { ...parts, ...aside })).toBeNull();
+    });
+    expect(await tablesOf(room)).toEqual([]);
   });
 
   it("[H1] need a URL and a secret, the one public and the other long, or neither", () => {
