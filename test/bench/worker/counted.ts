@@ -32,7 +32,7 @@ export class Room extends ServedRoom {
   }
 }
 
-export { User } from "../../../src/server/index.ts";
+export { Directory, User } from "../../../src/server/index.ts";
 
 export default {
   fetch(request, env, ctx) {
