@@ -1,10 +1,6 @@
 import { env } from "cloudflare:workers";
-import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Webhook } from "standardwebhooks";
-import { Outbox } from "../../../src/server/room/webhooks/outbox.ts";
-import { openWebhooks } from "../../../src/server/room/webhooks/webhooks.ts";
-import { parseConfig, type Env } from "../../../src/server/config.ts";
 import { ask, readRoom } from "../../worker-kit/http.ts";
 import { join, type Peer } from "../../worker-kit/peer.ts";
 import { Receiver } from "../../worker-kit/receiver.ts";
@@ -14,9 +10,9 @@ import {
   hibernate,
   passTime,
   passTimeWithAlarms,
-  query,
   restart,
   runAlarm,
+  tablesOf,
 } from "../../worker-kit/time.ts";
 import { createReceiver } from "../examples/receiver.ts";
 
@@ -54,9 +50,6 @@ const failures = () =>
   lines
     .map(([line]) => JSON.parse(line as string) as Record<string, string>)
     .filter(({ event }) => event === "failure");
-
-const tablesOf = (room: string) =>
-  query(room, "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'");
 
 const stats = async (room: string) => {
   const headers = { Authorization: `Bearer ${env.SERVER_KEY}` };
@@ -293,100 +286,5 @@ describe("webhooks", () => {
     await told(room, 4);
     expect(receiver.told(room).slice(2)).toEqual(["member.offline ada offline", "room.vacated"]);
     expect(receiver.events(room).map(({ data }) => data.sequence)).toEqual([1, 2, 3, 4]);
-  });
-
-  it("[H3, H5] a long outbox is sent over several wakes, in order, and nothing is left of it", async () => {
-    const room = newRoom();
-    const stub = env.ROOMS.getByName(room);
-    await runInDurableObject(stub, (_room, { storage }) => {
-      const outbox = new Outbox(storage);
-      const told = Array.from({ length: 100 }, () => ({ type: "room.occupied" as const }));
-      const place = { room, epoch: "e", version: 1 };
-      for (let message = 0; message < 60; message++) outbox.append(told, place, Date.now());
-    });
-    await hibernate(room);
-    await readRoom(room);
-    await until(() => receiver.deliveries.length >= 50);
-    await until(async () => receiver.deliveries.length === 60 || (await runAlarm(room), false));
-    const sequences = receiver.events(room).map(({ data }) => data.sequence);
-    expect(sequences).toEqual(Array.from({ length: 6_000 }, (_, at) => at + 1));
-    expect(receiver.deliveries).toHaveLength(60);
-    await until(async () => (await tablesOf(room)).length === 0);
-  });
-
-  it("[H1] what waits is dropped where webhooks are turned off", async () => {
-    const room = newRoom();
-    await runInDurableObject(env.ROOMS.getByName(room), (_room, state) => {
-      const place = { room, epoch: "e", version: 1 };
-      new Outbox(state.storage).append([{ type: "room.occupied" }], place, Date.now());
-      const parts = { storage: state.storage, room, countDead: () => {} };
-      const aside = { keepAwake: () => {}, guard: () => {}, settle: () => {} };
-      expect(openWebhooks(null, { ...parts, ...aside })).toBeNull();
-    });
-    expect(await tablesOf(room)).toEqual([]);
-  });
-
-  it("[H1] need a URL and a secret, the one public and the other long, or neither", () => {
-    const secret = SECRETS[0]!;
-    const faultsOf = (url?: string, key?: string, allow?: string) =>
-      parseConfig({
-        SESSION_SECRET: "x".repeat(32),
-        ...(url !== undefined && { WEBHOOK_URL: url }),
-        ...(key !== undefined && { WEBHOOK_SECRET: key }),
-        ...(allow !== undefined && { WEBHOOK_ALLOW_PRIVATE: allow }),
-      } as Env).faults.map((fault) => fault.split(":")[0]);
-    expect(faultsOf()).toEqual([]);
-    expect(faultsOf("", "")).toEqual([]);
-    expect(faultsOf("https://app.example.com/hooks", secret)).toEqual([]);
-    expect(faultsOf("https://app.example.com/hooks")).toEqual(["WEBHOOK_SECRET"]);
-    expect(faultsOf(undefined, secret)).toEqual(["WEBHOOK_URL"]);
-    for (const key of [
-      "secret",
-      "whsec_",
-      "whsec_c2hvcnQ=",
-      `${secret},whsec_x`,
-      secret.slice(6),
-    ]) {
-      expect(faultsOf("https://app.example.com/", key), key).toEqual(["WEBHOOK_SECRET"]);
-    }
-    const inner = [
-      "http://app.example.com/",
-      "https://localhost/",
-      "https://app.localhost./",
-      "https://127.0.0.1/",
-      "https://0x7f.1/",
-      "https://2130706433/",
-      "https://10.1.2.3/",
-      "https://172.31.0.1/",
-      "https://192.168.1.1:8443/",
-      "https://169.254.169.254/latest/meta-data",
-      "https://100.64.0.1/",
-      "https://0.0.0.0/",
-      "https://255.255.255.255/",
-      "https://[::1]/",
-      "https://[::]/",
-      "https://[fe80::1]/",
-      "https://[fd00::1]/",
-      "https://[::ffff:10.0.0.1]/",
-      "https://[64:ff9b::7f00:1]/",
-      "https://[2002:7f00:1::]/",
-      "https://[ff02::1]/",
-    ];
-    for (const url of inner) {
-      expect(faultsOf(url, secret), url).toEqual(["WEBHOOK_URL"]);
-      expect(faultsOf(url, secret, "true"), url).toEqual([]);
-    }
-    const outer = [
-      "https://8.8.8.8/",
-      "https://172.32.0.1/",
-      "https://100.128.0.1/",
-      "https://[2606:4700::1111]/",
-      "https://[64:ff9b::808:808]/",
-      "https://localhost.example.com/",
-    ];
-    for (const url of outer) expect(faultsOf(url, secret), url).toEqual([]);
-    for (const url of ["no URL", "ftp://app.example.com/", "https://u:p@app.example.com/"]) {
-      expect(faultsOf(url, secret, "true"), url).toEqual(["WEBHOOK_URL"]);
-    }
   });
 });
