@@ -5,9 +5,12 @@ import type { RoomError } from "./types.ts";
  * good. A hook that throws is asked again later, like a network that is lost.
  */
 export interface SignInOptions {
-  /** Gives a token for the socket itself (SPEC T2), at each connect and before a session ends. */
+  /**
+   * Gives a token for the socket itself (SPEC T2), at each connect and before a session ends; and
+   * for each poll, where no socket gets through: keep one for as long as it is good.
+   */
   getToken?: () => string | Promise<string>;
-  /** Gives a ticket for each connect (SPEC T1). */
+  /** Gives a ticket for each connect (SPEC T1), and for each poll. */
   getTicket?: () => string | Promise<string>;
   /** Asked once where the room does not take the credential: `true` once a better one is there. */
   onUnauthorized?: (error: RoomError) => boolean | Promise<boolean>;

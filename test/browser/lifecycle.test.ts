@@ -64,6 +64,10 @@ describe("a page", () => {
     });
     const opened = () =>
       ada.page.evaluate(() => (window as unknown as { opened: string[] }).opened);
+    await eventually(
+      () => statusesOf(watcher.frames, "ada"),
+      ({ length }) => length === 1,
+    );
     const before = watcher.frames.length;
     await ada.page.goto("about:blank");
     // Nothing is loaded.
@@ -87,6 +91,10 @@ describe("a page", () => {
     const url = app.roomUrl("polls", plainProxy.port);
     await ada.join(url, {}, "polling");
     await app.agrees(ada, "polls");
+    await eventually(
+      () => statusesOf(watcher.frames, "ada"),
+      ({ length }) => length === 1,
+    );
     const before = watcher.frames.length;
     await ada.page.reload();
     await ada.join(url, {}, "polling");

@@ -5,7 +5,7 @@ import { launchBrowser } from "./browser.ts";
 import { eventually, Tab } from "./tab.ts";
 
 /** The pages wait a random while, of up to a few seconds, before they come back. */
-const DEMO = { env: "demo", vars: { GRACE_SECONDS: "6" } } as const;
+const DEMO = { env: "demo", vars: { GRACE_SECONDS: "10" } } as const;
 
 let server: Server;
 let browser: Browser;

@@ -102,9 +102,10 @@ describe("a person", () => {
 
   it("[K10] is away in a hidden tab too, and back when they turn to it", async () => {
     await entered({ idleAfterMs: 10_000 });
+    await vi.advanceTimersByTimeAsync(9_000);
     page.visibilityState = "hidden";
     page.dispatchEvent(new Event("visibilitychange"));
-    await vi.advanceTimersByTimeAsync(10_000);
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(idling()).toEqual([true]);
     page.visibilityState = "visible";
     page.dispatchEvent(new Event("visibilitychange"));
@@ -123,9 +124,13 @@ describe("a person", () => {
   });
 
   it("[K10] is never away where there is no page, or no time is set", async () => {
+    const timers = vi.spyOn(globalThis, "setTimeout");
     await entered({ idleAfterMs: Infinity });
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(idling()).toEqual([]);
+    // A longer one would be due at once.
+    const delays = timers.mock.calls.map(([, ms = 0]) => ms);
+    expect(Math.max(...delays)).toBe(2 ** 31 - 1);
     vi.stubGlobal("document", undefined);
     await entered({ idleAfterMs: 10_000 });
     await vi.advanceTimersByTimeAsync(60_000);

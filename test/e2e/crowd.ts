@@ -62,9 +62,14 @@ export class Person {
     const headers = { Authorization: `Bearer ${token}` };
     const receive = (text: string) => this.#receive(text);
     const note = (text: string) => this.#note(text);
+    const takePut = (body: string) => this.#takePut(body);
     this.tabs.push(
       joinRoom(url, {
-        fetch: (input, init) => fetch(input, { ...init, headers }),
+        fetch: async (input, init) => {
+          const answer = await fetch(input, { ...init, headers });
+          if (answer.ok && init?.method === "PUT") takePut(String(init.body));
+          return answer;
+        },
         WebSocket: class extends WebSocket {
           constructor(address: string) {
             super(address, { headers });
@@ -93,6 +98,14 @@ export class Person {
     if (!text.startsWith('{"type":"update"')) return;
     const { id, status } = JSON.parse(text) as { id: string; status: Status | null };
     this.#choices.push({ id: Number(id), status });
+  }
+
+  /** While the room was away some may have polled: what a poll said is answered with it. */
+  #takePut(body: string): void {
+    const change = JSON.parse(body) as { status?: Status | null };
+    if (change.status === undefined) return;
+    this.#choices = [{ id: 0, status: change.status }];
+    this.#onAck();
   }
 
   #receive(text: string): void {

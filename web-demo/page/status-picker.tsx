@@ -1,5 +1,5 @@
 import { useId } from "react";
-import { useMember, useSelf, useStatus } from "../../src/react/index.ts";
+import { useConnection, useMember, useSelf, useStatus } from "../../src/react/index.ts";
 import { Avatar } from "./avatar.tsx";
 import { STATUS_WORDS, StatusMark } from "./status-mark.tsx";
 import { STATUS_OPTIONS } from "./status-options.ts";
@@ -9,6 +9,8 @@ export function StatusPicker() {
   const self = useSelf();
   const member = useMember(self?.id);
   const [chosen, setStatus] = useStatus();
+  const connection = useConnection();
+  const isConnected = connection === "online" || connection === "polling";
   const id = useId();
 
   return (
@@ -21,7 +23,7 @@ export function StatusPicker() {
               <bdi>{member.name}</bdi>
             </strong>
             <span>
-              Others see you as{" "}
+              {isConnected ? "Others see you as" : "Others last saw you as"}{" "}
               <b data-status={member.status}>{STATUS_WORDS[member.status].toLowerCase()}</b>
             </span>
           </p>
