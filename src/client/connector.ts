@@ -9,7 +9,7 @@ import { askWhyRefused, errorOf, isFinal, type Refusal } from "./refusal.ts";
 import { Socket, type SocketEnd } from "./socket.ts";
 import type { RoomError } from "./types.ts";
 
-/** After so many attempts in a row of which nobody said a word, no socket may get through. */
+/** After so many attempts in a row that failed where a read does not, no socket may get through. */
 const BLOCKED_AFTER = 2;
 
 export interface ConnectorOptions extends Omit<PollingOptions, "onRefusal"> {
@@ -39,7 +39,7 @@ export class Connector {
   #isStarted = false;
   /** Attempts since the room's state last came. */
   #attempts = 0;
-  /** Those in a row of which nobody said a word. */
+  /** Those in a row of which nobody said a word, while a read was answered. */
   #unanswered = 0;
   /** Why the room did not take the client, until the app was asked for a better credential. */
   #refused: RoomError | null = null;
@@ -178,7 +178,8 @@ export class Connector {
       this.#refused = errorOf(refusal);
       return;
     }
-    if (++this.#unanswered >= BLOCKED_AFTER) this.#polling.start();
+    // Where a read is not answered either, the network is down, or the service.
+    if (refusal !== undefined && ++this.#unanswered >= BLOCKED_AFTER) this.#polling.start();
     if (refusal) this.#pause.atLeast(refusal.retryAfterMs);
     if (!this.#refused) await this.#backOff();
   }

@@ -38,13 +38,16 @@ export async function readRefusal(response: Response): Promise<Refusal | null> {
 
 /**
  * Learns why an upgrade was refused, which a browser does not tell, by reading the room once.
- * `null` where it was not refused, or nobody answers.
+ * `null` where it was not refused, `undefined` where nobody answers.
  */
-export async function askWhyRefused(url: URL, ask: typeof fetch): Promise<Refusal | null> {
+export async function askWhyRefused(
+  url: URL,
+  ask: typeof fetch,
+): Promise<Refusal | null | undefined> {
   try {
     url.searchParams.set("fields", "counts");
     return await readRefusal(await ask(url, withinLimits()));
   } catch {
-    return null;
+    return undefined;
   }
 }

@@ -19,6 +19,8 @@ const sockets = FakeSocket.opened;
 const asked: Asked[] = [];
 /** What a poll is answered with. */
 let answer: () => Response | Promise<Response>;
+/** What a read is answered with. */
+let read: () => Response | Promise<Response>;
 let window: EventTarget;
 let room: RoomHandle;
 
@@ -51,6 +53,7 @@ beforeEach(() => {
   asked.length = 0;
   version = 1;
   answer = taken;
+  read = () => Response.json({});
   window = new EventTarget();
   vi.stubGlobal("addEventListener", window.addEventListener.bind(window));
   room = joinRoom("https://presence.example.com/rooms/lobby", {
@@ -59,7 +62,7 @@ beforeEach(() => {
     fetch: async (input, init = {}) => {
       const url = new URL(String(input));
       const { method = "GET" } = init;
-      if (method === "GET") return Response.json({});
+      if (method === "GET") return read();
       asked.push({
         method,
         path: url.pathname,
@@ -159,7 +162,18 @@ describe("a client whose network lets no socket through", () => {
     expect(polls().at(-1)!.body).not.toHaveProperty("status");
   });
 
-  it("[K11] that is down altogether is not said to poll", async () => {
+  it("[K11] that is down altogether is not asked by other ways", async () => {
+    read = () => Promise.reject(new Error("Nobody answers."));
+    await soon();
+    for (let times = 0; times < 5; times++) {
+      await block();
+      await nextSocket();
+    }
+    expect(connection()).toBe("connecting");
+    expect(polls()).toEqual([]);
+  });
+
+  it("[K11] that lets reads through alone is not said to poll", async () => {
     answer = () => Promise.reject(new Error("Nobody answers."));
     await soon();
     for (let times = 0; times < 5; times++) {

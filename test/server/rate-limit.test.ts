@@ -20,7 +20,7 @@ async function connectUntilLimited(connect: () => Promise<Response>): Promise<nu
   throw new Error("nothing limits connects");
 }
 
-describe("the limit of connects", () => {
+describe("the limit of connects", { timeout: 20_000 }, () => {
   it("[A7] is 60 a minute of a user, whatever the address, and leaves others alone", async () => {
     const token = await signIn("ada");
     let address = 0;

@@ -56,7 +56,12 @@ export class Room extends DurableObject<Env> {
       const presence = this.#presence;
       presence.advance(now);
       const asked = fromWorker(request);
-      const response = this.#answer(asked, request.headers.get("If-None-Match"), now);
+      const { joiner, lease, leaving, requestId } = asked;
+      if (!joiner && !leaving) return this.#read(asked, request.headers.get("If-None-Match"), now);
+      let response: Response;
+      if (leaving) response = this.#leases.end(leaving, requestId, now);
+      else if (joiner && lease) response = this.#leases.hold(asked, lease, joiner, now);
+      else response = this.#join(asked, joiner!, now);
       presence.commit(now);
       return response;
     });
@@ -138,13 +143,10 @@ export class Room extends DurableObject<Env> {
     });
   }
 
-  #answer(asked: RoomRequest, condition: string | null, now: number): Response {
-    const { joiner, lease, leaving, requestId } = asked;
-    if (leaving) return this.#leases.end(leaving, requestId, now);
-    if (joiner && lease) return this.#leases.hold(asked, lease, joiner, now);
-    if (joiner) return this.#join(asked, joiner, now);
-    this.#presence.settle(now);
-    if (asked.statsOnly) return answerJson(this.#presence.stats(), requestId);
+  #read(asked: RoomRequest, condition: string | null, now: number): Response {
+    // What is read must be durable, and mostly is.
+    if (this.#presence.roster.isChanged) this.#presence.settle(now);
+    if (asked.statsOnly) return answerJson(this.#presence.stats(), asked.requestId);
     return answerRead(asked, condition, this.#presence.roster, this.#presence.broadcaster);
   }
 

@@ -293,6 +293,11 @@ export class Roster {
     for (const record of this.#records.values()) this.#settle(now, record);
   }
 
+  /** Whether {@link passChanges} has anything to hand over. */
+  get isChanged(): boolean {
+    return this.#saved.size + this.#forgotten.size + this.#visible.size > 0;
+  }
+
   /** Hands over what changed since the last call that went well; where `take` throws, it is kept. */
   passChanges(take: (changes: Changes) => void): void {
     take({

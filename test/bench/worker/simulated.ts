@@ -114,7 +114,7 @@ export class Room extends DurableObject<Env> {
   }
 }
 
-export { User } from "../../../src/server/index.ts";
+export { Directory, User } from "../../../src/server/index.ts";
 
 export default {
   fetch(request, env, ctx) {

@@ -11,10 +11,10 @@ import {
   hibernate,
   passTime,
   passTimeWithAlarms,
-  query,
   restart,
   roomStub,
   runAlarm,
+  tablesOf,
 } from "../../worker-kit/time.ts";
 
 const [KEY] = env.SERVER_KEY!.split(", ") as [string];
@@ -246,8 +246,7 @@ describe("the list of rooms", () => {
     await leave(await join(room, "ada"));
     await passTimeWithAlarms(room, 90_000);
     await until(async () => expect(await alarmOf(room)).toBeNull());
-    const tables = "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'";
-    expect(await query(room, tables)).toEqual([]);
+    expect(await tablesOf(room)).toEqual([]);
   });
 
   it("[B9] spreads rooms evenly over its shards", () => {
@@ -294,8 +293,7 @@ describe("a room's stats", () => {
   it("[B10, R7] of a room that nobody was ever in store nothing; a bad name is refused", async () => {
     const room = `${newPrefix()}none`;
     expect(await stats(room)).toMatchObject({ version: 0, online: 0, members: 0, ghosts: 0 });
-    const tables = "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'";
-    expect(await query(room, tables)).toEqual([]);
+    expect(await tablesOf(room)).toEqual([]);
     const bad = await ask("/rooms/%20/stats", { headers });
     expect(await refusal(bad)).toEqual([400, "room_invalid"]);
   });

@@ -74,8 +74,10 @@ export class Webhooks {
 
   /** Sends what is due, unless a request is under way. */
   deliver(now: number): void {
-    if (this.#safeBy !== null || this.dueAt > now) return;
-    this.#parts.keepAwake(this.#run());
+    if (this.dueAt > now) return;
+    if (this.#safeBy === null) this.#parts.keepAwake(this.#run());
+    // It takes longer than it can: an alarm that was due must not be due at once again.
+    else this.#safeBy = now + SAFETY_MS;
   }
 
   /** To be called when the room's storage was deleted. */
@@ -84,6 +86,16 @@ export class Webhooks {
   }
 
   async #run(): Promise<void> {
+    try {
+      await this.#sendAll();
+    } catch (error) {
+      this.#parts.guard(() => {
+        throw error;
+      });
+    }
+  }
+
+  async #sendAll(): Promise<void> {
     let message = this.#outbox.take(Date.now());
     for (let sent = 0; message; sent++) {
       if (sent === MAX_IN_A_ROW) {
