@@ -99,7 +99,7 @@ export class Broadcaster {
   snapshot(): string {
     const { version } = this.#roster;
     if (this.#snapshot?.version !== version) {
-      const text = `${this.counts().slice(0, -1)},"members":[${this.#roster.members().join()}]}`;
+      const text = `${this.counts().slice(0, -1)},"members":[${this.#roster.list.members().join()}]}`;
       this.#snapshot = { version, text };
     }
     return this.#snapshot.text;
@@ -114,7 +114,7 @@ export class Broadcaster {
 
   /** What changed since, or the snapshot where the room cannot tell (SPEC R6, V4). */
   since({ epoch, version }: Since): string {
-    const changed = epoch === this.#roster.epoch ? this.#roster.changedSince(version) : null;
+    const changed = epoch === this.#roster.epoch ? this.#roster.list.changedSince(version) : null;
     return changed === null ? this.snapshot() : this.#delta(version, changed);
   }
 
@@ -123,7 +123,7 @@ export class Broadcaster {
     const set: string[] = [];
     const gone: string[] = [];
     for (const id of changed) {
-      const member = this.#roster.member(id);
+      const member = this.#roster.list.member(id);
       if (member === undefined) gone.push(id);
       else set.push(member);
     }

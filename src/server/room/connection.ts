@@ -1,7 +1,7 @@
 import type { ServerFrame } from "../../protocol/messages.ts";
 import type { RoomSession } from "../room-request.ts";
 import type { Offences } from "./flood.ts";
-import type { ConnectionRef } from "./roster.ts";
+import type { ConnectionRef } from "./changes.ts";
 
 /** How long before a session's end its connection is told (SPEC T4), in milliseconds. */
 const NOTICE_MS = 60_000;

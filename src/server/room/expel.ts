@@ -3,7 +3,7 @@ import { log } from "../log.ts";
 import { isRevoked, type Revocation, type SessionMark } from "../user/revocation.ts";
 import type { Connection } from "./connection.ts";
 import type { Presence } from "./presence.ts";
-import type { ConnectionRef } from "./roster.ts";
+import type { ConnectionRef } from "./changes.ts";
 
 /** Ends all that a user has in the room, with no grace (SPEC B2); answers how many connections lived. */
 export function kick(presence: Presence, user: string, now: number): number {
@@ -32,13 +32,24 @@ export function revoke(
   const isMeant = (session: SessionMark) =>
     (session.admission?.at ?? 0) < revocation.at && isRevoked(session, revocation);
   const sockets = [...presence.connections.of(user)].filter(({ session }) => isMeant(session!));
-  const leases = presence.roster.leasesOf(user).filter(({ session }) => isMeant(session));
+  const leases = leasesOf(presence, user).filter(({ session }) => isMeant(session));
   for (const socket of sockets) closeRevoked(presence, socket, now);
   for (const { connection } of leases) {
     presence.roster.end(now, { user, connection }, now);
     logLease(presence, { user, connection }, "revoked");
   }
   return sockets.length + leases.length;
+}
+
+/** The leases of a user that live, and the sessions that they were made with. */
+function leasesOf(
+  { roster }: Presence,
+  user: string,
+): { connection: string; session: SessionMark }[] {
+  const places = roster.find(user)?.places ?? [];
+  return places.flatMap(({ connection, lostAt, session }) =>
+    session && lostAt === null ? [{ connection, session }] : [],
+  );
 }
 
 /** Ends a connection whose session was revoked, with no grace. */

@@ -43,6 +43,19 @@ export interface MemberRecord {
   stamp: number;
 }
 
+/** What a client may change of its member; absent keys stay as they are (SPEC W8). */
+export interface MemberUpdate {
+  status?: Status | null | undefined;
+  data?: Data | null | undefined;
+}
+
+/** What a connection may begin with. */
+export interface NewPlace {
+  idle?: boolean | undefined;
+  /** When it ends, where it is a lease, in milliseconds. */
+  leasedUntil?: number;
+}
+
 /** Whether others see them in the room (SPEC M1, M3). */
 export function isPresent(record: MemberRecord): boolean {
   return record.places.length > 0 && record.chosen !== "offline";

@@ -1,7 +1,8 @@
 import type { Config } from "../config.ts";
 import type { Aside } from "./aside.ts";
 import { openOccupancy, type Counts, type Occupancy } from "./occupancy.ts";
-import type { Changes, Roster } from "./roster.ts";
+import type { Changes } from "./changes.ts";
+import type { Roster } from "./roster.ts";
 import type { OutboxStats } from "./webhooks/outbox.ts";
 import { openWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
 

@@ -1,8 +1,9 @@
-import type { Data, Status } from "../../protocol/messages.ts";
+import type { Status } from "../../protocol/messages.ts";
 import type { RoomLimits } from "../config.ts";
 import type { RoomSession } from "../room-request.ts";
-import { markOf, type SessionMark } from "../user/revocation.ts";
-import { entryOf, UNLISTED, type Entry } from "./entry.ts";
+import { markOf } from "../user/revocation.ts";
+import { ChangeLog, type Changes, type ConnectionRef } from "./changes.ts";
+import { List } from "./list.ts";
 import {
   applyAdmission,
   applyProfile,
@@ -18,55 +19,8 @@ import {
   newRecord,
   settle,
 } from "./member.ts";
-import type { MemberRecord, Place } from "./member.ts";
-
-/** What storage gives back of a room. */
-export interface SavedRoster {
-  epoch: string;
-  /** The version of the last removal from the list: who knows less must take a snapshot (SPEC V4). */
-  floor: number;
-  records: MemberRecord[];
-}
-
-/** What happened since it was last asked: what to store, and whom others see changed. */
-export interface Changes {
-  saved: MemberRecord[];
-  forgotten: string[];
-  /** Whose entry on the list changed, came or went: its JSON before, `undefined` for none. */
-  visible: ReadonlyMap<string, string | undefined>;
-  /** Leases that were not renewed. */
-  expired: ConnectionRef[];
-  /** Who has no place any more. */
-  departed: Departure[];
-}
-
-/** A member's last place has ended. */
-export interface Departure {
-  user: string;
-  /** The newest that they were admitted with; 0 for none. */
-  stamp: number;
-  /** As others are shown it, in milliseconds since 1970. */
-  lastOnline: number | null;
-}
-
-/** What a client may change of its member; absent keys stay as they are (SPEC W8). */
-export interface MemberUpdate {
-  status?: Status | null | undefined;
-  data?: Data | null | undefined;
-}
-
-/** What a connection may begin with. */
-export interface NewPlace {
-  idle?: boolean | undefined;
-  /** When it ends, where it is a lease, in milliseconds. */
-  leasedUntil?: number;
-}
-
-/** Where a connection belongs. */
-export interface ConnectionRef {
-  user: string;
-  connection: string;
-}
+import type { MemberRecord, MemberUpdate, NewPlace, Place } from "./member.ts";
+import type { SavedRoster } from "./store.ts";
 
 /**
  * Who is in the room: members, their connections, and the versions of what others see of them
@@ -82,50 +36,43 @@ export class Roster {
   readonly epoch: string;
   readonly #limits: RoomLimits;
   readonly #records = new Map<string, MemberRecord>();
-  /** Of the listed members only. */
-  readonly #entries = new Map<string, Entry>();
-  readonly #saved = new Set<MemberRecord>();
-  readonly #forgotten = new Set<string>();
-  readonly #visible = new Map<string, string | undefined>();
-  readonly #expired: ConnectionRef[] = [];
-  readonly #departed: Departure[] = [];
-  #version: number;
-  #floor: number;
-  #online = 0;
-  #connections = 0;
+  readonly #list: List;
+  readonly #log = new ChangeLog();
   #places = 0;
   #dueAt = Number.POSITIVE_INFINITY;
 
   constructor(limits: RoomLimits, { epoch, floor, records }: SavedRoster) {
     this.#limits = limits;
     this.epoch = epoch;
-    this.#floor = floor;
-    this.#version = floor;
+    this.#list = new List(floor, records);
     for (const record of records) {
       this.#records.set(record.id, record);
-      this.#version = Math.max(this.#version, record.version);
       this.#places += record.places.length;
-      this.#enter(record.id, entryOf(record));
       this.#dueAt = Math.min(this.#dueAt, dueAt(record, limits));
     }
   }
 
+  /** What others see. */
+  get list(): Pick<List, "members" | "member" | "changedSince"> {
+    return this.#list;
+  }
+
   get version(): number {
-    return this.#version;
+    return this.#list.version;
   }
 
   get floor(): number {
-    return this.#floor;
+    return this.#list.floor;
   }
 
   /** Members whose status is not offline. */
   get online(): number {
-    return this.#online;
+    return this.#list.online;
   }
 
   /** The connections of those. */
   get connections(): number {
-    return this.#connections;
+    return this.#list.connections;
   }
 
   /** Whether nobody is known any more, so that the room keeps nothing (SPEC L5). */
@@ -166,14 +113,6 @@ export class Roster {
       }
     }
     return null;
-  }
-
-  /** The leases of a user that live, and the sessions that they were made with. */
-  leasesOf(user: string): { connection: string; session: SessionMark }[] {
-    const places = this.#records.get(user)?.places ?? [];
-    return places.flatMap(({ connection, lostAt, session }) =>
-      session && lostAt === null ? [{ connection, session }] : [],
-    );
   }
 
   /**
@@ -295,39 +234,12 @@ export class Roster {
 
   /** Whether {@link passChanges} has anything to hand over. */
   get isChanged(): boolean {
-    return this.#saved.size + this.#forgotten.size + this.#visible.size > 0;
+    return !this.#log.isEmpty;
   }
 
   /** Hands over what changed since the last call that went well; where `take` throws, it is kept. */
   passChanges(take: (changes: Changes) => void): void {
-    take({
-      saved: [...this.#saved],
-      forgotten: [...this.#forgotten],
-      visible: new Map(this.#visible),
-      expired: this.#expired.slice(),
-      departed: this.#departed.slice(),
-    });
-    this.#expired.length = 0;
-    this.#departed.length = 0;
-    this.#saved.clear();
-    this.#forgotten.clear();
-    this.#visible.clear();
-  }
-
-  /** The JSON of every listed member, ordered by id (SPEC R3). */
-  members(): string[] {
-    return [...this.#entries.keys()].toSorted().map((id) => this.#entries.get(id)!.json);
-  }
-
-  /** The JSON of one member; `undefined` for one who is not on the list. */
-  member(id: string): string | undefined {
-    return this.#entries.get(id)?.json;
-  }
-
-  /** The ids of all that changed after a version; `null` where the room no longer knows (SPEC V4). */
-  changedSince(version: number): string[] | null {
-    if (version > this.#version || version < this.#floor) return null;
-    return [...this.#entries.keys()].filter((id) => this.#records.get(id)!.version > version);
+    this.#log.pass(take);
   }
 
   #placeOf({ user, connection }: ConnectionRef): Place | undefined {
@@ -353,17 +265,11 @@ export class Roster {
     this.#places += record.places.length - placesBefore;
     if (placesBefore > 0 && record.places.length === 0) {
       const { id: user, stamp, lastOnline } = record;
-      this.#departed.push({ user, stamp, lastOnline });
+      this.#log.depart({ user, stamp, lastOnline });
     }
-    const entry = entryOf(record);
-    const before = this.#entries.get(record.id);
-    if (entry.json !== (before ?? UNLISTED).json) {
-      record.version = ++this.#version;
-      if (entry === UNLISTED) this.#floor = this.#version;
-      if (!this.#visible.has(record.id)) this.#visible.set(record.id, before?.json);
-      this.#enter(record.id, entry);
-    }
-    if (JSON.stringify(record) !== storedBefore) this.#saved.add(record);
+    const shown = this.#list.show(record);
+    if (shown) this.#log.show(record.id, shown.before);
+    if (JSON.stringify(record) !== storedBefore) this.#log.save(record);
     this.#settle(now, record);
   }
 
@@ -374,8 +280,7 @@ export class Roster {
       this.#dueAt = Math.min(this.#dueAt, due);
     } else if (record.places.length === 0 && !isListed(record)) {
       this.#records.delete(record.id);
-      this.#saved.delete(record);
-      this.#forgotten.add(record.id);
+      this.#log.forget(record);
     } else {
       this.#change(now, record, () => this.#settleOne(now, record));
     }
@@ -384,15 +289,7 @@ export class Roster {
   #settleOne(now: number, record: MemberRecord): void {
     const lease = endedLease(record, now);
     if (!lease) return settle(record, this.#limits, now);
-    this.#expired.push({ user: record.id, connection: lease.connection });
+    this.#log.expire({ user: record.id, connection: lease.connection });
     endPlace(record, lease, lease.leasedUntil! - this.#limits.staleMs);
-  }
-
-  #enter(id: string, entry: Entry): void {
-    const before = this.#entries.get(id) ?? UNLISTED;
-    this.#online += entry.online - before.online;
-    this.#connections += entry.connections - before.connections;
-    if (entry === UNLISTED) this.#entries.delete(id);
-    else this.#entries.set(id, entry);
   }
 }

@@ -1,6 +1,6 @@
 import type { Data, Status } from "../../protocol/messages.ts";
 import type { MemberRecord, Place, Profile } from "./member.ts";
-import type { Changes, SavedRoster } from "./roster.ts";
+import type { Changes } from "./changes.ts";
 
 /** A row of `members`. `places` holds the connections; its length is their count. */
 type MemberRow = {
@@ -16,6 +16,14 @@ type MemberRow = {
   last_online: number | null;
   stamp: number;
 };
+
+/** What storage gives back of a room. */
+export interface SavedRoster {
+  epoch: string;
+  /** The version of the last removal from the list: who knows less must take a snapshot (SPEC V4). */
+  floor: number;
+  records: MemberRecord[];
+}
 
 // WITHOUT ROWID and no index: one row written for each change of a member.
 const SCHEMA = `

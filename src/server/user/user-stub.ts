@@ -3,7 +3,7 @@ import { Refusal } from "../errors.ts";
 import { describeError, log } from "../log.ts";
 import { callTwice } from "../object-call.ts";
 import { ADMISSION_STALE, type Admission, type RoomSession } from "../room-request.ts";
-import type { Departure } from "../room/roster.ts";
+import type { Departure } from "../room/changes.ts";
 import { noteRevoked } from "./known-revoked.ts";
 import { markOf } from "./revocation.ts";
 import type { User } from "./user.ts";

@@ -8,7 +8,9 @@ import { GroupCommit } from "../../../src/server/room/group-commit.ts";
 import { Connection } from "../../../src/server/room/connection.ts";
 import { leaseEnd } from "../../../src/server/room/leases.ts";
 import { answerRead } from "../../../src/server/room/read.ts";
-import { Roster, type ConnectionRef, type SavedRoster } from "../../../src/server/room/roster.ts";
+import type { ConnectionRef } from "../../../src/server/room/changes.ts";
+import { Roster } from "../../../src/server/room/roster.ts";
+import type { SavedRoster } from "../../../src/server/room/store.ts";
 
 const LIMITS = {
   maxConnectionsPerUser: 4,

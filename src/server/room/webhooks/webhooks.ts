@@ -65,7 +65,7 @@ export class Webhooks {
   /** Writes what a commit changes; `visible` are the entries as they were before it. */
   note(visible: ReadonlyMap<string, string | undefined>, roster: Roster, now: number): void {
     if (visible.size === 0) return;
-    const changes = [...visible].map(([id, before]) => ({ before, after: roster.member(id) }));
+    const changes = [...visible].map(([id, before]) => ({ before, after: roster.list.member(id) }));
     const { epoch, version, online } = roster;
     const place = { room: this.#parts.room, epoch, version };
     const dead = this.#outbox.append(happenings(changes, online, now), place, now);

@@ -1,0 +1,79 @@
+import type { MemberRecord } from "./member.ts";
+
+/** Where a connection belongs. */
+export interface ConnectionRef {
+  user: string;
+  connection: string;
+}
+
+/** A member's last place has ended. */
+export interface Departure {
+  user: string;
+  /** The newest that they were admitted with; 0 for none. */
+  stamp: number;
+  /** As others are shown it, in milliseconds since 1970. */
+  lastOnline: number | null;
+}
+
+/** What happened in a room since it was last asked: what to store, and whom others see changed. */
+export interface Changes {
+  saved: MemberRecord[];
+  forgotten: string[];
+  /** Whose entry on the list changed, came or went: its JSON before, `undefined` for none. */
+  visible: ReadonlyMap<string, string | undefined>;
+  /** Leases that were not renewed. */
+  expired: ConnectionRef[];
+  /** Who has no place any more. */
+  departed: Departure[];
+}
+
+/** Gathers {@link Changes}. */
+export class ChangeLog {
+  readonly #saved = new Set<MemberRecord>();
+  readonly #forgotten = new Set<string>();
+  readonly #visible = new Map<string, string | undefined>();
+  #expired: ConnectionRef[] = [];
+  #departed: Departure[] = [];
+
+  get isEmpty(): boolean {
+    return this.#saved.size + this.#forgotten.size + this.#visible.size === 0;
+  }
+
+  save(record: MemberRecord): void {
+    this.#saved.add(record);
+  }
+
+  forget(record: MemberRecord): void {
+    this.#saved.delete(record);
+    this.#forgotten.add(record.id);
+  }
+
+  /** Notes a change that others see; of several the first tells what was before. */
+  show(id: string, before: string | undefined): void {
+    if (!this.#visible.has(id)) this.#visible.set(id, before);
+  }
+
+  expire(ref: ConnectionRef): void {
+    this.#expired.push(ref);
+  }
+
+  depart(departure: Departure): void {
+    this.#departed.push(departure);
+  }
+
+  /** Hands over what was gathered since the last call that went well; where `take` throws, it is kept. */
+  pass(take: (changes: Changes) => void): void {
+    take({
+      saved: [...this.#saved],
+      forgotten: [...this.#forgotten],
+      visible: new Map(this.#visible),
+      expired: this.#expired,
+      departed: this.#departed,
+    });
+    this.#saved.clear();
+    this.#forgotten.clear();
+    this.#visible.clear();
+    this.#expired = [];
+    this.#departed = [];
+  }
+}
