@@ -37,7 +37,7 @@ function roomOf(c: AppContext): string {
  *
  * @example
  * export default createApp({ authorize: (session, room) => session.roles.includes(room) });
- * export { Room } from "rollcall/server";
+ * export { Room, User } from "rollcall/server";
  */
 export function createApp({ verify, authorize = authorizeByRooms }: AppOptions = {}) {
   const policy: Policy = { authorize, ...(verify && { verify }) };

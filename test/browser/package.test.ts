@@ -127,7 +127,7 @@ it("[K26] the package builds in an app and in a Worker, and the README's example
   await run(process.execPath, [imports]);
   const worker = write(
     "worker/worker.ts",
-    'import { createApp, Room } from "rollcall/server";\n\nexport default createApp();\nexport { Room };\n',
+    'import { createApp, Room, User } from "rollcall/server";\n\nexport default createApp();\nexport { Room, User };\n',
   );
   const files = await buildApp();
   server = await startServer({ main: worker });
