@@ -4,13 +4,15 @@ import { defineConfig } from "vitest/config";
 import { CredentialGuard, keepLog } from "./test/credential-guard.ts";
 
 const secret = () => randomBytes(32).toString("base64url");
+const webhookSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
 
 /** In workerd, against the real Worker: its `main` and bindings are production's. */
-const worker = (vars: Record<string, string>) =>
+const worker = (vars: Record<string, string>, datasets: Record<string, { dataset: string }> = {}) =>
   cloudflareTest({
     wrangler: { configPath: "./wrangler.toml" },
     miniflare: {
       kvNamespaces: ["SESSIONS"],
+      analyticsEngineDatasets: datasets,
       bindings: {
         SESSION_SECRET: secret(),
         TICKET_SECRET: secret(),
@@ -39,7 +41,7 @@ export default defineConfig({
         test: {
           name: "worker",
           include: ["test/{server,protocol,client}/**/*.test.ts"],
-          exclude: ["test/server/{in-band,backend}/**"],
+          exclude: ["test/server/{in-band,backend,webhooks}/**"],
         },
       },
       {
@@ -55,7 +57,29 @@ export default defineConfig({
             SERVER_KEY: `${secret()}, ${secret()}`,
           }),
         ],
-        test: { name: "worker-backend", include: ["test/server/backend/**/*.test.ts"] },
+        test: {
+          name: "worker-backend",
+          include: ["test/server/backend/**/*.test.ts"],
+          // A room does not sleep before it has told the list its counts, 5 s later at most.
+          testTimeout: 15_000,
+        },
+      },
+      {
+        plugins: [
+          worker(
+            {
+              SERVER_KEY: secret(),
+              WEBHOOK_URL: "https://hooks.example.com/rollcall",
+              // Less than webhooks are tried for.
+              RETENTION_SECONDS: "3600",
+              // Two, as while one is replaced.
+              WEBHOOK_SECRET: `${webhookSecret()}, ${webhookSecret()}`,
+            },
+            // The platform's own, which keeps nothing locally.
+            { METRICS: { dataset: "rollcall" } },
+          ),
+        ],
+        test: { name: "worker-webhooks", include: ["test/server/webhooks/**/*.test.ts"] },
       },
       {
         resolve: { alias: { "rollcall/react": `${import.meta.dirname}/src/react/index.ts` } },

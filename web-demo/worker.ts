@@ -4,7 +4,7 @@ import { csrf } from "hono/csrf";
 import { validator } from "hono/validator";
 import { jwtVerify, SignJWT } from "jose";
 import * as v from "valibot";
-import { createApp, type Env, Room, User } from "../src/server/index.ts";
+import { createApp, Directory, type Env, Room, User } from "../src/server/index.ts";
 import { PICTURES, picturePath } from "./pictures.ts";
 
 const SESSION_SECONDS = 8 * 3600;
@@ -96,4 +96,4 @@ app.get("/demo/me", async (c) => {
 });
 
 export default app;
-export { Room, User };
+export { Directory, Room, User };

@@ -5,3 +5,10 @@
 export function answerHeaders(requestId: string): Record<string, string> {
   return { "X-Request-Id": requestId, "X-Content-Type-Options": "nosniff", Vary: "Origin" };
 }
+
+/** Answers JSON that nobody may keep. */
+export function answerJson(body: object, requestId: string): Response {
+  return Response.json(body, {
+    headers: { ...answerHeaders(requestId), "Cache-Control": "no-store" },
+  });
+}

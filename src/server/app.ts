@@ -1,12 +1,14 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { requestId } from "hono/request-id";
+import { answerJson } from "./answer.ts";
 import { answerError } from "./answer-error.ts";
 import { backendRoutes } from "./backend-routes.ts";
 import { authorizeByRooms, type Authorize } from "./authorize.ts";
 import { configOf, type Env } from "./config.ts";
 import { errorResponse, Refusal } from "./errors.ts";
 import { allowOrigin, preflight } from "./origin.ts";
+import { describeService } from "./openapi/document.ts";
 import { endLease, holdLease } from "./lease-url.ts";
 import { setPolicy, type Policy, type Verify } from "./policy.ts";
 import { isUpgrade, join, read, type Asked } from "./room-url.ts";
@@ -37,7 +39,7 @@ function roomOf(c: AppContext): string {
  *
  * @example
  * export default createApp({ authorize: (session, room) => session.roles.includes(room) });
- * export { Room, User } from "rollcall/server";
+ * export { Directory, Room, User } from "rollcall/server";
  */
 export function createApp({ verify, authorize = authorizeByRooms }: AppOptions = {}) {
   const policy: Policy = { authorize, ...(verify && { verify }) };
@@ -94,6 +96,12 @@ export function createApp({ verify, authorize = authorizeByRooms }: AppOptions =
     handle((asked, c) => endLease(asked, roomOf(c))),
   );
   app.post("/tickets", handle(giveTicket));
+  app.get(
+    "/openapi.json",
+    handle(({ url, requestId }) => {
+      return answerJson(describeService(url.href.split("/openapi.json")[0]!), requestId);
+    }),
+  );
   const allowed = handle(async (_asked, c) => (await preflight(c, noNext)) as Response);
   app.options("/rooms/*", allowed);
   app.options("/tickets", allowed);

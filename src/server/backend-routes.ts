@@ -6,6 +6,7 @@ import { Refusal } from "./errors.ts";
 import { kick, sendEvent } from "./event-url.ts";
 import type { Asked } from "./room-url.ts";
 import { isRoomName } from "../protocol/room-name.ts";
+import { listRooms, readStats } from "./rooms-url.ts";
 import { requireServerKey } from "./server-key.ts";
 import { lift, revoke, tellPresence, tellWhereabouts } from "./user-url.ts";
 
@@ -45,6 +46,13 @@ export function backendRoutes(begin: (c: AppContext) => Promise<Asked>): Hono<{ 
     throw new Refusal("not_found");
   };
 
+  app.get("/rooms", handle(listRooms)).all(nothing);
+  app
+    .get(
+      "/rooms/:room/stats",
+      handle((asked, c) => readStats(asked, roomOf(c))),
+    )
+    .all(nothing);
   app.post("/users/presence", handle(tellPresence));
   app
     .post(

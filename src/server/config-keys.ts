@@ -1,10 +1,14 @@
 import * as v from "valibot";
+import type { Directory } from "./directory/directory.ts";
 import { FORMATS } from "./session/index.ts";
 import { isTrustedUrl } from "./trusted-url.ts";
 
 const MIN_SECRET_BYTES = 32;
 /** It travels in a header: visible ASCII, and no comma, which separates keys. */
 const SERVER_KEY = /^[!-+\--~]{32,}$/;
+/** As the Standard Webhooks write one: at least 24 bytes, at most 64. */
+const WEBHOOK_SECRET =
+  /^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 /** The platform's limit of hibernatable sockets is 32,768 an object; some stay for those that close. */
 const MAX_ROOM_SIZE = 32_000;
 
@@ -57,6 +61,31 @@ const trustedUrl = v.optional(
   v.pipe(v.string(), v.check(isTrustedUrl, "must be an https URL (http for localhost only)")),
 );
 
+/** A URL that can be called: nothing in it that a request does not send. */
+const isWebhookUrl = (text: string) => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && username === "" && password === "";
+};
+
+const yesOrNo = v.optional(
+  v.pipe(
+    v.union([v.string(), v.boolean()]),
+    v.transform(String),
+    v.picklist(["true", "false"], "must be true or false"),
+  ),
+  "false",
+);
+
+const binding = <Binding>(method: string, what: string) =>
+  v.optional(
+    v.custom<Binding>(
+      (value) =>
+        typeof (value as Record<string, unknown> | null | undefined)?.[method] === "function",
+      `must be the binding of ${what}`,
+    ),
+  );
+
 const formatNames = Object.keys(FORMATS) as (keyof typeof FORMATS)[];
 
 /** One entry for each key: how it is read, what it falls back to, and what is wrong with a bad one. */
@@ -74,12 +103,7 @@ const KEYS = {
   SESSION_AUDIENCE: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
   SESSION_INTROSPECTION_URL: trustedUrl,
   SESSION_SECONDS: wholeNumber(3600, 1, 31_536_000),
-  SESSIONS: v.optional(
-    v.custom<KVNamespace>(
-      (value) => typeof (value as KVNamespace | null)?.get === "function",
-      "must be the binding of a KV namespace",
-    ),
-  ),
+  SESSIONS: binding<KVNamespace>("get", "a KV namespace"),
   ALLOWED_ORIGINS: v.optional(
     v.pipe(
       v.string(),
@@ -98,14 +122,7 @@ const KEYS = {
   RETENTION_SECONDS: wholeNumber(86_400, 0, 31_536_000),
   TICKET_SECRET: secretList,
   TICKET_SECONDS: wholeNumber(60, 1, 3_600),
-  IN_BAND_AUTH: v.optional(
-    v.pipe(
-      v.union([v.string(), v.boolean()]),
-      v.transform(String),
-      v.picklist(["true", "false"], "must be true or false"),
-    ),
-    "false",
-  ),
+  IN_BAND_AUTH: yesOrNo,
   SERVER_KEY: v.optional(
     v.pipe(
       v.string(),
@@ -118,6 +135,27 @@ const KEYS = {
     "",
   ),
   RENEW: v.optional(v.picklist(["client", "server"], "must be client or server"), "client"),
+  DIRECTORY: binding<DurableObjectNamespace<Directory>>("getByName", "the Directory class"),
+  WEBHOOK_URL: v.optional(
+    v.pipe(
+      v.string(),
+      v.check((url) => url === "" || isWebhookUrl(url), "must be an https URL"),
+    ),
+    "",
+  ),
+  WEBHOOK_SECRET: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform(splitList),
+      v.check(
+        (secrets) => secrets.every((secret) => WEBHOOK_SECRET.test(secret)),
+        "each secret must be whsec_ and 24 to 64 bytes in base64",
+      ),
+    ),
+    "",
+  ),
+  WEBHOOK_ALLOW_PRIVATE: yesOrNo,
+  METRICS: binding<AnalyticsEngineDataset>("writeDataPoint", "an Analytics Engine dataset"),
 };
 
 /** The value of each key. */

@@ -1,6 +1,9 @@
 import type { Room } from "./room/room.ts";
 import type { User } from "./user/user.ts";
 import { readKeys, type Values } from "./config-keys.ts";
+import type { Directory } from "./directory/directory.ts";
+import { setDataset } from "./metrics.ts";
+import { isPrivateHost } from "./private-host.ts";
 import type { SessionFormat } from "./session/format.ts";
 import { FORMATS } from "./session/index.ts";
 
@@ -29,6 +32,13 @@ export interface Env {
   IN_BAND_AUTH?: string | boolean;
   RENEW?: string;
   SERVER_KEY?: string;
+  /** Lists the rooms that somebody is in (SPEC B10); without the binding there is no list. */
+  DIRECTORY?: DurableObjectNamespace<Directory>;
+  WEBHOOK_URL?: string;
+  WEBHOOK_SECRET?: string;
+  WEBHOOK_ALLOW_PRIVATE?: string | boolean;
+  /** Takes the metrics (SPEC O4); without the binding there are none. */
+  METRICS?: AnalyticsEngineDataset;
   /** Limits connects; without the binding there is no limit (SPEC A7). */
   CONNECTS?: RateLimit;
 }
@@ -70,6 +80,12 @@ export interface RenewalConfig {
   readonly sessionMs: number;
 }
 
+/** Where webhooks are sent, and what they are signed with; the newest secret comes first. */
+export interface WebhookConfig {
+  readonly url: string;
+  readonly secrets: readonly string[];
+}
+
 /** The whole configuration, complete: a faulty key has its default. */
 export interface Config {
   readonly session: SessionConfig;
@@ -83,6 +99,12 @@ export interface Config {
   readonly renewal: RenewalConfig | null;
   /** What the app's backend may present (SPEC B5); empty where it has nothing to ask for. */
   readonly serverKeys: readonly string[];
+  /** `null` where rooms are not listed (SPEC B10). */
+  readonly directory: DurableObjectNamespace<Directory> | null;
+  /** `null` where no webhooks are sent (SPEC H1). */
+  readonly webhook: WebhookConfig | null;
+  /** `null` where none are taken (SPEC O4). */
+  readonly metrics: AnalyticsEngineDataset | null;
   /** What each user's sessions and rooms are asked of (SPEC B3, B4); `null` without a server key. */
   readonly users: DurableObjectNamespace<User> | null;
   /** What is wrong, `KEY: why`, with no value in it; the Worker refuses to work while there is any. */
@@ -125,9 +147,16 @@ export function parseConfig(env: Env, checksItself = false): Config {
     inBandAuth: values.IN_BAND_AUTH === "true",
     renewal: values.RENEW === "server" ? { secrets, sessionMs } : null,
     serverKeys: values.SERVER_KEY,
+    directory: values.SERVER_KEY.length > 0 ? (values.DIRECTORY ?? null) : null,
+    webhook:
+      values.WEBHOOK_URL !== "" && values.WEBHOOK_SECRET.length > 0
+        ? { url: values.WEBHOOK_URL, secrets: values.WEBHOOK_SECRET }
+        : null,
+    metrics: values.METRICS ?? null,
     users: values.SERVER_KEY.length > 0 ? (env.USERS ?? null) : null,
     faults,
   };
+  faults.push(...webhookFaults(values, faults));
   if (config.renewal && secrets.length === 0 && !blames(faults, "TICKET_SECRET")) {
     faults.push("TICKET_SECRET: is missing, and RENEW=server signs with it");
   }
@@ -136,6 +165,22 @@ export function parseConfig(env: Env, checksItself = false): Config {
   }
   if (!checksItself) faults.push(...formatFaults(config, env));
   return Object.freeze(config);
+}
+
+/** Webhooks need both keys, and an address that is not one of the service's own network. */
+function webhookFaults(values: Values, faults: readonly string[]): string[] {
+  const { WEBHOOK_URL: url, WEBHOOK_SECRET: secrets, WEBHOOK_ALLOW_PRIVATE: allows } = values;
+  if (blames(faults, "WEBHOOK_URL") || blames(faults, "WEBHOOK_SECRET")) return [];
+  if (url === "")
+    return secrets.length > 0 ? ["WEBHOOK_URL: is missing, and there is a secret"] : [];
+  const { protocol, hostname } = new URL(url);
+  const isPrivate = protocol === "http:" || isPrivateHost(hostname);
+  return [
+    ...(secrets.length === 0 ? ["WEBHOOK_SECRET: is missing, and there is a URL"] : []),
+    ...(isPrivate && allows === "false"
+      ? ["WEBHOOK_URL: must be https and public, unless WEBHOOK_ALLOW_PRIVATE=true"]
+      : []),
+  ];
 }
 
 function blames(faults: readonly string[], key: string): boolean {
@@ -166,6 +211,7 @@ export function configOf(env: Env, checksItself = false): Config {
   if (known) return known;
   const config = parseConfig(env, checksItself);
   parsed.set(env, config);
+  if (config.metrics) setDataset(config.metrics);
   if (config.faults.length > 0) {
     console.log(
       JSON.stringify({ event: "failure", code: "misconfigured", reason: config.faults.join("; ") }),

@@ -4,7 +4,7 @@ import { CLOSE } from "../protocol/close-codes.ts";
 
 /** Every code that a refusal carries, over HTTP or in an `error` frame (SPEC A5, W11, W12). */
 const ERRORS = {
-  bad_request: [400, "The request's body is not what it should be."],
+  bad_request: [400, "The request's body or query is not what it should be."],
   bad_message: [400, "This frame breaks the protocol."],
   room_invalid: [400, "This is not a room's name."],
   unauthenticated: [401, "Sign in first: the request carries no credential."],
@@ -21,11 +21,20 @@ const ERRORS = {
   misconfigured: [500, "The service is misconfigured; its log says how."],
   room_full: [503, "The room is full."],
   room_unavailable: [503, "The room did not answer; try again."],
+  rooms_unavailable: [503, "The list of rooms did not answer; try again."],
   user_unavailable: [503, "What is known of the user cannot be told right now; try again."],
   session_unavailable: [503, "The session cannot be checked right now; try again."],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** All of them. */
+export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
+
+/** The HTTP status that a code is answered with. */
+export function statusOf(code: ErrorCode): number {
+  return ERRORS[code][0];
+}
 
 /** Seconds after which a refused caller may try again, for the codes that pass by themselves. */
 const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
@@ -33,6 +42,7 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   rate_limited: 30,
   room_full: 30,
   room_unavailable: 1,
+  rooms_unavailable: 1,
   user_unavailable: 1,
   session_unavailable: 5,
 };

@@ -10,7 +10,8 @@ import type { Asked } from "./room-url.ts";
 /** What an event tells may take as much as a client's frame (SPEC B1), in bytes of its JSON. */
 const MAX_EVENT_BYTES = 4096;
 
-const eventSchema = v.object({
+/** What `POST /rooms/:room/events` takes. */
+export const eventSchema = v.object({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
   data: v.unknown(),
   to: v.optional(

@@ -16,7 +16,8 @@ import { joinAdmitted, orStale, requireUnrevoked } from "./user/user-stub.ts";
 
 const leaseSchema = v.pipe(v.string(), v.maxLength(64));
 
-const holdSchema = v.object({
+/** What `PUT /rooms/:room/me` takes. */
+export const holdSchema = v.object({
   lease: v.nullish(leaseSchema),
   status: v.optional(v.nullable(statusSchema)),
   data: v.optional(v.nullable(dataSchema)),
@@ -24,7 +25,8 @@ const holdSchema = v.object({
   since: v.nullish(v.string()),
 });
 
-const leaveSchema = v.object({ lease: leaseSchema, closing: v.optional(v.boolean()) });
+/** What `POST /rooms/:room/me/leave` takes. */
+export const leaveSchema = v.object({ lease: leaseSchema, closing: v.optional(v.boolean()) });
 
 /** A connection's id is stored, logged and told: it must not give the lease away. */
 async function connectionOf(lease: string): Promise<string> {

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "./errors.ts";
+import { measure } from "./metrics.ts";
 
 /** The keys a log line may carry (SPEC O3); never a credential, nor any part of one. */
 interface LogFields {
@@ -7,7 +8,7 @@ interface LogFields {
   connection?: string | undefined;
   requestId?: string | undefined;
   reason?: string | undefined;
-  code?: ErrorCode | undefined;
+  code?: ErrorCode | "webhook_failed" | "webhook_dead" | undefined;
 }
 
 /**
@@ -18,6 +19,9 @@ interface LogFields {
  */
 export function log(event: "join" | "leave" | "refused" | "failure", fields: LogFields): void {
   console.log(JSON.stringify({ event, ...fields }));
+  const { room = "", reason = "", code = "" } = fields;
+  // What is told of is what is counted.
+  if (event !== "failure") measure({ event, room, detail: event === "leave" ? reason : code });
 }
 
 /** What an unknown thrown value says of itself. */

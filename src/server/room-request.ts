@@ -72,6 +72,8 @@ export interface RoomRequest {
   idle?: true;
   /** Only counts are asked for. */
   countsOnly?: true;
+  /** Only what the backend may know of it is asked for (SPEC B10). */
+  statsOnly?: true;
   /** Who joins. */
   joiner?: RoomSession;
   /** The host they joined by: tokens over the socket are judged as ones that came to it. */

@@ -11,7 +11,8 @@ import { sessionCookies } from "./session/index.ts";
 import { mintTicket } from "./session/own-tokens.ts";
 import { requireUnrevoked } from "./user/user-stub.ts";
 
-const bodySchema = v.object({ room: v.string() });
+/** What `POST /tickets` takes. */
+export const ticketSchema = v.object({ room: v.string() });
 
 /**
  * Gives a ticket for a room to whoever may join it (SPEC T1).
@@ -26,7 +27,7 @@ export async function giveTicket(asked: Asked): Promise<Response> {
   requireOrigin(request, credential, url.host, config.allowedOrigins);
   if (credential?.kind === "ticket") throw new Refusal("session_invalid");
   const { session } = await judgeCredential(credential, circumstancesOf(asked, ""));
-  const { room } = await readBody(request, bodySchema);
+  const { room } = await readBody(request, ticketSchema);
   if (!isRoomName(room)) throw new Refusal("room_invalid");
   if (!(await policy.authorize(session, room, "join"))) {
     throw new Refusal("room_forbidden", session.user.id);

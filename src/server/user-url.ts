@@ -12,8 +12,14 @@ const USERS_AT_ONCE = 25;
 const MAX_LIST_BYTES = 262_144;
 
 const userSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
-const revocationSchema = v.object({ session: v.optional(v.pipe(v.string(), v.minLength(1))) });
-const presenceSchema = v.object({ users: v.pipe(v.array(userSchema), v.maxLength(MAX_USERS)) });
+/** What `POST /users/:user/revocations` takes. */
+export const revocationSchema = v.object({
+  session: v.optional(v.pipe(v.string(), v.minLength(1))),
+});
+/** What `POST /users/presence` takes. */
+export const presenceSchema = v.object({
+  users: v.pipe(v.array(userSchema), v.maxLength(MAX_USERS)),
+});
 
 function answer(body: object, requestId: string): Response {
   const headers = { ...answerHeaders(requestId), "Cache-Control": "no-store" };

@@ -1,5 +1,6 @@
 import { createApp } from "./app.ts";
 
+export { Directory } from "./directory/directory.ts";
 export { Room } from "./room/room.ts";
 export { User } from "./user/user.ts";
 export default createApp();

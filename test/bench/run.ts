@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { backend } from "./measures/backend.ts";
 import { big } from "./measures/big.ts";
 import { change } from "./measures/change.ts";
 import { flapping } from "./measures/flap.ts";
@@ -21,7 +22,17 @@ import { figure } from "./report/table.ts";
 import { summarise } from "./report/results.ts";
 import { Systems } from "./systems.ts";
 
-const MEASURES: readonly Measure[] = [storm, change, flapping, big, waking, reading, idling, rows];
+const MEASURES: readonly Measure[] = [
+  storm,
+  change,
+  flapping,
+  big,
+  waking,
+  reading,
+  idling,
+  rows,
+  backend,
+];
 /** After this, what has been run once is not run again. */
 const ENOUGH_MS = 12 * 60_000;
 

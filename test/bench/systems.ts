@@ -18,6 +18,9 @@ const NODE_PEERS = {
   ws: "ws-diffs.ts",
 };
 
+/** Of the production Worker. */
+const OBJECTS = { ROOMS: "Room", USERS: "User", DIRECTORY: "Directory" };
+
 export type ServerName = SystemName | keyof typeof WORKERS;
 export type ServerOptions = Pick<WorkerdOptions, "vars" | "onLog">;
 
@@ -38,7 +41,13 @@ export class Systems {
     const bundle = await this.#bundle(name);
     // Its users have what the platform does by default; the floor has what the room has.
     if (name === "PartyServer") bundle.options = { ...bundle.options, compatibilityFlags: [] };
-    return startWorkerd(bundle, { ...options, folder: this.#folder, flags: this.#flags });
+    const objects = name === "Rollcall" || name === "counted" ? OBJECTS : undefined;
+    return startWorkerd(bundle, {
+      ...options,
+      ...(objects && { objects }),
+      folder: this.#folder,
+      flags: this.#flags,
+    });
   }
 
   #bundle(name: string): Promise<Bundle> {

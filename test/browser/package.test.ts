@@ -127,7 +127,11 @@ it("[K26] the package builds in an app and in a Worker, and the README's example
   await run(process.execPath, [imports]);
   const worker = write(
     "worker/worker.ts",
-    'import { createApp, Room, User } from "rollcall/server";\n\nexport default createApp();\nexport { Room, User };\n',
+    `import { createApp, Directory, Room, User } from "rollcall/server";
+
+export default createApp();
+export { Directory, Room, User };
+`,
   );
   const files = await buildApp();
   server = await startServer({ main: worker });

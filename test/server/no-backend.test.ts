@@ -4,8 +4,9 @@ import { expect, it } from "vitest";
 import { ask, askAs, readRoom, refusal } from "../worker-kit/http.ts";
 import { hold } from "../worker-kit/lease.ts";
 import { join } from "../worker-kit/peer.ts";
+import { query } from "../worker-kit/time.ts";
 
-it("[B5, B8] without a server key there is nothing for a backend, and no user's object is asked", async () => {
+it("[B5, B8, B9] without a server key there is nothing for a backend, and no object is asked for it", async () => {
   const peer = await join("keyless", "ada");
   await hold("keyless", "ada");
   await readRoom("keyless");
@@ -17,6 +18,8 @@ it("[B5, B8] without a server key there is nothing for a backend, and no user's 
     ["POST", "/users/presence"],
     ["POST", "/users/ada/revocations"],
     ["DELETE", "/users/ada/revocations"],
+    ["GET", "/rooms"],
+    ["GET", "/rooms/keyless/stats"],
   ] as const;
   for (const [method, path] of calls) {
     for (const key of ["", "x".repeat(32)]) {
@@ -26,4 +29,11 @@ it("[B5, B8] without a server key there is nothing for a backend, and no user's 
   }
   expect((await askAs("ada", "/rooms/keyless")).status).toBe(200);
   expect(await listDurableObjectIds(env.USERS!)).toEqual([]);
+  expect(await listDurableObjectIds(env.DIRECTORY!)).toEqual([]);
+});
+
+it("[H1] without webhooks no table is made for them", async () => {
+  await join("silent", "ada");
+  const tables = await query("silent", "SELECT name FROM sqlite_master WHERE name = 'outbox'");
+  expect(tables).toEqual([]);
 });

@@ -45,3 +45,8 @@ export function restart(room: string): Promise<void> {
 export function query(room: string, sql: string): Promise<Record<string, unknown>[]> {
   return runInDurableObject(roomStub(room), (_room, state) => [...state.storage.sql.exec(sql)]);
 }
+
+/** The names of the room's tables, the platform's own left out. */
+export function tablesOf(room: string): Promise<Record<string, unknown>[]> {
+  return query(room, "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'");
+}

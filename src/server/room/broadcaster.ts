@@ -1,4 +1,5 @@
 import { formatSince, type Since } from "../../protocol/since.ts";
+import { measure } from "../metrics.ts";
 import type { Connection } from "./connection.ts";
 import type { Roster } from "./roster.ts";
 
@@ -37,6 +38,8 @@ export class Broadcaster {
   /** When the timer goes off. */
   #flushAt = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** When the first change was published that is not told yet. */
+  #waitingSince: number | null = null;
   /** The last snapshot's text; at one version it never changes. */
   #snapshot: { version: number; text: string } | null = null;
 
@@ -83,6 +86,7 @@ export class Broadcaster {
   publish(now: number): void {
     const someoneWaits = this.#awaiting.size > 0;
     if (this.#changed.size === 0 && !someoneWaits) return;
+    this.#waitingSince ??= now;
     const flushAt = this.#flushedAt + gatherMs(this.#connections.size, someoneWaits);
     if (this.#timer !== null && this.#flushAt <= flushAt) return;
     this.stop();
@@ -144,6 +148,13 @@ export class Broadcaster {
         connection.send(connection.view === "snapshot" ? this.snapshot() : delta);
       }
     }
+    if (delta !== null) {
+      // The platform's clock stands still while this runs: what can be measured is the gathering.
+      const waitedMs = now - (this.#waitingSince ?? now);
+      const sockets = this.#connections.size;
+      measure({ event: "fanout", room: this.#room, sockets, waitedMs, length: delta.length });
+    }
+    this.#waitingSince = null;
     this.#awaiting.clear();
   }
 

@@ -1,4 +1,3 @@
-import { CLOSE } from "../../protocol/close-codes.ts";
 import { PROTOCOL, SIGN_IN_SECONDS, type ServerFrame } from "../../protocol/messages.ts";
 import type { Since } from "../../protocol/since.ts";
 import type { Config } from "../config.ts";
@@ -12,23 +11,14 @@ import { Broadcaster } from "./broadcaster.ts";
 import { closeSocket, type Connection } from "./connection.ts";
 import { Connections } from "./connections.ts";
 import { GroupCommit } from "./group-commit.ts";
+import type { LeaveReason } from "./leave-reason.ts";
 import { timingFor, type Timing } from "./liveness.ts";
-import { type Departure, type NewPlace, Roster } from "./roster.ts";
+import { Outside } from "./outside.ts";
+import { type Changes, type Departure, type NewPlace, Roster } from "./roster.ts";
 import { Sequence } from "./sequence.ts";
+import { statsOf, type RoomStats } from "./stats.ts";
 import { Store } from "./store.ts";
 import { UsedTickets } from "./tickets.ts";
-
-/** Why a connection ended, as its log line tells (SPEC O3). */
-export type LeaveReason =
-  | "left"
-  | "closed"
-  | "stale"
-  | "expired"
-  | "replaced"
-  | "revoked"
-  | "kicked"
-  | "bad_message"
-  | "rate_limited";
 
 /**
  * Who is present in a room, and all that holds it together: roster, storage, sockets, alarm. It is
@@ -46,6 +36,9 @@ export class Presence {
   readonly #tickets: UsedTickets;
   readonly #commits: GroupCommit;
   readonly #guard: (act: () => void) => void;
+  readonly #outside: Outside;
+  /** Connections that were removed as stale since the last commit. */
+  #ghosts = 0;
   #events: Sequence;
   #roster: Roster;
   #broadcaster: Broadcaster;
@@ -63,6 +56,15 @@ export class Presence {
     this.#tickets = new UsedTickets(ctx.storage);
     this.barriers = new Barriers(ctx.storage);
     this.#guard = guard;
+    this.#outside = new Outside(config, {
+      storage: ctx.storage,
+      room: this.name,
+      sweepEveryMs: this.#timing.sweepEveryMs,
+      keepAwake: (work) => ctx.waitUntil(work),
+      guard,
+      settle: (now) => this.settle(now),
+      countDead: (messages) => this.#store.count("dead", messages),
+    });
     this.#commits = new GroupCommit({
       store: (now) => this.#write(now),
       publish: (now) => this.#broadcaster.publish(now),
@@ -84,6 +86,8 @@ export class Presence {
   /** After a start: finds the sockets again, and what was lost while nobody listened (SPEC L6). */
   wake(sockets: Iterable<WebSocket>, now: number): void {
     const live = this.connections.wake(sockets, this.alarm.at ?? now);
+    // A room whose sockets outlived its sleep, or that keeps nothing, has told how many are there.
+    this.#outside.open(live.size > 0 || !this.#store.exists ? this.#roster : null);
     for (const { user, connection } of this.#roster.reconcile(now, live)) {
       log("leave", { room: this.name, user, connection, reason: "closed" });
     }
@@ -166,31 +170,6 @@ export class Presence {
     this.send(connection, { type: "authenticate", within: SIGN_IN_SECONDS });
   }
 
-  /** Ends the connections that did not answer their probe (SPEC L2, L3). */
-  removeStale(now: number): void {
-    for (const { connection, heardAt } of this.connections.look(now)) {
-      this.#roster.end(now, connection.ref, heardAt);
-      this.close(connection, "stale", CLOSE.stale);
-    }
-  }
-
-  /** Ends the connections whose session has ended, or who never signed in; answers who is to get notice. */
-  expire(now: number): Connection[] {
-    const ending: Connection[] = [];
-    for (const connection of this.connections.takeDue(now)) {
-      if (connection.session === null) {
-        this.close(connection, "expired", CLOSE.session, "unauthenticated");
-      } else if (connection.session.expiresAt > now) {
-        ending.push(connection);
-      } else {
-        // The place is kept for the grace: with a new credential nobody sees them leave (SPEC L4).
-        this.#roster.lose(now, connection.ref);
-        this.close(connection, "expired", CLOSE.session, "session_expired");
-      }
-    }
-    return ending;
-  }
-
   /** Closes a connection from the room's side; its place is the caller's to end or to keep. */
   close(connection: Connection, reason: LeaveReason, code: number, name: string = reason): void {
     connection.release();
@@ -206,6 +185,7 @@ export class Presence {
   }
 
   logLeave({ user, id }: Connection, reason: LeaveReason): void {
+    if (reason === "stale") this.#ghosts++;
     if (user !== undefined) log("leave", { room: this.name, user, connection: id, reason });
   }
 
@@ -219,27 +199,48 @@ export class Presence {
     this.#commits.now(now);
   }
 
+  /** What the app's backend may know of the room (SPEC B10). */
+  stats(): RoomStats {
+    return statsOf(this.name, {
+      roster: this.#roster,
+      sockets: this.connections.size,
+      outbox: this.#outside.stats(),
+      tally: (tally) => this.#store.tally(tally),
+    });
+  }
+
   /** Writes what changed; tells whether anything had. */
   #write(now: number): boolean {
     let wrote = false;
     this.#roster.passChanges((changes) => {
       wrote = this.#store.write(changes, this.#roster.epoch, this.#roster.floor);
-      this.#broadcaster.note(changes.visible);
-      for (const { user, connection } of changes.expired) {
-        log("leave", { room: this.name, user, connection, reason: "stale" });
-      }
+      this.#outside.note(changes, this.#roster, now);
+      this.#broadcaster.note(changes.visible.keys());
+      this.#buryGhosts(changes);
       for (const departure of changes.departed) this.#depart(departure, now);
     });
+    this.#outside.tell(this.#roster, now);
     if (this.#roster.isEmpty && this.#tickets.isEmpty && this.barriers.isEmpty) this.#vacate();
     this.alarm.wakeBy(
       Math.min(
         this.#roster.dueAt,
         this.connections.dueAt,
         this.#tickets.dueAt,
+        this.#outside.dueAt,
         this.barriers.dueAt,
       ),
     );
     return wrote;
+  }
+
+  /** Counts what was removed without a goodbye, where somebody can ask for it. */
+  #buryGhosts({ expired }: Changes): void {
+    for (const { user, connection } of expired) {
+      log("leave", { room: this.name, user, connection, reason: "stale" });
+    }
+    const ghosts = this.#ghosts + expired.length;
+    this.#ghosts = 0;
+    if (ghosts > 0 && this.config.serverKeys.length > 0) this.#store.count("ghosts", ghosts);
   }
 
   /** Tells the user's object, once it is stored; a member forgotten too soon leaves a barrier. */
@@ -258,13 +259,24 @@ export class Presence {
     });
   }
 
-  /** Keeps nothing of a room that nobody is known in; whoever comes next begins a new epoch (SPEC L5). */
+  /**
+   * Keeps nothing of a room that nobody is known in; whoever comes next begins a new epoch (SPEC
+   * L5). What others were not told yet is kept for so long.
+   */
   #vacate(): void {
-    if (!this.#store.exists && !this.barriers.exists) return;
-    this.#store.clear();
-    this.barriers.clear();
-    this.#tickets.clear();
-    this.alarm.unset();
+    const { needs } = this.#outside;
+    if (needs === "room") return;
+    const isKnown = this.#store.exists;
+    if (needs === "outbox") {
+      if (isKnown) this.#store.clearMembers();
+    } else if (isKnown || this.barriers.exists || this.#outside.isStored) {
+      this.#store.clear();
+      this.barriers.clear();
+      this.#tickets.clear();
+      this.#outside.clear();
+      this.alarm.unset();
+    }
+    if (!isKnown) return;
     this.#broadcaster.stop();
     this.#roster = new Roster(this.config.limits, this.#store.load());
     this.#broadcaster = this.#newBroadcaster();

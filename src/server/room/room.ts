@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { CLOSE } from "../../protocol/close-codes.ts";
 import { PING, PONG } from "../../protocol/messages.ts";
+import { answerJson } from "../answer.ts";
 import { configOf, type Env } from "../config.ts";
 import { errorResponse } from "../errors.ts";
 import { describeError, log } from "../log.ts";
@@ -22,6 +23,7 @@ import { Presence } from "./presence.ts";
 import { answerRead } from "./read.ts";
 import { sight } from "./sight.ts";
 import { tellEnding } from "./renewal.ts";
+import { expire, removeStale } from "./sweep.ts";
 
 /** After a fault in the alarm, when it is tried again. */
 const RETRY_MS = 10_000;
@@ -54,7 +56,12 @@ export class Room extends DurableObject<Env> {
       const presence = this.#presence;
       presence.advance(now);
       const asked = fromWorker(request);
-      const response = this.#answer(asked, request.headers.get("If-None-Match"), now);
+      const { joiner, lease, leaving, requestId } = asked;
+      if (!joiner && !leaving) return this.#read(asked, request.headers.get("If-None-Match"), now);
+      let response: Response;
+      if (leaving) response = this.#leases.end(leaving, requestId, now);
+      else if (joiner && lease) response = this.#leases.hold(asked, lease, joiner, now);
+      else response = this.#join(asked, joiner!, now);
       presence.commit(now);
       return response;
     });
@@ -115,8 +122,8 @@ export class Room extends DurableObject<Env> {
     presence.alarm.unset();
     try {
       presence.advance(now);
-      const ending = presence.expire(now);
-      presence.removeStale(now);
+      const ending = expire(presence, now);
+      removeStale(presence, now);
       presence.settle(now);
       await tellEnding(presence, ending);
     } catch (error) {
@@ -136,12 +143,10 @@ export class Room extends DurableObject<Env> {
     });
   }
 
-  #answer(asked: RoomRequest, condition: string | null, now: number): Response {
-    const { joiner, lease, leaving, requestId } = asked;
-    if (leaving) return this.#leases.end(leaving, requestId, now);
-    if (joiner && lease) return this.#leases.hold(asked, lease, joiner, now);
-    if (joiner) return this.#join(asked, joiner, now);
-    this.#presence.settle(now);
+  #read(asked: RoomRequest, condition: string | null, now: number): Response {
+    // What is read must be durable, and mostly is.
+    if (this.#presence.roster.isChanged) this.#presence.settle(now);
+    if (asked.statsOnly) return answerJson(this.#presence.stats(), asked.requestId);
     return answerRead(asked, condition, this.#presence.roster, this.#presence.broadcaster);
   }
 

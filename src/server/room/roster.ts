@@ -32,8 +32,8 @@ export interface SavedRoster {
 export interface Changes {
   saved: MemberRecord[];
   forgotten: string[];
-  /** Ids whose entry on the list changed, came or went. */
-  visible: string[];
+  /** Whose entry on the list changed, came or went: its JSON before, `undefined` for none. */
+  visible: ReadonlyMap<string, string | undefined>;
   /** Leases that were not renewed. */
   expired: ConnectionRef[];
   /** Who has no place any more. */
@@ -76,7 +76,7 @@ export interface ConnectionRef {
  * @example
  * const roster = new Roster(limits, { epoch, floor: 0, records: [] });
  * roster.join(now, joiner, connection);
- * roster.passChanges(({ visible }) => console.log(visible)); // [joiner.user.id]
+ * roster.passChanges(({ visible }) => console.log([...visible.keys()])); // [joiner.user.id]
  */
 export class Roster {
   readonly epoch: string;
@@ -86,7 +86,7 @@ export class Roster {
   readonly #entries = new Map<string, Entry>();
   readonly #saved = new Set<MemberRecord>();
   readonly #forgotten = new Set<string>();
-  readonly #visible = new Set<string>();
+  readonly #visible = new Map<string, string | undefined>();
   readonly #expired: ConnectionRef[] = [];
   readonly #departed: Departure[] = [];
   #version: number;
@@ -136,6 +136,11 @@ export class Roster {
   /** No later than when the next grace or retention ends; `Infinity` where none runs. */
   get dueAt(): number {
     return this.#dueAt;
+  }
+
+  /** How many members are known, those who are offline included. */
+  get size(): number {
+    return this.#records.size;
   }
 
   /** The status a member chose, `null` for none. */
@@ -288,12 +293,17 @@ export class Roster {
     for (const record of this.#records.values()) this.#settle(now, record);
   }
 
+  /** Whether {@link passChanges} has anything to hand over. */
+  get isChanged(): boolean {
+    return this.#saved.size + this.#forgotten.size + this.#visible.size > 0;
+  }
+
   /** Hands over what changed since the last call that went well; where `take` throws, it is kept. */
   passChanges(take: (changes: Changes) => void): void {
     take({
       saved: [...this.#saved],
       forgotten: [...this.#forgotten],
-      visible: [...this.#visible],
+      visible: new Map(this.#visible),
       expired: this.#expired.slice(),
       departed: this.#departed.slice(),
     });
@@ -346,10 +356,11 @@ export class Roster {
       this.#departed.push({ user, stamp, lastOnline });
     }
     const entry = entryOf(record);
-    if (entry.json !== (this.#entries.get(record.id) ?? UNLISTED).json) {
+    const before = this.#entries.get(record.id);
+    if (entry.json !== (before ?? UNLISTED).json) {
       record.version = ++this.#version;
       if (entry === UNLISTED) this.#floor = this.#version;
-      this.#visible.add(record.id);
+      if (!this.#visible.has(record.id)) this.#visible.set(record.id, before?.json);
       this.#enter(record.id, entry);
     }
     if (JSON.stringify(record) !== storedBefore) this.#saved.add(record);

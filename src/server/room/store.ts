@@ -35,6 +35,8 @@ const SCHEMA = `
   ) WITHOUT ROWID;
 `;
 
+/** What a room counts over its epoch, for its stats (SPEC B10). */
+export type Tally = "ghosts" | "dead";
 /** A room that was made before there were stamps. */
 const NO_STAMP = `
   SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pragma_table_info('members') WHERE name = 'stamp')
@@ -63,6 +65,7 @@ export class Store {
   readonly #storage: DurableObjectStorage;
   #exists: boolean;
   #floor = 0;
+  #tallies: Record<Tally, number> = { ghosts: 0, dead: 0 };
   #reservedEvents = 0;
 
   constructor(storage: DurableObjectStorage) {
@@ -84,6 +87,10 @@ export class Store {
       ),
     );
     this.#floor = Number(room.get("floor") ?? 0);
+    this.#tallies = {
+      ghosts: Number(room.get("ghosts") ?? 0),
+      dead: Number(room.get("dead") ?? 0),
+    };
     this.#reservedEvents = Number(room.get("events") ?? 0);
     const rows = sql.exec<MemberRow>("SELECT * FROM members");
     return {
@@ -138,12 +145,36 @@ export class Store {
     return this.#exists;
   }
 
+  /** How much was counted in this epoch. */
+  tally(tally: Tally): number {
+    return this.#tallies[tally];
+  }
+
+  /** Counts on: one row written. */
+  count(tally: Tally, by: number): void {
+    if (!this.#exists) return;
+    this.#tallies[tally] += by;
+    const { sql } = this.#storage;
+    sql.exec("INSERT OR REPLACE INTO room VALUES (?, ?)", tally, this.#tallies[tally]);
+  }
+
   /** Deletes everything, the alarm included; it takes effect at once, the promise tells when it is durable. */
   clear(): void {
+    this.#forget();
+    void this.#storage.deleteAll();
+  }
+
+  /** Deletes who was known, and ends the epoch, but leaves the alarm and what others store. */
+  clearMembers(): void {
+    this.#forget();
+    this.#storage.sql.exec("DROP TABLE members; DROP TABLE room");
+  }
+
+  #forget(): void {
     this.#exists = false;
     this.#floor = 0;
+    this.#tallies = { ghosts: 0, dead: 0 };
     this.#reservedEvents = 0;
-    void this.#storage.deleteAll();
   }
 
   #create(epoch: string): void {

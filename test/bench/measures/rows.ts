@@ -10,10 +10,14 @@ const SETTLE_MS = 400;
 const BOUND_MS = 30_000;
 
 /** Opens a socket for a user, and answers once the room has told its state. */
-function open({ port, secret }: Server, user: number): Promise<LeanWebSocket> {
+export function openIn(
+  { port, secret }: Server,
+  room: string,
+  user: number,
+): Promise<LeanWebSocket> {
   return new Promise((resolve, reject) => {
     const headers = rollcallHeaders({ port, user, secret });
-    const upgrade = { port, path: `/rooms/${ROOM}`, headers, offersDeflate: false };
+    const upgrade = { port, path: `/rooms/${room}`, headers, offersDeflate: false };
     const socket = new LeanWebSocket(upgrade, {
       onOpen: () => {},
       onMessage: (payload) => {
@@ -26,7 +30,10 @@ function open({ port, secret }: Server, user: number): Promise<LeanWebSocket> {
   });
 }
 
-async function countsOf({ port }: Server, room: string): Promise<Counts> {
+const open = (server: Server, user: number) => openIn(server, ROOM, user);
+
+/** What an object has done so far. */
+export async function countsOf({ port }: Server, room: string): Promise<Counts> {
   const response = await fetch(`http://127.0.0.1:${port}/counts/${room}`);
   return (await response.json()) as Counts;
 }

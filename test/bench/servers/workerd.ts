@@ -13,6 +13,8 @@ export interface WorkerdOptions {
   /** For the state, removed by whoever made it. */
   folder: string;
   vars?: Record<string, string>;
+  /** The classes of objects, by their bindings. */
+  objects?: Record<string, string>;
   /** Compatibility flags beside the Worker's own. */
   flags?: readonly string[];
   /** Takes the Worker's log; nobody reads it where absent, as nobody waits for it in production. */
@@ -24,13 +26,13 @@ export interface WorkerdOptions {
  * between the clients and the Worker: Miniflare would add a Worker of its own before it.
  */
 export async function startWorkerd(bundle: Bundle, options: WorkerdOptions): Promise<Server> {
-  const { flags = [], onLog } = options;
+  const { flags = [], objects = { ROOMS: "Room" }, onLog } = options;
   const secret = randomBytes(32).toString("base64url");
   const folder = mkdtempSync(join(options.folder, "workerd-"));
   mkdirSync(join(folder, "state"));
   cpSync(bundle.script, join(folder, "worker.js"));
   const vars = { ...bundle.vars, SESSION_SECRET: secret, ...options.vars };
-  writeFileSync(join(folder, "config.capnp"), configText(bundle, vars, flags, folder));
+  writeFileSync(join(folder, "config.capnp"), configText(bundle, vars, objects, flags, folder));
   const args = ["serve", "--control-fd=3", join(folder, "config.capnp")];
   const child = spawn(WORKERD, args, {
     stdio: ["ignore", onLog ? "pipe" : "ignore", "inherit", "pipe"],
@@ -72,18 +74,31 @@ function readPort(child: ChildProcess): Promise<number> {
 function configText(
   { script, options }: Bundle,
   vars: Record<string, unknown>,
+  objects: Record<string, string>,
   flags: readonly string[],
   folder: string,
 ): string {
   const allFlags = [...((options.compatibilityFlags as string[] | undefined) ?? []), ...flags];
-  const bindings = Object.entries(vars).map(
-    ([name, value]) => `(name = ${quote(name)}, text = ${quote(String(value))})`,
+  const bindings = [
+    ...Object.entries(objects).map(
+      ([name, className]) =>
+        `(name = ${quote(name)}, durableObjectNamespace = ${quote(className)})`,
+    ),
+    ...Object.entries(vars).map(
+      ([name, value]) => `(name = ${quote(name)}, text = ${quote(String(value))})`,
+    ),
+  ];
+  const namespaces = Object.values(objects).map(
+    (className) =>
+      `(className = ${quote(className)}, uniqueKey = ${quote(`rollcall-${className}`)}, enableSql = true)`,
   );
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
+    # Webhooks go to the load generator.
+    (name = "internet", network = (allow = ["private"])),
     (name = "state", disk = (path = ${quote(join(folder, "state"))}, writable = true)),
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
@@ -94,10 +109,11 @@ const worker :Workerd.Worker = (
   compatibilityDate = ${quote(options.compatibilityDate as string)},
   compatibilityFlags = [${allFlags.map(quote).join(", ")}],
   bindings = [
-    (name = "ROOMS", durableObjectNamespace = "Room"),
     ${bindings.join(",\n    ")},
   ],
-  durableObjectNamespaces = [(className = "Room", uniqueKey = "rollcall", enableSql = true)],
+  durableObjectNamespaces = [
+    ${namespaces.join(",\n    ")},
+  ],
   durableObjectStorage = (localDisk = "state"),
 );
 `;

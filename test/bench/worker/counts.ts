@@ -6,4 +6,6 @@ export interface Counts {
   alarmsSet: number;
   alarmsFired: number;
   starts: number;
+  /** Calls that objects took, of the Worker and of each other; without requests and sockets' events. */
+  calls: number;
 }

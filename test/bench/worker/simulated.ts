@@ -44,6 +44,7 @@ export class Room extends DurableObject<Env> {
     alarmsSet: 0,
     alarmsFired: 0,
     starts: 0,
+    calls: 0,
   };
   readonly #alarm = new Alarm();
   readonly #pingedAt = new Map<WebSocket, Date>();
@@ -113,7 +114,7 @@ export class Room extends DurableObject<Env> {
   }
 }
 
-export { User } from "../../../src/server/index.ts";
+export { Directory, User } from "../../../src/server/index.ts";
 
 export default {
   fetch(request, env, ctx) {

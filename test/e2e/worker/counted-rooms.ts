@@ -8,5 +8,5 @@ export class Room extends ServedRoom {
   }
 }
 
-export { User } from "../../../src/server/index.ts";
+export { Directory, User } from "../../../src/server/index.ts";
 export { default } from "../../../src/server/worker.ts";

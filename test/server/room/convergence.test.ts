@@ -172,7 +172,7 @@ class Model {
       for (const id of forgotten) this.stored.delete(id);
       for (const record of saved) this.stored.set(record.id, JSON.stringify(record));
       wrote = saved.length > 0 || forgotten.length > 0;
-      this.broadcaster.note(visible);
+      this.broadcaster.note(visible.keys());
     });
     this.storedFloor = this.roster.floor;
     this.storedVersion = this.roster.version;

@@ -1,0 +1,11 @@
+/** Why a connection ended, as its log line tells (SPEC O3). */
+export type LeaveReason =
+  | "left"
+  | "closed"
+  | "stale"
+  | "expired"
+  | "replaced"
+  | "revoked"
+  | "kicked"
+  | "bad_message"
+  | "rate_limited";

@@ -1,0 +1,28 @@
+import { CLOSE } from "../../protocol/close-codes.ts";
+import type { Connection } from "./connection.ts";
+import type { Presence } from "./presence.ts";
+
+/** Ends the connections that did not answer their probe (SPEC L2, L3). */
+export function removeStale(presence: Presence, now: number): void {
+  for (const { connection, heardAt } of presence.connections.look(now)) {
+    presence.roster.end(now, connection.ref, heardAt);
+    presence.close(connection, "stale", CLOSE.stale);
+  }
+}
+
+/** Ends the connections whose session has ended, or who never signed in; answers who is to get notice. */
+export function expire(presence: Presence, now: number): Connection[] {
+  const ending: Connection[] = [];
+  for (const connection of presence.connections.takeDue(now)) {
+    if (connection.session === null) {
+      presence.close(connection, "expired", CLOSE.session, "unauthenticated");
+    } else if (connection.session.expiresAt > now) {
+      ending.push(connection);
+    } else {
+      // The place is kept for the grace: with a new credential nobody sees them leave (SPEC L4).
+      presence.roster.lose(now, connection.ref);
+      presence.close(connection, "expired", CLOSE.session, "session_expired");
+    }
+  }
+  return ending;
+}

@@ -1,0 +1,76 @@
+import type { Member } from "../../../protocol/messages.ts";
+
+/** A member's entry before and after a commit, as JSON; `undefined` where they are not on the list. */
+export interface EntryChange {
+  before: string | undefined;
+  after: string | undefined;
+}
+
+/** What happened to a room, as others see it (SPEC H2). */
+export type Happening =
+  | { type: "member.online" | "member.offline" | "member.updated"; member: Member }
+  | { type: "room.occupied" | "room.vacated" };
+
+/** An event as it is sent; `timestamp` is ISO 8601 (SPEC H3). */
+export interface WebhookEvent {
+  type: Happening["type"];
+  timestamp: string;
+  data: {
+    room: string;
+    epoch: string;
+    version: number;
+    sequence: number;
+    member?: Member;
+  };
+}
+
+/** The body of a request: what happened since the last one, at most 100 events, in order. */
+export interface WebhookMessage {
+  events: WebhookEvent[];
+}
+
+const read = (entry: string | undefined) =>
+  entry === undefined ? null : (JSON.parse(entry) as Member);
+
+const isPresent = (member: Member | null): member is Member =>
+  member !== null && member.status !== "offline";
+
+/** What can be told of a member; their connections alone are no news. */
+const lookOf = ({ status, name, image, data }: Member) =>
+  JSON.stringify([status, name, image, data]);
+
+/** A member who was forgotten in the moment they left is told as they were, but for what ended. */
+function departed({ id, name, image }: Member, at: string): Member {
+  return { id, name, ...(image && { image }), status: "offline", connections: 0, lastOnline: at };
+}
+
+function happeningOf({ before, after }: EntryChange, at: string): Happening | null {
+  const [was, is] = [read(before), read(after)];
+  if (!isPresent(was)) return isPresent(is) ? { type: "member.online", member: is } : null;
+  if (!isPresent(is)) return { type: "member.offline", member: is ?? departed(was, at) };
+  return lookOf(was) === lookOf(is) ? null : { type: "member.updated", member: is };
+}
+
+/**
+ * What a commit's changes tell, in the order that they are told: a room is occupied before its first
+ * member comes, and vacated after its last one went (SPEC H2). `online` is the count after them.
+ *
+ * @example
+ * happenings([{ before: undefined, after: '{"id":"ada","status":"online",…}' }], 1, now);
+ * // [{ type: "room.occupied" }, { type: "member.online", member: { id: "ada", … } }]
+ */
+export function happenings(
+  changes: Iterable<EntryChange>,
+  online: number,
+  now: number,
+): Happening[] {
+  const at = new Date(now).toISOString();
+  const told = [...changes]
+    .map((change) => happeningOf(change, at))
+    .filter((happening) => happening !== null);
+  const count = (type: Happening["type"]) => told.filter((one) => one.type === type).length;
+  const wasOnline = online - count("member.online") + count("member.offline");
+  if (wasOnline === 0 && online > 0) return [{ type: "room.occupied" }, ...told];
+  if (wasOnline > 0 && online === 0) return [...told, { type: "room.vacated" }];
+  return told;
+}

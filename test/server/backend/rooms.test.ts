@@ -1,0 +1,300 @@
+import { env } from "cloudflare:workers";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Directory } from "../../../src/server/directory/directory.ts";
+import { ALL_SHARDS, hashOf, shardOf, SHARDS } from "../../../src/server/directory/shards.ts";
+import { ask, askConfigured, refusal } from "../../worker-kit/http.ts";
+import { join, type Peer } from "../../worker-kit/peer.ts";
+import { signIn } from "../../worker-kit/sign-in.ts";
+import {
+  alarmOf,
+  hibernate,
+  passTime,
+  passTimeWithAlarms,
+  restart,
+  roomStub,
+  runAlarm,
+  tablesOf,
+} from "../../worker-kit/time.ts";
+
+const [KEY] = env.SERVER_KEY!.split(", ") as [string];
+const headers = { Authorization: `Bearer ${KEY}` };
+
+interface List {
+  rooms: { room: string; online: number; connections: number }[];
+  after: string | null;
+}
+
+let prefixes = 0;
+/** A name's beginning that no other test has. */
+const newPrefix = () => `list-${++prefixes}-`;
+
+beforeEach(() => void vi.spyOn(console, "log").mockImplementation(() => {}));
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+async function list(prefix: string, rest = ""): Promise<List> {
+  const answer = await ask(`/rooms?prefix=${prefix}${rest}`, { headers });
+  expect(answer.status).toBe(200);
+  return answer.json();
+}
+
+const named = async (prefix: string) => (await list(prefix)).rooms.map(({ room }) => room);
+
+const until = (assert: () => Promise<unknown>) =>
+  vi.waitFor(assert, { timeout: 4_000, interval: 10 });
+
+async function leave(peer: Peer): Promise<void> {
+  await peer.ask({ type: "leave" });
+  await peer.closed;
+}
+
+const shard = (room: string) => env.DIRECTORY!.getByName(shardOf(room));
+
+/** Makes the list forget a room, as if its last tell had been lost on the way. */
+const loseTell = (room: string) =>
+  shard(room).tell({ room, online: 0, connections: 0, leaseMs: 0 });
+
+describe("the list of rooms", () => {
+  it("[B9] has a room from when the first comes until the last goes, with its counts", async () => {
+    const room = `${newPrefix()}a`;
+    const ada = await join(room, "ada");
+    await until(async () => {
+      expect(await list(room)).toEqual({
+        rooms: [{ room, online: 1, connections: 1 }],
+        after: null,
+      });
+    });
+    const bob = await join(room, "bob");
+    await leave(ada);
+    await bob.ask({ type: "update", status: "offline" });
+    await until(async () => expect(await named(room)).toEqual([]));
+    await bob.ask({ type: "update", status: "busy" });
+    await until(async () => expect(await named(room)).toEqual([room]));
+    await leave(bob);
+    await until(async () => expect(await named(room)).toEqual([]));
+  });
+
+  it("[B9] has counts that are at most 5 s old, for one tell in 5 s", async () => {
+    const room = `${newPrefix()}a`;
+    const tell = vi.spyOn(Directory.prototype, "tell");
+    const tells = () => tell.mock.calls.filter(([told]) => told.room === room).length;
+    const peers = await Promise.all(["a", "b", "c", "d", "e"].map((user) => join(room, user)));
+    await until(async () => expect((await list(room)).rooms[0]?.online).toBeGreaterThan(0));
+    expect(tells()).toBeLessThanOrEqual(2);
+    passTime(5);
+    await peers[0]!.ask({ type: "update", data: { hand: "up" } });
+    await until(async () => expect((await list(room)).rooms[0]?.online).toBe(5));
+    expect(tells()).toBeLessThanOrEqual(3);
+    await Promise.all(peers.map(leave));
+    await until(async () => expect(await named(room)).toEqual([]));
+  });
+
+  it("[B9] is ordered by name, in pages that leave nothing out, over all shards", async () => {
+    const prefix = newPrefix();
+    const names = Array.from({ length: 40 }, (_, number) => `${prefix}${number * 7}`).toSorted();
+    expect(new Set(names.map(shardOf)).size).toBeGreaterThan(10);
+    await Promise.all(
+      names.map((room) => shard(room).tell({ room, online: 2, connections: 3, leaseMs: 60_000 })),
+    );
+    expect(await named(prefix)).toEqual(names);
+    const seen: string[] = [];
+    let after: string | null = "";
+    for (let page = 0; after !== null; page++) {
+      const { rooms, after: next } = await list(prefix, `&limit=9&after=${after}`);
+      seen.push(...rooms.map(({ room }) => room));
+      expect(rooms).toHaveLength(page < 4 ? 9 : 4);
+      after = next;
+    }
+    expect(seen).toEqual(names);
+    expect((await list(prefix, "&limit=40")).after).toBeNull();
+    expect((await list(prefix, "&limit=39")).after).toBe(names[38]);
+  });
+
+  it.each([
+    "limit=0",
+    "limit=1001",
+    "limit=x",
+    "limit=1e2",
+    "prefix=%25",
+    "after=a/b",
+    "prefix=a%00",
+  ])("[B9] refuses %s", async (asked) => {
+    const answer = await ask(`/rooms?${asked}`, { headers });
+    expect(await refusal(answer)).toEqual([400, "bad_request"]);
+  });
+
+  it("[B9, B5] is for the backend alone, and there only with a key and a directory", async () => {
+    expect(await refusal(await ask("/rooms"))).toEqual([401, "unauthenticated"]);
+    const session = { Authorization: `Bearer ${await signIn("ada")}` };
+    for (const path of ["/rooms", "/rooms/a/stats"]) {
+      expect(await refusal(await ask(path, { headers: session }))).toEqual([
+        401,
+        "unauthenticated",
+      ]);
+      const none = await askConfigured({ SERVER_KEY: "" }, path, headers);
+      expect(await refusal(none)).toEqual([404, "not_found"]);
+    }
+    const unbound = { ...env, DIRECTORY: undefined };
+    const { createApp } = await import("../../../src/server/app.ts");
+    const answer = await createApp().request("https://x.example/rooms", { headers }, unbound);
+    expect(await refusal(answer)).toEqual([404, "not_found"]);
+  });
+
+  it("[B9] answers 503 where one of its objects does not, for a part would be a lie", async () => {
+    const getByName = () => ({ list: () => Promise.reject(new Error("overloaded")) });
+    const DIRECTORY = { getByName } as never;
+    const answer = await askConfigured({ DIRECTORY }, "/rooms", headers);
+    expect(answer.headers.get("Retry-After")).toBe("1");
+    expect(await refusal(answer)).toEqual([503, "rooms_unavailable"]);
+  });
+
+  it("[B9, L6] is right within a sweep after the room crashed, whichever way its last tell was lost", async () => {
+    const prefix = newPrefix();
+    // It crashed before it told that somebody came.
+    const came = `${prefix}came`;
+    await join(came, "ada");
+    await until(async () => expect(await named(came)).toEqual([came]));
+    await loseTell(came);
+    await restart(came);
+    passTime(20);
+    await runAlarm(came);
+    // In its grace the member is there still, and then not.
+    await until(async () =>
+      expect((await alarmOf(came))! - Date.now()).toBeLessThanOrEqual(20_000),
+    );
+    await passTimeWithAlarms(came, 20);
+    await until(async () => expect(await named(prefix)).toEqual([]));
+
+    // It crashed before it told that the last one left.
+    const left = `${prefix}left`;
+    const bob = await join(left, "bob");
+    await until(async () => expect(await named(left)).toEqual([left]));
+    await leave(bob);
+    await until(async () => expect(await named(left)).toEqual([]));
+    await shard(left).tell({ room: left, online: 1, connections: 1, leaseMs: 3_600_000 });
+    await restart(left);
+    await roomStub(left).fetch("https://room/", {
+      headers: { "x-rollcall-request": encodeURIComponent(JSON.stringify({ requestId: "r" })) },
+    });
+    await until(async () => expect(await named(prefix)).toEqual([]));
+  });
+
+  it("[B9] a tell that fails is told again, and until then the room is due within a sweep", async () => {
+    const room = `${newPrefix()}a`;
+    const stub = shard(room);
+    const ada = await join(room, "ada");
+    await until(async () => expect(await named(room)).toEqual([room]));
+    await runInDurableObject(stub, (_directory, { storage }) => {
+      storage.sql.exec("ALTER TABLE rooms RENAME TO hidden");
+    });
+    await leave(ada);
+    await until(async () => {
+      const due = (await alarmOf(room))! - Date.now();
+      expect(due).toBeLessThanOrEqual(20_100);
+    });
+    await runInDurableObject(stub, (_directory, { storage }) => {
+      storage.sql.exec("ALTER TABLE hidden RENAME TO rooms");
+    });
+    expect(await named(room)).toEqual([room]);
+    await vi.waitFor(async () => expect(await named(room)).toEqual([]), { timeout: 8_000 });
+  }, 15_000);
+
+  it("[B9, L1] lets a room sleep, which tells nothing when it wakes", async () => {
+    const room = `${newPrefix()}a`;
+    // Not just now, when it is the room's turn to renew its lease.
+    const turnMs = 1_200_000;
+    if ((Date.now() + (hashOf(room) % turnMs)) % turnMs < 60_000) passTime(60);
+    await join(room, "ada");
+    await until(async () => expect(await named(room)).toEqual([room]));
+    await hibernate(room);
+    await loseTell(room);
+    passTime(1);
+    await (await ask(`/rooms/${room}`, { headers })).json();
+    await hibernate(room);
+    expect(await named(room)).toEqual([]);
+  });
+
+  it("[B9] a lease is renewed by a room that sleeps between its sweeps, and else ends", async () => {
+    const prefix = newPrefix();
+    const room = `${prefix}kept`;
+    const token = await signIn("ada", { exp: Math.floor(Date.now() / 1000) + 100_000 });
+    const peer = await join(room, "ada", { token });
+    await until(async () => expect(await named(room)).toEqual([room]));
+    const gone = `${prefix}gone`;
+    await shard(gone).tell({ room: gone, online: 1, connections: 1, leaseMs: 3_600_000 });
+    expect(await named(prefix)).toEqual([gone, room]);
+    const end = Date.now() + 2 * 3_600_000;
+    while (Date.now() < end) {
+      vi.setSystemTime((await alarmOf(room))!);
+      await peer.ask({ type: "idle", idle: false });
+      await hibernate(room);
+      await runAlarm(room);
+    }
+    await until(async () => expect(await named(prefix)).toEqual([room]));
+    await runDurableObjectAlarm(shard(gone));
+    const rows = await runInDurableObject(shard(gone), (_directory, { storage }) => [
+      ...storage.sql.exec("SELECT room FROM rooms WHERE room = ?", gone),
+    ]);
+    expect(rows).toEqual([]);
+  }, 60_000);
+
+  it("[B9, L5] a forgotten room has told so, and keeps nothing", async () => {
+    const room = `${newPrefix()}a`;
+    await leave(await join(room, "ada"));
+    await passTimeWithAlarms(room, 90_000);
+    await until(async () => expect(await alarmOf(room)).toBeNull());
+    expect(await tablesOf(room)).toEqual([]);
+  });
+
+  it("[B9] spreads rooms evenly over its shards", () => {
+    expect(ALL_SHARDS).toHaveLength(SHARDS);
+    for (const prefix of ["", "docs:", "room-000", "org.1234.project."]) {
+      const sizes = new Map<string, number>();
+      for (let number = 0; number < 16_000; number++) {
+        const name = shardOf(`${prefix}${number}`);
+        sizes.set(name, (sizes.get(name) ?? 0) + 1);
+      }
+      expect(Math.min(...sizes.values()), prefix).toBeGreaterThan(850);
+      expect(Math.max(...sizes.values()), prefix).toBeLessThan(1_150);
+    }
+    expect(hashOf("lobby")).toBe(hashOf("lobby"));
+  });
+});
+
+describe("a room's stats", () => {
+  const stats = async (room: string) =>
+    (await ask(`/rooms/${room}/stats`, { headers })).json<Record<string, unknown>>();
+
+  it("[B10] tell what is kept, and what was removed", async () => {
+    const room = `${newPrefix()}stats`;
+    const ada = await join(room, "ada");
+    await join(room, "bob");
+    await join(room, "bob");
+    await leave(ada);
+    const { epoch, version, ...rest } = await stats(room);
+    expect([typeof epoch, version]).toEqual(["string", 4]);
+    expect(rest).toEqual({
+      room,
+      online: 1,
+      connections: 2,
+      members: 2,
+      sockets: 2,
+      ghosts: 0,
+      outbox: { messages: 0, events: 0, oldest: null, dead: 0 },
+    });
+    await passTimeWithAlarms(room, 60);
+    await hibernate(room);
+    expect(await stats(room)).toMatchObject({ online: 0, members: 2, sockets: 0, ghosts: 2 });
+  });
+
+  it("[B10, R7] of a room that nobody was ever in store nothing; a bad name is refused", async () => {
+    const room = `${newPrefix()}none`;
+    expect(await stats(room)).toMatchObject({ version: 0, online: 0, members: 0, ghosts: 0 });
+    expect(await tablesOf(room)).toEqual([]);
+    const bad = await ask("/rooms/%20/stats", { headers });
+    expect(await refusal(bad)).toEqual([400, "room_invalid"]);
+  });
+});

@@ -1,0 +1,290 @@
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Webhook } from "standardwebhooks";
+import { ask, readRoom } from "../../worker-kit/http.ts";
+import { join, type Peer } from "../../worker-kit/peer.ts";
+import { Receiver } from "../../worker-kit/receiver.ts";
+import { signIn } from "../../worker-kit/sign-in.ts";
+import {
+  alarmOf,
+  hibernate,
+  passTime,
+  passTimeWithAlarms,
+  restart,
+  runAlarm,
+  tablesOf,
+} from "../../worker-kit/time.ts";
+import { createReceiver } from "../examples/receiver.ts";
+
+const SECRETS = env.WEBHOOK_SECRET!.split(", ");
+const DAY_SECONDS = 86_400;
+
+let receiver: Receiver;
+let rooms = 0;
+/** What was logged, by the Worker and by the receiver. */
+let lines: unknown[][] = [];
+const newRoom = () => `hooks-${++rooms}`;
+
+beforeEach(() => {
+  lines = [];
+  vi.spyOn(console, "log").mockImplementation((...line: unknown[]) => void lines.push(line));
+  receiver = new Receiver();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const until = (holds: () => unknown) =>
+  vi.waitFor(async () => expect(await holds()).toBeTruthy(), { timeout: 5_000, interval: 10 });
+
+const told = (room: string, count: number) => until(() => receiver.told(room).length >= count);
+
+async function leave(peer: Peer): Promise<void> {
+  await peer.ask({ type: "leave" });
+  await peer.closed;
+}
+
+/** The Worker's lines on webhooks. */
+const failures = () =>
+  lines
+    .map(([line]) => JSON.parse(line as string) as Record<string, string>)
+    .filter(({ event }) => event === "failure");
+
+const stats = async (room: string) => {
+  const headers = { Authorization: `Bearer ${env.SERVER_KEY}` };
+  const answer = await ask(`/rooms/${room}/stats`, { headers });
+  return answer.json<{ outbox: { messages: number; dead: number }; epoch: string }>();
+};
+
+describe("webhooks", () => {
+  it("[H2] tell what others see: who comes, goes and changes, and nothing else", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    const second = await join(room, "ada");
+    await second.ask({ type: "idle", idle: true });
+    await leave(second);
+    await ada.ask({ type: "update", status: "busy" });
+    await ada.ask({ type: "update", status: "busy" });
+    await ada.ask({ type: "update", data: { at: "desk" } });
+    const bob = await join(room, "bob");
+    await ada.ask({ type: "update", status: "offline" });
+    await ada.ask({ type: "update", data: { at: "home" } });
+    await ada.ask({ type: "update", status: null });
+    await leave(bob);
+    await leave(ada);
+    await told(room, 10);
+    expect(receiver.told(room)).toEqual([
+      "room.occupied",
+      "member.online ada online",
+      "member.updated ada busy",
+      "member.updated ada busy",
+      "member.online bob online",
+      "member.offline ada offline",
+      "member.online ada online",
+      "member.offline bob offline",
+      "member.offline ada offline",
+      "room.vacated",
+    ]);
+    const [, , , withData, , hidden] = receiver.events(room);
+    expect(withData!.data.member).toMatchObject({ data: { at: "desk" } });
+    expect(hidden!.data.member).toMatchObject({ connections: 0, lastOnline: expect.any(String) });
+  });
+
+  it("[H2, M6] a new name is an update, and a profile that stays is none", async () => {
+    const room = newRoom();
+    const now = Math.floor(Date.now() / 1000);
+    await join(room, "ada", { token: await signIn("ada", { name: "Ada", iat: now - 9 }) });
+    await join(room, "ada", { token: await signIn("ada", { name: "Ada", iat: now - 8 }) });
+    await join(room, "ada", { token: await signIn("ada", { name: "Countess", iat: now - 7 }) });
+    await told(room, 3);
+    expect(receiver.events(room).at(-1)!.data.member).toMatchObject({ name: "Countess" });
+    expect(receiver.told(room)).toHaveLength(3);
+  });
+
+  it("[H3] number the events of an epoch, and carry the version that they are in", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    await ada.ask({ type: "update", status: "busy" });
+    await told(room, 3);
+    const { epoch, version } = await readRoom(room);
+    const events = receiver.events(room);
+    expect(events.map(({ data }) => data.sequence)).toEqual([1, 2, 3]);
+    for (const { data, timestamp } of events) {
+      expect(data).toMatchObject({ room, epoch });
+      expect(new Date(timestamp).toISOString()).toBe(timestamp);
+    }
+    expect(events.at(-1)!.data.version).toBe(version);
+  });
+
+  it("[H4] are signed with each secret, as the Standard Webhooks are", async () => {
+    const room = newRoom();
+    await join(room, "ada");
+    await told(room, 2);
+    const { url, headers, init, body } = receiver.deliveries[0]!;
+    expect(url).toBe(env.WEBHOOK_URL);
+    expect(init).toMatchObject({ method: "POST", redirect: "manual" });
+    const plain = Object.fromEntries(headers);
+    for (const secret of SECRETS) {
+      expect(new Webhook(secret).verify(body, plain)).toEqual(JSON.parse(body));
+      expect(() => new Webhook(secret).verify(body.replace("ada", "eve"), plain)).toThrow(
+        "signature",
+      );
+      expect(() =>
+        new Webhook(secret).verify(body, { ...plain, "webhook-id": "msg_other" }),
+      ).toThrow("signature");
+    }
+    expect(() => new Webhook(`whsec_${btoa("x".repeat(32))}`).verify(body, plain)).toThrow(
+      "signature",
+    );
+  });
+
+  it("[H3, H4] the README's receiver takes each event once, and resyncs at a gap", async () => {
+    const resynced: string[] = [];
+    const receive = createReceiver(SECRETS[1]!, async (room) => void resynced.push(room));
+    let drop = false;
+    receiver.answer = async ({ url, headers, body }) => {
+      const answer = await receive(new Request(url, { method: "POST", headers, body }));
+      expect(answer.status).toBe(204);
+      // Told twice: the answer is lost on its way.
+      return drop ? new Response(null, { status: 500 }) : answer;
+    };
+    const room = newRoom();
+    drop = true;
+    await join(room, "ada");
+    await told(room, 2);
+    drop = false;
+    passTime(5);
+    await runAlarm(room);
+    await until(async () => (await stats(room)).outbox.messages === 0);
+    const written = lines.filter((line) => line.length > 1);
+    expect(written).toEqual([
+      ["room.occupied", room, ""],
+      ["member.online", room, "ada"],
+    ]);
+    expect(resynced).toEqual([]);
+
+    const headers = Object.fromEntries(receiver.deliveries[0]!.headers);
+    const { body } = receiver.deliveries[0]!;
+    const forged = new Request(env.WEBHOOK_URL!, { method: "POST", headers, body: `${body} ` });
+    expect((await receive(forged)).status).toBe(401);
+    const late = createReceiver(SECRETS[0]!, async (lost) => void resynced.push(lost));
+    const bob = await join(room, "bob");
+    await told(room, 3);
+    const { headers: latest, body: news } = receiver.deliveries.at(-1)!;
+    await late(new Request(env.WEBHOOK_URL!, { method: "POST", headers: latest, body: news }));
+    expect(resynced).toEqual([room]);
+    await leave(bob);
+  });
+
+  it("[H5] go one at a time, and what happens meanwhile goes together", async () => {
+    const room = newRoom();
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    receiver.answer = () => promise;
+    const ada = await join(room, "ada");
+    for (const status of ["busy", "away", "online", null]) {
+      await ada.ask({ type: "update", status });
+    }
+    await join(room, "bob");
+    expect(receiver.deliveries).toHaveLength(1);
+    receiver.answer = () => new Response(null, { status: 200 });
+    resolve(new Response(null, { status: 200 }));
+    await told(room, 6);
+    expect(receiver.mostInFlight).toBe(1);
+    expect(receiver.deliveries).toHaveLength(2);
+    expect(receiver.events(room).map(({ data }) => data.sequence)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it.each([301, 304, 400, 404, 410, 500])(
+    "[H5, H6] a %i is a failure, whose retry is the same message",
+    async (status) => {
+      const room = newRoom();
+      receiver.answer = () =>
+        new Response(null, { status, headers: { Location: "https://x.example" } });
+      await join(room, "ada");
+      await told(room, 2);
+      await until(async () => failures().length > 0);
+      expect((await stats(room)).outbox).toMatchObject({ messages: 1, events: 2, dead: 0 });
+      await join(room, "bob");
+      receiver.answer = () => new Response(null, { status: 200 });
+      passTime(30);
+      await runAlarm(room);
+      await told(room, 3);
+      await until(async () => (await stats(room)).outbox.messages === 0);
+      const [first, again] = receiver.deliveries;
+      expect(again!.body).toBe(first!.body);
+      expect(again!.headers.get("webhook-id")).toBe(first!.headers.get("webhook-id"));
+      const reason = `status ${status}`;
+      expect(failures()).toEqual([{ event: "failure", code: "webhook_failed", room, reason }]);
+    },
+  );
+
+  it("[H6] what is not taken for a day is dead: one line, one count, and the rest goes on", async () => {
+    const room = newRoom();
+    receiver.answer = () =>
+      Promise.reject(new TypeError(`fetch of ${env.WEBHOOK_URL} with s3cret`));
+    const ada = await join(room, "ada");
+    await until(() => receiver.deliveries.length > 0);
+    await leave(ada);
+    await passTimeWithAlarms(room, DAY_SECONDS - 3_600);
+    // 24 h at most an hour apart, and the first ones seconds.
+    expect(receiver.deliveries.length).toBeGreaterThan(24);
+    await join(room, "bob");
+    await until(async () => receiver.inFlight === 0);
+    passTime(3_700);
+    await runAlarm(room);
+    await until(async () => (await stats(room)).outbox.dead > 0);
+    expect(failures().map(({ code }) => code)).toEqual(["webhook_failed", "webhook_dead"]);
+    expect(JSON.stringify(failures())).not.toMatch(/s3cret|hooks\.example/);
+    expect((await stats(room)).outbox.messages).toBeGreaterThan(0);
+    receiver.deliveries.length = 0;
+    receiver.answer = () => new Response(null, { status: 200 });
+    await passTimeWithAlarms(room, 3_700);
+    await until(async () => (await stats(room)).outbox.messages === 0);
+    // Ada is forgotten by now, and what was told of her too; Bob is not.
+    expect(receiver.told(room).slice(0, 2)).toEqual(["room.occupied", "member.online bob online"]);
+  });
+
+  it("[H5, L5] a room that everybody forgot keeps its outbox until it is delivered, and then nothing", async () => {
+    const room = newRoom();
+    receiver.answer = () => new Response(null, { status: 503 });
+    const ada = await join(room, "ada");
+    const { epoch } = await readRoom(room);
+    await leave(ada);
+    await until(() => receiver.deliveries.length > 0);
+    const tables = () => tablesOf(room);
+    await passTimeWithAlarms(room, 3_700);
+    expect(await tables()).toEqual([{ name: "outbox" }]);
+    const cleo = await join(room, "cleo");
+    expect((await readRoom(room)).epoch).not.toBe(epoch);
+    await leave(cleo);
+    receiver.answer = () => new Response(null, { status: 200 });
+    await passTimeWithAlarms(room, 3_700);
+    await until(async () => (await tables()).length === 0);
+    expect(await alarmOf(room)).toBeNull();
+    const ofCleo = receiver.events(room).filter(({ data }) => data.epoch !== epoch);
+    expect(ofCleo.map(({ data }) => data.sequence)).toEqual([1, 2, 3, 4]);
+  });
+
+  it("[H5, L1] let the room sleep, and are kept over a restart", async () => {
+    const room = newRoom();
+    receiver.answer = () => new Response(null, { status: 503 });
+    await join(room, "ada");
+    await until(async () => receiver.deliveries.length > 0 && receiver.inFlight === 0);
+    await hibernate(room);
+    expect((await stats(room)).outbox.messages).toBe(1);
+    receiver.answer = () => new Response(null, { status: 200 });
+    passTime(2);
+    await restart(room);
+    await runAlarm(room);
+    await until(async () => (await stats(room)).outbox.messages === 0);
+    const ids = receiver.deliveries.map(({ headers }) => headers.get("webhook-id"));
+    expect(new Set(ids).size).toBe(1);
+    // The sequence goes on where it was.
+    passTime(20);
+    await runAlarm(room);
+    await told(room, 4);
+    expect(receiver.told(room).slice(2)).toEqual(["member.offline ada offline", "room.vacated"]);
+    expect(receiver.events(room).map(({ data }) => data.sequence)).toEqual([1, 2, 3, 4]);
+  });
+});
