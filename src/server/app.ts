@@ -39,7 +39,7 @@ function roomOf(c: AppContext): string {
  *
  * @example
  * export default createApp({ authorize: (session, room) => session.roles.includes(room) });
- * export { Room } from "rollcall/server";
+ * export { Directory, Room, User } from "rollcall/server";
  */
 export function createApp({ verify, authorize = authorizeByRooms }: AppOptions = {}) {
   const policy: Policy = { authorize, ...(verify && { verify }) };

@@ -1,10 +1,14 @@
 import { env } from "cloudflare:workers";
+import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
+import { createApp } from "../../../src/server/app.ts";
 import { parseConfig, type Env } from "../../../src/server/config.ts";
 import { ask, askConfigured, refusal } from "../../worker-kit/http.ts";
 import { join, Peer, tryJoin } from "../../worker-kit/peer.ts";
 
 const [KEY, OLDER] = env.SERVER_KEY!.split(", ") as [string, string];
+
+const UNAUTHENTICATED = [401, "unauthenticated"];
 
 let rooms = 0;
 const newRoom = () => `key-${++rooms}`;
@@ -63,7 +67,7 @@ describe("the server key", () => {
       const url = path.replace("ROOM", room);
       const answer = await ask(`${url}?key=${KEY}&ticket=${KEY}`, { method, headers });
       const { error } = await answer.clone().json<{ error: object }>();
-      expect(await refusal(answer), url).toEqual([401, "unauthenticated"]);
+      expect(await refusal(answer), url).toEqual(UNAUTHENTICATED);
       expect(answer.headers.get("WWW-Authenticate")).toBe("Bearer");
       const message = "Sign in first: the request carries no credential.";
       const requestId = answer.headers.get("X-Request-Id");
@@ -78,7 +82,7 @@ describe("the server key", () => {
     for (const [method, path] of ROUTES) {
       const url = path.replace("ROOM", "-");
       const huge = await ask(url, { method, ...(method === "POST" && { body: "x".repeat(9e5) }) });
-      expect(await refusal(huge), url).toEqual([401, "unauthenticated"]);
+      expect(await refusal(huge), url).toEqual(UNAUTHENTICATED);
       for (const other of ["PUT", "PATCH"]) {
         const answer = await ask(url, { method: other, headers: bearer(KEY) });
         expect(await refusal(answer), `${other} ${url}`).toEqual([404, "not_found"]);
@@ -118,6 +122,15 @@ describe("the server key", () => {
     expect(await inBand.closed).toEqual({ code: 4401, reason: "session_invalid" });
     const ticket = await ask("/tickets", { method: "POST", headers: bearer(KEY), body });
     expect(await refusal(ticket)).toEqual(invalid);
+  });
+
+  it("[B5] opens the same under another app's path", async () => {
+    const app = new Hono().route("/presence", createApp());
+    const get = (path: string, key: string) => app.request(path, { headers: bearer(key) }, env);
+    const answer = await get("/presence/users/somebody", KEY);
+    expect(await answer.json()).toMatchObject({ user: "somebody", rooms: [] });
+    expect(await refusal(await get("/presence/users/somebody", "x"))).toEqual(UNAUTHENTICATED);
+    expect((await get("/users/somebody", KEY)).status).toBe(404);
   });
 
   it("[B5] opens nothing where it is not set", async () => {

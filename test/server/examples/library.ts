@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { createApp, Room } from "rollcall/server";
+import { createApp, Directory, Room, User } from "rollcall/server";
 
 const presence = createApp({
   // Answers who a token is, or null. It may ask anybody: a database, another service.
@@ -17,4 +17,4 @@ app.get("/", (c) => c.text("The app's own pages."));
 app.route("/presence", presence);
 
 export default app;
-export { Room };
+export { Directory, Room, User };
