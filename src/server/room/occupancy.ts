@@ -74,14 +74,23 @@ export class Occupancy {
   /** Notes the counts after an event, and tells them, now or soon. */
   note({ online, connections }: Counts, now: number): void {
     this.#current = { online, connections };
-    if (this.#isCurrent() && !this.#isLeaseOld(now)) return;
+    const isRight = this.#isCurrent() && !this.#isLeaseOld(now);
+    const isBusy = this.#isTelling || this.#hasFailed;
+    if (isRight && !isBusy) return this.#settle();
     // An alarm that went off while it could not be told must not be due at once again.
     if (this.#unsettledSince === null || this.dueAt <= now) this.#unsettledSince = now;
-    if (this.#isTelling || this.#hasFailed) return;
+    if (isBusy) return;
     const isTurn = this.#told === null || this.#told.online > 0 !== online > 0;
     const waitMs = this.#toldAt + TELL_EVERY_MS - now;
     if (isTurn || waitMs <= 0 || waitMs > TELL_EVERY_MS) return this.#tell(now);
     this.#timer ??= setTimeout(() => this.#parts.guard(() => this.#tell(Date.now())), waitMs);
+  }
+
+  /** The list has what is: there is nothing to tell any more. */
+  #settle(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#unsettledSince = null;
   }
 
   #isCurrent(): boolean {
@@ -127,7 +136,7 @@ export class Occupancy {
       // One that failed may have come through all the same.
       this.#told = told ? counts : null;
       if (told && this.#isCurrent()) {
-        this.#unsettledSince = null;
+        this.#settle();
         return settle(now);
       }
       this.#again(told, now);

@@ -202,6 +202,18 @@ describe("the list of rooms", () => {
     await vi.waitFor(async () => expect(await named(room)).toEqual([]), { timeout: 8_000 });
   }, 15_000);
 
+  it("[B9, L7] what is taken back before it was told leaves no alarm behind that is always due", async () => {
+    const room = `${newPrefix()}taken-back`;
+    const ada = await join(room, "ada");
+    await until(async () => expect(await named(room)).toEqual([room]));
+    const tab = await join(room, "ada");
+    await leave(tab);
+    passTime(25);
+    await ada.ask({ type: "idle", idle: false });
+    expect(await runAlarm(room)).toBe(true);
+    expect(await alarmOf(room)).toBeGreaterThan(Date.now());
+  });
+
   it("[B9, L1] lets a room sleep, which tells nothing when it wakes", async () => {
     const room = `${newPrefix()}a`;
     // Not just now, when it is the room's turn to renew its lease.
