@@ -76,3 +76,6 @@ export default {
     return env.ROOMS.getByName(room).fetch(request);
   },
 } satisfies ExportedHandler<Env>;
+
+/** Bound by the wrangler.toml of the service, and not asked here. */
+export { Directory, User } from "../../../src/server/index.ts";

@@ -43,3 +43,6 @@ export default {
     return (await routePartykitRequest(request, env)) ?? new Response(null, { status: 404 });
   },
 } satisfies ExportedHandler<Env>;
+
+/** Bound by the wrangler.toml of the service, and not asked here. */
+export { Directory, User } from "../../../src/server/index.ts";
