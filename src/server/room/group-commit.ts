@@ -15,8 +15,8 @@ export class GroupCommit {
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   /**
-   * `store` writes what changed, and tells whether anything had; `publish` follows what is told one by one; `guard` runs what a
-   * timer does, and sees to its faults.
+   * `store` writes what changed, and tells whether anything had; `publish` follows what is told one
+   * by one; `guard` runs what a timer does, and sees to its faults.
    */
   constructor(parts: {
     store: (now: number) => boolean;
