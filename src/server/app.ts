@@ -1,7 +1,7 @@
 import { Hono } from "hono";
-import type { Context } from "hono";
 import { requestId } from "hono/request-id";
 import { answerJson } from "./answer.ts";
+import { namedRoom, roomOf, type AppContext } from "./app-context.ts";
 import { answerError } from "./answer-error.ts";
 import { backendRoutes } from "./backend-routes.ts";
 import { authorizeByRooms, type Authorize } from "./authorize.ts";
@@ -13,7 +13,6 @@ import { endLease, holdLease } from "./lease-url.ts";
 import { setPolicy, type Policy, type Verify } from "./policy.ts";
 import { isUpgrade, join, read, type Asked } from "./room-url.ts";
 import { giveTicket } from "./ticket-url.ts";
-import { isRoomName } from "../protocol/room-name.ts";
 
 export interface AppOptions {
   /** Replaces the check of credentials by `SESSION_FORMAT`. */
@@ -22,16 +21,8 @@ export interface AppOptions {
   authorize?: Authorize;
 }
 
-export type AppContext = Context<{ Bindings: Env }>;
-
 const giveRequestId = requestId();
 const noNext = async () => {};
-
-function roomOf(c: AppContext): string {
-  const room = c.req.param("room") ?? "";
-  if (!isRoomName(room)) throw new Refusal("room_invalid");
-  return room;
-}
 
 /**
  * Makes the Worker's app: the room URL, tickets and a health check. Call it once, where the module
@@ -107,11 +98,7 @@ export function createApp({ verify, authorize = authorizeByRooms }: AppOptions =
   app.options("/tickets", allowed);
   app.notFound(handle(({ requestId }) => errorResponse("not_found", requestId)));
 
-  app.onError((error, c) => {
-    const room = c.req.param("room") ?? "";
-    const named = isRoomName(room) ? room : undefined;
-    return finish(c, answerError(error, c.get("requestId"), named));
-  });
+  app.onError((error, c) => finish(c, answerError(error, c.get("requestId"), namedRoom(c))));
 
   return app;
 }

@@ -1,20 +1,13 @@
 import { Hono } from "hono";
 import { answerError } from "./answer-error.ts";
-import type { AppContext } from "./app.ts";
+import { namedRoom, roomOf, type AppContext } from "./app-context.ts";
 import type { Env } from "./config.ts";
 import { Refusal } from "./errors.ts";
 import { kick, sendEvent } from "./event-url.ts";
 import type { Asked } from "./room-url.ts";
-import { isRoomName } from "../protocol/room-name.ts";
 import { listRooms, readStats } from "./rooms-url.ts";
 import { requireServerKey } from "./server-key.ts";
 import { lift, revoke, tellPresence, tellWhereabouts } from "./user-url.ts";
-
-function roomOf(c: AppContext): string {
-  const room = c.req.param("room") ?? "";
-  if (!isRoomName(room)) throw new Refusal("room_invalid");
-  return room;
-}
 
 function userOf(c: AppContext): string {
   const user = c.req.param("user") ?? "";
@@ -25,8 +18,6 @@ function userOf(c: AppContext): string {
 /** What a session's user id is at most (SPEC A2). */
 const MAX_USER_LENGTH = 128;
 
-const noNext = async () => {};
-
 /**
  * What the app's backend asks for (SPEC B rules): with the server key alone, and never by a page, so
  * that no answer carries CORS headers.
@@ -36,7 +27,7 @@ export function backendRoutes(begin: (c: AppContext) => Promise<Asked>): Hono<{ 
   const handle = (answer: (asked: Asked, c: AppContext) => Promise<Response>) => {
     return async (c: AppContext): Promise<Response> => {
       const asked = await begin(c);
-      await requireServerKey(c, noNext);
+      await requireServerKey(asked);
       return answer(asked, c);
     };
   };
@@ -80,9 +71,6 @@ export function backendRoutes(begin: (c: AppContext) => Promise<Asked>): Hono<{ 
     .delete(handle((asked, c) => lift(asked, userOf(c))))
     .all(nothing);
 
-  app.onError((error, c) => {
-    const room = c.req.param("room") ?? "";
-    return answerError(error, c.get("requestId"), isRoomName(room) ? room : undefined);
-  });
+  app.onError((error, c) => answerError(error, c.get("requestId"), namedRoom(c)));
   return app;
 }

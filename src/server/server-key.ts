@@ -1,7 +1,6 @@
-import type { MiddlewareHandler } from "hono";
-import { configOf, type Env } from "./config.ts";
 import { Refusal } from "./errors.ts";
 import { requireOrigin } from "./origin.ts";
+import type { Asked } from "./room-url.ts";
 import { bearerToken } from "./session/credential.ts";
 
 const encoder = new TextEncoder();
@@ -26,16 +25,13 @@ export async function isServerKey(token: string, keys: readonly string[]): Promi
  *
  * @throws Refusal `not_found` where there is no server key, `unauthenticated`, `origin_forbidden`.
  * @example
- * app.post("/rooms/:room/events", requireServerKey, (c) => c.json({ delivered: 0 }));
+ * await requireServerKey(asked);
  */
-export const requireServerKey: MiddlewareHandler<{ Bindings: Env }> = async (c, next) => {
-  const { serverKeys, allowedOrigins } = configOf(c.env);
+export async function requireServerKey({ config, request, url }: Asked): Promise<void> {
+  const { serverKeys, allowedOrigins } = config;
   if (serverKeys.length === 0) throw new Refusal("not_found");
   // Where there is none, an empty one is compared: both take the same time.
-  const token = bearerToken(c.req.raw) ?? "";
+  const token = bearerToken(request) ?? "";
   if (!(await isServerKey(token, serverKeys))) throw new Refusal("unauthenticated");
-  if (c.req.method !== "GET") {
-    requireOrigin(c.req.raw, null, new URL(c.req.url).host, allowedOrigins);
-  }
-  await next();
-};
+  if (request.method !== "GET") requireOrigin(request, null, url.host, allowedOrigins);
+}
