@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 import { CredentialGuard, keepLog } from "./test/credential-guard.ts";
+import { RulesGuard } from "./test/rules-guard.ts";
 
 const secret = () => randomBytes(32).toString("base64url");
 const webhookSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
@@ -28,7 +29,7 @@ export default defineConfig({
   test: {
     // The end-to-end tests wait more than they work.
     maxWorkers: 4,
-    reporters: ["default", new CredentialGuard()],
+    reporters: ["default", new CredentialGuard(), new RulesGuard()],
     // The Workers' own lines are searched, and not shown: there are thousands.
     onConsoleLog(text) {
       keepLog(text);
