@@ -4,6 +4,7 @@ import { answerJson } from "./answer.ts";
 import { namedRoom, roomOf, type AppContext } from "./app-context.ts";
 import { answerError } from "./answer-error.ts";
 import { backendRoutes } from "./backend-routes.ts";
+import { dropBody } from "./body.ts";
 import { authorizeByRooms, type Authorize } from "./authorize.ts";
 import { configOf, type Env } from "./config.ts";
 import { errorResponse, Refusal } from "./errors.ts";
@@ -38,6 +39,7 @@ export function createApp({ verify, authorize = authorizeByRooms }: AppOptions =
   const app = new Hono<{ Bindings: Env }>();
 
   const finish = (c: AppContext, answer: Response): Response => {
+    dropBody(c.req.raw);
     const origin = c.req.header("Origin");
     // One with a socket cannot be copied, and needs no CORS.
     if (origin === undefined || answer.webSocket) return answer;

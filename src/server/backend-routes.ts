@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { answerError } from "./answer-error.ts";
 import { namedRoom, roomOf, type AppContext } from "./app-context.ts";
+import { dropBody } from "./body.ts";
 import type { Env } from "./config.ts";
 import { Refusal } from "./errors.ts";
 import { kick, sendEvent } from "./event-url.ts";
@@ -71,6 +72,9 @@ export function backendRoutes(begin: (c: AppContext) => Promise<Asked>): Hono<{ 
     .delete(handle((asked, c) => lift(asked, userOf(c))))
     .all(nothing);
 
-  app.onError((error, c) => answerError(error, c.get("requestId"), namedRoom(c)));
+  app.onError((error, c) => {
+    dropBody(c.req.raw);
+    return answerError(error, c.get("requestId"), namedRoom(c));
+  });
   return app;
 }

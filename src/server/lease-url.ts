@@ -80,8 +80,8 @@ export async function holdLease(asked: Asked, room: string): Promise<Response> {
 export async function endLease(asked: Asked, room: string): Promise<Response> {
   const { env, config, request, url, requestId } = asked;
   requireOrigin(request, null, url.host, config.allowedOrigins);
-  const { lease, closing = false } = await readBody(request, leaveSchema);
   if (!(await isSignedIn(asked, room))) await countConnect(env, { address: addressOf(request) });
+  const { lease, closing = false } = await readBody(request, leaveSchema);
   const leaving = { connection: await connectionOf(lease), closing };
   return askRoom(env, room, { requestId, leaving }, request);
 }

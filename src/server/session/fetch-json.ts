@@ -1,3 +1,5 @@
+import { readText } from "../read-text.ts";
+
 const TIMEOUT_MS = 3000;
 const MAX_BODY_BYTES = 128 * 1024;
 
@@ -26,10 +28,13 @@ export async function fetchJson(
       signal,
     });
     if (response.status !== 200) {
-      await response.body?.cancel();
+      // Not awaited: the body's end may never come.
+      response.body?.cancel().catch(() => {});
       return { status: response.status };
     }
-    return { status: 200, body: JSON.parse(await readBody(response)) };
+    const text = await readText(response.body, MAX_BODY_BYTES);
+    if (text === null) throw new RangeError(`more than ${MAX_BODY_BYTES} bytes`);
+    return { status: 200, body: JSON.parse(text) };
   } catch (error) {
     if (signal.aborted) throw new Error(`no answer in ${TIMEOUT_MS / 1000} s`, { cause: error });
     if (error instanceof SyntaxError) throw new Error("the answer is no JSON", { cause: error });
@@ -37,16 +42,4 @@ export async function fetchJson(
     // A network error's message may name the address with what its query holds.
     throw new Error("no connection", { cause: error });
   }
-}
-
-async function readBody(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_BODY_BYTES) throw new RangeError(`more than ${MAX_BODY_BYTES} bytes`);
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }

@@ -1,0 +1,26 @@
+/**
+ * Reads a body as UTF-8 text, and gives it up as soon as it is longer than allowed: a length that is
+ * announced may be missing, as it is with chunks.
+ *
+ * @returns `null` where the body is longer than `maxBytes`; the rest of it is cancelled.
+ */
+export async function readText(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+): Promise<string | null> {
+  if (body === null) return "";
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    bytes += value.byteLength;
+    if (bytes > maxBytes) {
+      reader.cancel().catch(() => {});
+      return null;
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
