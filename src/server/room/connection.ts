@@ -1,28 +1,17 @@
 import type { ServerFrame } from "../../protocol/messages.ts";
 import type { RoomSession } from "../room-request.ts";
-import type { Offences } from "./flood.ts";
+import {
+  boundHost,
+  decodeAttachment,
+  encodeAttachment,
+  sessionToAttach,
+  type Attachment,
+} from "./attachment.ts";
 import type { ConnectionRef } from "./changes.ts";
+import type { Offences } from "./flood.ts";
 
 /** How long before a session's end its connection is told (SPEC T4), in milliseconds. */
 const NOTICE_MS = 60_000;
-
-/** A connection of a member, or one that was parted from its user and waits for another (SPEC T6). */
-type State =
-  | { is: "member"; session: RoomSession; noticed: boolean }
-  | { is: "waiting"; until: number };
-
-/** What a socket carries through hibernation; times are milliseconds since 1970. */
-interface Attachment {
-  id: string;
-  view: "delta" | "snapshot";
-  /** The host it came to. */
-  host: string;
-  state: State;
-  /** A sign of life: when it opened, or answered its last probe with a frame. */
-  heardAt: number;
-  probedAt: number | null;
-  offences: Offences;
-}
 
 /** One open socket. */
 export class Connection {
@@ -42,14 +31,17 @@ export class Connection {
   /** Takes on a socket that was just accepted. */
   static open(
     ws: WebSocket,
-    init: Pick<Attachment, "id" | "view" | "host" | "heardAt"> & { session: RoomSession },
+    init: Pick<Attachment, "id" | "view" | "host" | "renews" | "heardAt"> & {
+      session: RoomSession;
+    },
   ): Connection {
-    const { id, view, host, session, heardAt } = init;
+    const { id, view, host, renews, session, heardAt } = init;
     const connection = new Connection(ws, {
       id,
       view,
-      host,
-      state: { is: "member", session, noticed: false },
+      host: boundHost(host),
+      renews,
+      state: { is: "member", session: sessionToAttach(session, renews), noticed: false },
       heardAt,
       probedAt: null,
       offences: { bad: [], flooded: [] },
@@ -60,7 +52,7 @@ export class Connection {
 
   /** Finds the connection behind a socket that woke the room; `null` for one that is closing. */
   static wake(ws: WebSocket): Connection | null {
-    const attachment = ws.deserializeAttachment() as Attachment | null;
+    const attachment = decodeAttachment(ws.deserializeAttachment());
     return attachment && new Connection(ws, attachment);
   }
 
@@ -122,8 +114,13 @@ export class Connection {
 
   /** Gives it to a session: the same user's, or as a connection of another id to somebody else. */
   signIn(session: RoomSession, id = this.id): void {
+    const { renews } = this.#attachment;
     this.#attachment.id = id;
-    this.#attachment.state = { is: "member", session, noticed: false };
+    this.#attachment.state = {
+      is: "member",
+      session: sessionToAttach(session, renews),
+      noticed: false,
+    };
     this.save();
   }
 
@@ -144,7 +141,9 @@ export class Connection {
 
   /** Writes what has changed where hibernation does not lose it. */
   save(): void {
-    this.ws.serializeAttachment(this.#attachment);
+    const encoded = encodeAttachment(this.#attachment);
+    // Where it cannot fit, what was attached last still stands.
+    if (encoded !== null) this.ws.serializeAttachment(encoded);
   }
 
   /** Sends a frame, or a text that is one. */

@@ -167,6 +167,7 @@ export class Room extends DurableObject<Env> {
       id,
       view: view ?? "delta",
       host,
+      renews: presence.config.renewal !== null,
       session,
       heardAt: now,
     });

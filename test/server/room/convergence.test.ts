@@ -207,6 +207,7 @@ class Model {
     client.connection = Connection.open(socket, {
       id: connection,
       host: "presence.example.com",
+      renews: false,
       session: joiner,
       heardAt: now,
       view: this.joins % 5 === 0 ? "snapshot" : "delta",
