@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
-import { ARGUMENTS, CHROMIUM } from "./browser.ts";
+import { ARGUMENTS, requireBrowser } from "./browser.ts";
 
 /** Pages that are hidden for longer run their timers once a minute; five minutes, outside of tests. */
 const SLOW_DOWN = "--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/1";
@@ -41,7 +41,7 @@ export class BareBrowser {
     const profile = mkdtempSync(join(tmpdir(), "rollcall-profile-"));
     const own = ["--headless=new", "--remote-debugging-port=0", `--user-data-dir=${profile}`];
     const args = [...ARGUMENTS, ...own, SLOW_DOWN, "about:blank"];
-    const browser = spawn(CHROMIUM, args, { stdio: ["ignore", "ignore", "pipe"] });
+    const browser = spawn(requireBrowser(), args, { stdio: ["ignore", "ignore", "pipe"] });
     for await (const line of createInterface(browser.stderr)) {
       const [, url] = /^DevTools listening on (\S+)$/.exec(line) ?? [];
       if (url === undefined) continue;

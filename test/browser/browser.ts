@@ -2,9 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
-
-/** Debian's package; no test tool can download a browser of its own. */
-export const CHROMIUM = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
+import { findBrowser } from "./find-browser.ts";
 
 export const ARGUMENTS = [
   // A click waits until what it clicks stands still.
@@ -18,23 +16,27 @@ export const ARGUMENTS = [
   "--disable-sync",
 ];
 
-const OPTIONS = { executablePath: CHROMIUM, args: ARGUMENTS };
-
-/**
- * Starts Chromium with a fresh profile; throws where there is none, for a test must not pass
- * without. Its contexts let no third party have cookies, which is how it comes.
- */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch(OPTIONS);
+/** Throws where there is no browser: a test must not pass without. */
+export function requireBrowser(): string {
+  const browser = findBrowser();
+  if (browser === null) throw new Error("No browser was found: set CHROME_PATH to one.");
+  return browser;
 }
 
-/** Starts Chromium with a fresh profile of somebody who lets third parties have cookies. */
+const options = () => ({ executablePath: requireBrowser(), args: ARGUMENTS });
+
+/** Starts a browser with a fresh profile; its contexts let no third party have cookies. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch(options());
+}
+
+/** Starts a browser with a fresh profile of somebody who lets third parties have cookies. */
 export async function launchLenient(): Promise<BrowserContext> {
   const profile = mkdtempSync(join(tmpdir(), "rollcall-profile-"));
   mkdirSync(join(profile, "Default"));
   const preferences = { profile: { cookie_controls_mode: 0 } };
   writeFileSync(join(profile, "Default/Preferences"), JSON.stringify(preferences));
-  const context = await chromium.launchPersistentContext(profile, OPTIONS);
+  const context = await chromium.launchPersistentContext(profile, options());
   context.once("close", () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }));
   return context;
 }
@@ -49,7 +51,7 @@ export interface PlainBrowser {
 
 export async function launchPlain(): Promise<PlainBrowser> {
   const ignoreDefaultArgs = ["--disable-back-forward-cache"];
-  const server = await chromium.launchServer({ ...OPTIONS, ignoreDefaultArgs });
+  const server = await chromium.launchServer({ ...options(), ignoreDefaultArgs });
   return {
     browser: await chromium.connect(server.wsEndpoint()),
     signal: (name) => void process.kill(-server.process().pid!, name),

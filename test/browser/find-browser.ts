@@ -1,0 +1,33 @@
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { chromium } from "playwright-core";
+
+const COMMANDS = [
+  "chromium",
+  "google-chrome",
+  "google-chrome-stable",
+  "microsoft-edge",
+  "microsoft-edge-stable",
+];
+
+/** Where macOS and Windows keep their applications, which are not on the `PATH`. */
+const APPLICATIONS = [
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+  "C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
+];
+
+/**
+ * The browser of the tests: `CHROME_PATH`, else what is installed of Chromium, Chrome and Edge, else
+ * Playwright's download; `null` where there is none.
+ */
+export function findBrowser(): string | null {
+  const named = process.env["CHROME_PATH"];
+  if (named) return named;
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const installed = COMMANDS.flatMap((command) => folders.map((folder) => join(folder, command)));
+  const candidates = [...installed, ...APPLICATIONS, chromium.executablePath()];
+  return candidates.find((path) => existsSync(path)) ?? null;
+}
