@@ -1,22 +1,26 @@
 import * as v from "valibot";
 import { CLOSE } from "../protocol/close-codes.ts";
-import { fitsBytes, MAX_FRAME_BYTES } from "../protocol/client-frame.ts";
+import { fitsBytes, MAX_AUTH_FRAME_BYTES } from "../protocol/client-frame.ts";
 import { PING, SIGN_IN_SECONDS } from "../protocol/messages.ts";
+import { EarlyFrames, toRoomFrame } from "./early-frames.ts";
 import { closeCodeOf, type ErrorCode } from "./errors.ts";
 import { closeSocket } from "./room/connection.ts";
 
 const authSchema = v.pipe(
   v.string(),
-  v.check((text) => fitsBytes(text, MAX_FRAME_BYTES)),
+  v.check((text) => fitsBytes(text, MAX_AUTH_FRAME_BYTES)),
   v.parseJson(),
   v.object({ type: v.literal("auth"), token: v.string() }),
 );
 
-/** A client that does not wait for its welcome may send this many frames before it. */
-const MAX_EARLY_FRAMES = 20;
-
-/** Opens the way into the room for a token, or `null` where none came in time: its socket, or why not. */
-export type Enter = (token: string | null) => Promise<WebSocket | ErrorCode>;
+/**
+ * Opens the way into the room for a token, or `null` where none came in time: its socket, or why
+ * not. `isWanted` tells whether the peer is still there and was not refused meanwhile.
+ */
+export type Enter = (
+  token: string | null,
+  isWanted: () => boolean,
+) => Promise<WebSocket | ErrorCode>;
 
 /**
  * Answers an upgrade without a credential: the socket ends here in the Worker, so that nobody
@@ -24,25 +28,29 @@ export type Enter = (token: string | null) => Promise<WebSocket | ErrorCode>;
  */
 export function openInBand(enter: Enter): Response {
   const { 0: client, 1: outer } = new WebSocketPair();
-  const frames: (string | ArrayBuffer)[] = [];
-  let take = (frame: string | ArrayBuffer): void => void frames.push(frame);
-  let isOpen = true;
+  const early = new EarlyFrames();
+  /** How the socket ended; what still arrives after that is dropped unseen. */
+  let ending: { code: number; reason: string } | null = null;
+  let take: (frame: unknown) => void;
 
   async function signIn(token: string | null): Promise<void> {
     take = (frame) => {
-      if (frames.push(frame) > MAX_EARLY_FRAMES) end("bad_message");
+      if (!early.keep(frame)) refuse("bad_message");
     };
-    const inner = await enter(token);
-    if (typeof inner === "string") return end(inner);
+    const inner = await enter(token, () => ending === null);
+    if (typeof inner === "string") return refuse(inner);
     inner.accept();
+    if (ending !== null) return passClose(ending, inner);
     pass(inner, outer);
-    for (const frame of frames) send(inner, frame);
-    take = (frame) => send(inner, frame);
-    if (isOpen) outer.addEventListener("close", (event) => passClose(event, inner));
-    else closeSocket(inner, CLOSE.fault, "");
+    for (const frame of early.release()) send(inner, frame);
+    take = (frame) => send(inner, toRoomFrame(frame));
+    outer.addEventListener("close", (event) => passClose(event, inner));
   }
 
-  function end(code: ErrorCode): void {
+  function refuse(code: ErrorCode): void {
+    // Whoever is refused leaves no place behind in the room (SPEC L4).
+    ending ??= { code: CLOSE.left, reason: "left" };
+    early.release();
     closeSocket(outer, closeCodeOf(code), code);
   }
 
@@ -52,11 +60,14 @@ export function openInBand(enter: Enter): Response {
     clearTimeout(timer);
     const auth = v.safeParse(authSchema, frame);
     if (auth.success) void signIn(auth.output.token);
-    else end("bad_message");
+    else refuse("bad_message");
   };
-  outer.addEventListener("message", ({ data }) => take(data as string | ArrayBuffer));
+  outer.addEventListener("message", ({ data }) => {
+    if (ending === null) take(data);
+  });
   outer.addEventListener("close", ({ code, reason }) => {
-    isOpen = false;
+    ending ??= { code, reason };
+    early.release();
     clearTimeout(timer);
     closeSocket(outer, code, reason);
   });
@@ -75,7 +86,7 @@ function pass(from: WebSocket, to: WebSocket): void {
 }
 
 /** A loss is passed on as a fault: to the room it must not look like a goodbye (SPEC L4). */
-function passClose({ code, reason }: CloseEvent, to: WebSocket): void {
+function passClose({ code, reason }: Pick<CloseEvent, "code" | "reason">, to: WebSocket): void {
   closeSocket(to, code, reason, CLOSE.fault);
 }
 

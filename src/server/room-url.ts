@@ -89,19 +89,31 @@ export async function join(asked: Asked, room: string): Promise<Response> {
   const byMessage = url.searchParams.get("auth") === "message";
   if (byMessage && config.inBandAuth) {
     requireOrigin(request, null, url.host, config.allowedOrigins);
-    return openInBand((token) => enterInBand(asked, room, token));
+    return openInBand((token, isWanted) => enterInBand(asked, room, token, isWanted));
   }
   const credential = readCredential(request, sessionCookies(config.session));
   requireOrigin(request, credential, url.host, config.allowedOrigins);
-  return enter(asked, room, credential);
+  return enter(asked, room, await judgeJoin(asked, room, credential));
 }
 
-async function enter(asked: Asked, room: string, credential: Credential | null): Promise<Response> {
-  const { env, config, policy, request } = asked;
-  const { session, ticket } = await judgeConnect(asked, room, credential);
+/** Judges who connects, counts the connect, and asks whether they may join. */
+async function judgeJoin(
+  asked: Asked,
+  room: string,
+  credential: Credential | null,
+): Promise<Judged> {
+  const judged = await judgeConnect(asked, room, credential);
+  const { session } = judged;
   const user = session.user.id;
-  await countConnect(env, { user });
-  if (!(await policy.authorize(session, room, "join"))) throw new Refusal("room_forbidden", user);
+  await countConnect(asked.env, { user });
+  if (!(await asked.policy.authorize(session, room, "join"))) {
+    throw new Refusal("room_forbidden", user);
+  }
+  return judged;
+}
+
+async function enter(asked: Asked, room: string, { session, ticket }: Judged): Promise<Response> {
+  const { env, config, request } = asked;
   const joining = { ...optionsOf(asked), host: asked.url.host, ...(ticket && { ticket }) };
   return joinAdmitted(config, session, room, async (joiner) =>
     orStale(await askRoom(env, room, { ...joining, joiner }, request)),
@@ -140,11 +152,15 @@ async function enterInBand(
   asked: Asked,
   room: string,
   token: string | null,
+  isWanted: () => boolean,
 ): Promise<WebSocket | ErrorCode> {
   const { requestId } = asked;
   try {
     const credential: Credential | null = token === null ? null : { kind: "message", token };
-    const response = await enter(asked, room, credential);
+    const judged = await judgeJoin(asked, room, credential);
+    // Nobody is there to hear it.
+    if (!isWanted()) return "unauthenticated";
+    const response = await enter(asked, room, judged);
     if (response.webSocket) return response.webSocket;
     // The room has logged its refusal.
     const { error } = await response.json<{ error: { code: ErrorCode } }>();

@@ -9,7 +9,7 @@ export const HOST = "https://presence.example.com";
 let callers = 0;
 
 /** A request from an address of its own, since connects are limited by it. */
-function requestTo(path: string, init?: RequestInit): Request {
+export function requestTo(path: string, init?: RequestInit): Request {
   const headers = new Headers(init?.headers);
   const number = ++callers;
   const address = `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`;

@@ -1,6 +1,11 @@
 import * as v from "valibot";
-import { clientFrameSchema, fitsBytes, MAX_FRAME_BYTES } from "../../protocol/client-frame.ts";
-import type { ClientFrame } from "../../protocol/client-frame.ts";
+import {
+  clientFrameSchema,
+  fitsBytes,
+  MAX_AUTH_FRAME_BYTES,
+  MAX_FRAME_BYTES,
+  type ClientFrame,
+} from "../../protocol/client-frame.ts";
 
 const idOnly = v.object({ id: v.pipe(v.string(), v.maxLength(64)) });
 
@@ -12,7 +17,9 @@ interface Decoded {
 
 /** Reads a client's frame; all that is wrong with one counts alike (SPEC W11). */
 export function decodeFrame(message: string | ArrayBuffer): Decoded {
-  if (typeof message !== "string" || !fitsBytes(message, MAX_FRAME_BYTES)) return { frame: null };
+  if (typeof message !== "string" || !fitsBytes(message, MAX_AUTH_FRAME_BYTES)) {
+    return { frame: null };
+  }
   let json: unknown;
   try {
     json = JSON.parse(message);
@@ -20,6 +27,8 @@ export function decodeFrame(message: string | ArrayBuffer): Decoded {
     return { frame: null };
   }
   const frame = v.safeParse(clientFrameSchema, json);
+  const isAuth = frame.success && frame.output.type === "auth";
+  if (!isAuth && !fitsBytes(message, MAX_FRAME_BYTES)) return { frame: null };
   if (frame.success) return { frame: frame.output };
   const named = v.safeParse(idOnly, json);
   return { frame: null, ...(named.success && { id: named.output.id }) };
