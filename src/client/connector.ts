@@ -103,7 +103,7 @@ export class Connector {
 
   /** Ends the socket or the lease, and begins no other. */
   stop(): void {
-    this.#socket?.close(LEFT);
+    this.#socket?.close();
     this.#socket = null;
     this.#polling.stop();
     this.#pause.end();

@@ -1,3 +1,4 @@
+import { LEFT } from "../protocol/close-codes.ts";
 import { PING } from "../protocol/messages.ts";
 import type { ClientFrame, ServerFrame } from "../protocol/messages.ts";
 
@@ -54,10 +55,10 @@ export class Socket {
     this.#end(1006, "");
   }
 
-  /** Ends it for good; nothing more is told. */
-  close(code: number): void {
+  /** Ends it for good: the room hears that the person left (SPEC L4); nothing more is told here. */
+  close(): void {
     this.#events = null;
-    this.#end(code, "", code);
+    this.#end(LEFT, "left", [LEFT, "left"]);
   }
 
   /** `ws` drops what is sent too late with a warning, and throws what is sent too early. */
@@ -96,12 +97,12 @@ export class Socket {
     }, ANSWER_MS);
   }
 
-  #end(code: number, reason: string, closeCode?: number): void {
+  #end(code: number, reason: string, goodbye: [code?: number, reason?: string] = []): void {
     clearInterval(this.#heartbeat);
     clearTimeout(this.#deadline);
     const events = this.#events;
     this.#events = null;
-    this.#ws.close(closeCode);
+    this.#ws.close(...goodbye);
     events?.onEnd({ code, reason, wasTold: this.#wasTold });
   }
 }

@@ -118,7 +118,7 @@ describe("a handle's state", () => {
 });
 
 describe("handles of one URL", () => {
-  it("[K4] share a connection, until the last has left", async () => {
+  it("[K4, L4] share a connection, until the last has left", async () => {
     const first = await entered();
     const second = enter();
     await soon();
@@ -138,7 +138,7 @@ describe("handles of one URL", () => {
     second.leave();
     await soon();
     expect(last().frames).toEqual([{ type: "leave" }]);
-    expect(last().closedWith).toBe(1000);
+    expect([last().closedWith, last().closedFor]).toEqual([1000, "left"]);
   });
 
   it("[K4] share none where they would connect in another way", async () => {

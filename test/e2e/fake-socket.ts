@@ -9,8 +9,10 @@ export class FakeSocket extends EventTarget {
   readonly pings: number[] = [];
   /** What else the client has sent. */
   readonly frames: ClientFrame[] = [];
-  /** What the client closed it with; `"open"` while it has not. */
+  /** The code that the client closed it with; `"open"` while it has not. */
   closedWith: number | "open" | undefined = "open";
+  /** The reason that the client gave. */
+  closedFor: string | undefined;
   /** Whether a `ping` stays unanswered. */
   isMute = false;
   readyState = 0;
@@ -28,10 +30,11 @@ export class FakeSocket extends EventTarget {
     } else this.frames.push(JSON.parse(text) as ClientFrame);
   }
 
-  close(code?: number): void {
+  close(code?: number, reason?: string): void {
     if (this.readyState === 3) return;
     this.readyState = 3;
     this.closedWith = code;
+    this.closedFor = reason;
   }
 
   /** Welcomes the client, and gives it the room. */

@@ -87,10 +87,12 @@ export class Broadcaster {
     const someoneWaits = this.#awaiting.size > 0;
     if (this.#changed.size === 0 && !someoneWaits) return;
     this.#waitingSince ??= now;
-    const flushAt = this.#flushedAt + gatherMs(this.#connections.size, someoneWaits);
+    const spanMs = gatherMs(this.#connections.size, someoneWaits);
+    const flushAt = this.#flushedAt + spanMs;
     if (this.#timer !== null && this.#flushAt <= flushAt) return;
     this.stop();
-    if (flushAt <= now) return this.#flush(now);
+    // A clock that was set back must not silence the room.
+    if (flushAt <= now || flushAt - now > spanMs) return this.#flush(now);
     this.#flushAt = flushAt;
     this.#timer = setTimeout(() => this.#guard(() => this.#flush(Date.now())), flushAt - now);
   }

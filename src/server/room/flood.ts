@@ -16,10 +16,13 @@ export interface Offences {
 /** `accept` the frame; `drop` it unanswered; `answer` with `rate_limited`; answer and `close`. */
 export type FrameVerdict = "accept" | "drop" | "answer" | "close";
 
-/** Drops times that are older than the span; the array stays the same. */
-function forgetBefore(times: number[], start: number): void {
+/**
+ * Drops times that are older than the span, or lie ahead, as after the clock was set back; the array
+ * stays the same.
+ */
+function forgetOutside(times: number[], spanMs: number, now: number): void {
   let old = 0;
-  while (old < times.length && times[old]! <= start) old++;
+  while (old < times.length && (times[old]! <= now - spanMs || times[old]! > now)) old++;
   times.splice(0, old);
 }
 
@@ -28,12 +31,12 @@ function forgetBefore(times: number[], start: number): void {
  * times of the accepted ones and is changed, and so are the offences.
  */
 export function countFrame(accepted: number[], offences: Offences, now: number): FrameVerdict {
-  forgetBefore(accepted, now - FRAMES_MS);
+  forgetOutside(accepted, FRAMES_MS, now);
   if (accepted.length < FRAMES) {
     accepted.push(now);
     return "accept";
   }
-  forgetBefore(offences.flooded, now - MINUTE_MS);
+  forgetOutside(offences.flooded, MINUTE_MS, now);
   const last = offences.flooded.at(-1);
   if (last !== undefined && now - last < ANSWER_MS) return "drop";
   offences.flooded.push(now);
@@ -42,7 +45,7 @@ export function countFrame(accepted: number[], offences: Offences, now: number):
 
 /** Counts a bad frame; the tenth in a minute is one too many (SPEC W11). */
 export function countBadFrame(offences: Offences, now: number): "answer" | "close" {
-  forgetBefore(offences.bad, now - MINUTE_MS);
+  forgetOutside(offences.bad, MINUTE_MS, now);
   offences.bad.push(now);
   return offences.bad.length >= MAX_BAD ? "close" : "answer";
 }

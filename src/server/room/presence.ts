@@ -286,6 +286,8 @@ export class Presence {
   }
 
   #newEvents(): Sequence {
-    return new Sequence(this.#store.reservedEvents, (below) => this.#store.reserveEvents(below));
+    const { reservedEvents } = this.#store;
+    const { epoch } = this.#roster;
+    return new Sequence(reservedEvents, (below) => this.#store.reserveEvents(below, epoch));
   }
 }

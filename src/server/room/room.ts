@@ -25,6 +25,11 @@ import { sight } from "./sight.ts";
 import { tellEnding } from "./renewal.ts";
 import { expire, removeStale } from "./sweep.ts";
 
+/** Proxies close with 1000 as well: only the reason tells that the person left (SPEC L4). */
+function isGoodbye(code: number, reason: string): boolean {
+  return code === CLOSE.left && reason === "left";
+}
+
 /** After a fault in the alarm, when it is tried again. */
 const RETRY_MS = 10_000;
 
@@ -105,7 +110,7 @@ export class Room extends DurableObject<Env> {
   override async webSocketClose(ws: WebSocket, code: number, reason: string): Promise<void> {
     // The platform does not answer a hibernatable socket's close by itself (SPEC W13).
     closeSocket(ws, code, reason);
-    await this.#orAbort(() => this.#lose(ws, code === CLOSE.left ? "left" : "closed"));
+    await this.#orAbort(() => this.#lose(ws, isGoodbye(code, reason) ? "left" : "closed"));
   }
 
   override async webSocketError(ws: WebSocket): Promise<void> {

@@ -23,8 +23,8 @@ export class Sequence {
 
   next(): number {
     if (this.#last === this.#reserved) {
+      this.#reserve(this.#reserved + BLOCK);
       this.#reserved += BLOCK;
-      this.#reserve(this.#reserved);
     }
     return ++this.#last;
   }

@@ -142,10 +142,14 @@ export class Store {
     return this.#reservedEvents;
   }
 
-  /** Keeps the ids of later events above those of earlier ones, over a restart too (SPEC B1). */
-  reserveEvents(below: number): void {
-    this.#reservedEvents = below;
+  /**
+   * Keeps the ids of later events above those of earlier ones, over a restart too (SPEC B1). Whoever
+   * the first event is for may have joined a moment ago, and not be stored yet.
+   */
+  reserveEvents(below: number, epoch: string): void {
+    if (!this.#exists) this.#create(epoch);
     this.#storage.sql.exec("INSERT OR REPLACE INTO room VALUES ('events', ?)", below);
+    this.#reservedEvents = below;
   }
 
   /** Whether the room keeps anything. */
@@ -161,9 +165,9 @@ export class Store {
   /** Counts on: one row written. */
   count(tally: Tally, by: number): void {
     if (!this.#exists) return;
-    this.#tallies[tally] += by;
-    const { sql } = this.#storage;
-    sql.exec("INSERT OR REPLACE INTO room VALUES (?, ?)", tally, this.#tallies[tally]);
+    const sum = this.#tallies[tally] + by;
+    this.#storage.sql.exec("INSERT OR REPLACE INTO room VALUES (?, ?)", tally, sum);
+    this.#tallies[tally] = sum;
   }
 
   /** Deletes everything, the alarm included; it takes effect at once, the promise tells when it is durable. */

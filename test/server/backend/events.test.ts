@@ -1,12 +1,14 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { Sequence } from "../../../src/server/room/sequence.ts";
 import { askBackend } from "../../worker-kit/backend.ts";
 import { readRoom, refusal } from "../../worker-kit/http.ts";
 import { hold } from "../../worker-kit/lease.ts";
 import { join, type Frame, type Peer } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
-import { hibernate, query, restart } from "../../worker-kit/time.ts";
+import { hibernate, passTime, query, restart, runAlarm, tablesOf } from "../../worker-kit/time.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 let rooms = 0;
 const newRoom = () => `events-${++rooms}`;
@@ -121,6 +123,25 @@ describe("events", () => {
     const long = await post({ name: "x", data: 1, to: { users } });
     expect(await refusal(long)).toEqual([413, "too_large"]);
     expect(await namesHeard(ada)).toEqual(["x"]);
+  });
+
+  it("[B1] reach who has just joined a room that was emptied a moment ago", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    await ada.ask({ type: "leave" });
+    // From here on the clock stands still: what changes is gathered, and not stored at once.
+    passTime(2 * 86_400);
+    await runAlarm(room);
+    await vi.waitFor(async () => expect(await tablesOf(room)).toEqual([]), { timeout: 10_000 });
+    const [bob] = await Promise.all([
+      join(room, "bob"),
+      vi.waitFor(async () => expect(await send(room, { name: "early", data: 1 })).toBe(1), 5_000),
+    ]);
+    const [event] = eventsOf(bob.frames.concat(await bob.news()));
+    expect(event).toMatchObject({ id: `${(await readRoom(room)).epoch}.1`, name: "early" });
+    await bob.ask({ type: "update", status: "busy" });
+    await restart(room);
+    expect((await readRoom(room)).members).toMatchObject([{ id: "bob", status: "busy" }]);
   });
 
   it("[B1] to a room that nobody is in store nothing", async () => {

@@ -99,14 +99,15 @@ describe("signing in over the socket", () => {
 
   it("[T2, L4] a goodbye through it leaves at once, a loss keeps the place for the grace", async () => {
     const room = newRoom();
-    for (const [user, code, status] of [
-      ["ada", 1000, "offline"],
-      ["bob", 4000, "online"],
+    for (const [user, code, reason, status] of [
+      ["ada", 1000, "left", "offline"],
+      ["bob", 4000, "left", "online"],
+      ["carol", 1000, "", "online"],
     ] as const) {
       const peer = await open(room);
       peer.send({ type: "auth", token: await signIn(user) });
       await peer.untilType("snapshot");
-      peer.close(code);
+      peer.close(code, reason);
       await peer.closed;
       await vi.waitFor(async () => {
         const { members } = await readRoom(room);

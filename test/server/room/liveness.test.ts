@@ -135,16 +135,44 @@ describe("grace", () => {
     expect(Math.abs(Date.parse(member!.lastOnline!) - lostAt)).toBeLessThan(1_000);
   });
 
-  it("[L4] a leave and the client's own 1000 have no grace", async () => {
+  it("[L4] a leave and a close with 1000 and the reason left have no grace", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await ada.ask({ type: "leave" });
     expect(await ada.closed).toEqual({ code: 1000, reason: "left" });
     expect((await readRoom(room)).members[0]?.status).toBe("offline");
     const bob = await join(room, "bob");
-    bob.close(1000);
+    bob.close(1000, "left");
     await bob.closed;
     expect((await readRoom(room)).members[1]?.status).toBe("offline");
+  });
+
+  it("[L4] a client of 0.1.0 leaves by its frame: its close has no reason", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    ada.send({ type: "leave" });
+    ada.close(1000);
+    await ada.closed;
+    expect((await readRoom(room)).members[0]?.status).toBe("offline");
+  });
+
+  it.each([
+    [1000, ""],
+    [1000, "idle timeout"],
+    [1001, "left"],
+    [4000, "left"],
+  ])("[L4] a close with %i %j, as a proxy may send it, leaves a grace", async (code, reason) => {
+    const room = newRoom();
+    const watcher = await join(room, "watcher");
+    const ada = await join(room, "ada");
+    await watcher.news();
+    const held = await readRoom(room);
+    ada.close(code, reason);
+    await ada.closed;
+    expect(await readRoom(room)).toEqual(held);
+    await join(room, "ada");
+    await passTimeWithAlarms(room, 10);
+    expect(await watcher.news()).toEqual([]);
   });
 
   it("[L4] a session that ends while the room hibernates closes 4401, and keeps the place for the grace", async () => {

@@ -63,6 +63,16 @@ describe("gathering", () => {
     expect(second?.set).toMatchObject([{ status: "online", data: { n: 1 } }]);
   });
 
+  it("[V2] a clock that is set back does not silence the room", async () => {
+    const room = newRoom();
+    const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
+    await bob.news();
+    passTime(-3_600);
+    await ada.ask({ type: "update", status: "busy" });
+    const [told] = deltas(await bob.news());
+    expect(told?.set).toMatchObject([{ id: "ada", status: "busy" }]);
+  });
+
   it("[V2] everybody gets the same text of a delta", async () => {
     const room = newRoom();
     const peers = await Promise.all(["ada", "bob", "cleo"].map((id) => join(room, id)));

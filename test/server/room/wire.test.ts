@@ -245,6 +245,16 @@ describe("bad frames", () => {
     expect((await readRoom(room)).members[0]?.status).toBe("offline");
   });
 
+  it("[W12] starts anew by a clock that was set back", () => {
+    const accepted: number[] = [];
+    const offences = { bad: [], flooded: [] };
+    const count = (now: number) => countFrame(accepted, offences, now);
+    for (let n = 0; n < 20; n++) expect(count(9_000_000)).toBe("accept");
+    expect(count(9_000_000)).toBe("answer");
+    for (let n = 0; n < 20; n++) expect(count(4_000)).toBe("accept");
+    expect(count(4_000)).toBe("answer");
+  });
+
   it("[W12] counts any 5 s, not fixed ones", () => {
     const accepted: number[] = [];
     const offences = { bad: [], flooded: [] };
@@ -274,7 +284,7 @@ describe("closing", () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await hibernate(room);
-    ada.close(1000);
+    ada.close(1000, "left");
     expect((await ada.closed).code).toBe(1000);
     await vi.waitFor(async () => expect((await readRoom(room)).members[0]?.status).toBe("offline"));
   });
