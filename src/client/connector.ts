@@ -6,11 +6,13 @@ import { watchPage } from "./page.ts";
 import { LONGEST_MS, Pause } from "./pause.ts";
 import { Polling, type PollingOptions } from "./polling.ts";
 import { askWhyRefused, errorOf, isFinal, type Refusal } from "./refusal.ts";
-import { Socket, type SocketEnd } from "./socket.ts";
+import { HANGS_AFTER_MS, Socket, type SocketEnd } from "./socket.ts";
 import type { RoomError } from "./types.ts";
 
 /** After so many attempts in a row that failed where a read does not, no socket may get through. */
 const BLOCKED_AFTER = 2;
+
+const WOKEN = "woken";
 
 export interface ConnectorOptions extends Omit<PollingOptions, "onRefusal"> {
   WebSocket: ConnectionOptions["WebSocket"];
@@ -45,6 +47,7 @@ export class Connector {
   #refused: RoomError | null = null;
   /** While the page is in the browser's back and forward cache. */
   #isAway = false;
+  #wake: () => unknown = () => {};
 
   constructor(options: ConnectorOptions) {
     this.#options = options;
@@ -61,6 +64,7 @@ export class Connector {
         onWake: () => {
           this.#pause.hurry();
           this.#socket?.check();
+          this.#wake();
           this.poll();
         },
         // Leaves the place to the room's grace (SPEC L4).
@@ -103,7 +107,7 @@ export class Connector {
 
   /** Ends the socket or the lease, and begins no other. */
   stop(): void {
-    this.#socket?.close();
+    this.#socket?.leave();
     this.#socket = null;
     this.#polling.stop();
     this.#pause.end();
@@ -157,9 +161,10 @@ export class Connector {
 
   async #waitAfter(end: SocketEnd): Promise<void> {
     if (this.#isAway) return;
-    if (!end.wasTold) return this.#inquire();
-    this.#unanswered = 0;
     const next = afterClose(end.code);
+    const isAtOnce = next.then === "reconnect" && !next.backoff;
+    if (!end.wasTold && !isAtOnce) return this.#inquire();
+    this.#unanswered = 0;
     if (next.then === "ask-for-credential") this.#refused = whyClosed(end);
     if (next.then !== "reconnect" || !next.backoff) return;
     this.#pause.atLeast(next.atLeastMs);
@@ -172,16 +177,25 @@ export class Connector {
     // At once: later, others than those who refused might answer.
     const url = nextUrl();
     signIn.applyAgain(url);
-    const refusal = await askWhyRefused(url, fetch);
-    if (this.#isOver || this.#isAway) return;
+    const refusal = await Promise.race([askWhyRefused(url, fetch), this.#woken()]);
+    if (refusal === WOKEN || this.#isOver || this.#isAway) return;
     if (refusal && isFinal(refusal) && signIn.explains(refusal)) {
       this.#refused = errorOf(refusal);
       return;
     }
     // Where a read is not answered either, the network is down, or the service.
-    if (refusal !== undefined && ++this.#unanswered >= BLOCKED_AFTER) this.#polling.start();
+    if (refusal && !isFinal(refusal)) this.#unanswered = 0;
+    else if (refusal !== undefined && ++this.#unanswered >= BLOCKED_AFTER) this.#polling.start();
     if (refusal) this.#pause.atLeast(refusal.retryAfterMs);
     if (!this.#refused) await this.#backOff();
+  }
+
+  /** Resolves at an event of the page's that comes after a second or later. */
+  #woken(): Promise<typeof WOKEN> {
+    const begunAt = Date.now();
+    return new Promise((resolve) => {
+      this.#wake = () => Date.now() - begunAt >= HANGS_AFTER_MS && resolve(WOKEN);
+    });
   }
 
   #takeRefusal(refusal: Refusal): void {

@@ -1,3 +1,4 @@
+import { checkData } from "./check-data.ts";
 import type { JoinOptions } from "./options.ts";
 import { returnShare, type Share, takeShare } from "./share.ts";
 import { stateOf } from "./state.ts";
@@ -36,7 +37,10 @@ export function joinRoom(url: string | URL, options: JoinOptions = {}): RoomHand
       return () => listeners.delete(listener);
     },
     setStatus: (status) => share?.connection.update({ status }),
-    setData: (data) => share?.connection.update({ data }),
+    setData(data) {
+      checkData(data);
+      share?.connection.update({ data });
+    },
     join() {
       if (getSnapshot().connection !== "closed") return;
       part();

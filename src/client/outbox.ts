@@ -25,6 +25,11 @@ export class Outbox {
     return this.#kept().status;
   }
 
+  /** Whether there is nothing to {@link take}. */
+  get isEmpty(): boolean {
+    return Object.keys(this.#waiting).length === 0;
+  }
+
   put(change: Change): void {
     this.#waiting = { ...this.#waiting, ...change };
     this.#schedule();
@@ -33,7 +38,7 @@ export class Outbox {
   /** What to send now, to be settled by its id; `null` for nothing. */
   take(): (Change & { id: string }) | null {
     const change = this.#waiting;
-    if (Object.keys(change).length === 0) return null;
+    if (this.isEmpty) return null;
     this.#sent = this.#kept();
     this.#waiting = {};
     this.#notBefore = Date.now() + EVERY_MS;
@@ -45,6 +50,11 @@ export class Outbox {
     const isLast = id === String(this.#count);
     if (isLast) this.settleAll();
     return isLast;
+  }
+
+  /** Forgets all of it, as what another person chose. */
+  clear(): void {
+    this.#waiting = this.#sent = {};
   }
 
   /** The room has answered all that was sent. */

@@ -9,6 +9,8 @@ export interface Refusal extends RoomError {
 
 /** How long an answer is waited for. */
 const ANSWER_MS = 10_000;
+/** The longest that a `Retry-After` is followed: a proxy's may name any time. */
+const MOST_RETRY_MS = 300_000;
 
 /** How the service is asked over HTTP: with the session's cookie, and not for ever. */
 export function withinLimits(): RequestInit {
@@ -27,13 +29,19 @@ export function errorOf({ code, message }: RoomError): RoomError {
   return { code, message };
 }
 
+/** A `Retry-After` in milliseconds: it is seconds or a date; 0 where it is neither. */
+function retryAfterMs(text: string | null): number {
+  const ms = Number(text) * 1000 || Date.parse(text ?? "") - Date.now();
+  return Math.min(MOST_RETRY_MS, Math.max(0, ms)) || 0;
+}
+
 /** Reads why; `null` for a good answer, or one that is somebody else's, like a captive portal's. */
 export async function readRefusal(response: Response): Promise<Refusal | null> {
   if (response.ok) return null;
   const { status, headers } = response;
   const body = (await response.json().catch(() => null)) as { error?: RoomError } | null;
   if (typeof body?.error?.code !== "string") return null;
-  return { ...body.error, status, retryAfterMs: Number(headers.get("Retry-After")) * 1000 };
+  return { ...body.error, status, retryAfterMs: retryAfterMs(headers.get("Retry-After")) };
 }
 
 /**

@@ -92,9 +92,11 @@ export class RoomConnection {
       case "welcome":
         this.#syncing = false;
         if (this.#idle || this.#cameIdle) this.#tellIdle(this.#idle);
-        return this.#meet(frame.self);
+        this.#meet(frame.self);
+        return this.#set({});
       case "self":
-        return this.#meet(frame);
+        this.#meet(frame);
+        return this.#set({});
       case "snapshot":
       case "delta":
         return this.#hold(frame);
@@ -108,7 +110,7 @@ export class RoomConnection {
         if (this.#outbox.settle(frame.id)) this.#set({ error: null });
         return;
       case "authenticate":
-        return void this.#authenticate();
+        return this.#sendToken(this.#signIn.token);
       case "expiring":
         return this.#renewal.due(Date.parse(frame.expiresAt));
       case "renewed":
@@ -122,9 +124,10 @@ export class RoomConnection {
     }
   }
 
+  /** What somebody else chose is not said in this person's name. */
   #meet({ id, chosen }: Self): void {
+    if (this.#self && this.#self.id !== id) this.#outbox.clear();
     this.#self = { id, chosen };
-    this.#set({});
   }
 
   /** Holds what the socket told. */
@@ -144,9 +147,11 @@ export class RoomConnection {
   /** Holds what a poll told; a socket that is about to be there may have told more. */
   #takeAnswer({ self, state }: PollAnswer): void {
     this.#outbox.settleAll();
-    this.#self = self;
+    this.#meet(self);
     this.#roll = applyState(this.#roll, state) ?? this.#roll;
+    const isFirst = this.#state.connection !== "polling";
     this.#enter("polling");
+    if (isFirst && !this.#outbox.isEmpty) this.#connector.poll();
   }
 
   #enter(connection: "online" | "polling"): void {
@@ -175,8 +180,10 @@ export class RoomConnection {
     if (this.#state.connection === "polling") this.#connector.poll();
   }
 
+  /** Only an answer tells who this is, so that a choice goes with the poll after one (SPEC K6). */
   #pollBody(): PollBody {
-    const { id: _, ...change } = this.#outbox.take() ?? {};
+    const isKnown = this.#state.connection === "polling";
+    const { id: _, ...change } = (isKnown && this.#outbox.take()) || {};
     const since = this.#roll ? formatSince(this.#roll) : undefined;
     return { since, idle: this.#idle, ...change };
   }
@@ -186,15 +193,6 @@ export class RoomConnection {
     if (refusal.status < 429) this.#outbox.settleAll();
     else this.#lose();
     this.#set({ error: errorOf(refusal) });
-  }
-
-  async #authenticate(): Promise<void> {
-    try {
-      this.#sendToken(await this.#signIn.token());
-    } catch {
-      // To wait for the room to close it would look like a refusal.
-      this.#connector.drop();
-    }
   }
 
   /** Without a token nothing is sent, and the room closes in time. */

@@ -1,8 +1,9 @@
+import { callHook } from "./call-hook.ts";
 import type { RoomError } from "./types.ts";
 
 /**
  * How an app helps its client to a credential, where the browser does not send a cookie that is
- * good. A hook that throws is asked again later, like a network that is lost.
+ * good. A hook that throws, or does not answer in 30 s, is called again at the next attempt.
  */
 export interface SignInOptions {
   /**
@@ -29,6 +30,8 @@ export class SignIn {
   #renewed: string | undefined;
   /** What the last connect signed in with, where that was a ticket. */
   #ticket: string | undefined;
+  /** The token for the socket of the last connect, where it signs in with one. */
+  #token: string | undefined;
   /** Whether the app was asked already since the room last took a credential. */
   #asked = false;
   #askedAt = -Infinity;
@@ -39,9 +42,11 @@ export class SignIn {
 
   /** Adds to a room's URL what the next connect signs in with. */
   async apply(url: URL): Promise<void> {
-    this.#ticket = await this.#options.getTicket?.();
+    this.#ticket = await callHook(this.#options.getTicket);
+    // Before the socket is opened, where the room waits for it 10 s only (SPEC T2).
+    this.#token = this.#ticket ? undefined : await this.#fetchToken();
     this.applyAgain(url);
-    if (!this.#ticket && this.#hasToken) url.searchParams.set("auth", "message");
+    if (this.#token) url.searchParams.set("auth", "message");
   }
 
   /** Adds to a room's URL what the last connect signed in with, to ask why that was refused. */
@@ -51,9 +56,9 @@ export class SignIn {
 
   /** Adds to a URL what a request over HTTP signs in with, or answers it as headers. */
   async authorize(url: URL): Promise<Record<string, string>> {
-    const ticket = await this.#options.getTicket?.();
+    const ticket = await callHook(this.#options.getTicket);
     if (ticket) url.searchParams.set("ticket", ticket);
-    const token = !ticket && (await this.token());
+    const token = !ticket && (await this.#fetchToken());
     return token ? { Authorization: `Bearer ${token}` } : {};
   }
 
@@ -62,18 +67,18 @@ export class SignIn {
     // A ticket is good for no reading, but a bad one is told from a good one.
     if (this.#ticket) return code !== "unauthenticated";
     // A token is judged over the socket once that is open; the inquiry comes without it.
-    if (this.#hasToken) return !CREDENTIAL_CODE.test(code) && code !== "room_forbidden";
+    if (this.#token) return !CREDENTIAL_CODE.test(code) && code !== "room_forbidden";
     return true;
   }
 
-  /** The token to send over the socket, where there is one. */
-  async token(): Promise<string | undefined> {
-    return this.#renewed ?? this.newerToken();
+  /** The token to send over the socket, where that was opened for one. */
+  get token(): string | undefined {
+    return this.#token;
   }
 
   /** A newer token than the one in use, before its session ends, where the app gives one. */
-  async newerToken(): Promise<string | undefined> {
-    return this.#options.getToken?.();
+  newerToken(): Promise<string | undefined> {
+    return callHook(this.#options.getToken);
   }
 
   renewed(token: string): void {
@@ -95,13 +100,15 @@ export class SignIn {
     }
     if (this.#asked || Date.now() < this.#askedAt + ASK_AGAIN_MS) return false;
     const { getToken, getTicket, onUnauthorized } = this.#options;
-    const helps = onUnauthorized ? await onUnauthorized(error) : Boolean(getToken ?? getTicket);
+    const helps = onUnauthorized
+      ? await callHook(() => onUnauthorized(error))
+      : (getToken ?? getTicket);
     this.#asked = true;
     this.#askedAt = Date.now();
-    return helps;
+    return Boolean(helps);
   }
 
-  get #hasToken(): boolean {
-    return Boolean(this.#renewed ?? this.#options.getToken);
+  async #fetchToken(): Promise<string | undefined> {
+    return this.#renewed ?? this.newerToken();
   }
 }

@@ -1,9 +1,11 @@
-import { LEFT } from "../protocol/close-codes.ts";
+import { LEFT, STALE } from "../protocol/close-codes.ts";
 import { PING } from "../protocol/messages.ts";
 import type { ClientFrame, ServerFrame } from "../protocol/messages.ts";
 
 /** From the start until the room says something; a tunnel or a hotel's network takes long. */
 const FIRST_WORD_MS = 10_000;
+/** After which an attempt that has heard nothing is rather begun anew than waited for. */
+export const HANGS_AFTER_MS = 1_000;
 /** From each of two `ping`s until anything is heard. */
 const ANSWER_MS = 4_000;
 
@@ -27,6 +29,7 @@ export interface SocketEvents {
 export class Socket {
   readonly #ws: WebSocket;
   #events: SocketEvents | null;
+  readonly #begunAt = Date.now();
   #wasTold = false;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
@@ -48,6 +51,7 @@ export class Socket {
   /** Finds out soon whether the other side is still there. */
   check(): void {
     if (this.#wasTold) this.#ask();
+    else if (Date.now() - this.#begunAt >= HANGS_AFTER_MS) this.#end(STALE, "");
   }
 
   /** Ends it with no word to the room, whose grace it then has (SPEC L4). */
@@ -55,10 +59,11 @@ export class Socket {
     this.#end(1006, "");
   }
 
-  /** Ends it for good: the room hears that the person left (SPEC L4); nothing more is told here. */
-  close(): void {
+  /** Ends it for good; nothing more is told. The reason tells the room who closed (SPEC L4). */
+  leave(): void {
     this.#events = null;
-    this.#end(LEFT, "left", [LEFT, "left"]);
+    this.#ws.close(LEFT, "left");
+    this.drop();
   }
 
   /** `ws` drops what is sent too late with a warning, and throws what is sent too early. */
@@ -74,8 +79,14 @@ export class Socket {
     if (!text.startsWith("{")) return;
     const frame = JSON.parse(text) as ServerFrame;
     if (frame.type === "welcome") this.#beatEvery(frame.heartbeat * 1000);
-    if (frame.type === "probe") this.#say(PING);
+    if (frame.type === "probe") this.#answer(frame.n);
     this.#events.onFrame(frame);
+  }
+
+  /** Tells that it is there, or that it has read all that came before (SPEC L2, W14). */
+  #answer(n: number | undefined): void {
+    if (n === undefined) this.#say(PING);
+    else this.#say(JSON.stringify({ type: "alive", n }));
   }
 
   /** Gives a sign of life every so often, and asks for one (SPEC L1). */
@@ -97,12 +108,12 @@ export class Socket {
     }, ANSWER_MS);
   }
 
-  #end(code: number, reason: string, goodbye: [code?: number, reason?: string] = []): void {
+  #end(code: number, reason: string): void {
     clearInterval(this.#heartbeat);
     clearTimeout(this.#deadline);
     const events = this.#events;
     this.#events = null;
-    this.#ws.close(...goodbye);
+    this.#ws.close();
     events?.onEnd({ code, reason, wasTold: this.#wasTold });
   }
 }

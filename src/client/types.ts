@@ -39,7 +39,7 @@ export interface RoomHandle {
   subscribe(listener: () => void): () => void;
   /** Chooses a status for all the user's tabs; `null` lets the room tell by presence. */
   setStatus(status: Status | null): void;
-  /** Replaces the member's data, at most 1 KiB as JSON; `null` takes it away. */
+  /** Replaces the member's data; `null` takes it away. Throws on what is no object or over 1 KiB as JSON. */
   setData(data: Data | null): void;
   /** Enters where this handle has not, has left, or was closed. */
   join(): void;

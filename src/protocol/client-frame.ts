@@ -1,12 +1,10 @@
 import * as v from "valibot";
-import type { Data } from "./messages.ts";
+import { type Data, MAX_DATA_BYTES } from "./messages.ts";
 
 /** A client frame longer than this is refused (SPEC W11), in bytes. */
 export const MAX_FRAME_BYTES = 4096;
 /** An `auth` frame may be longer, as tokens are (SPEC T2), in bytes. */
 export const MAX_AUTH_FRAME_BYTES = 16_384;
-/** `data` longer than this is refused (SPEC W8), in bytes of its JSON. */
-export const MAX_DATA_BYTES = 1024;
 
 const encoder = new TextEncoder();
 

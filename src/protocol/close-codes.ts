@@ -9,7 +9,7 @@ const FAULT = 1011;
 const BAD_MESSAGE = 4400;
 const SESSION = 4401;
 const FORBIDDEN = 4403;
-const STALE = 4408;
+export const STALE = 4408;
 const RATE_LIMITED = 4429;
 
 /** Each code the room closes a socket with. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { ada, entered, last, page, setUpFakes, soon, window } from "./fake-client.ts";
+import { ada, bob, entered, last, page, setUpFakes, soon, window } from "./fake-client.ts";
 
 setUpFakes();
 
@@ -61,6 +61,35 @@ describe("changes", () => {
     const { id } = last().frames[0]!;
     last().tell({ type: "error", code: "bad_message", message: "No.", ...(id && { id }) });
     expect(handle.getSnapshot().self).toEqual({ id: "ada", chosen: null });
+  });
+
+  it("[K6] that one person made are never sent as another's", async () => {
+    const handle = await entered();
+    last().tell({ type: "ack", id: "none" });
+    handle.setStatus("busy");
+    last().end(1006, "");
+    handle.setData({ typed: 1 });
+    await soon();
+    last().welcomeAs("bob", ada, bob);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(last().frames).toEqual([]);
+    expect(handle.getSnapshot().self).toEqual({ id: "bob", chosen: null });
+    handle.setStatus("away");
+    expect(last().frames).toMatchObject([{ status: "away" }]);
+  });
+
+  it("[K6] of the data that no room would take throw, and change nothing", async () => {
+    const handle = await entered();
+    const euros = (count: number) => ({ text: "€".repeat(count) });
+    // 11 bytes around it, 3 each.
+    for (const bad of ["text", 5, [1], true, undefined, () => {}, euros(338), new Date()]) {
+      expect(() => handle.setData(bad as never)).toThrow(TypeError);
+    }
+    expect(last().frames).toEqual([]);
+    handle.setData(euros(337));
+    await vi.advanceTimersByTimeAsync(300);
+    handle.setData(null);
+    expect(last().frames).toMatchObject([{ data: euros(337) }, { data: null }]);
   });
 
   it("[K6] that are acknowledged take the error of earlier ones away", async () => {

@@ -38,13 +38,14 @@ const snapshot = (version: number, ...members: Member[]): Snapshot => {
 };
 
 let version = 1;
-const taken = () =>
+const takenBy = (id: string) =>
   Response.json({
     lease: "the-lease",
     expiresAt: new Date(Date.now() + LEASE_MS).toISOString(),
-    self: { id: "ada", chosen: null },
+    self: { id, chosen: null },
     state: snapshot(version, member("ada"), member("bob")),
   });
+const taken = () => takenBy("ada");
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -162,6 +163,23 @@ describe("a client whose network lets no socket through", () => {
     expect(polls().at(-1)!.body).not.toHaveProperty("status");
   });
 
+  it("[K11, K6] says no choice of one person's as another's", async () => {
+    await polling();
+    answer = () => Promise.reject(new Error("Nobody answers."));
+    room.setStatus("busy");
+    await soon();
+    expect(connection()).toBe("reconnecting");
+    const lost = polls().length;
+    answer = () => takenBy("eve");
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(
+      polls()
+        .slice(lost)
+        .filter(({ body }) => "status" in body),
+    ).toEqual([]);
+    expect(room.getSnapshot().self).toEqual({ id: "eve", chosen: null });
+  });
+
   it("[K11] that is down altogether is not asked by other ways", async () => {
     read = () => Promise.reject(new Error("Nobody answers."));
     await soon();
@@ -170,6 +188,17 @@ describe("a client whose network lets no socket through", () => {
       await nextSocket();
     }
     expect(connection()).toBe("connecting");
+    expect(polls()).toEqual([]);
+  });
+
+  it("[K11] whose service refuses for now is not asked by other ways", async () => {
+    const error = { code: "room_unavailable", message: "Later." };
+    read = () => Response.json({ error }, { status: 503, headers: { "Retry-After": "1" } });
+    await soon();
+    for (let times = 0; times < 5; times++) {
+      await block();
+      await nextSocket();
+    }
     expect(polls()).toEqual([]);
   });
 

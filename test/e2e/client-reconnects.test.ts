@@ -8,7 +8,7 @@ let network: EventTarget;
 /** What tells of the page. */
 let page: EventTarget;
 /** What a read is answered with. */
-let answer: () => Response;
+let answer: () => Response | Promise<Response>;
 let room: RoomHandle;
 
 /** Timers that are due at once, one after the other, are through within this. */
@@ -147,6 +147,58 @@ describe("after its socket was closed, a client", () => {
     expect(room.getSnapshot().connection).toBe("reconnecting");
   });
 
+  it.each([
+    ["a date", () => new Date(Date.now() + 20_000).toUTCString(), 20_000],
+    ["a date that is past", () => new Date(Date.now() - 20_000).toUTCString(), 0],
+    ["an hour", () => "3600", 300_000],
+    ["nonsense", () => "soon", 0],
+    ["less than nothing", () => "-5", 0],
+  ])("[K7] has patience of a bounded time where it is told %s", async (_, retryAfter, ms) => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    sockets[0]!.end(1006, "");
+    await vi.advanceTimersByTimeAsync(SLACK_MS);
+    const error = { code: "session_unavailable", message: "Later." };
+    answer = () => {
+      const headers = { "Retry-After": retryAfter() };
+      answer = () => Response.json({});
+      return Response.json({ error }, { status: 503, headers });
+    };
+    const at = Date.now();
+    sockets[1]!.end(1006, "");
+    while (sockets.length < 3) await vi.advanceTimersByTimeAsync(SLACK_MS);
+    // A date has whole seconds.
+    expect(Math.abs(sockets[2]!.openedAt - at - ms)).toBeLessThanOrEqual(1_000 + SLACK_MS);
+  });
+
+  it("[K7] gives an attempt up that hangs, when the page is seen, and begins another", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0.999);
+    sockets[0]!.end(1006, "");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sockets).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(900);
+    page.dispatchEvent(new Event("visibilitychange"));
+    await vi.advanceTimersByTimeAsync(SLACK_MS);
+    expect(sockets).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(100);
+    page.dispatchEvent(new Event("visibilitychange"));
+    await vi.advanceTimersByTimeAsync(SLACK_MS);
+    expect(sockets[1]!.closedWith).toBeUndefined();
+    expect(sockets).toHaveLength(3);
+  });
+
+  it("[K7] gives the question why it was refused up, too, when the network is back", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    sockets[0]!.end(1006, "");
+    await vi.advanceTimersByTimeAsync(SLACK_MS);
+    answer = () => new Promise<never>(() => {});
+    sockets[1]!.end(1006, "");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(sockets).toHaveLength(2);
+    network.dispatchEvent(new Event("online"));
+    await vi.advanceTimersByTimeAsync(SLACK_MS);
+    expect(sockets).toHaveLength(3);
+  });
+
   it("[K9] is gone with no word when its page goes, and resumes when that comes back", async () => {
     const hide = Object.assign(new Event("pagehide"), { persisted: true });
     network.dispatchEvent(hide);
@@ -161,6 +213,16 @@ describe("after its socket was closed, a client", () => {
     await vi.advanceTimersByTimeAsync(SLACK_MS);
     expect(sockets).toHaveLength(2);
     expect(sockets[1]!.url.searchParams.get("since")).toBe("e.1");
+  });
+});
+
+describe("a client that is probed", () => {
+  it("[L2] answers by a ping, and a numbered probe by its number", () => {
+    sockets[0]!.tell({ type: "probe" });
+    expect(sockets[0]!).toMatchObject({ pings: [expect.any(Number)], frames: [] });
+    sockets[0]!.tell({ type: "probe", n: 7 });
+    expect(sockets[0]!.frames).toEqual([{ type: "alive", n: 7 }]);
+    expect(sockets[0]!.pings).toHaveLength(1);
   });
 });
 

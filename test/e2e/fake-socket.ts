@@ -39,13 +39,17 @@ export class FakeSocket extends EventTarget {
 
   /** Welcomes the client, and gives it the room. */
   welcome(...members: Member[]): void {
+    this.welcomeAs("ada", ...members);
+  }
+
+  welcomeAs(id: string, ...members: Member[]): void {
     this.readyState = 1;
     this.tell({
       type: "welcome",
       protocol: 1,
       room: "lobby",
       connection: "c",
-      self: { id: "ada", chosen: null },
+      self: { id, chosen: null },
       heartbeat: 15,
       expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
     });
