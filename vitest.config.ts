@@ -25,6 +25,12 @@ const worker = (vars: Record<string, string>, datasets: Record<string, { dataset
     },
   });
 
+/** The examples import the package; here that is its source. */
+const sources = (...entries: string[]) =>
+  Object.fromEntries(
+    entries.map((entry) => [`rollcall/${entry}`, `${import.meta.dirname}/src/${entry}/index.ts`]),
+  );
+
 export default defineConfig({
   test: {
     // The end-to-end tests wait more than they work.
@@ -38,7 +44,7 @@ export default defineConfig({
     projects: [
       {
         plugins: [worker({})],
-        resolve: { alias: { "rollcall/server": `${import.meta.dirname}/src/server/index.ts` } },
+        resolve: { alias: sources("server") },
         test: {
           name: "worker",
           include: ["test/{server,protocol,client}/**/*.test.ts"],
@@ -83,7 +89,7 @@ export default defineConfig({
         test: { name: "worker-webhooks", include: ["test/server/webhooks/**/*.test.ts"] },
       },
       {
-        resolve: { alias: { "rollcall/react": `${import.meta.dirname}/src/react/index.ts` } },
+        resolve: { alias: sources("react", "webhooks") },
         test: {
           name: "node",
           include: ["test/{e2e,browser}/**/*.test.ts", "test/*.test.ts"],

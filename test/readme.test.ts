@@ -6,7 +6,7 @@ const readme = readFileSync("README.md", "utf8");
 
 it.each([
   "test/server/examples/library.ts",
-  "test/server/examples/receiver.ts",
+  "test/examples/webhooks/receiver.ts",
   "test/examples/vanilla.ts",
   "test/examples/react.tsx",
   "test/examples/element.html",

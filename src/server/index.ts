@@ -3,7 +3,7 @@ export type { Action, Authorize } from "./authorize.ts";
 export type { Env } from "./config.ts";
 export { Directory } from "./directory/directory.ts";
 export type { Verify } from "./policy.ts";
-export type { WebhookEvent, WebhookMessage } from "./room/webhooks/events.ts";
+export type { WebhookEvent, WebhookMessage } from "../protocol/webhook-message.ts";
 export { Room } from "./room/room.ts";
 export type { Session, User as SessionUser } from "./session/session.ts";
 export { User } from "./user/user.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Webhook } from "standardwebhooks";
-import type { WebhookEvent, WebhookMessage } from "../../src/server/room/webhooks/events.ts";
+import type { WebhookEvent, WebhookMessage } from "../../src/protocol/webhook-message.ts";
 
 /** A message that came, however it was answered. */
 export interface Delivery {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Status } from "../../../src/protocol/messages.ts";
 import { happenings } from "../../../src/server/room/webhooks/events.ts";
-import type { Happening, WebhookMessage } from "../../../src/server/room/webhooks/events.ts";
+import type { Happening, WebhookMessage } from "../../../src/protocol/webhook-message.ts";
 import { Outbox, type Message } from "../../../src/server/room/webhooks/outbox.ts";
 import { fateOf, GIVE_UP_MS, retryDelayMs } from "../../../src/server/room/webhooks/retry.ts";
 

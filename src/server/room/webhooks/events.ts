@@ -1,32 +1,10 @@
 import type { Member } from "../../../protocol/messages.ts";
+import type { Happening } from "../../../protocol/webhook-message.ts";
 
 /** A member's entry before and after a commit, as JSON; `undefined` where they are not on the list. */
 export interface EntryChange {
   before: string | undefined;
   after: string | undefined;
-}
-
-/** What happened to a room, as others see it (SPEC H2). */
-export type Happening =
-  | { type: "member.online" | "member.offline" | "member.updated"; member: Member }
-  | { type: "room.occupied" | "room.vacated" };
-
-/** An event as it is sent; `timestamp` is ISO 8601 (SPEC H3). */
-export interface WebhookEvent {
-  type: Happening["type"];
-  timestamp: string;
-  data: {
-    room: string;
-    epoch: string;
-    version: number;
-    sequence: number;
-    member?: Member;
-  };
-}
-
-/** The body of a request: what happened since the last one, at most 100 events, in order. */
-export interface WebhookMessage {
-  events: WebhookEvent[];
 }
 
 const read = (entry: string | undefined) =>

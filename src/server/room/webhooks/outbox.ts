@@ -1,4 +1,4 @@
-import type { Happening, WebhookEvent } from "./events.ts";
+import type { Happening, WebhookEvent } from "../../../protocol/webhook-message.ts";
 import { fateOf, GIVE_UP_MS } from "./retry.ts";
 
 const MAX_EVENTS_IN_MESSAGE = 100;

@@ -1,14 +1,7 @@
-const encoder = new TextEncoder();
+import { importSecret, signedBytes, type Signed } from "../../../protocol/webhook-signature.ts";
 
 function base64(bytes: ArrayBuffer): string {
   return btoa(String.fromCharCode(...new Uint8Array(bytes)));
-}
-
-/** What is signed; `timestamp` is in seconds since 1970. */
-export interface Signed {
-  id: string;
-  timestamp: number;
-  body: string;
 }
 
 /**
@@ -19,15 +12,11 @@ export interface Signed {
  * await signatures(["whsec_…"], { id: "msg_1", timestamp: 1764000000, body: "{}" }); // "v1,K5oZ…"
  */
 export async function signatures(secrets: readonly string[], message: Signed): Promise<string> {
-  const content = encoder.encode(`${message.id}.${message.timestamp}.${message.body}`);
+  const content = signedBytes(message);
   const signed = await Promise.all(
     secrets.map(async (secret) => {
-      const bytes = Uint8Array.from(atob(secret.slice("whsec_".length)), (char) =>
-        char.charCodeAt(0),
-      );
-      const algorithm = { name: "HMAC", hash: "SHA-256" };
-      const key = await crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign"]);
-      return `v1,${base64(await crypto.subtle.sign("HMAC", key, content))}`;
+      const signature = await crypto.subtle.sign("HMAC", await importSecret(secret), content);
+      return `v1,${base64(signature)}`;
     }),
   );
   return signed.join(" ");
