@@ -29,7 +29,6 @@ export type Enter = (
 export function openInBand(enter: Enter): Response {
   const { 0: client, 1: outer } = new WebSocketPair();
   const early = new EarlyFrames();
-  /** How the socket ended; what still arrives after that is dropped unseen. */
   let ending: { code: number; reason: string } | null = null;
   let take: (frame: unknown) => void;
 
@@ -41,16 +40,27 @@ export function openInBand(enter: Enter): Response {
     if (typeof inner === "string") return refuse(inner);
     inner.accept();
     if (ending !== null) return passClose(ending, inner);
-    pass(inner, outer);
+    pass(inner, outer, stopHearing);
     for (const frame of early.release()) send(inner, frame);
     take = (frame) => send(inner, toRoomFrame(frame));
     outer.addEventListener("close", (event) => passClose(event, inner));
   }
 
+  const hear = ({ data }: MessageEvent) => take(data);
+
+  /**
+   * For a peer that goes on sending after it was closed: without a listener the platform drops what
+   * comes, with one it makes a text of each frame, however long, and memory fills up.
+   */
+  function stopHearing(): void {
+    outer.removeEventListener("message", hear);
+    early.release();
+  }
+
   function refuse(code: ErrorCode): void {
     // Whoever is refused leaves no place behind in the room (SPEC L4).
     ending ??= { code: CLOSE.left, reason: "left" };
-    early.release();
+    stopHearing();
     closeSocket(outer, closeCodeOf(code), code);
   }
 
@@ -62,12 +72,10 @@ export function openInBand(enter: Enter): Response {
     if (auth.success) void signIn(auth.output.token);
     else refuse("bad_message");
   };
-  outer.addEventListener("message", ({ data }) => {
-    if (ending === null) take(data);
-  });
+  outer.addEventListener("message", hear);
   outer.addEventListener("close", ({ code, reason }) => {
     ending ??= { code, reason };
-    early.release();
+    stopHearing();
     clearTimeout(timer);
     closeSocket(outer, code, reason);
   });
@@ -77,9 +85,10 @@ export function openInBand(enter: Enter): Response {
 }
 
 /** Passes on what the room says, its close included. */
-function pass(from: WebSocket, to: WebSocket): void {
+function pass(from: WebSocket, to: WebSocket, onClose: () => void): void {
   from.addEventListener("message", ({ data }) => send(to, data as string | ArrayBuffer));
   from.addEventListener("close", (event) => {
+    onClose();
     passClose(event, to);
     closeSocket(from, event.code, event.reason);
   });
