@@ -2,6 +2,7 @@ import { formatSince, type Since } from "../../protocol/since.ts";
 import { measure } from "../metrics.ts";
 import type { Connection } from "./connection.ts";
 import type { Roster } from "./roster.ts";
+import { Syncs } from "./syncs.ts";
 
 const MIN_GATHER_MS = 50;
 const MAX_GATHER_MS = 1_000;
@@ -9,6 +10,9 @@ const MAX_GATHER_MS = 1_000;
 const GATHER_MS_PER_CONNECTION = 0.1;
 /** Where nobody waits for a first state, fewer and fuller deltas cost less, and nobody sees it. */
 const PATIENCE = 5;
+/** In rooms with more members a whole snapshot for each change would cost too much (SPEC W3). */
+const MAX_MEMBERS_WHOLE = 500;
+const WHOLE_EVERY_MS = 5_000;
 
 /**
  * How long a busy room gathers before it tells, in milliseconds; `someoneWaits` for a first state.
@@ -34,10 +38,15 @@ export class Broadcaster {
   readonly #changed = new Set<string>();
   /** Connections that need a state, and what they hold already. */
   readonly #awaiting = new Map<Connection, Since | null>();
+  readonly #syncs = new Syncs();
+  /** When those with `view=snapshot` were told last, and when they are to be told what came since. */
+  #wholeAt = Number.NEGATIVE_INFINITY;
+  #wholeDueAt = Number.POSITIVE_INFINITY;
   #flushedAt = 0;
   /** When the timer goes off. */
   #flushAt = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #isOver = false;
   /** When the first change was published that is not told yet. */
   #waitingSince: number | null = null;
   /** The last snapshot's text; at one version it never changes. */
@@ -66,13 +75,24 @@ export class Broadcaster {
     this.#awaiting.set(connection, connection.view === "snapshot" ? null : since);
   }
 
+  /** Gives a connection the whole state anew, now or as soon as it may have it (SPEC W10, W12). */
+  sync(connection: Connection, now: number): void {
+    if (this.#syncs.ask(connection, now)) this.greet(connection, null);
+  }
+
   /** Drops a connection that ended before it was told anything. */
   forget(connection: Connection): void {
     this.#awaiting.delete(connection);
+    this.#syncs.forget(connection);
   }
 
-  /** Ends the gathering; nobody is told any more. */
+  /** Ends it for good; nobody is told any more. */
   stop(): void {
+    this.#isOver = true;
+    this.#disarm();
+  }
+
+  #disarm(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
@@ -84,15 +104,11 @@ export class Broadcaster {
 
   /** Tells what was noted, now or soon. */
   publish(now: number): void {
-    const someoneWaits = this.#awaiting.size > 0;
-    if (this.#changed.size === 0 && !someoneWaits) return;
-    this.#waitingSince ??= now;
-    const spanMs = gatherMs(this.#connections.size, someoneWaits);
-    const flushAt = this.#flushedAt + spanMs;
+    const flushAt = this.#dueAt(now);
+    if (flushAt === Number.POSITIVE_INFINITY || this.#isOver) return;
     if (this.#timer !== null && this.#flushAt <= flushAt) return;
-    this.stop();
-    // A clock that was set back must not silence the room.
-    if (flushAt <= now || flushAt - now > spanMs) return this.#flush(now);
+    this.#disarm();
+    if (flushAt <= now) return this.#flush(now);
     this.#flushAt = flushAt;
     this.#timer = setTimeout(() => this.#guard(() => this.#flush(Date.now())), flushAt - now);
   }
@@ -120,6 +136,18 @@ export class Broadcaster {
     return changed === null ? this.snapshot() : this.#delta(version, changed);
   }
 
+  /** When the next flush is due; `Infinity` where there is nothing to tell. */
+  #dueAt(now: number): number {
+    const dueAt = Math.min(this.#syncs.dueAt, this.#wholeDueAt);
+    const someoneWaits = this.#awaiting.size > 0;
+    if (this.#changed.size === 0 && !someoneWaits) return dueAt;
+    this.#waitingSince ??= now;
+    const spanMs = gatherMs(this.#connections.size, someoneWaits);
+    const flushAt = this.#flushedAt + spanMs;
+    // A clock that was set back must not silence the room.
+    return Math.min(dueAt, flushAt - now > spanMs ? now : flushAt);
+  }
+
   #delta(from: number, changed: Iterable<string>): string {
     const { epoch, version, online, connections } = this.#roster;
     const set: string[] = [];
@@ -140,16 +168,12 @@ export class Broadcaster {
     const delta = this.#changed.size > 0 ? this.#delta(this.#told, this.#changed) : null;
     this.#changed.clear();
     this.#told = this.#roster.version;
+    for (const connection of this.#syncs.takeDue(now)) this.greet(connection, null);
     const greetings = new Map<string, string>();
     for (const [connection, since] of this.#awaiting) {
       connection.send(since === null ? this.snapshot() : this.#greeting(since, greetings));
     }
-    if (delta !== null) {
-      for (const connection of this.#connections) {
-        if (connection.session === null || this.#awaiting.has(connection)) continue;
-        connection.send(connection.view === "snapshot" ? this.snapshot() : delta);
-      }
-    }
+    this.#tell(delta, now);
     if (delta !== null) {
       // The platform's clock stands still while this runs: what can be measured is the gathering.
       const waitedMs = now - (this.#waitingSince ?? now);
@@ -158,6 +182,30 @@ export class Broadcaster {
     }
     this.#waitingSince = null;
     this.#awaiting.clear();
+    // Some may have to wait for longer.
+    this.publish(now);
+  }
+
+  /** Tells who holds a state already; whole ones are put off where one was told a moment ago. */
+  #tell(delta: string | null, now: number): void {
+    const isLarge = this.#roster.list.size > MAX_MEMBERS_WHOLE;
+    // A clock that was set back must not silence anybody.
+    const mayTellAt = isLarge && now >= this.#wholeAt ? this.#wholeAt + WHOLE_EVERY_MS : now;
+    const isWholeDue = delta !== null || this.#wholeDueAt <= now;
+    const tellsWhole = isWholeDue && mayTellAt <= now;
+    if (delta === null && !tellsWhole) return;
+    if (tellsWhole) this.#wholeDueAt = Number.POSITIVE_INFINITY;
+    for (const connection of this.#connections) {
+      if (connection.session === null || this.#awaiting.has(connection)) continue;
+      if (connection.view === "delta") {
+        if (delta !== null) connection.send(delta);
+      } else if (tellsWhole) {
+        this.#wholeAt = now;
+        connection.send(this.snapshot());
+      } else {
+        this.#wholeDueAt = mayTellAt;
+      }
+    }
   }
 
   /** After a deploy hundreds come back with the same version: they share one text. */

@@ -48,7 +48,7 @@ function apply(
       roster.idle(now, connection.ref, frame.idle);
       break;
     case "sync":
-      presence.broadcaster.greet(connection, null);
+      presence.broadcaster.sync(connection, now);
       break;
     case "leave":
     case "logout":

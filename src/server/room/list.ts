@@ -48,6 +48,11 @@ export class List {
     return this.#connections;
   }
 
+  /** How many are listed. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
   /** Shows a member as they are; where others see that, it is a new version, which they keep. */
   show(record: MemberRecord): EntryChange | null {
     const before = this.#entries.get(record.id)?.json;

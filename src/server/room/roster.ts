@@ -53,7 +53,7 @@ export class Roster {
   }
 
   /** What others see. */
-  get list(): Pick<List, "members" | "member" | "changedSince"> {
+  get list(): Pick<List, "size" | "members" | "member" | "changedSince"> {
     return this.#list;
   }
 

@@ -4,12 +4,30 @@ import { countBadFrame, countFrame } from "../../../src/server/room/flood.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { deltas, join, Peer, tryJoin, welcomeOf, type Frame } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
-import { hibernate, passTime } from "../../worker-kit/time.ts";
+import {
+  hibernate,
+  passTime,
+  passTimeWithAlarms,
+  query,
+  restart,
+  roomStub,
+} from "../../worker-kit/time.ts";
 
 afterEach(() => void vi.useRealTimers());
 
 let rooms = 0;
 const newRoom = () => `wire-${++rooms}`;
+
+/** Puts members into a room's storage who were there and are offline now. */
+async function fillList(room: string, members: number): Promise<void> {
+  const now = Date.now();
+  await query(
+    room,
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${members})
+     INSERT INTO members (id, version, name, issued_at, places, last_online)
+     SELECT 'gone-' || i, 0, 'Gone', ${now}, '[]', ${now} FROM n`,
+  );
+}
 
 function errorsIn(frames: readonly Frame[]): string[] {
   return frames.flatMap((frame) => (frame !== "pong" && frame.type === "error" ? frame.code : []));
@@ -70,6 +88,32 @@ describe("first frames", () => {
     expect(news).toEqual(await readRoom(room));
     expect(deltas(simple.frames)).toEqual([]);
   });
+
+  it(
+    "[W3] in rooms of more than 500 members whole snapshots are told every 5 s at most",
+    { timeout: 20_000 },
+    async () => {
+      const room = newRoom();
+      await join(room, "ada");
+      await fillList(room, 500);
+      await restart(room);
+      const ada = await join(room, "ada");
+      const simple = await join(room, "simple", { query: "?view=snapshot" });
+      const whole = () => simple.frames.filter((f) => f !== "pong" && f.type === "snapshot");
+      await ada.ask({ type: "update", data: { n: 1 } });
+      await vi.waitFor(() => expect(whole()).toHaveLength(2));
+      await ada.ask({ type: "update", data: { n: 2 } });
+      await ada.ask({ type: "update", data: { n: 3 } });
+      expect(deltas(await ada.news()).at(-1)?.set).toMatchObject([{ data: { n: 3 } }]);
+      expect(whole()).toHaveLength(2);
+      // Nothing else happens, and they are told all the same.
+      await simple.until(
+        (f) => f !== "pong" && f.type === "snapshot" && f.version === ada.roll!.version,
+      );
+      expect(whole()).toHaveLength(3);
+      expect(whole().at(-1)).toEqual(await readRoom(room));
+    },
+  );
 
   it("[W5, V1] deltas chain: each starts where the last one ended", async () => {
     const room = newRoom();
@@ -141,6 +185,59 @@ describe("frames from the client", () => {
     ada.frames.splice(0);
     ada.send({ type: "sync" });
     expect(await ada.untilType("snapshot")).toEqual(await readRoom(room));
+  });
+
+  it("[W10, W12] a sync that comes within 5 s of another is answered once they are over", async () => {
+    const room = newRoom();
+    passTime(0);
+    const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
+    const snapshots = () => ada.frames.filter((f) => f !== "pong" && f.type === "snapshot");
+    await ada.news();
+    for (let n = 1; n <= 5; n++) await ada.ask({ type: "sync" });
+    await vi.waitFor(() => expect(snapshots()).toHaveLength(1));
+    passTime(4);
+    await ada.ask({ type: "sync" });
+    await bob.ask({ type: "update", status: "busy" });
+    // Until then deltas go on.
+    await ada.until((f) => f !== "pong" && f.type === "delta" && f.set[0]?.status === "busy");
+    expect(snapshots()).toHaveLength(1);
+    passTime(1);
+    await bob.ask({ type: "update", status: "away" });
+    await vi.waitFor(() => expect(snapshots()).toHaveLength(2));
+    expect(snapshots().at(-1)).toEqual(await readRoom(room));
+    passTime(4);
+    await ada.ask({ type: "sync" });
+    await ada.news();
+    expect(snapshots()).toEqual([]);
+  });
+
+  it(
+    "[W12] a sync that was put off is answered though nothing else happens",
+    { timeout: 20_000 },
+    async () => {
+      const ada = await join(newRoom(), "ada");
+      ada.frames.splice(0);
+      for (let n = 1; n <= 3; n++) ada.send({ type: "sync" });
+      const isSnapshot = (f: Frame) => f !== "pong" && f.type === "snapshot";
+      const first = await ada.until(isSnapshot);
+      await ada.until((frame) => isSnapshot(frame) && frame !== first);
+      await ada.news().then((frames) => expect(frames.filter(isSnapshot)).toHaveLength(2));
+    },
+  );
+
+  it("[W12] one who leaves while a sync is put off is told nothing more", async () => {
+    const room = newRoom();
+    passTime(0);
+    const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
+    for (let n = 1; n <= 2; n++) await ada.ask({ type: "sync" });
+    await ada.ask({ type: "leave" });
+    await ada.closed;
+    const told = ada.frames.length;
+    passTime(5);
+    await bob.ask({ type: "update", status: "busy" });
+    await bob.news();
+    expect(ada.frames).toHaveLength(told);
+    await hibernate(room);
   });
 });
 
@@ -270,6 +367,45 @@ describe("bad frames", () => {
 });
 
 describe("closing", () => {
+  /** What ends a connection from the room's side. */
+  const ends: [string, number, (room: string, ada: Peer) => unknown][] = [
+    ["bad frames", 4400, (_, ada) => Array.from({ length: 10 }, () => ada.send("garbage"))],
+    ["a leave", 1000, (_, ada) => ada.send({ type: "leave" })],
+    ["a logout", 1000, (_, ada) => ada.send({ type: "logout" })],
+    ["no sign of life", 4408, (room) => passTimeWithAlarms(room, 30)],
+    ["a kick", 4403, (room) => roomStub(room).kick("ada")],
+  ];
+  it.each(ends)(
+    "[W11] after a close for %s nothing that still arrives is looked at",
+    async (cause, code, end) => {
+      const room = newRoom();
+      const lines = vi.spyOn(console, "log").mockImplementation(() => {});
+      const ada = await join(room, "ada");
+      const before = lines.mock.calls.length;
+      await end(room, ada);
+      // They arrive behind what ended it, and before its close.
+      const frames = [
+        { type: "update", status: "busy", id: "late" },
+        "garbage",
+        new ArrayBuffer(8),
+      ];
+      for (let n = 1; n <= 40; n++) for (const frame of frames) ada.sendAnyway(frame);
+      expect((await ada.closed).code, cause).toBe(code);
+      const bob = await join(room, "bob");
+      await bob.news();
+      expect(JSON.stringify(ada.frames)).not.toContain("late");
+      expect(errorsIn(ada.frames).filter((error) => error === "rate_limited")).toEqual([]);
+      expect(bob.roll!.members).toMatchObject([{ id: "ada" }, { id: "bob" }]);
+      expect(bob.roll!.members[0]!.status).not.toBe("busy");
+      const leaves = lines.mock.calls
+        .slice(before)
+        .flat()
+        .filter((line) => line.includes('"leave"'));
+      expect(leaves).toHaveLength(1);
+      lines.mockRestore();
+    },
+  );
+
   it.each([1000, 1001, 3000, 4000, 4999, undefined])(
     "[W13] a peer's close with %s is answered",
     async (code) => {
