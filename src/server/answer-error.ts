@@ -9,7 +9,7 @@ export function answerError(error: unknown, requestId: string, room?: string): R
   }
   // Its log line was written when the configuration was read, once.
   if (error.code !== "misconfigured") {
-    log("refused", { code: error.code, room, user: error.user, requestId });
+    log("refused", { ...error.logged, room, requestId });
   }
   return errorResponse(error.code, requestId);
 }

@@ -5,22 +5,16 @@ import { namedRoom, roomOf, type AppContext } from "./app-context.ts";
 import { answerError } from "./answer-error.ts";
 import { backendRoutes } from "./backend-routes.ts";
 import { dropBody } from "./body.ts";
-import { authorizeByRooms, type Authorize } from "./authorize.ts";
 import { configOf, type Env } from "./config.ts";
 import { errorResponse, Refusal } from "./errors.ts";
 import { allowOrigin, preflight } from "./origin.ts";
 import { describeService } from "./openapi/document.ts";
 import { endLease, holdLease } from "./lease-url.ts";
-import { setPolicy, type Policy, type Verify } from "./policy.ts";
+import { createPolicy, setPolicy, type PolicyOptions } from "./policy.ts";
 import { isUpgrade, join, read, type Asked } from "./room-url.ts";
 import { giveTicket } from "./ticket-url.ts";
 
-export interface AppOptions {
-  /** Replaces the check of credentials by `SESSION_FORMAT`. */
-  verify?: Verify;
-  /** Replaces the rule that a session's `rooms` decide (SPEC A4). */
-  authorize?: Authorize;
-}
+export type AppOptions = PolicyOptions;
 
 const giveRequestId = requestId();
 const noNext = async () => {};
@@ -33,8 +27,8 @@ const noNext = async () => {};
  * export default createApp({ authorize: (session, room) => session.roles.includes(room) });
  * export { Directory, Room, User } from "rollcall/server";
  */
-export function createApp({ verify, authorize = authorizeByRooms }: AppOptions = {}) {
-  const policy: Policy = { authorize, ...(verify && { verify }) };
+export function createApp(options: AppOptions = {}) {
+  const policy = createPolicy(options);
   setPolicy(policy);
   const app = new Hono<{ Bindings: Env }>();
 
@@ -47,7 +41,7 @@ export function createApp({ verify, authorize = authorizeByRooms }: AppOptions =
   };
 
   const ask = (c: AppContext): Asked => {
-    const config = configOf(c.env, verify !== undefined);
+    const config = configOf(c.env, policy.verify !== undefined);
     if (config.faults.length > 0) throw new Refusal("misconfigured");
     return {
       env: c.env,

@@ -8,16 +8,14 @@ import { kick, sendEvent } from "./event-url.ts";
 import type { Asked } from "./room-url.ts";
 import { listRooms, readStats } from "./rooms-url.ts";
 import { requireServerKey } from "./server-key.ts";
+import { isUserId } from "./session/user-id.ts";
 import { lift, revoke, tellPresence, tellWhereabouts } from "./user-url.ts";
 
 function userOf(c: AppContext): string {
   const user = c.req.param("user") ?? "";
-  if (user.length > MAX_USER_LENGTH) throw new Refusal("bad_request");
+  if (!isUserId(user)) throw new Refusal("bad_request");
   return user;
 }
-
-/** What a session's user id is at most (SPEC A2). */
-const MAX_USER_LENGTH = 128;
 
 /**
  * What the app's backend asks for (SPEC B rules): with the server key alone, and never by a page, so

@@ -69,17 +69,32 @@ export function errorMessage(code: ErrorCode): string {
   return ERRORS[code][1];
 }
 
+/** What only the log says of a refusal. */
+interface RefusalNotes {
+  /** What was wrong with a session; never a value of it. */
+  detail?: string;
+  /** The origin that is not allowed. */
+  origin?: string;
+}
+
 /** A refusal with one of the stable codes; thrown in the Worker, answered by {@link errorResponse}. */
 export class Refusal extends Error {
   readonly code: ErrorCode;
   /** The user it concerns, where one is known; for the log only. */
   readonly user: string | undefined;
+  readonly #notes: RefusalNotes;
 
-  constructor(code: ErrorCode, user?: string) {
+  constructor(code: ErrorCode, user?: string, notes: RefusalNotes = {}) {
     super(errorMessage(code));
     this.name = "Refusal";
     this.code = code;
     this.user = user;
+    this.#notes = notes;
+  }
+
+  /** What its log line says, beside the room and the request. */
+  get logged(): { code: ErrorCode; user: string | undefined } & RefusalNotes {
+    return { code: this.code, user: this.user, ...this.#notes };
   }
 }
 

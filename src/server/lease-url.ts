@@ -42,7 +42,7 @@ async function connectionOf(lease: string): Promise<string> {
 export async function holdLease(asked: Asked, room: string): Promise<Response> {
   const { env, config, policy, request, url, requestId } = asked;
   const credential = readCredential(request, sessionCookies(config.session));
-  requireOrigin(request, credential, url.host, config.allowedOrigins);
+  requireOrigin(request, credential, url.origin, config.allowedOrigins);
   const { session, ticket } = await judgeConnect(asked, room, credential);
   const user = session.user.id;
   if (!(await policy.authorize(session, room, "join"))) throw new Refusal("room_forbidden", user);
@@ -79,7 +79,7 @@ export async function holdLease(asked: Asked, room: string): Promise<Response> {
  */
 export async function endLease(asked: Asked, room: string): Promise<Response> {
   const { env, config, request, url, requestId } = asked;
-  requireOrigin(request, null, url.host, config.allowedOrigins);
+  requireOrigin(request, null, url.origin, config.allowedOrigins);
   if (!(await isSignedIn(asked, room))) await countConnect(env, { address: addressOf(request) });
   const { lease, closing = false } = await readBody(request, leaveSchema);
   const leaving = { connection: await connectionOf(lease), closing };

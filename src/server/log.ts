@@ -8,6 +8,10 @@ interface LogFields {
   connection?: string | undefined;
   requestId?: string | undefined;
   reason?: string | undefined;
+  /** What was wrong with a session that was refused (SPEC A2). */
+  detail?: string | undefined;
+  /** The origin that was refused (SPEC A3). */
+  origin?: string | undefined;
   code?: ErrorCode | "webhook_failed" | "webhook_dead" | undefined;
 }
 

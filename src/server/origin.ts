@@ -4,13 +4,22 @@ import { configOf, type Env } from "./config.ts";
 import { Refusal } from "./errors.ts";
 import type { Credential } from "./session/credential.ts";
 
-/** An origin is allowed where its host is the service's own, or where it is in the list. */
+/** An origin is allowed where it is the service's own, scheme and port included, or in the list. */
 export function isAllowedOrigin(
   origin: string,
-  host: string,
+  own: string,
   allowed: ReadonlySet<string>,
 ): boolean {
-  return allowed.has(origin) || (URL.canParse(origin) && new URL(origin).host === host);
+  return origin === own || allowed.has(origin);
+}
+
+/** What browsers and apps send; a domain name has at most 253 characters. */
+const ORIGIN = /^(?:null|[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/?#@\\]{0,260})$/i;
+
+/** An origin as the log tells it: a caller that is no browser may send anything. */
+function logged(origin: string | null): string {
+  if (origin === null) return "none";
+  return ORIGIN.test(origin) ? origin : "malformed";
 }
 
 /**
@@ -21,13 +30,13 @@ export function isAllowedOrigin(
 export function requireOrigin(
   request: Request,
   credential: Credential | null,
-  host: string,
+  own: string,
   allowed: ReadonlySet<string>,
 ): void {
   const origin = request.headers.get("Origin");
   const passes =
-    origin === null ? credential?.kind !== "cookie" : isAllowedOrigin(origin, host, allowed);
-  if (!passes) throw new Refusal("origin_forbidden");
+    origin === null ? credential?.kind !== "cookie" : isAllowedOrigin(origin, own, allowed);
+  if (!passes) throw new Refusal("origin_forbidden", undefined, { origin: logged(origin) });
 }
 
 const EXPOSED = ["ETag", "Retry-After", "X-Request-Id"];
@@ -42,7 +51,7 @@ export function allowOrigin(
   url: string,
   allowed: ReadonlySet<string>,
 ): Response {
-  if (!isAllowedOrigin(origin, new URL(url).host, allowed)) return answer;
+  if (!isAllowedOrigin(origin, new URL(url).origin, allowed)) return answer;
   const copy = new Response(answer.body, answer);
   copy.headers.set("Access-Control-Allow-Origin", origin);
   copy.headers.set("Access-Control-Allow-Credentials", "true");
@@ -62,7 +71,7 @@ const allow = cors({
 export const preflight: MiddlewareHandler<{ Bindings: Env }> = async (c, next) => {
   const origin = c.req.header("Origin");
   const { allowedOrigins } = configOf(c.env);
-  if (origin !== undefined && isAllowedOrigin(origin, new URL(c.req.url).host, allowedOrigins)) {
+  if (origin !== undefined && isAllowedOrigin(origin, new URL(c.req.url).origin, allowedOrigins)) {
     return allow(c, next);
   }
   return c.body(null, 204, { Vary: "Origin" });

@@ -1,14 +1,16 @@
-import { authorizeByRooms, type Authorize } from "./authorize.ts";
+import { authorizeByRooms, type Action, type Authorize } from "./authorize.ts";
 import type { Config } from "./config.ts";
-import { Refusal, type ErrorCode } from "./errors.ts";
+import { Refusal } from "./errors.ts";
 import { describeError, log } from "./log.ts";
 import { isAllowedOrigin } from "./origin.ts";
 import type { RoomSession, UsedTicket } from "./room-request.ts";
-import { toRoomSession } from "./room-request.ts";
 import { isServerKey } from "./server-key.ts";
+import { candidateFromJson, type Candidate } from "./session/candidate.ts";
 import type { Credential } from "./session/credential.ts";
+import { DETAIL, invalidSession } from "./session/details.ts";
 import { verifyCredential } from "./session/index.ts";
 import { isOwnSession, verifySession, verifyTicket } from "./session/own-tokens.ts";
+import { sealSession } from "./session/seal.ts";
 import type { Session } from "./session/session.ts";
 
 /** An app's own way to check a token: answers its session, or `null` for one that is not valid. */
@@ -18,14 +20,29 @@ export type Verify = (
 ) => Session | null | Promise<Session | null>;
 
 /** What an app may decide by its own rules. */
-export interface Policy {
+export interface PolicyOptions {
   /** Replaces the check by `SESSION_FORMAT`. */
   verify?: Verify;
   /** Replaces the rule that a session's `rooms` decide (SPEC A4). */
-  authorize: Authorize;
+  authorize?: Authorize;
 }
 
-let current: Policy = { authorize: authorizeByRooms };
+/** What a session is judged by. */
+export interface Policy {
+  verify?: Verify;
+  authorize(session: RoomSession, room: string, action: Action): boolean | Promise<boolean>;
+}
+
+/** Makes a policy of the app's rules, and of what no app may decide. */
+export function createPolicy({ verify, authorize = authorizeByRooms }: PolicyOptions): Policy {
+  return {
+    ...(verify && { verify }),
+    authorize: (session, room, action) =>
+      (session.onlyRoom ?? room) === room && authorize(session, room, action),
+  };
+}
+
+let current = createPolicy({});
 
 /**
  * Sets the policy for this isolate. A room judges tokens that come over its sockets, and shares
@@ -49,8 +66,8 @@ export interface Judged {
 /** What a credential is judged for, and by. */
 export interface Circumstances {
   room: string;
-  /** The host that the request came to. */
-  host: string;
+  /** The origin that the request came to. */
+  origin: string;
   config: Config;
   /** This isolate's where absent. */
   policy?: Policy;
@@ -65,42 +82,51 @@ export async function judgeCredential(
   credential: Credential | null,
   circumstances: Circumstances,
 ): Promise<Judged> {
-  const { room, config, policy = current } = circumstances;
-  const { verify } = policy;
+  const now = Date.now();
+  const { candidate, ticket } = await verify(credential, circumstances, now);
+  const { sessionMs } = circumstances.config.session;
+  return { session: sealSession(candidate, { now, sessionMs }), ...(ticket && { ticket }) };
+}
+
+/** Finds out whose a credential is; what that says is not checked yet. */
+async function verify(
+  credential: Credential | null,
+  { room, origin: own, config, policy = current }: Circumstances,
+  now: number,
+): Promise<{ candidate: Candidate; ticket?: UsedTicket }> {
   if (credential === null) throw new Refusal("unauthenticated");
   const { kind, token } = credential;
   if (kind === "ticket") {
-    if (config.tickets === null) throw new Refusal("session_invalid");
-    return verifyTicket(token, room, config.tickets.secrets);
+    if (config.tickets === null) throw invalidSession(DETAIL.noTickets);
+    return verifyTicket(token, room, config.tickets.secrets, now);
   }
   // It is nobody's session, and must not be asked about elsewhere.
-  if (await isServerKey(token, config.serverKeys)) throw new Refusal("session_invalid");
+  if (await isServerKey(token, config.serverKeys)) throw invalidSession(DETAIL.serverKey);
   if (kind !== "cookie" && config.renewal !== null && isOwnSession(token)) {
-    return { session: await verifySession(token, config.renewal.secrets) };
+    return { candidate: await verifySession(token, config.renewal.secrets) };
   }
-  const session = verify
-    ? await verify(token, kind)
-    : await verifyCredential(credential, config.session, {
-        now: Date.now(),
-        allowsOrigin: (origin) =>
-          isAllowedOrigin(origin, circumstances.host, config.allowedOrigins),
-      });
-  if (session === null) throw new Refusal("session_invalid");
-  return { session: toRoomSession(session, Date.now()) };
+  if (policy.verify) {
+    const answer: unknown = await policy.verify(token, kind);
+    if (answer === null) throw invalidSession(DETAIL.verify);
+    return { candidate: candidateFromJson(answer) };
+  }
+  const allowsOrigin = (origin: string) => isAllowedOrigin(origin, own, config.allowedOrigins);
+  return { candidate: await verifyCredential(credential, config.session, { now, allowsOrigin }) };
 }
 
-/** Checks a token that came over a socket, and that its session may join; a code where not. */
+/** Checks a token that came over a socket, and that its session may join; a refusal where not. */
 export async function judgeToken(
   token: string,
   circumstances: Circumstances,
-): Promise<RoomSession | ErrorCode> {
+): Promise<RoomSession | Refusal> {
   const { room, policy = current } = circumstances;
   try {
     const { session } = await judgeCredential({ kind: "message", token }, circumstances);
-    return (await policy.authorize(session, room, "join")) ? session : "room_forbidden";
+    if (await policy.authorize(session, room, "join")) return session;
+    return new Refusal("room_forbidden", session.user.id);
   } catch (error) {
-    if (error instanceof Refusal) return error.code;
+    if (error instanceof Refusal) return error;
     log("failure", { code: "internal", room, reason: describeError(error) });
-    return "internal";
+    return new Refusal("internal");
   }
 }

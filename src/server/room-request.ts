@@ -17,10 +17,12 @@ export type RoomSession = Session & {
   undated?: true;
   /** Where sessions can be revoked (SPEC B3). */
   admission?: Admission;
+  /** It came by a ticket, which admits to this room alone, renewed or not (SPEC T1). */
+  onlyRoom?: string;
 };
 
 /** Makes a session fit for a room; `now` is in milliseconds. */
-export function toRoomSession(session: Session | RoomSession, now: number): RoomSession {
+export function toRoomSession(session: Session, now: number): RoomSession {
   if (session.issuedAt !== undefined) return { ...session, issuedAt: session.issuedAt };
   return { ...session, issuedAt: now, undated: true };
 }
@@ -76,8 +78,10 @@ export interface RoomRequest {
   statsOnly?: true;
   /** Who joins. */
   joiner?: RoomSession;
-  /** The host they joined by: tokens over the socket are judged as ones that came to it. */
+  /** The host they joined by; what 0.1.0 told. */
   host?: string;
+  /** The origin they joined by: tokens over the socket are judged as ones that came to it. */
+  origin?: string;
   /** What they joined with, where it is good once. */
   ticket?: UsedTicket;
   /** The joiner comes without a socket. */

@@ -34,8 +34,8 @@ export function circumstancesOf(asked: Asked, room: string): Circumstances {
   const { config, policy } = asked;
   return {
     room,
-    get host() {
-      return asked.url.host;
+    get origin() {
+      return asked.url.origin;
     },
     config,
     policy,
@@ -88,11 +88,11 @@ export async function join(asked: Asked, room: string): Promise<Response> {
   const { config, request, url } = asked;
   const byMessage = url.searchParams.get("auth") === "message";
   if (byMessage && config.inBandAuth) {
-    requireOrigin(request, null, url.host, config.allowedOrigins);
+    requireOrigin(request, null, url.origin, config.allowedOrigins);
     return openInBand((token, isWanted) => enterInBand(asked, room, token, isWanted));
   }
   const credential = readCredential(request, sessionCookies(config.session));
-  requireOrigin(request, credential, url.host, config.allowedOrigins);
+  requireOrigin(request, credential, url.origin, config.allowedOrigins);
   return enter(asked, room, await judgeJoin(asked, room, credential));
 }
 
@@ -114,7 +114,8 @@ async function judgeJoin(
 
 async function enter(asked: Asked, room: string, { session, ticket }: Judged): Promise<Response> {
   const { env, config, request } = asked;
-  const joining = { ...optionsOf(asked), host: asked.url.host, ...(ticket && { ticket }) };
+  const { host, origin } = asked.url;
+  const joining = { ...optionsOf(asked), host, origin, ...(ticket && { ticket }) };
   return joinAdmitted(config, session, room, async (joiner) =>
     orStale(await askRoom(env, room, { ...joining, joiner }, request)),
   );
@@ -167,7 +168,7 @@ async function enterInBand(
     return error.code;
   } catch (error) {
     if (error instanceof Refusal) {
-      log("refused", { code: error.code, room, user: error.user, requestId });
+      log("refused", { ...error.logged, room, requestId });
       return error.code;
     }
     log("failure", { code: "internal", room, reason: describeError(error), requestId });

@@ -33,5 +33,5 @@ export async function requireServerKey({ config, request, url }: Asked): Promise
   // Where there is none, an empty one is compared: both take the same time.
   const token = bearerToken(request) ?? "";
   if (!(await isServerKey(token, serverKeys))) throw new Refusal("unauthenticated");
-  if (request.method !== "GET") requireOrigin(request, null, url.host, allowedOrigins);
+  if (request.method !== "GET") requireOrigin(request, null, url.origin, allowedOrigins);
 }

@@ -8,7 +8,7 @@ import { judgeCredential } from "./policy.ts";
 import { circumstancesOf, type Asked } from "./room-url.ts";
 import { readCredential } from "./session/credential.ts";
 import { sessionCookies } from "./session/index.ts";
-import { mintTicket } from "./session/own-tokens.ts";
+import { mintTicket, ticketExpiry } from "./session/own-tokens.ts";
 import { requireUnrevoked } from "./user/user-stub.ts";
 
 /** What `POST /tickets` takes. */
@@ -24,7 +24,7 @@ export async function giveTicket(asked: Asked): Promise<Response> {
   if (config.tickets === null) throw new Refusal("not_found");
   const { secrets, ticketMs } = config.tickets;
   const credential = readCredential(request, sessionCookies(config.session));
-  requireOrigin(request, credential, url.host, config.allowedOrigins);
+  requireOrigin(request, credential, url.origin, config.allowedOrigins);
   if (credential?.kind === "ticket") throw new Refusal("session_invalid");
   const { session } = await judgeCredential(credential, circumstancesOf(asked, ""));
   const { room } = await readBody(request, ticketSchema);
@@ -33,8 +33,10 @@ export async function giveTicket(asked: Asked): Promise<Response> {
     throw new Refusal("room_forbidden", session.user.id);
   }
   await requireUnrevoked(config, session);
-  // Whole seconds, as the token carries them.
-  const expiresAt = Math.ceil((Date.now() + ticketMs) / 1000) * 1000;
+  const now = Date.now();
+  // It may live on A2's tolerance, of which no ticket has any.
+  if (session.expiresAt <= now) throw new Refusal("session_expired", session.user.id);
+  const expiresAt = ticketExpiry(session, now + ticketMs);
   const ticket = await mintTicket(session, room, expiresAt, secrets);
   const body = { ticket, expiresAt: new Date(expiresAt).toISOString() };
   return Response.json(body, {

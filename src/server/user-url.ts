@@ -3,6 +3,7 @@ import { answerHeaders } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { inParallel } from "./in-parallel.ts";
 import type { Asked } from "./room-url.ts";
+import { isUserId } from "./session/user-id.ts";
 import { askUser } from "./user/user-stub.ts";
 
 /** At most 1,000 objects can be asked by one request on the platform. */
@@ -11,7 +12,7 @@ const USERS_AT_ONCE = 25;
 /** So many users, whatever their ids hold. */
 const MAX_LIST_BYTES = 262_144;
 
-const userSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(128));
+const userSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(128), v.check(isUserId));
 /** What `POST /users/:user/revocations` takes. */
 export const revocationSchema = v.object({
   session: v.optional(v.pipe(v.string(), v.minLength(1))),

@@ -89,6 +89,55 @@ describe("tickets", () => {
     expect(await refusal(await use(room, ticket))).toEqual(INVALID);
   });
 
+  it("[T1] never outlive their session, and end with it", async () => {
+    const room = newRoom();
+    const seconds = Math.floor(Date.now() / 1000);
+    const token = await signIn("ada", { exp: seconds + 20 });
+    const answer = await askForTicket(token, room);
+    const { ticket, expiresAt } = await answer.json<{ ticket: string; expiresAt: string }>();
+    expect(Date.parse(expiresAt)).toBe((seconds + 20) * 1000);
+    vi.setSystemTime((seconds + 20) * 1000);
+    expect(await refusal(await use(room, ticket))).toEqual(INVALID);
+    // The session itself is good for the tolerance of A2.
+    const late = await askForTicket(token, room);
+    expect(await refusal(late)).toEqual([401, "session_expired"]);
+  });
+
+  it("[T1, A2] of 0.1.0 are good, as far as their session is", async () => {
+    const room = newRoom();
+    const now = Date.now();
+    const mint = (session: object) =>
+      new SignJWT({ room, jti: crypto.randomUUID(), session })
+        .setProtectedHeader({ alg: "HS256", typ: "rollcall-ticket+jwt" })
+        .setExpirationTime("1m")
+        .sign(new TextEncoder().encode(env.TICKET_SECRET));
+    const session = {
+      user: { id: "ada", name: "Ada", image: "/ada.png" },
+      roles: ["staff"],
+      issuedAt: now - 1000,
+      undated: true,
+      expiresAt: now + 60_000,
+    };
+    const good = await use(room, await mint(session));
+    good.webSocket!.accept();
+    const [row] = await query(room, "SELECT name, issued_at FROM members");
+    expect(row).toEqual({ name: "Ada", issued_at: now - 1000 });
+    for (const bad of [
+      { user: { id: ".." } },
+      { expiresAt: now - 1 },
+      { expiresAt: null, rooms: null },
+      { rooms: Array.from({ length: 101 }, String) },
+    ]) {
+      const answer = await use(room, await mint({ ...session, ...bad }));
+      expect(await refusal(answer), JSON.stringify(bad)).toEqual(INVALID);
+    }
+    const endless = new Peer(
+      (await use(room, await mint({ ...session, expiresAt: 9e15 }))).webSocket!,
+    );
+    await endless.untilType("welcome");
+    expect(Date.parse(welcomeOf(endless).expiresAt)).toBeLessThan(now + 401 * 86_400_000);
+  });
+
   it("[T1] a ticket is no session: not as bearer, not as cookie, not for reading", async () => {
     const room = newRoom();
     const ticket = await ticketFor(room);

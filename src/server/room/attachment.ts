@@ -6,8 +6,8 @@ import type { Offences } from "./flood.ts";
  * (SPEC A2), and the rest less than 1 KiB.
  */
 const MAX_BYTES = 16_000;
-/** The longest domain name, and a port. */
-const MAX_HOST_LENGTH = 260;
+/** A scheme, the longest domain name, and a port. */
+const MAX_ORIGIN_LENGTH = 270;
 
 /** A connection of a member, or one that was parted from its user and waits for another (SPEC T6). */
 export type ConnectionState =
@@ -18,8 +18,8 @@ export type ConnectionState =
 export interface Attachment {
   id: string;
   view: "delta" | "snapshot";
-  /** The host it came to. */
-  host: string;
+  /** The origin it came to. */
+  origin: string;
   /** The service renews its session by itself, and needs all of it (SPEC T5). */
   renews: boolean;
   state: ConnectionState;
@@ -29,9 +29,9 @@ export interface Attachment {
   offences: Offences;
 }
 
-/** A host as it is attached; one that is cut is no host, and equals none. */
-export function boundHost(host: string): string {
-  return host.slice(0, MAX_HOST_LENGTH);
+/** An origin as it is attached; one that is cut is no origin, and equals none. */
+export function boundOrigin(origin: string): string {
+  return origin.slice(0, MAX_ORIGIN_LENGTH);
 }
 
 /** The part of a session that is read later; the rest is told at the join, and only minted again. */
@@ -75,6 +75,7 @@ export function encodeAttachment(attachment: Attachment): string | Uint8Array | 
 export function decodeAttachment(value: unknown): Attachment | null {
   if (typeof value === "string") return JSON.parse(value) as Attachment;
   if (value instanceof Uint8Array) return JSON.parse(decoder.decode(value)) as Attachment;
-  const legacy = value as Omit<Attachment, "renews"> | null;
-  return legacy && { ...legacy, renews: true };
+  if (value === null) return null;
+  const { host, ...legacy } = value as Omit<Attachment, "renews" | "origin"> & { host: string };
+  return { ...legacy, origin: `https://${host}`, renews: true };
 }

@@ -1,7 +1,7 @@
 import type { ServerFrame } from "../../protocol/messages.ts";
 import type { RoomSession } from "../room-request.ts";
 import {
-  boundHost,
+  boundOrigin,
   decodeAttachment,
   encodeAttachment,
   sessionToAttach,
@@ -31,15 +31,15 @@ export class Connection {
   /** Takes on a socket that was just accepted. */
   static open(
     ws: WebSocket,
-    init: Pick<Attachment, "id" | "view" | "host" | "renews" | "heardAt"> & {
+    init: Pick<Attachment, "id" | "view" | "origin" | "renews" | "heardAt"> & {
       session: RoomSession;
     },
   ): Connection {
-    const { id, view, host, renews, session, heardAt } = init;
+    const { id, view, origin, renews, session, heardAt } = init;
     const connection = new Connection(ws, {
       id,
       view,
-      host: boundHost(host),
+      origin: boundOrigin(origin),
       renews,
       state: { is: "member", session: sessionToAttach(session, renews), noticed: false },
       heardAt,
@@ -62,8 +62,9 @@ export class Connection {
   get view(): "delta" | "snapshot" {
     return this.#attachment.view;
   }
-  get host(): string {
-    return this.#attachment.host;
+  /** The origin it came to. */
+  get origin(): string {
+    return this.#attachment.origin;
   }
   /** Whose it is; `null` while it waits for a sign-in. */
   get session(): RoomSession | null {

@@ -72,25 +72,25 @@ async function authenticate(
   { token, id }: Extract<ClientFrame, { type: "auth" }>,
 ): Promise<void> {
   const { name: room, config } = presence;
-  const judged = await judgeToken(token, { room, host: connection.host, config });
-  const take = (by: RoomSession | ErrorCode): "stale" | "done" => {
+  const judged = await judgeToken(token, { room, origin: connection.origin, config });
+  const take = (by: RoomSession | Refusal): "stale" | "done" => {
     // The check took its time: the socket may be closed, or another's, by now.
     if (presence.connections.get(connection.ws) !== connection) return "done";
     const now = Date.now();
     presence.advance(now);
-    if (typeof by !== "string" && presence.isStale(by, now)) return "stale";
-    const refused = typeof by === "string" ? by : takeOver(presence, connection, by, now);
+    if (!(by instanceof Refusal) && presence.isStale(by, now)) return "stale";
+    const refused = by instanceof Refusal ? by : takeOver(presence, connection, by, now);
     if (refused === null) ack(presence, connection, id);
     else refuseToken(presence, connection, refused, id);
     presence.commit(now);
     return "done";
   };
-  if (typeof judged === "string") return void take(judged);
+  if (judged instanceof Refusal) return void take(judged);
   try {
     await joinAdmitted(config, judged, room, take);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    take(error.code);
+    take(error);
   }
 }
 
@@ -100,7 +100,7 @@ function takeOver(
   connection: Connection,
   session: RoomSession,
   now: number,
-): ErrorCode | null {
+): Refusal | null {
   const before = connection.session;
   if (before?.user.id === session.user.id) {
     renew(presence, connection, session, now);
@@ -108,7 +108,7 @@ function takeOver(
   }
   const id = crypto.randomUUID();
   const refused = presence.admit(session, id, now);
-  if (refused) return refused;
+  if (refused) return new Refusal(refused);
   if (before) {
     presence.roster.end(now, connection.ref, now);
     presence.logLeave(connection, "replaced");
@@ -136,10 +136,10 @@ function renew(
 function refuseToken(
   presence: Presence,
   connection: Connection,
-  code: ErrorCode,
+  { code, logged }: Refusal,
   id: string | undefined,
 ): void {
-  log("refused", { code, room: presence.name, user: connection.user });
+  log("refused", { ...logged, room: presence.name, user: connection.user });
   if (connection.user === undefined) {
     presence.close(connection, "closed", closeCodeOf(code), code);
   } else {

@@ -156,7 +156,7 @@ export class Room extends DurableObject<Env> {
   }
 
   #join(asked: RoomRequest, session: RoomSession, now: number): Response {
-    const { requestId, since, view, host = "" } = asked;
+    const { requestId, since, view, host = "", origin = `https://${host}` } = asked;
     const presence = this.#presence;
     const id = crypto.randomUUID();
     const user = session.user.id;
@@ -171,7 +171,7 @@ export class Room extends DurableObject<Env> {
     const connection = Connection.open(server, {
       id,
       view: view ?? "delta",
-      host,
+      origin,
       renews: presence.config.renewal !== null,
       session,
       heardAt: now,

@@ -1,11 +1,12 @@
 import { decodeProtectedHeader, errors, jwtDecrypt } from "jose";
 import { Refusal } from "../errors.ts";
+import { candidateFromClaims, JWT_SOURCE } from "./candidate.ts";
+import { refusalOf } from "./details.ts";
 import { cookieNames, type SessionFormat } from "./format.ts";
-import { sessionFromClaims } from "./session.ts";
-import { refusalOf } from "./signed-token.ts";
 
 /** Auth.js's own. */
 const CLOCK_TOLERANCE_SECONDS = 15;
+const SOURCE = { ...JWT_SOURCE, toleranceMs: CLOCK_TOLERANCE_SECONDS * 1000 };
 
 /** The encryption tells the version, and with it how the key is derived from the secret. */
 const VERSIONS: Record<string, { keyBytes: number; isSalted: boolean; info: string }> = {
@@ -42,7 +43,7 @@ export const authjs: SessionFormat = {
             const info = salt === "" ? version.info : `${version.info} (${salt})`;
             const key = await deriveKey(secret, salt, info, version.keyBytes);
             const claims = await decrypt(token, key, enc, now);
-            if (claims) return sessionFromClaims(claims);
+            if (claims) return candidateFromClaims(claims, SOURCE);
           }
         }
         throw new Refusal("session_invalid");

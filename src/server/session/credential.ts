@@ -25,8 +25,10 @@ export function readCredential(
   return cookie ? { kind: "cookie", token: cookie.value, cookie } : null;
 }
 
+/** A scheme ends with the first character that no token of HTTP has (RFC 9110, 5.6.2). */
+const BEARER = /^bearer(?![\w!#$%&'*+.^`|~-])\s*(.*)$/is;
+
 /** The bearer token of a request, empty where only the scheme is named; `null` for none. */
 export function bearerToken(request: Request): string | null {
-  const bearer = /^bearer(?: +(.*))?$/i.exec(request.headers.get("Authorization") ?? "");
-  return bearer && (bearer[1] ?? "");
+  return BEARER.exec(request.headers.get("Authorization") ?? "")?.[1] ?? null;
 }

@@ -2,7 +2,6 @@ import * as v from "valibot";
 import { Refusal } from "../errors.ts";
 import { decodeBase64 } from "./base64.ts";
 import type { SessionFormat } from "./format.ts";
-import { userIdSchema } from "./session.ts";
 
 /** The framework takes so many characters of the secret, as they are, for the key. */
 const KEY_CHARACTERS = 32;
@@ -13,7 +12,7 @@ const PLAINTEXT = /^(\{[^;]+\});[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da
 
 /** dbAuth's default `allowedUserFields`: the id, and in later versions the e-mail address. */
 const dataSchema = v.strictObject({
-  id: userIdSchema,
+  id: v.union([v.string(), v.number()]),
   email: v.nullish(v.pipe(v.string(), v.regex(/^[^\s@;"\\]+@[^\s@;"\\]+$/))),
 });
 
@@ -33,13 +32,13 @@ export const dbauth: SessionFormat = {
     return [`SESSION_SECRET: the first ${KEY_CHARACTERS} characters must be ASCII`];
   },
   createVerifier(config) {
-    return async (token, { now }) => {
+    return async (token) => {
       const [ciphertext, iv, ...rest] = token.split("|").map(decodeBase64);
       if (!ciphertext || iv?.length !== IV_BYTES || rest.length > 0)
         throw new Refusal("session_invalid");
       for (const secret of config.secrets) {
         const id = readUserId(await decrypt(ciphertext, iv, secret));
-        if (id !== undefined) return { user: { id }, roles: [], expiresAt: now + config.sessionMs };
+        if (id !== undefined) return { user: { id } };
       }
       throw new Refusal("session_invalid");
     };
@@ -47,7 +46,7 @@ export const dbauth: SessionFormat = {
 };
 
 /** The shape is all that tells a cookie of the app's from bytes that somebody altered: no leniency. */
-function readUserId(plaintext: string | undefined): string | undefined {
+function readUserId(plaintext: string | undefined): string | number | undefined {
   const [, json] = PLAINTEXT.exec(plaintext ?? "") ?? [];
   if (json === undefined) return undefined;
   try {

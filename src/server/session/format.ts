@@ -1,6 +1,6 @@
 import type { Env, SessionConfig } from "../config.ts";
+import type { Candidate } from "./candidate.ts";
 import type { CookieName, FoundCookie } from "./cookie.ts";
-import type { Session } from "./session.ts";
 
 /** What a format may need to know beside the token. */
 export interface VerifyContext {
@@ -12,8 +12,11 @@ export interface VerifyContext {
   cookie?: FoundCookie;
 }
 
-/** Turns a token into a session, or throws a `Refusal` with a code of A5. */
-export type Verify = (token: string, context: VerifyContext) => Promise<Session>;
+/**
+ * Verifies a token and answers what it says, as it says it: `sealSession` checks and bounds that.
+ * Throws a `Refusal` with a code of A5.
+ */
+export type Verify = (token: string, context: VerifyContext) => Promise<Candidate>;
 
 /**
  * One `SESSION_FORMAT`: where its cookie is, what it needs to be configured, how it is verified.
@@ -22,7 +25,7 @@ export type Verify = (token: string, context: VerifyContext) => Promise<Session>
  * export const magic: SessionFormat = {
  *   cookies: () => ["magic"],
  *   needs: [["SESSION_SECRET"]],
- *   createVerifier: (config) => async (token, { now }) => sessionFromMagic(token, config, now),
+ *   createVerifier: (config) => async (token) => candidateFromJson(await readMagic(token, config)),
  * };
  */
 export interface SessionFormat {

@@ -1,15 +1,16 @@
 import type { SessionConfig } from "../config.ts";
 import { Refusal } from "../errors.ts";
 import { authjs } from "./authjs.ts";
+import type { Candidate } from "./candidate.ts";
 import type { CookieName } from "./cookie.ts";
 import type { Credential } from "./credential.ts";
 import { dbauth } from "./dbauth.ts";
+import { DETAIL, invalidSession } from "./details.ts";
 import { cookieNames, type SessionFormat, type Verify, type VerifyContext } from "./format.ts";
 import { introspection } from "./introspection.ts";
 import { jwt } from "./jwt.ts";
 import { kv } from "./kv.ts";
 import { rails } from "./rails.ts";
-import type { Session } from "./session.ts";
 import { supabase } from "./supabase.ts";
 
 /** One entry for each `SESSION_FORMAT`. */
@@ -36,21 +37,21 @@ export function sessionCookies(config: SessionConfig): readonly CookieName[] {
 }
 
 /**
- * Checks a credential and answers the session behind it.
+ * Checks a credential and answers what it says, which is no session before `sealSession` made it one.
  *
  * @throws Refusal `unauthenticated`, `session_invalid`, `session_expired`, `session_unavailable`.
  * @example
  * const credential = readCredential(request, sessionCookies(config.session));
  * const context = { now: Date.now(), allowsOrigin: (origin) => config.allowedOrigins.has(origin) };
- * const session = await verifyCredential(credential, config.session, context);
+ * const candidate = await verifyCredential(credential, config.session, context);
  */
 export async function verifyCredential(
   credential: Credential | null,
   config: SessionConfig,
   context: Omit<VerifyContext, "cookie">,
-): Promise<Session> {
+): Promise<Candidate> {
   if (credential === null) throw new Refusal("unauthenticated");
-  if (isOversized(credential)) throw new Refusal("session_invalid");
+  if (isOversized(credential)) throw invalidSession(DETAIL.credentialTooLong);
   let verify = verifiers.get(config);
   if (!verify) verifiers.set(config, (verify = FORMATS[config.format].createVerifier(config)));
   return verify(credential.token, {

@@ -1,9 +1,11 @@
 import { digest } from "../digest.ts";
 import { Refusal } from "../errors.ts";
+import type { RoomSession } from "../room-request.ts";
+import { candidateFromJson } from "./candidate.ts";
+import { DETAIL, invalidSession } from "./details.ts";
 import { fetchJson } from "./fetch-json.ts";
 import { cookieNames, type SessionFormat } from "./format.ts";
-import { sessionFromJson } from "./session-json.ts";
-import type { Session } from "./session.ts";
+import { sealSession } from "./seal.ts";
 import { messageOf, unavailable } from "./unavailable.ts";
 
 const KEPT_MS = 10_000;
@@ -12,9 +14,9 @@ const MAX_KEPT = 1000;
 /** What a cookie's value may consist of: a bearer token of anything else could smuggle in another. */
 const COOKIE_VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
 
-/** What the app said of a credential: a session, or that it is none. */
+/** What the app said of a credential: a session, or why it is none. */
 interface Answer {
-  session: Session | null;
+  session: RoomSession | Refusal;
   keptUntil: number;
 }
 
@@ -33,7 +35,7 @@ export const introspection: SessionFormat = {
     const [name] = cookieNames(introspection, config);
     const kept = new Map<string, Answer>();
 
-    function keep(key: string, session: Session | null, now: number): void {
+    function keep(key: string, session: Answer["session"], now: number): void {
       // The oldest goes first: a map keeps the order in which its keys came.
       kept.delete(key);
       for (const oldest of kept.keys()) {
@@ -43,33 +45,39 @@ export const introspection: SessionFormat = {
       kept.set(key, { session, keptUntil: now + KEPT_MS });
     }
 
-    async function askApp(header: string, now: number): Promise<Session | null> {
+    async function askApp(header: string, now: number): Promise<Answer["session"]> {
       const answer = await fetchJson(introspectionUrl, { Cookie: header }).catch((error) => {
         throw unavailable(`SESSION_INTROSPECTION_URL: ${messageOf(error)}`);
       });
-      if (answer.status === 401 || answer.status === 403) return null;
+      if (answer.status === 401 || answer.status === 403) return invalidSession(DETAIL.notSignedIn);
       if (answer.status !== 200) {
         throw unavailable(`SESSION_INTROSPECTION_URL: answered ${answer.status}`);
       }
-      const session = sessionFromJson(answer.body, now, sessionMs);
-      if (!session) throw unavailable("SESSION_INTROSPECTION_URL: the answer is no session");
-      return session;
+      try {
+        // What is kept must be bounded.
+        return sealSession(candidateFromJson(answer.body), { now, sessionMs });
+      } catch (error) {
+        if (error instanceof Refusal) return error;
+        throw error;
+      }
     }
 
     return async (token, { now, cookie }) => {
       if (token === "" || (!cookie && !COOKIE_VALUE.test(token)))
-        throw new Refusal("session_invalid");
+        throw invalidSession(DETAIL.notSignedIn);
       const header = cookie?.header ?? `${String(name)}=${token}`;
       // A credential itself is not kept in memory.
       const key = await digest(header);
-      let session = kept.get(key);
-      if (!session || session.keptUntil <= now) {
-        keep(key, await askApp(header, now), now);
-        session = kept.get(key);
-      }
-      if (!session?.session) throw new Refusal("session_invalid");
-      if (session.session.expiresAt <= now) throw new Refusal("session_expired");
-      return session.session;
+      const known = kept.get(key);
+      if (known && known.keptUntil > now) return orThrow(known.session);
+      const session = await askApp(header, now);
+      keep(key, session, now);
+      return orThrow(session);
     };
   },
 };
+
+function orThrow(session: Answer["session"]): RoomSession {
+  if (session instanceof Refusal) throw session;
+  return session;
+}

@@ -1,8 +1,8 @@
 import type { JWTPayload } from "jose";
-import { Refusal } from "../errors.ts";
+import { candidateFromClaims } from "./candidate.ts";
+import { DETAIL, invalidSession } from "./details.ts";
 import type { SessionFormat, VerifyContext } from "./format.ts";
 import { rememberGood } from "./remember.ts";
-import { sessionFromClaims } from "./session.ts";
 import { createTokenCheck } from "./signed-token.ts";
 
 /**
@@ -17,17 +17,12 @@ export const jwt: SessionFormat = {
   needs: [["SESSION_SECRET", "SESSION_JWKS_URL"]],
   createVerifier(config) {
     const check = createTokenCheck(config);
-    const read = rememberGood(
-      async (token, now) => {
-        const claims = await check(token, now);
-        return { claims, session: sessionFromClaims(claims) };
-      },
-      ({ session }) => session.expiresAt,
-    );
+    // The check has seen that there is an expiry, and that it is a number.
+    const read = rememberGood(check, ({ exp }) => exp! * 1000);
     return async (token, context) => {
-      const { claims, session } = await read(token, context.now);
+      const claims = await read(token, context.now);
       requireParty(claims, context);
-      return session;
+      return candidateFromClaims(claims);
     };
   },
 };
@@ -39,9 +34,9 @@ export const jwt: SessionFormat = {
  */
 function requireParty({ azp }: JWTPayload, context: VerifyContext): void {
   if (azp === undefined || azp === null || azp === "") return;
-  if (typeof azp !== "string") throw new Refusal("session_invalid");
+  if (typeof azp !== "string") throw invalidSession(DETAIL.authorizedParty);
   if (!/^https?:/i.test(azp)) return;
   if (!URL.canParse(azp) || !context.allowsOrigin(new URL(azp).origin)) {
-    throw new Refusal("session_invalid");
+    throw invalidSession(DETAIL.authorizedParty);
   }
 }

@@ -1,6 +1,6 @@
-import { Refusal } from "../errors.ts";
+import { candidateFromJson } from "./candidate.ts";
+import { DETAIL, invalidSession } from "./details.ts";
 import type { SessionFormat } from "./format.ts";
-import { sessionFromJson } from "./session-json.ts";
 import { messageOf, unavailable } from "./unavailable.ts";
 
 /** 22 characters of base64url are 132 bits: nobody guesses one. */
@@ -16,15 +16,14 @@ const KEY = /^[\w-]{22,256}$/;
 export const kv: SessionFormat = {
   cookies: () => ["session"],
   needs: [["SESSIONS"]],
-  createVerifier({ store, sessionMs }) {
-    return async (token, { now }) => {
-      if (!KEY.test(token)) throw new Refusal("session_invalid");
+  createVerifier({ store }) {
+    return async (token) => {
+      if (!KEY.test(token)) throw invalidSession(DETAIL.notSignedIn);
       const text = await store!.get(`session:${token}`).catch((error) => {
         throw unavailable(`SESSIONS: ${error instanceof Error ? error.name : messageOf(error)}`);
       });
-      const session = text === null ? undefined : sessionFromJson(readJson(text), now, sessionMs);
-      if (!session) throw new Refusal("session_invalid");
-      return session;
+      if (text === null) throw invalidSession(DETAIL.notSignedIn);
+      return candidateFromJson(readJson(text));
     };
   },
 };
@@ -33,6 +32,6 @@ function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined;
+    throw invalidSession(DETAIL.notJson);
   }
 }

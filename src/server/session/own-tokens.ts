@@ -1,6 +1,9 @@
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
-import { Refusal } from "../errors.ts";
+import type { Refusal } from "../errors.ts";
 import type { RoomSession, UsedTicket } from "../room-request.ts";
+import type { Candidate } from "./candidate.ts";
+import { DETAIL, invalidSession, refusalOf } from "./details.ts";
+import type { Session } from "./session.ts";
 
 /** The kinds of token that this service signs; each is good for its own purpose only. */
 const TICKET = "rollcall-ticket+jwt";
@@ -39,11 +42,18 @@ async function verify(typ: string, token: string, secrets: readonly string[]): P
       return payload;
     } catch (error) {
       if (error instanceof errors.JWSSignatureVerificationFailed) continue;
-      if (error instanceof errors.JWTExpired) throw new Refusal("session_expired");
-      throw new Refusal("session_invalid");
+      throw refusalOf(error);
     }
   }
-  throw new Refusal("session_invalid");
+  throw invalidSession(DETAIL.signature);
+}
+
+/**
+ * When a ticket of a session ends that may last until `latest`: in whole seconds, as a token carries
+ * them, and never after the session (SPEC T1).
+ */
+export function ticketExpiry({ expiresAt }: Session, latest: number): number {
+  return Math.min(Math.ceil(latest / 1000), Math.floor(expiresAt / 1000)) * 1000;
 }
 
 /**
@@ -63,7 +73,8 @@ export function mintTicket(
 }
 
 /**
- * Checks a ticket for a room; whether it was used before is for the room to say.
+ * Checks a ticket for a room, and answers its session unsealed; whether it was used before is for
+ * the room to say.
  *
  * @throws Refusal `session_invalid`, for a late one too.
  */
@@ -71,12 +82,17 @@ export async function verifyTicket(
   token: string,
   room: string,
   secrets: readonly string[],
-): Promise<{ session: RoomSession; ticket: UsedTicket }> {
-  const { session, jti, exp, ...payload } = await verify(TICKET, token, secrets).catch(() => {
-    throw new Refusal("session_invalid");
-  });
-  if (payload.room !== room) throw new Refusal("session_invalid");
-  return { session, ticket: { id: jti!, expiresAt: exp! * 1000 } };
+  now: number,
+): Promise<{ candidate: Candidate; ticket: UsedTicket }> {
+  const { session, jti, exp, ...payload } = await verify(TICKET, token, secrets).catch(
+    (error: Refusal) => {
+      throw error.code === "session_invalid" ? error : invalidSession(DETAIL.ticketExpired);
+    },
+  );
+  if (payload.room !== room) throw invalidSession(DETAIL.ticketRoom);
+  if (session.expiresAt <= now) throw invalidSession(DETAIL.ticketExpired);
+  const candidate = { ...session, onlyRoom: room };
+  return { candidate, ticket: { id: jti!, expiresAt: exp! * 1000 } };
 }
 
 /** Signs a session that this service renewed; it may be presented as a bearer token (SPEC T5). */
@@ -94,13 +110,10 @@ export function isOwnSession(token: string): boolean {
 }
 
 /**
- * Checks a session that this service renewed.
+ * Checks a session that this service renewed, and answers it unsealed.
  *
  * @throws Refusal `session_invalid`, `session_expired`.
  */
-export async function verifySession(
-  token: string,
-  secrets: readonly string[],
-): Promise<RoomSession> {
+export async function verifySession(token: string, secrets: readonly string[]): Promise<Candidate> {
   return (await verify(SESSION, token, secrets)).session;
 }

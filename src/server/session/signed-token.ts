@@ -1,6 +1,7 @@
 import { decodeProtectedHeader, errors, jwtVerify } from "jose";
 import type { JWTPayload, JWTVerifyOptions } from "jose";
 import { Refusal } from "../errors.ts";
+import { DETAIL, invalidAlgorithm, invalidSession, refusalOf } from "./details.ts";
 import { keySetAt } from "./key-set.ts";
 import { unavailable } from "./unavailable.ts";
 
@@ -28,7 +29,7 @@ async function tryEach(checks: Iterable<Check> | AsyncIterable<Check>, options: 
       if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
     }
   }
-  throw new Refusal("session_invalid");
+  throw invalidSession(DETAIL.signature);
 }
 
 /**
@@ -54,11 +55,10 @@ export function createTokenCheck(
     return tryEach(checks, { ...options, algorithms: ["HS256"] });
   }
 
-  async function verifyWithKeySet(token: string, options: JWTVerifyOptions) {
-    if (jwksUrl === undefined) throw new Refusal("session_invalid");
+  async function verifyWithKeySet(token: string, url: string, options: JWTVerifyOptions) {
     const pinned = { ...options, algorithms: PUBLIC_KEY_ALGORITHMS };
     try {
-      return await jwtVerify(token, keySetAt(jwksUrl).find, pinned);
+      return await jwtVerify(token, keySetAt(url).find, pinned);
     } catch (error) {
       if (error instanceof errors.JWKSMultipleMatchingKeys) {
         return tryEach(checksOf(token, error), pinned);
@@ -78,9 +78,13 @@ export function createTokenCheck(
       ...(rules.audience !== undefined && { audience: rules.audience }),
     };
     try {
-      const isSecret = decodeProtectedHeader(token).alg === "HS256";
-      const verify = isSecret ? verifyWithSecrets : verifyWithKeySet;
-      return (await verify(token, options)).payload;
+      const { alg } = decodeProtectedHeader(token);
+      if (alg === "HS256" && keys.length > 0)
+        return (await verifyWithSecrets(token, options)).payload;
+      if (!PUBLIC_KEY_ALGORITHMS.includes(alg ?? "") || jwksUrl === undefined) {
+        throw invalidAlgorithm(alg);
+      }
+      return (await verifyWithKeySet(token, jwksUrl, options)).payload;
     } catch (error) {
       throw refusalOf(error);
     }
@@ -103,10 +107,4 @@ async function* checksOf(
   keys: errors.JWKSMultipleMatchingKeys,
 ): AsyncGenerator<Check> {
   for await (const key of keys) yield (options) => jwtVerify(token, key, options);
-}
-
-/** jose checks the signature before the claims: a forged token that has expired is invalid. */
-export function refusalOf(error: unknown): Refusal {
-  if (error instanceof Refusal) return error;
-  return new Refusal(error instanceof errors.JWTExpired ? "session_expired" : "session_invalid");
 }

@@ -1,26 +1,27 @@
 import { base64url } from "jose";
 import * as v from "valibot";
 import type { SessionConfig } from "../config.ts";
-import { Refusal } from "../errors.ts";
 import { isTrustedUrl } from "../trusted-url.ts";
+import { candidateFromClaims, JWT_SOURCE, recordOf, type Candidate } from "./candidate.ts";
+import { DETAIL, invalidClaim, invalidSession } from "./details.ts";
 import type { SessionFormat } from "./format.ts";
-import { sessionFromClaims } from "./session.ts";
 import { createTokenCheck } from "./signed-token.ts";
 
 const PREFIX = "base64-";
 
 const cookieSchema = v.object({ access_token: v.string() });
 
-const text = v.nullish(v.string());
-const claimsSchema = v.looseObject({
-  session_id: text,
-  user_metadata: v.nullish(
-    v.object({ full_name: text, name: text, avatar_url: text, picture: text }),
-  ),
-  app_metadata: v.nullish(
-    v.object({ roles: v.optional(v.unknown()), rooms: v.optional(v.unknown()) }),
-  ),
-});
+/** Users write their `user_metadata` themselves; `app_metadata` is the app's alone. */
+const SOURCE = {
+  ...JWT_SOURCE,
+  claims: {
+    ...JWT_SOURCE.claims,
+    id: "session_id",
+    roles: "app_metadata.roles",
+    rooms: "app_metadata.rooms",
+  },
+  allowsPaths: false,
+};
 
 /** `https://<ref>.supabase.co/auth/v1` keeps its session in `sb-<ref>-auth-token`. */
 function cookieOf({ issuer }: SessionConfig): string[] {
@@ -52,22 +53,31 @@ export const supabase: SessionFormat = {
       audience,
     });
     return async (token, { now, cookie }) => {
-      const claims = await check(cookie ? accessTokenOf(token) : token, now);
-      const known = v.safeParse(claimsSchema, claims);
-      if (!known.success) throw new Refusal("session_invalid");
-      const { session_id, user_metadata: user, app_metadata: app } = known.output;
-      return sessionFromClaims({
-        ...claims,
-        sid: session_id,
-        name: user?.full_name || user?.name,
-        picture: user?.avatar_url || user?.picture,
-        // Users write their user_metadata themselves; app_metadata is the app's alone.
-        roles: app?.roles,
-        rooms: app?.rooms,
-      });
+      return candidateOf(await check(cookie ? accessTokenOf(token) : token, now));
     };
   },
 };
+
+function candidateOf(claims: Record<string, unknown>): Candidate {
+  const user = recordOf(claims["user_metadata"]);
+  const { app_metadata } = claims;
+  // Rooms that cannot be read must not pass for none, which would admit everywhere.
+  if (typeof (app_metadata ?? {}) !== "object" || Array.isArray(app_metadata)) {
+    throw invalidClaim("app_metadata", "not an object");
+  }
+  const app = recordOf(app_metadata);
+  return candidateFromClaims(
+    {
+      ...claims,
+      sid: claims["session_id"],
+      name: user["full_name"] || user["name"],
+      picture: user["avatar_url"] || user["picture"],
+      roles: app["roles"],
+      rooms: app["rooms"],
+    },
+    SOURCE,
+  );
+}
 
 function accessTokenOf(cookie: string): string {
   try {
@@ -76,6 +86,6 @@ function accessTokenOf(cookie: string): string {
       : cookie;
     return v.parse(cookieSchema, JSON.parse(json)).access_token;
   } catch {
-    throw new Refusal("session_invalid");
+    throw invalidSession(DETAIL.notSignedIn);
   }
 }

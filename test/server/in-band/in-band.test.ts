@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { listDurableObjectIds } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ask, readRoom, refusal } from "../../worker-kit/http.ts";
+import { createApp } from "../../../src/server/app.ts";
+import { ask, HOST, readRoom, refusal } from "../../worker-kit/http.ts";
 import { join, Peer, welcomeOf } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
 import { hibernate, passTime, runAlarm } from "../../worker-kit/time.ts";
@@ -196,5 +197,49 @@ describe("renewal by the service", () => {
     vi.setSystemTime(Date.parse(expiresAt) + 1_000);
     const late = await ask(`/rooms/${room}`, { headers: { Authorization: `Bearer ${token}` } });
     expect(await refusal(late)).toEqual([401, "session_expired"]);
+  });
+
+  it("[T1, T5] a session renewed from a ticket admits to the ticket's room only, whatever the app allows", async () => {
+    const [room, other] = [newRoom(), newRoom()];
+    const exp = inSeconds(300);
+    const headers = { Authorization: `Bearer ${await signIn("ada", { exp })}` };
+    const body = JSON.stringify({ room });
+    const { ticket } = await (
+      await ask("/tickets", { method: "POST", headers, body })
+    ).json<{ ticket: string }>();
+    const opened = await ask(`/rooms/${room}?ticket=${ticket}`, {
+      headers: { Upgrade: "websocket" },
+    });
+    const peer = new Peer(opened.webSocket!);
+    await peer.untilType("snapshot");
+    await hibernate(room);
+    vi.setSystemTime((exp - 60) * 1000);
+    await runAlarm(room);
+    const { token } = await peer.untilType("renewed");
+
+    const again = await join(room, "ada", { token: token! });
+    expect(welcomeOf(again).self.id).toBe("ada");
+    const bearer = { Authorization: `Bearer ${token}` };
+    const forbidden = [403, "room_forbidden"];
+    const lax = createApp({ authorize: () => true });
+    const tries: [string, RequestInit][] = [
+      [`/rooms/${other}`, {}],
+      [`/rooms/${other}`, { headers: { Upgrade: "websocket" } }],
+      [`/rooms/${other}/me`, { method: "PUT", body: "{}" }],
+      ["/tickets", { method: "POST", body: JSON.stringify({ room: other }) }],
+    ];
+    for (const app of [lax, createApp()]) {
+      for (const [path, init] of tries) {
+        const headers = { ...init.headers, ...bearer };
+        const answer = await app.request(`${HOST}${path}`, { ...init, headers }, env);
+        expect(await refusal(answer), path).toEqual(forbidden);
+      }
+    }
+    const inBand = await open(other);
+    inBand.send({ type: "auth", token });
+    expect(await inBand.closed).toEqual({ code: 4403, reason: "room_forbidden" });
+    const live = await join(other, "ada");
+    live.send({ type: "auth", token });
+    expect(await live.untilType("error")).toMatchObject({ code: "room_forbidden" });
   });
 });

@@ -7,7 +7,7 @@ import {
 } from "../../../src/server/room/attachment.ts";
 import { ROOM_URL, toRoom } from "../../../src/server/room-request.ts";
 import { join, Peer } from "../../worker-kit/peer.ts";
-import { readRoom } from "../../worker-kit/http.ts";
+import { HOST, readRoom } from "../../worker-kit/http.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
 import { hibernate, passTimeWithAlarms, roomStub } from "../../worker-kit/time.ts";
 
@@ -26,13 +26,12 @@ function attached(room: string): Promise<unknown> {
 /** Gives the room's one socket another attachment, as an earlier version left it. */
 function attach(
   room: string,
-  change: (legacy: Omit<Attachment, "renews">) => unknown,
+  change: (legacy: Omit<Attachment, "renews" | "origin"> & { host: string }) => unknown,
 ): Promise<void> {
   return runInDurableObject(roomStub(room), (_room, state) => {
     const [ws] = state.getWebSockets();
-    const attachment = JSON.parse(ws!.deserializeAttachment() as string);
-    delete attachment.renews;
-    ws!.serializeAttachment(change(attachment));
+    const { renews: _, origin, ...legacy } = JSON.parse(ws!.deserializeAttachment() as string);
+    ws!.serializeAttachment(change({ ...legacy, host: new URL(origin).host }));
   });
 }
 
@@ -58,7 +57,7 @@ it("[A2] every session within its bounds fits, with all else that a socket carri
   const largest = (session: object) => ({
     id: crypto.randomUUID(),
     view: "snapshot" as const,
-    host: "h".repeat(260),
+    origin: `https://${"h".repeat(262)}`,
     renews: true,
     state: { is: "member" as const, session, noticed: false },
     heardAt: Date.now(),
@@ -131,4 +130,14 @@ it("[A2] one that cannot fit at all leaves what was attached before", () => {
   const session = { user: { id: "ada" }, id: "é".repeat(9_000) };
   const state = { is: "member", session, noticed: false };
   expect(encodeAttachment({ state } as unknown as Attachment)).toBeNull();
+});
+
+it("[A2, A3] tokens over a socket that 0.1.0 opened are judged as ones that came to its host by https", async () => {
+  const room = newRoom();
+  const ada = await join(room, "ada");
+  await attach(room, (legacy) => legacy);
+  await hibernate(room);
+  await ada.ask({ type: "auth", token: await signIn("ada", { azp: HOST }) });
+  ada.send({ type: "auth", token: await signIn("ada", { azp: HOST.replace("https", "http") }) });
+  expect(await ada.untilType("error")).toMatchObject({ code: "session_invalid" });
 });

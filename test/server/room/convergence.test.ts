@@ -206,7 +206,7 @@ class Model {
     } as unknown as WebSocket;
     client.connection = Connection.open(socket, {
       id: connection,
-      host: "presence.example.com",
+      origin: "https://presence.example.com",
       renews: false,
       session: joiner,
       heardAt: now,

@@ -2,7 +2,8 @@ import { describe, expect, it, vi } from "vitest";
 import { parseConfig, type Env } from "../../../src/server/config.ts";
 import { findCookie } from "../../../src/server/session/cookie.ts";
 import { readCredential } from "../../../src/server/session/credential.ts";
-import { sessionCookies, verifyCredential } from "../../../src/server/session/index.ts";
+import { sessionCookies } from "../../../src/server/session/index.ts";
+import { checkSession } from "../../worker-kit/check-session.ts";
 import { askConfigured, HOST, refusal } from "../../worker-kit/http.ts";
 import authjs from "./fixtures/authjs.json" with { type: "json" };
 
@@ -62,7 +63,7 @@ const { session } = parseConfig(config as Env);
 async function check(cookie: string): Promise<string> {
   const request = new Request(HOST, { headers: { Cookie: cookie } });
   const credential = readCredential(request, sessionCookies(session));
-  const checked = verifyCredential(credential, session, { now, allowsOrigin: () => false });
+  const checked = checkSession(credential, session, now);
   return checked.then(
     ({ user }) => user.id,
     ({ code }) => code,

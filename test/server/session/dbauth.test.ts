@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseConfig, type Env } from "../../../src/server/config.ts";
-import { verifyCredential } from "../../../src/server/session/index.ts";
+import { checkSession } from "../../worker-kit/check-session.ts";
 import dbauth from "./fixtures/dbauth.json" with { type: "json" };
 
 const NOW = Date.parse(dbauth.now);
@@ -8,8 +8,7 @@ const { session: config } = parseConfig({
   SESSION_FORMAT: "dbauth",
   SESSION_SECRET: dbauth.secret,
 } as Env);
-const check = (token: string) =>
-  verifyCredential({ kind: "bearer", token }, config, { now: NOW, allowsOrigin: () => false });
+const check = (token: string) => checkSession({ kind: "bearer", token }, config, NOW);
 const valueOf = (title: string) => {
   const { cookie } = dbauth.vectors.find((vector) => vector.title === title)!;
   return cookie.slice(cookie.indexOf("=") + 1);

@@ -147,6 +147,7 @@ describe("azp", () => {
       "https://evil.example.com",
       "https://app.example.com.evil.com",
       "http://app.example.com",
+      HOST.replace("https", "http"),
       "https://app.example.com@evil.com",
       "HTTPS://evil.example.com/",
       "https:evil.example.com",

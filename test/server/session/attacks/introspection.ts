@@ -34,7 +34,8 @@ export function makeIntrospectionSubject(): Subject {
       { name: "that the app keeps out", token: () => "blocked", code: invalid },
       { name: "a second cookie smuggled in", token: (good) => `bad,${good}`, code: invalid },
       expired(NOW),
-      ...["shapeless", "redirected", "failing"].map((answer): Attack => ({
+      { name: "an answer of the wrong shape", token: () => "shapeless", code: invalid },
+      ...["redirected", "failing"].map((answer): Attack => ({
         name: `an app whose answer is ${answer}`,
         token: () => answer,
         code: "session_unavailable",

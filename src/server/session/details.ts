@@ -1,0 +1,79 @@
+import { errors } from "jose";
+import { Refusal } from "../errors.ts";
+
+/** What can be wrong with a claim. */
+export type ClaimFault =
+  | "missing"
+  | "not a list"
+  | "not a text"
+  | "not a time"
+  | "not an id"
+  | "not an object"
+  | "not a number"
+  | "too long"
+  | "too many";
+
+/** What else the log says of a session that is refused (SPEC A2); none of it is a value. */
+export const DETAIL = {
+  algorithm: "alg not allowed",
+  authorizedParty: "azp",
+  credentialTooLong: "credential too long",
+  noTickets: "TICKET_SECRET is not set",
+  notAnObject: "not an object",
+  notJson: "not JSON",
+  notJwt: "not a JWT",
+  noSuchKey: "kid unknown",
+  notSignedIn: "not signed in",
+  sessionTooLarge: "more than 12 KiB",
+  signature: "signature",
+  ticketExpired: "ticket expired",
+  ticketRoom: "ticket for another room",
+  serverKey: "server key",
+  verify: "verify answered null",
+} as const;
+
+/** The algorithms that may be named; in a header, which anybody can write, there may be anything. */
+const ALGORITHM = /^(?:[HREP]S(?:256|384|512)|EdDSA|Ed25519|none)$/;
+
+/** Refuses a session; `detail` is for the log alone. */
+export function invalidSession(detail: string): Refusal {
+  return new Refusal("session_invalid", undefined, { detail });
+}
+
+/**
+ * Refuses a session for one of its claims, named as its source names it.
+ *
+ * @example
+ * throw invalidClaim("rooms", "not a list"); // logged as: claim "rooms": not a list
+ */
+export function invalidClaim(claim: string, fault: ClaimFault): Refusal {
+  return invalidSession(`claim "${claim}": ${fault}`);
+}
+
+/** Refuses a token for its algorithm. */
+export function invalidAlgorithm(algorithm: unknown): Refusal {
+  const isKnown = typeof algorithm === "string" && ALGORITHM.test(algorithm);
+  return invalidSession(isKnown ? `alg ${algorithm} not allowed` : DETAIL.algorithm);
+}
+
+/**
+ * The refusal for what the check of a JWT threw. jose checks the signature before the claims: a
+ * forged token that has expired is invalid.
+ */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof errors.JWTExpired) {
+    return new Refusal("session_expired", undefined, { detail: error.claim });
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) return claimRefusal(error);
+  if (error instanceof errors.JWSSignatureVerificationFailed) {
+    return invalidSession(DETAIL.signature);
+  }
+  if (error instanceof errors.JWKSNoMatchingKey) return invalidSession(DETAIL.noSuchKey);
+  return invalidSession(DETAIL.notJwt);
+}
+
+function claimRefusal({ claim, reason }: errors.JWTClaimValidationFailed): Refusal {
+  if (reason === "missing") return invalidClaim(claim, "missing");
+  return reason === "invalid" ? invalidClaim(claim, "not a number") : invalidSession(claim);
+}

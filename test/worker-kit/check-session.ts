@@ -1,0 +1,15 @@
+import type { SessionConfig } from "../../src/server/config.ts";
+import type { RoomSession } from "../../src/server/room-request.ts";
+import type { Credential } from "../../src/server/session/credential.ts";
+import { verifyCredential } from "../../src/server/session/index.ts";
+import { sealSession } from "../../src/server/session/seal.ts";
+
+/** Checks a credential as the Worker does, by a clock of the test's own. */
+export async function checkSession(
+  credential: Credential | null,
+  config: SessionConfig,
+  now: number,
+): Promise<RoomSession> {
+  const candidate = await verifyCredential(credential, config, { now, allowsOrigin: () => false });
+  return sealSession(candidate, { now, sessionMs: config.sessionMs });
+}
