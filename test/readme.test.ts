@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 const readme = readFileSync("README.md", "utf8");
 
 it.each([
-  "test/server/examples/library.ts",
+  "test/examples/server/library.ts",
   "test/examples/webhooks/receiver.ts",
   "test/examples/vanilla.ts",
   "test/examples/react.tsx",

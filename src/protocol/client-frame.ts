@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { type Data, MAX_DATA_BYTES } from "./messages.ts";
+import { type Data, STATUSES } from "./member.ts";
+import { MAX_DATA_BYTES } from "./messages.ts";
 
 /** A client frame longer than this is refused (SPEC W11), in bytes. */
 export const MAX_FRAME_BYTES = 4096;
@@ -14,7 +15,7 @@ export function fitsBytes(text: string, limit: number): boolean {
   return text.length * 3 <= limit || encoder.encode(text).byteLength <= limit;
 }
 
-export const statusSchema = v.picklist(["online", "away", "busy", "offline"]);
+export const statusSchema = v.picklist(STATUSES);
 const idSchema = v.optional(v.pipe(v.string(), v.maxLength(64)));
 export const dataSchema = v.pipe(
   v.custom<Data>((data) => typeof data === "object" && data !== null && !Array.isArray(data)),
@@ -40,4 +41,3 @@ export const clientFrameSchema = v.variant("type", [
 ]);
 
 export type ClientFrame = v.InferOutput<typeof clientFrameSchema>;
-export type Status = v.InferOutput<typeof statusSchema>;

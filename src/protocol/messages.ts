@@ -1,4 +1,4 @@
-import type { Status } from "./client-frame.ts";
+import type { Member, Status } from "./member.ts";
 
 /** The version of the frames below, told in `welcome`. */
 export const PROTOCOL = 1;
@@ -13,20 +13,8 @@ export const MAX_DATA_BYTES = 1024;
 /** How long a socket may stay open with nobody signed in (SPEC T2). */
 export const SIGN_IN_SECONDS = 10;
 
-export type { ClientFrame, Status } from "./client-frame.ts";
-/** A member's own data: any JSON object of at most 1 KiB. */
-export type Data = Record<string, unknown>;
-
-/** A user as everybody in the room sees them (SPEC R4). `lastOnline` is ISO 8601. */
-export interface Member {
-  id: string;
-  name: string;
-  image?: string;
-  status: Status;
-  connections: number;
-  lastOnline: string | null;
-  data?: Data;
-}
+export type { ClientFrame } from "./client-frame.ts";
+export type { Data, Member, Status } from "./member.ts";
 
 /** The member behind this connection, and the status they chose (SPEC W1). */
 export interface Self {

@@ -1,4 +1,4 @@
-import type { Member } from "./messages.ts";
+import type { Member } from "./member.ts";
 
 /** What happened to a room, as others see it (SPEC H2). */
 export type Happening =

@@ -1,20 +1,12 @@
 import { execFile } from "node:child_process";
-import {
-  copyFileSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { copyFileSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { build } from "vite";
+import { type AppFolder, installPackage } from "../e2e/install-package.ts";
 import { type Server, startServer } from "../e2e/server.ts";
 import { type AppFiles, openApp, signIn } from "./own-origin-app.ts";
 import { launchBrowser } from "./browser.ts";
@@ -28,12 +20,16 @@ const TYPES = ["@types/react", "@types/react-dom"];
 const folder = mkdtempSync(join(tmpdir(), "rollcall-package-"));
 const run = promisify(execFile);
 
+const INSTALL_MS = 180_000;
+
+let app: AppFolder;
 let browser: Browser;
 let server: Server | undefined;
 
 beforeAll(async () => {
   browser = await launchBrowser();
-});
+  app = await installPackage(folder, { packages: OF_THE_APP, types: TYPES });
+}, INSTALL_MS);
 
 afterAll(async () => {
   await browser?.close();
@@ -41,30 +37,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function write(path: string, text: string): string {
-  const file = join(folder, path);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
-  return file;
-}
-
-/** Installs the tarball as an app does. */
-async function install(): Promise<void> {
-  const pack = ["pack", "--json", "--pack-destination", folder];
-  await run("npm", pack, { cwd: PROJECT });
-  const [tarball] = globSync("rollcall-*.tgz", { cwd: folder });
-  write("package.json", '{ "private": true, "type": "module" }');
-  const quick = ["--prefer-offline", "--no-package-lock", "--no-audit", "--no-fund"];
-  await run("npm", ["install", `./${tarball}`, ...OF_THE_APP, ...quick], { cwd: folder });
-  for (const name of TYPES) {
-    const link = join(folder, "node_modules", name);
-    mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(join(PROJECT, "node_modules", name), link);
-  }
-}
-
 /** An app of the README's three examples, as a bundler makes it; its files by their path. */
-async function buildApp(): Promise<AppFiles> {
+async function buildApp({ write, checkTypes }: AppFolder): Promise<AppFiles> {
   for (const example of ["vanilla.ts", "react.tsx"]) {
     copyFileSync(join(EXAMPLES, example), join(folder, example));
   }
@@ -87,23 +61,18 @@ ${element}
 <script type="module" src="/main.tsx"></script></body></html>`,
   );
   write("public/rollcall-people.js", readFileSync(packed("dist/rollcall-people.js"), "utf8"));
-  write(
-    "tsconfig.json",
-    JSON.stringify({
-      compilerOptions: {
-        strict: true,
-        noEmit: true,
-        module: "esnext",
-        moduleResolution: "bundler",
-        allowImportingTsExtensions: true,
-        jsx: "react-jsx",
-        types: [],
-        lib: ["es2024", "dom", "dom.iterable"],
-      },
-      include: ["*.ts", "*.tsx"],
-    }),
+  const faults = await checkTypes(
+    {
+      module: "esnext",
+      moduleResolution: "bundler",
+      allowImportingTsExtensions: true,
+      jsx: "react-jsx",
+      types: [],
+      lib: ["es2024", "dom", "dom.iterable"],
+    },
+    ["main.tsx"],
   );
-  await run(process.execPath, [join(PROJECT, "node_modules/typescript/bin/tsc"), "-p", folder]);
+  expect(faults).toBe("");
   await build({
     root: folder,
     configFile: false,
@@ -121,7 +90,7 @@ ${element}
 const packed = (path: string) => join(folder, "node_modules/rollcall", path);
 
 it("[K26] the package builds in an app and in a Worker, and the README's examples run", async () => {
-  await install();
+  const { write } = app;
   const entries = ["rollcall", "rollcall/react", "rollcall/element", "rollcall/element.min.js"];
   const imports = write("imports.js", entries.map((entry) => `import "${entry}";\n`).join(""));
   await run(process.execPath, [imports]);
@@ -133,7 +102,7 @@ export default createApp();
 export { Directory, Room, User };
 `,
   );
-  const files = await buildApp();
+  const files = await buildApp(app);
   server = await startServer({ main: worker });
 
   const context = await browser.newContext();

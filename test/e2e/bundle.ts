@@ -19,6 +19,8 @@ export interface BundleRequest {
   env?: "demo";
   /** Another entry than the configured one. */
   main?: string;
+  /** Another configuration than the project's, a path. */
+  config?: string;
   /** An empty folder. */
   outdir: string;
 }
@@ -33,7 +35,12 @@ function run(script: string, args: string[]) {
 }
 
 /** Bundles the Worker with wrangler itself, and for the demo its page, both into `outdir`. */
-export async function bundleWorker({ env, main, outdir }: BundleRequest): Promise<Bundle> {
+export async function bundleWorker({
+  env,
+  main,
+  config = WRANGLER_TOML,
+  outdir,
+}: BundleRequest): Promise<Bundle> {
   // Wrangler reads these when it is loaded: what it has to say stays out of sight.
   process.env["WRANGLER_LOG"] ??= "error";
   process.env["WRANGLER_LOG_PATH"] ??= outdir;
@@ -46,12 +53,12 @@ export async function bundleWorker({ env, main, outdir }: BundleRequest): Promis
   const worker = join(outdir, "worker");
   const entry = main === undefined ? [] : [main];
   const target = env === undefined ? ["--env="] : ["--env", env, "--assets", page];
-  const deploy = ["deploy", ...entry, "--dry-run", "--config", WRANGLER_TOML, ...target];
+  const deploy = ["deploy", ...entry, "--dry-run", "--config", config, ...target];
   await run("wrangler/bin/wrangler.js", deploy.concat("--outdir", worker));
-  const read = wrangler.unstable_getMiniflareWorkerOptions(WRANGLER_TOML, env, {
+  const read = wrangler.unstable_getMiniflareWorkerOptions(config, env, {
     ...(env === "demo" && { overrides: { assets: { directory: page } } }),
   });
-  const { vars } = wrangler.unstable_readConfig({ config: WRANGLER_TOML, env });
+  const { vars } = wrangler.unstable_readConfig({ config, env });
   const script = join(worker, `${parse(main ?? read.main!).name}.js`);
   return { script, options: read.workerOptions, vars };
 }

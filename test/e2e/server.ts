@@ -9,7 +9,7 @@ import { type Bundle, type BundleRequest, bundleWorker } from "./bundle.ts";
 import { keepLog } from "../credential-guard.ts";
 import type { HostReport, HostRequest } from "./server-host.ts";
 
-export interface ServerOptions extends Pick<BundleRequest, "env" | "main"> {
+export interface ServerOptions extends Pick<BundleRequest, "env" | "main" | "config"> {
   /** Variables beside those of `wrangler.toml`. */
   vars?: Record<string, string>;
   /** The `persist` of an earlier server, to go on with its rooms and its secret. */
@@ -58,7 +58,7 @@ function newFolder(prefix: string): string {
 }
 
 function bundleOnce(request: Omit<BundleRequest, "outdir">): Promise<Bundle> {
-  const key = JSON.stringify([request.env, request.main]);
+  const key = JSON.stringify([request.env, request.main, request.config]);
   let bundle = bundles.get(key);
   if (!bundle)
     bundles.set(key, (bundle = bundleWorker({ ...request, outdir: newFolder("bundle") })));
@@ -101,8 +101,12 @@ function secretOf(persist: string): string {
  * const again = await startServer({ persist: server.persist, port: server.port });
  */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
-  const { env, main } = options;
-  const bundle = await bundleOnce({ ...(env && { env }), ...(main && { main }) });
+  const { env, main, config } = options;
+  const bundle = await bundleOnce({
+    ...(env && { env }),
+    ...(main && { main }),
+    ...(config && { config }),
+  });
   const persist = options.persist ?? newFolder("state");
   const secret = options.vars?.["SESSION_SECRET"] ?? secretOf(persist);
   const port = options.port ?? (await freePort());

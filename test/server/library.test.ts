@@ -9,7 +9,7 @@ const bindings = { ...env, SESSION_SECRET: "", IN_BAND_AUTH: "true" };
 
 // The rooms follow the app that was made last: the example's, once production's has been loaded.
 await ask("/healthz");
-const { default: app } = await import("./examples/library.ts");
+const { default: app } = await import("../examples/server/library.ts");
 
 const request = (path: string, headers: Record<string, string> = {}) =>
   app.request(`${HOST}${path}`, { headers }, bindings);

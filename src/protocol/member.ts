@@ -1,0 +1,17 @@
+export const STATUSES = ["online", "away", "busy", "offline"] as const;
+
+export type Status = (typeof STATUSES)[number];
+
+/** A member's own data: any JSON object of at most 1 KiB. */
+export type Data = Record<string, unknown>;
+
+/** A user as everybody in the room sees them (SPEC R4). `lastOnline` is ISO 8601. */
+export interface Member {
+  id: string;
+  name: string;
+  image?: string;
+  status: Status;
+  connections: number;
+  lastOnline: string | null;
+  data?: Data;
+}
