@@ -25,7 +25,7 @@ export const dataSchema = v.pipe(
   ),
 );
 
-/** Every frame a client may send, but for `ping` (SPEC W8–W10, T2, T3, T6). */
+/** Every frame a client may send, but for `ping` (SPEC W8–W10, W14, T2, T3, T6). */
 export const clientFrameSchema = v.variant("type", [
   v.object({
     type: v.literal("update"),
@@ -38,6 +38,7 @@ export const clientFrameSchema = v.variant("type", [
   v.object({ type: v.literal("sync"), id: idSchema }),
   v.object({ type: v.literal("auth"), token: v.string(), id: idSchema }),
   v.object({ type: v.literal("logout"), id: idSchema }),
+  v.object({ type: v.literal("alive"), n: v.number(), id: idSchema }),
 ]);
 
 export type ClientFrame = v.InferOutput<typeof clientFrameSchema>;

@@ -66,6 +66,15 @@ describe("a handle's state", () => {
     expect(calls()).toBe(1);
   });
 
+  it("[L2, W14] answers every probe at once, by its number where it has one", async () => {
+    await entered();
+    const { pings, frames } = last();
+    last().tell({ type: "probe", n: 2 ** 32 });
+    expect([pings, frames]).toEqual([[], [{ type: "alive", n: 2 ** 32 }]]);
+    last().tell({ type: "probe" });
+    expect([pings.length, frames.length]).toEqual([1, 1]);
+  });
+
   it("[K2] begins with what the server has read, and goes on from there", async () => {
     const handle = enter({ initial });
     const { connection, members, online } = handle.getSnapshot();

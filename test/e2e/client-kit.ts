@@ -57,7 +57,7 @@ export async function eventually<Value>(
 }
 
 export interface RawClientOptions {
-  /** Answers every `probe` with a `ping`, as SPEC L2 asks of a client; true where absent. */
+  /** Answers every `probe`, as SPEC L2 and W14 ask of a client; true where absent. */
   answersProbes?: boolean;
   /** Added to the room's URL. */
   query?: Record<string, string>;
@@ -84,7 +84,9 @@ export class RawClient {
       const text = String(message);
       if (isBinary || text === "pong") return;
       const frame = JSON.parse(text) as ServerFrame;
-      if (frame.type === "probe" && answersProbes) ws.send("ping");
+      if (frame.type === "probe" && answersProbes) {
+        ws.send(frame.n === undefined ? "ping" : JSON.stringify({ type: "alive", n: frame.n }));
+      }
       this.frames.push(frame);
       this.#tell();
     });

@@ -14,6 +14,8 @@ export class Peer {
   readonly closed: Promise<{ code: number; reason: string }>;
   /** What a client holds that applies all it was sent. */
   roll: Roll | null;
+  /** Whether it proves that it reads, as a client does (SPEC W14). */
+  reads = true;
   readonly #ws: WebSocket;
   readonly #waiting = new Set<() => void>();
   #sent = 0;
@@ -25,6 +27,9 @@ export class Peer {
     ws.addEventListener("message", ({ data }) => {
       const frame: Frame = data === "pong" ? "pong" : (JSON.parse(data as string) as ServerFrame);
       this.frames.push(frame);
+      if (frame !== "pong" && frame.type === "probe" && frame.n !== undefined && this.reads) {
+        this.sendAnyway({ type: "alive", n: frame.n });
+      }
       this.#apply(frame);
       for (const check of this.#waiting) check();
     });

@@ -1,5 +1,6 @@
 import type { RoomSession } from "../room-request.ts";
 import type { Offences } from "./flood.ts";
+import type { OwedProof } from "./reading.ts";
 
 /**
  * The platform throws above 16,384 bytes, its own framing included. A session has at most 12 KiB
@@ -26,8 +27,13 @@ export interface Attachment {
   /** A sign of life: when it opened, or answered its last probe with a frame. */
   heardAt: number;
   probedAt: number | null;
+  /** The proof of reading that it owes (SPEC W14). */
+  owed: OwedProof | null;
   offences: Offences;
 }
+
+/** What 0.1.0 attached. */
+export type LegacyAttachment = Omit<Attachment, "renews" | "origin" | "owed"> & { host: string };
 
 /** An origin as it is attached; one that is cut is no origin, and equals none. */
 export function boundOrigin(origin: string): string {
@@ -76,6 +82,6 @@ export function decodeAttachment(value: unknown): Attachment | null {
   if (typeof value === "string") return JSON.parse(value) as Attachment;
   if (value instanceof Uint8Array) return JSON.parse(decoder.decode(value)) as Attachment;
   if (value === null) return null;
-  const { host, ...legacy } = value as Omit<Attachment, "renews" | "origin"> & { host: string };
-  return { ...legacy, origin: `https://${host}`, renews: true };
+  const { host, ...legacy } = value as LegacyAttachment;
+  return { ...legacy, origin: `https://${host}`, renews: true, owed: null };
 }

@@ -9,6 +9,7 @@ import {
 } from "./attachment.ts";
 import type { ConnectionRef } from "./changes.ts";
 import type { Offences } from "./flood.ts";
+import { Reading } from "./reading.ts";
 
 /** How long before a session's end its connection is told (SPEC T4), in milliseconds. */
 const NOTICE_MS = 60_000;
@@ -21,11 +22,16 @@ export class Connection {
   #heardAt: number;
   /** Times of the frames that were accepted lately (SPEC W12). */
   readonly accepted: number[] = [];
+  readonly reading: Reading;
+  /** Called when it owes a proof of reading, or more than before (SPEC W14). */
+  onOwing: ((reading: Reading) => void) | null = null;
+  #isReleased = false;
 
-  private constructor(ws: WebSocket, attachment: Attachment) {
+  private constructor(ws: WebSocket, attachment: Attachment, reading: Reading) {
     this.ws = ws;
     this.#attachment = attachment;
     this.#heardAt = attachment.heardAt;
+    this.reading = reading;
   }
 
   /** Takes on a socket that was just accepted. */
@@ -36,7 +42,7 @@ export class Connection {
     },
   ): Connection {
     const { id, view, origin, renews, session, heardAt } = init;
-    const connection = new Connection(ws, {
+    const attachment: Attachment = {
       id,
       view,
       origin: boundOrigin(origin),
@@ -44,8 +50,10 @@ export class Connection {
       state: { is: "member", session: sessionToAttach(session, renews), noticed: false },
       heardAt,
       probedAt: null,
+      owed: null,
       offences: { bad: [], flooded: [] },
-    });
+    };
+    const connection = new Connection(ws, attachment, Reading.begin());
     connection.save();
     return connection;
   }
@@ -53,7 +61,9 @@ export class Connection {
   /** Finds the connection behind a socket that woke the room; `null` for one that is closing. */
   static wake(ws: WebSocket): Connection | null {
     const attachment = decodeAttachment(ws.deserializeAttachment());
-    return attachment && new Connection(ws, attachment);
+    return (
+      attachment && new Connection(ws, attachment, Reading.wake(attachment.owed, Math.random()))
+    );
   }
 
   get id(): string {
@@ -142,6 +152,8 @@ export class Connection {
 
   /** Writes what has changed where hibernation does not lose it. */
   save(): void {
+    if (this.#isReleased) return;
+    this.#attachment.owed = this.reading.owed;
     const encoded = encodeAttachment(this.#attachment);
     // Where it cannot fit, what was attached last still stands.
     if (encoded !== null) this.ws.serializeAttachment(encoded);
@@ -149,15 +161,35 @@ export class Connection {
 
   /** Sends a frame, or a text that is one. */
   send(frame: ServerFrame | string): void {
+    const text = typeof frame === "string" ? frame : JSON.stringify(frame);
     try {
-      this.ws.send(typeof frame === "string" ? frame : JSON.stringify(frame));
+      this.ws.send(text);
     } catch {
       // A socket that is closing throws; its close event tells the room.
     }
+    if (this.reading.count(text.length)) this.#askForProof();
+  }
+
+  /** Takes an `alive`; tells whether it proves that what came before its probe was read (SPEC W14). */
+  proveReading(n: number): boolean {
+    if (!this.reading.prove(n)) return false;
+    this.save();
+    if (this.reading.count(0)) this.#askForProof();
+    return true;
+  }
+
+  #askForProof(): void {
+    // Whoever knew `n` beforehand could answer without reading.
+    const n = crypto.getRandomValues(new Uint32Array(1))[0]! + 1;
+    const asks = this.reading.step(n, Date.now());
+    this.save();
+    if (asks) this.send({ type: "probe", n });
+    this.onOwing?.(this.reading);
   }
 
   /** Parts it from its socket, which is to be closed: what still comes from there is nobody's. */
   release(): void {
+    this.#isReleased = true;
     this.ws.serializeAttachment(null);
   }
 }

@@ -1,5 +1,6 @@
 import { Connection } from "./connection.ts";
 import { judge, type Timing } from "./liveness.ts";
+import { findNonReaders, type Reading } from "./reading.ts";
 
 /** A connection that did not answer, and when it was last heard. */
 interface Stale {
@@ -18,6 +19,11 @@ export class Connections {
   #lookAt = Number.POSITIVE_INFINITY;
   /** No later than when the first connection's own deadline comes. */
   #deadlineAt = Number.POSITIVE_INFINITY;
+  /** When those who owe a proof of reading are to be judged next. */
+  #proofAt = Number.POSITIVE_INFINITY;
+  readonly #noteOwing = ({ dueAt }: Reading): void => {
+    this.#proofAt = Math.min(this.#proofAt, dueAt);
+  };
 
   /** `pingedAt` tells when the platform last answered a socket's ping by itself. */
   constructor(timing: Timing, pingedAt: (ws: WebSocket) => Date | null) {
@@ -29,9 +35,9 @@ export class Connections {
     return this.#bySocket.size;
   }
 
-  /** No later than when {@link takeDue} or {@link look} has something to do. */
+  /** No later than when {@link takeDue}, {@link look} or {@link nonReaders} has something to do. */
   get dueAt(): number {
-    return Math.min(this.#lookAt, this.#deadlineAt);
+    return Math.min(this.#lookAt, this.#deadlineAt, this.#proofAt);
   }
 
   [Symbol.iterator](): IterableIterator<Connection> {
@@ -50,6 +56,8 @@ export class Connections {
   add(connection: Connection, now: number): void {
     if (this.size === 0) this.#lookAt = now + this.#timing.sweepEveryMs;
     this.#bySocket.set(connection.ws, connection);
+    connection.onOwing = this.#noteOwing;
+    this.#noteOwing(connection.reading);
     this.#enter(connection);
     this.noteDeadline(connection);
   }
@@ -73,6 +81,7 @@ export class Connections {
     if (this.size > 0) return;
     this.#lookAt = Number.POSITIVE_INFINITY;
     this.#deadlineAt = Number.POSITIVE_INFINITY;
+    this.#proofAt = Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -114,6 +123,18 @@ export class Connections {
     }
     this.#lookAt = now + (probed ? this.#timing.answerMs : this.#timing.sweepEveryMs);
     return stale;
+  }
+
+  /** Who has owed a proof of reading for too long, and too much (SPEC W14). */
+  nonReaders(now: number, snapshotLength: () => number): Connection[] {
+    if (now < this.#proofAt) return [];
+    this.#proofAt = Number.POSITIVE_INFINITY;
+    const owing: Connection[] = [];
+    for (const connection of this) {
+      if (connection.reading.dueAt <= now) owing.push(connection);
+      else this.#noteOwing(connection.reading);
+    }
+    return findNonReaders(owing, snapshotLength);
   }
 
   #enter(connection: Connection): void {

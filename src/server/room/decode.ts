@@ -33,3 +33,16 @@ export function decodeFrame(message: string | ArrayBuffer): Decoded {
   const named = v.safeParse(idOnly, json);
   return { frame: null, ...(named.success && { id: named.output.id }) };
 }
+
+/** Longer than any `alive` that a client has reason to send. */
+const MAX_ALIVE_LENGTH = 160;
+
+/** Reads an `alive` (SPEC W14), at little cost for all that is none. */
+export function decodeAlive(
+  message: string | ArrayBuffer,
+): Extract<ClientFrame, { type: "alive" }> | null {
+  if (typeof message !== "string" || message.length > MAX_ALIVE_LENGTH) return null;
+  if (!message.includes('"alive"')) return null;
+  const { frame } = decodeFrame(message);
+  return frame?.type === "alive" ? frame : null;
+}

@@ -6,7 +6,7 @@ import { judgeToken } from "../policy.ts";
 import { joinAdmitted } from "../user/user-stub.ts";
 import type { RoomSession } from "../room-request.ts";
 import type { Connection } from "./connection.ts";
-import { decodeFrame } from "./decode.ts";
+import { decodeAlive, decodeFrame } from "./decode.ts";
 import { countBadFrame, countFrame } from "./flood.ts";
 import type { Presence } from "./presence.ts";
 
@@ -17,12 +17,16 @@ export async function receive(
   message: string | ArrayBuffer,
   now: number,
 ): Promise<void> {
-  const { offences } = connection;
+  const { offences, reading } = connection;
+  const proof = reading.owed && decodeAlive(message);
+  if (proof && connection.proveReading(proof.n)) return ack(presence, connection, proof.id);
   const verdict = countFrame(connection.accepted, offences, now);
   if (verdict === "drop") return;
   if (verdict !== "accept") return refuse(presence, connection, "rate_limited", verdict, now);
   const { frame, id } = decodeFrame(message);
   if (frame?.type === "auth") return authenticate(presence, connection, frame);
+  // It proves nothing: what it answers was answered, or never asked.
+  if (frame?.type === "alive") return ack(presence, connection, frame.id);
   // A socket that nobody is signed in on has nothing to say but who it is.
   if (frame && connection.user !== undefined) {
     return apply(presence, connection, frame, connection.user, now);
@@ -33,7 +37,7 @@ export async function receive(
 function apply(
   presence: Presence,
   connection: Connection,
-  frame: Exclude<ClientFrame, { type: "auth" }>,
+  frame: Exclude<ClientFrame, { type: "auth" | "alive" }>,
   user: string,
   now: number,
 ): void {

@@ -3,6 +3,7 @@ export type LeaveReason =
   | "left"
   | "closed"
   | "stale"
+  | "unread"
   | "expired"
   | "replaced"
   | "revoked"

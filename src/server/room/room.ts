@@ -23,7 +23,7 @@ import { Presence } from "./presence.ts";
 import { answerRead } from "./read.ts";
 import { sight } from "./sight.ts";
 import { tellEnding } from "./renewal.ts";
-import { expire, removeStale } from "./sweep.ts";
+import { expire, removeNonReaders, removeStale } from "./sweep.ts";
 
 /** Proxies close with 1000 as well: only the reason tells that the person left (SPEC L4). */
 function isGoodbye(code: number, reason: string): boolean {
@@ -129,6 +129,7 @@ export class Room extends DurableObject<Env> {
       presence.advance(now);
       const ending = expire(presence, now);
       removeStale(presence, now);
+      removeNonReaders(presence, now);
       presence.settle(now);
       await tellEnding(presence, ending);
     } catch (error) {

@@ -10,6 +10,15 @@ export function removeStale(presence: Presence, now: number): void {
   }
 }
 
+/** Ends the connections that do not read what they are sent (SPEC W14). */
+export function removeNonReaders(presence: Presence, now: number): void {
+  const snapshotLength = () => presence.broadcaster.snapshot().length;
+  for (const connection of presence.connections.nonReaders(now, snapshotLength)) {
+    presence.roster.end(now, connection.ref, now);
+    presence.close(connection, "unread", CLOSE.stale, "stale");
+  }
+}
+
 /** Ends the connections whose session has ended, or who never signed in; answers who is to get notice. */
 export function expire(presence: Presence, now: number): Connection[] {
   const ending: Connection[] = [];

@@ -9,6 +9,11 @@ const ID = Buffer.from('"id":"u');
 
 const CODE = { delta: 100, snapshot: 115, probe: 112 } as const;
 
+/** What a client answers a probe with. */
+export function answerProbe(probe: string): string {
+  return probe.includes('"n":') ? probe.replace('"probe"', '"alive"') : "ping";
+}
+
 /** Reads versions and counts, and of what all get alike, one client's copy whole. */
 class RollcallView implements View {
   online = 0;
@@ -24,7 +29,7 @@ class RollcallView implements View {
     this.changed = NONE;
     // `{"type":"` is nine characters long.
     const code = payload[9];
-    if (code === CODE.probe) return "ping";
+    if (code === CODE.probe) return answerProbe(payload.toString());
     const isSnapshot = code === CODE.snapshot && payload[10] === 110;
     if (code !== CODE.delta && !isSnapshot) return null;
     const head = payload.toString("latin1", 0, Math.min(HEAD, payload.length));

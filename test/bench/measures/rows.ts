@@ -1,6 +1,6 @@
 import { sleep } from "../load/clock.ts";
 import { LeanWebSocket } from "../load/web-socket.ts";
-import { rollcallHeaders } from "../dialects/rollcall.ts";
+import { answerProbe, rollcallHeaders } from "../dialects/rollcall.ts";
 import type { Server } from "../servers/server.ts";
 import { withCrew, withServer, type Bench, type Measure, type Sample } from "./measure.ts";
 import type { Counts } from "../worker/counts.ts";
@@ -22,7 +22,7 @@ export function openIn(
       onOpen: () => {},
       onMessage: (payload) => {
         const text = payload.toString();
-        if (text === '{"type":"probe"}') socket.send("ping");
+        if (text.startsWith('{"type":"probe"')) socket.send(answerProbe(text));
         if (text.startsWith('{"type":"snapshot"')) resolve(socket);
       },
       onClose: (refusal) => reject(new Error(refusal)),

@@ -4,6 +4,7 @@ import {
   decodeAttachment,
   encodeAttachment,
   type Attachment,
+  type LegacyAttachment,
 } from "../../../src/server/room/attachment.ts";
 import { ROOM_URL, toRoom } from "../../../src/server/room-request.ts";
 import { join, Peer } from "../../worker-kit/peer.ts";
@@ -24,14 +25,13 @@ function attached(room: string): Promise<unknown> {
 }
 
 /** Gives the room's one socket another attachment, as an earlier version left it. */
-function attach(
-  room: string,
-  change: (legacy: Omit<Attachment, "renews" | "origin"> & { host: string }) => unknown,
-): Promise<void> {
+function attach(room: string, change: (legacy: LegacyAttachment) => unknown): Promise<void> {
   return runInDurableObject(roomStub(room), (_room, state) => {
     const [ws] = state.getWebSockets();
-    const { renews: _, origin, ...legacy } = JSON.parse(ws!.deserializeAttachment() as string);
-    ws!.serializeAttachment(change({ ...legacy, host: new URL(origin).host }));
+    const { origin, ...attachment } = JSON.parse(ws!.deserializeAttachment() as string);
+    delete attachment.renews;
+    delete attachment.owed;
+    ws!.serializeAttachment(change({ ...attachment, host: new URL(origin).host }));
   });
 }
 
@@ -62,6 +62,7 @@ it("[A2] every session within its bounds fits, with all else that a socket carri
     state: { is: "member" as const, session, noticed: false },
     heardAt: Date.now(),
     probedAt: Date.now(),
+    owed: { n: 2 ** 32, askedAt: Date.now(), length: 2 ** 32 },
     offences: { bad: Array(10).fill(Date.now()), flooded: Array(5).fill(Date.now()) },
   });
   const bare = { user: { id: "a" }, expiresAt: Date.now(), issuedAt: Date.now(), undated: true };
