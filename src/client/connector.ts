@@ -12,6 +12,9 @@ import type { RoomError } from "./types.ts";
 /** After so many attempts in a row that failed where a read does not, no socket may get through. */
 const BLOCKED_AFTER = 2;
 
+/** A connection that lasted so long worked: the next attempt is a first one again. */
+const LASTED_MS = 5_000;
+
 const WOKEN = "woken";
 
 export interface ConnectorOptions extends Omit<PollingOptions, "onRefusal"> {
@@ -36,10 +39,10 @@ export class Connector {
   readonly #polling: Polling;
   readonly #pause = new Pause();
   #socket: Socket | null = null;
-  /** Whether the room's state has come over the socket. */
-  #isAccepted = false;
+  /** When the room's state came over the socket; `undefined` where it has not. */
+  #acceptedAt: number | undefined;
   #isStarted = false;
-  /** Attempts since the room's state last came. */
+  /** Attempts since a connection last worked. */
   #attempts = 0;
   /** Those in a row of which nobody said a word, while a read was answered. */
   #unanswered = 0;
@@ -100,8 +103,7 @@ export class Connector {
 
   /** The room's state has come over the socket. */
   accepted(): void {
-    this.#isAccepted = true;
-    this.#attempts = 0;
+    this.#acceptedAt = Date.now();
     this.#polling.stop();
   }
 
@@ -143,7 +145,7 @@ export class Connector {
   /** Opens a socket, and waits for an end after which another is to come. */
   #connect(url: URL): Promise<SocketEnd> {
     const { onFrame, onLost, onClosed } = this.#options;
-    this.#isAccepted = false;
+    this.#acceptedAt = undefined;
     return new Promise((resolve) => {
       const onEnd = (end: SocketEnd) => {
         this.#socket = null;
@@ -151,7 +153,7 @@ export class Connector {
         if (afterClose(code).then === "stay-away") {
           return onClosed(code === LEFT ? null : whyClosed(end));
         }
-        if (this.#isAccepted) onLost();
+        if (this.#acceptedAt !== undefined) onLost();
         resolve(end);
       };
       const Class = (this.#options.WebSocket ?? WebSocket) as typeof WebSocket;
@@ -165,9 +167,17 @@ export class Connector {
     const isAtOnce = next.then === "reconnect" && !next.backoff;
     if (!end.wasTold && !isAtOnce) return this.#inquire();
     this.#unanswered = 0;
-    if (next.then === "ask-for-credential") this.#refused = whyClosed(end);
-    if (next.then !== "reconnect" || !next.backoff) return;
-    this.#pause.atLeast(next.atLeastMs);
+    if (Date.now() - this.#acceptedAt! >= LASTED_MS) this.#attempts = 0;
+    if (isAtOnce) return;
+    if (next.then === "reconnect") this.#pause.atLeast(next.atLeastMs);
+    else if (this.#options.signIn.canRecover) {
+      this.#refused = whyClosed(end);
+      return;
+    } else if (this.#attempts === 0) {
+      // The browser may have another cookie by now: the door tells (SPEC K14).
+      this.#attempts++;
+      return;
+    }
     await this.#backOff();
   }
 

@@ -90,6 +90,12 @@ export class SignIn {
     this.#asked = false;
   }
 
+  /** Whether there may be another credential than the browser's cookie. */
+  get canRecover(): boolean {
+    const { getToken, getTicket, onUnauthorized } = this.#options;
+    return Boolean(this.#renewed ?? getToken ?? getTicket ?? onUnauthorized);
+  }
+
   /** The room has refused it: asks the app, once, whether there is a better one. */
   async recover(error: RoomError): Promise<boolean> {
     if (!CREDENTIAL_CODE.test(error.code)) return false;

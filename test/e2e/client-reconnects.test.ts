@@ -88,6 +88,32 @@ describe("after its socket was closed, a client", () => {
     expect(await reconnectAfter(code, "")).toBe(500);
   });
 
+  it("[K14] tries the browser's next cookie when its session has ended: once at once, then later each time", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0.999);
+    await vi.advanceTimersByTimeAsync(60_000);
+    const gaps: number[] = [];
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const at = Date.now();
+      sockets[attempt]!.end(4401, "session_expired");
+      expect(room.getSnapshot().connection).toBe("reconnecting");
+      while (sockets.length === attempt + 1) await vi.advanceTimersByTimeAsync(SLACK_MS);
+      gaps.push(Math.round((sockets[attempt + 1]!.openedAt - at) / 1_000));
+      sockets[attempt + 1]!.welcome();
+      await vi.advanceTimersByTimeAsync(2_000);
+    }
+    expect(gaps).toEqual([0, 2, 4, 8, 16]);
+    await vi.advanceTimersByTimeAsync(5_000);
+    sockets[5]!.end(4401, "session_expired");
+    await vi.advanceTimersByTimeAsync(SLACK_MS);
+    expect(sockets).toHaveLength(7);
+    const error = { code: "session_expired", message: "The session has expired." };
+    answer = () => Response.json({ error }, { status: 401 });
+    sockets[6]!.end(1006, "");
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(sockets).toHaveLength(7);
+    expect(room.getSnapshot()).toMatchObject({ connection: "closed", error });
+  });
+
   it("[W12, K7] a network that comes back cuts the backoff short, but not the 30 s", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.999);
     sockets[0]!.end(4429, "rate_limited");

@@ -275,15 +275,6 @@ describe.concurrent("a client with no hook", () => {
       expect(client.attempts).toHaveLength(1);
     }
   });
-
-  it("[T4] stays away when its session ends, and says why", async () => {
-    const token = await signToken(server.secret, "ada", { exp: inSeconds(2) });
-    const client = enter(newRoom(), { headers: () => cookieOf(token) });
-    await client.online();
-    expect(await client.away()).toBe("session_expired");
-    expect(client.attempts).toHaveLength(1);
-    expect(client.last.closed).toBe(4401);
-  });
 });
 
 describe.concurrent("hooks", () => {

@@ -42,7 +42,9 @@ export const introspection: SessionFormat = {
         if (kept.size < MAX_KEPT) break;
         kept.delete(oldest);
       }
-      kept.set(key, { session, keptUntil: now + KEPT_MS });
+      // The app may prolong a session whose cookie stays the same: one that has ended is asked about anew.
+      const endsAt = session instanceof Refusal ? Infinity : session.expiresAt;
+      kept.set(key, { session, keptUntil: Math.min(now + KEPT_MS, endsAt) });
     }
 
     async function askApp(header: string, now: number): Promise<Answer["session"]> {

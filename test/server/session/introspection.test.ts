@@ -190,6 +190,15 @@ describe("keeping answers", () => {
     expect(await service.enterWith("a")).toBe("session_expired");
   });
 
+  it("[A2, K14] a session that the app prolonged goes on at once", async () => {
+    const service = start(() => Response.json({ user: { id: "ada" }, expiresAt: START + 5000 }));
+    await service.enterWith("a");
+    service.now += 5000;
+    const prolonged = START + 10_000;
+    service.answer = () => Response.json({ user: { id: "ada" }, expiresAt: prolonged });
+    expect(await service.enterWith("a")).toMatchObject({ expiresAt: prolonged });
+  });
+
   it("[A2] an outage is not kept: the next request asks again", async () => {
     const service = start(() => new Response("", { status: 500 }));
     expect(await service.enterWith("a")).toBe("session_unavailable");
