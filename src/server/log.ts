@@ -30,5 +30,8 @@ export function log(event: "join" | "leave" | "refused" | "failure", fields: Log
 
 /** What an unknown thrown value says of itself. */
 export function describeError(thrown: unknown): string {
-  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  if (!(thrown instanceof Error)) return String(thrown);
+  const { name, message, cause } = thrown;
+  const because = cause === undefined ? "" : ` (${describeError(cause)})`;
+  return `${name}: ${message}${because}`;
 }

@@ -34,7 +34,11 @@ export class Connection {
     this.reading = reading;
   }
 
-  /** Takes on a socket that was just accepted. */
+  /**
+   * Takes on a socket.
+   *
+   * @throws Error where the session does not fit what a socket carries.
+   */
   static open(
     ws: WebSocket,
     init: Pick<Attachment, "id" | "view" | "origin" | "renews" | "heardAt"> & {
@@ -54,7 +58,7 @@ export class Connection {
       offences: { bad: [], flooded: [] },
     };
     const connection = new Connection(ws, attachment, Reading.begin());
-    connection.save();
+    connection.#saveSession();
     return connection;
   }
 
@@ -123,7 +127,11 @@ export class Connection {
     this.send({ type: "probe" });
   }
 
-  /** Gives it to a session: the same user's, or as a connection of another id to somebody else. */
+  /**
+   * Gives it to a session: the same user's, or as a connection of another id to somebody else.
+   *
+   * @throws Error where the session does not fit what a socket carries.
+   */
   signIn(session: RoomSession, id = this.id): void {
     const { renews } = this.#attachment;
     this.#attachment.id = id;
@@ -132,7 +140,7 @@ export class Connection {
       session: sessionToAttach(session, renews),
       noticed: false,
     };
-    this.save();
+    this.#saveSession();
   }
 
   /** Parts it from its user; until `until` it may sign in again. */
@@ -152,11 +160,21 @@ export class Connection {
 
   /** Writes what has changed where hibernation does not lose it. */
   save(): void {
-    if (this.#isReleased) return;
+    // Where it cannot fit, what was attached last still stands.
+    this.#attach();
+  }
+
+  /** What was attached last is not this session: without it the socket would be another's. */
+  #saveSession(): void {
+    if (!this.#attach()) throw new Error("A session is too large for its socket.");
+  }
+
+  #attach(): boolean {
+    if (this.#isReleased) return true;
     this.#attachment.owed = this.reading.owed;
     const encoded = encodeAttachment(this.#attachment);
-    // Where it cannot fit, what was attached last still stands.
     if (encoded !== null) this.ws.serializeAttachment(encoded);
+    return encoded !== null;
   }
 
   /** Sends a frame, or a text that is one. */

@@ -1,4 +1,5 @@
-import { Connection } from "./connection.ts";
+import { CLOSE } from "../../protocol/close-codes.ts";
+import { closeSocket, Connection } from "./connection.ts";
 import { judge, type Timing } from "./liveness.ts";
 import { findNonReaders, type Reading } from "./reading.ts";
 
@@ -91,13 +92,25 @@ export class Connections {
   wake(sockets: Iterable<WebSocket>, alarmAt: number): Set<string> {
     const live = new Set<string>();
     for (const ws of sockets) {
-      const connection = Connection.wake(ws);
-      if (!connection) continue;
-      this.add(connection, alarmAt);
-      live.add(connection.id);
+      const connection = this.#wakeOne(ws, alarmAt);
+      if (connection) live.add(connection.id);
     }
     if (live.size > 0) this.#lookAt = alarmAt;
     return live;
+  }
+
+  /** A socket that carries what nobody can read ends alone: the room must wake. */
+  #wakeOne(ws: WebSocket, now: number): Connection | null {
+    try {
+      const connection = Connection.wake(ws);
+      if (connection) this.add(connection, now);
+      return connection;
+    } catch {
+      this.#bySocket.delete(ws);
+      ws.serializeAttachment(null);
+      closeSocket(ws, CLOSE.fault, "internal");
+      return null;
+    }
   }
 
   /** The connections whose own deadline has come; the next call tells of those that still stand. */
@@ -109,20 +122,21 @@ export class Connections {
     return due;
   }
 
-  /** Probes who is silent, and answers who did not answer (SPEC L2, L3). */
-  look(now: number): Stale[] {
-    if (now < this.#lookAt) return [];
+  /** Who did not answer their probe, and who is silent, and to be probed now (SPEC L2, L3). */
+  look(now: number): { stale: Stale[]; silent: Connection[] } {
     const stale: Stale[] = [];
+    const silent: Connection[] = [];
+    if (now < this.#lookAt) return { stale, silent };
     let probed = false;
     for (const connection of this) {
       const heardAt = connection.heardAt(this.#pingedAt(connection.ws));
       const verdict = judge({ heardAt, probedAt: connection.probedAt }, now, this.#timing);
       if (verdict === "stale") stale.push({ connection, heardAt });
-      if (verdict === "probe") connection.probe(now);
+      if (verdict === "probe") silent.push(connection);
       if (verdict === "probe" || verdict === "waiting") probed = true;
     }
     this.#lookAt = now + (probed ? this.#timing.answerMs : this.#timing.sweepEveryMs);
-    return stale;
+    return { stale, silent };
   }
 
   /** Who has owed a proof of reading for too long, and too much (SPEC W14). */

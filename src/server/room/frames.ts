@@ -113,12 +113,17 @@ function takeOver(
   const id = crypto.randomUUID();
   const refused = presence.admit(session, id, now);
   if (refused) return new Refusal(refused);
-  if (before) {
-    presence.roster.end(now, connection.ref, now);
-    presence.logLeave(connection, "replaced");
+  try {
+    if (before) {
+      presence.roster.end(now, connection.ref, now);
+      presence.logLeave(connection, "replaced");
+    }
+    presence.connections.reassign(connection, () => connection.signIn(session, id));
+    presence.welcome(connection, session, null, now);
+  } catch (error) {
+    presence.retract({ user: session.user.id, connection: id }, null, now);
+    throw error;
   }
-  presence.connections.reassign(connection, () => connection.signIn(session, id));
-  presence.welcome(connection, session, null, now);
   log("join", { room: presence.name, user: session.user.id, connection: id });
   return null;
 }

@@ -1,3 +1,5 @@
+import { orWriteFailure } from "./write-failure.ts";
+
 /** How long a busy room gathers what it writes, in milliseconds; each commit waits for the disk. */
 const GATHER_MS = 20;
 
@@ -33,7 +35,11 @@ export class GroupCommit {
     this.#acts.push(act);
   }
 
-  /** Writes and publishes now, or where that was done a moment ago, together with what follows. */
+  /**
+   * Writes and publishes now, or where that was done a moment ago, together with what follows.
+   *
+   * @throws WriteFailure
+   */
   soon(now: number): void {
     if (this.#timer !== null) return;
     const waitMs = this.#writtenAt + GATHER_MS - now;
@@ -42,19 +48,28 @@ export class GroupCommit {
     this.#timer = setTimeout(() => this.#guard(() => this.now(Date.now())), waitMs);
   }
 
-  /** Writes and publishes now. */
+  /**
+   * Writes and publishes now.
+   *
+   * @throws WriteFailure
+   */
   now(now: number): void {
     this.write(now);
-    this.#publish(now);
+    this.#guard(() => this.#publish(now));
   }
 
-  /** Writes now, for who publishes by itself. */
+  /**
+   * Writes now, for who publishes by itself.
+   *
+   * @throws WriteFailure
+   */
   write(now: number): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#store(now)) this.#writtenAt = now;
+    if (orWriteFailure(() => this.#store(now))) this.#writtenAt = now;
     const acts = this.#acts;
     this.#acts = [];
-    for (const act of acts) act();
+    // They tell different people: what fails for one must not keep the others waiting.
+    for (const act of acts) this.#guard(act);
   }
 }

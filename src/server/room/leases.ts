@@ -28,7 +28,7 @@ export class Leases {
   /** Makes or renews a lease, and answers it with the room's state; {@link LEASE_UNKNOWN} where it is none. */
   hold(asked: RoomRequest, lease: Lease, session: RoomSession, now: number): Response {
     const presence = this.#presence;
-    const { requestId, since, ticket } = asked;
+    const { requestId, ticket } = asked;
     const { connection, isNew, update } = lease;
     const user = session.user.id;
     const { staleMs } = presence.config.limits;
@@ -52,9 +52,26 @@ export class Leases {
       log("refused", { code: refused, room: presence.name, user, requestId });
       return errorResponse(refused, requestId);
     }
-    if (isNew) {
-      log("join", { room: presence.name, user, connection, requestId });
-    } else {
+    try {
+      const response = this.#apply(asked, lease, session, endsAt, now);
+      if (isNew) log("join", { room: presence.name, user, connection, requestId });
+      return response;
+    } catch (error) {
+      if (isNew) presence.retract({ user, connection }, null, now);
+      throw error;
+    }
+  }
+
+  #apply(
+    { requestId, since }: RoomRequest,
+    { connection, isNew, token, update }: Lease,
+    session: RoomSession,
+    endsAt: number,
+    now: number,
+  ): Response {
+    const presence = this.#presence;
+    const user = session.user.id;
+    if (!isNew) {
       presence.roster.renewLease(now, { user, connection }, endsAt);
       presence.roster.renew(now, session);
     }
@@ -62,7 +79,7 @@ export class Leases {
     if (update.idle !== undefined) presence.roster.idle(now, { user, connection }, update.idle);
     presence.settle(now);
     const answer = {
-      lease: lease.token,
+      lease: token,
       expiresAt: new Date(endsAt).toISOString(),
       self: { id: user, chosen: presence.roster.chosenBy(user) },
     };

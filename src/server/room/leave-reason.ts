@@ -8,5 +8,6 @@ export type LeaveReason =
   | "replaced"
   | "revoked"
   | "kicked"
+  | "internal"
   | "bad_message"
   | "rate_limited";

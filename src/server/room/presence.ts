@@ -1,8 +1,9 @@
+import { CLOSE } from "../../protocol/close-codes.ts";
 import { PROTOCOL, SIGN_IN_SECONDS, type ServerFrame } from "../../protocol/messages.ts";
 import type { Since } from "../../protocol/since.ts";
 import type { Config } from "../config.ts";
 import type { ErrorCode } from "../errors.ts";
-import { log } from "../log.ts";
+import { describeError, log } from "../log.ts";
 import type { RoomSession, UsedTicket } from "../room-request.ts";
 import { tellLeft } from "../user/user-stub.ts";
 import { AlarmClock } from "./alarm-clock.ts";
@@ -14,7 +15,7 @@ import { GroupCommit } from "./group-commit.ts";
 import type { LeaveReason } from "./leave-reason.ts";
 import { timingFor, type Timing } from "./liveness.ts";
 import { Outside } from "./outside.ts";
-import type { Changes, Departure } from "./changes.ts";
+import type { Changes, ConnectionRef, Departure } from "./changes.ts";
 import type { NewPlace } from "./member.ts";
 import { Roster } from "./roster.ts";
 import { Sequence } from "./sequence.ts";
@@ -130,7 +131,12 @@ export class Presence {
     if (how.ticket && this.#tickets.has(how.ticket)) return "session_invalid";
     const verdict = this.#roster.join(now, session, connection, how);
     if (verdict !== "joined") return verdict;
-    return this.useTicket(how.ticket);
+    try {
+      return this.useTicket(how.ticket);
+    } catch (error) {
+      this.#roster.end(now, { user: session.user.id, connection }, now);
+      throw error;
+    }
   }
 
   /** Welcomes a connection that was admitted: its first frame, and its state to come (SPEC W1, W2). */
@@ -186,17 +192,54 @@ export class Presence {
     this.logLeave(connection, reason);
   }
 
+  /** Does what concerns one connection; a fault in it ends that one alone (SPEC L4). */
+  attempt(connection: Connection, now: number, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.fail(connection, error, now);
+    }
+  }
+
+  /** Ends a connection that a fault of ours has struck: its place is kept for the grace (SPEC L4). */
+  fail(connection: Connection, error: unknown, now: number): void {
+    this.logFault(error);
+    if (this.connections.get(connection.ws) !== connection) return;
+    this.#roster.lose(now, connection.ref);
+    this.close(connection, "internal", CLOSE.fault, "internal");
+  }
+
+  /** Takes back a connection that was admitted, and that nobody is behind after all. */
+  retract(ref: ConnectionRef, connection: Connection | null, now: number): void {
+    this.#roster.end(now, ref, now);
+    if (connection === null) return;
+    this.connections.delete(connection);
+    this.#broadcaster.forget(connection);
+  }
+
+  logFault(error: unknown, requestId?: string): void {
+    log("failure", { code: "internal", room: this.name, reason: describeError(error), requestId });
+  }
+
   logLeave({ user, id }: Connection, reason: LeaveReason): void {
     if (reason === "stale") this.#ghosts++;
     if (user !== undefined) log("leave", { room: this.name, user, connection: id, reason });
   }
 
-  /** To be called at the end of each event: stores what it changed, and tells it, now or soon. */
+  /**
+   * To be called at the end of each event: stores what it changed, and tells it, now or soon.
+   *
+   * @throws WriteFailure
+   */
   commit(now: number): void {
     this.#commits.soon(now);
   }
 
-  /** Stores what changed, and tells it, now: what is read after this is durable. */
+  /**
+   * Stores what changed, and tells it, now: what is read after this is durable.
+   *
+   * @throws WriteFailure
+   */
   settle(now: number): void {
     this.#commits.now(now);
   }

@@ -24,6 +24,7 @@ import { answerRead } from "./read.ts";
 import { sight } from "./sight.ts";
 import { tellEnding } from "./renewal.ts";
 import { expire, removeNonReaders, removeStale } from "./sweep.ts";
+import { WriteFailure } from "./write-failure.ts";
 
 /** Proxies close with 1000 as well: only the reason tells that the person left (SPEC L4). */
 function isGoodbye(code: number, reason: string): boolean {
@@ -43,9 +44,7 @@ export class Room extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    // What a timer does wrong was logged, and has ended the room, by then.
-    const guard = (act: () => void) => void this.#orAbort(act).catch(() => {});
-    this.#presence = new Presence(ctx, configOf(env, checksItself()), guard);
+    this.#presence = new Presence(ctx, configOf(env, checksItself()), (act) => this.#guard(act));
     this.#leases = new Leases(this.#presence);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     void ctx.blockConcurrencyWhile(async () => {
@@ -56,12 +55,12 @@ export class Room extends DurableObject<Env> {
 
   /** Answers what the Worker asks: an upgrade where somebody joins, a lease, else a read. */
   override async fetch(request: Request): Promise<Response> {
-    return this.#orAbort(() => {
+    const asked = fromWorker(request);
+    const { joiner, lease, leaving, requestId } = asked;
+    const handle = () => {
       const now = Date.now();
       const presence = this.#presence;
       presence.advance(now);
-      const asked = fromWorker(request);
-      const { joiner, lease, leaving, requestId } = asked;
       if (!joiner && !leaving) return this.#read(asked, request.headers.get("If-None-Match"), now);
       let response: Response;
       if (leaving) response = this.#leases.end(leaving, requestId, now);
@@ -69,6 +68,10 @@ export class Room extends DurableObject<Env> {
       else response = this.#join(asked, joiner!, now);
       presence.commit(now);
       return response;
+    };
+    return this.#contain(handle, (error) => {
+      this.#presence.logFault(error, requestId);
+      return errorResponse("internal", requestId);
     });
   }
 
@@ -96,7 +99,7 @@ export class Room extends DurableObject<Env> {
     const presence = this.#presence;
     const connection = presence.connections.get(ws);
     if (!connection) return;
-    await this.#orAbort(() => {
+    const handle = () => {
       const now = Date.now();
       connection.heard(now);
       if (message === PING) return connection.send(PONG);
@@ -104,48 +107,59 @@ export class Room extends DurableObject<Env> {
       const received = receive(presence, connection, message, now);
       presence.commit(now);
       return received;
-    });
+    };
+    await this.#contain(handle, (error) => presence.fail(connection, error, Date.now()));
   }
 
   override async webSocketClose(ws: WebSocket, code: number, reason: string): Promise<void> {
     // The platform does not answer a hibernatable socket's close by itself (SPEC W13).
     closeSocket(ws, code, reason);
-    await this.#orAbort(() => this.#lose(ws, isGoodbye(code, reason) ? "left" : "closed"));
+    await this.#lose(ws, isGoodbye(code, reason) ? "left" : "closed");
   }
 
   override async webSocketError(ws: WebSocket): Promise<void> {
-    await this.#orAbort(() => this.#lose(ws, "closed"));
+    await this.#lose(ws, "closed");
   }
 
   /**
    * Never fails: the platform gives an alarm up after six failures, and the ghosts would stay. What
-   * was not stored is kept, and tried again (SPEC L7).
+   * was not stored is kept, and tried again; no step waits for another that fails (SPEC L7).
    */
   override async alarm(): Promise<void> {
     const now = Date.now();
     const presence = this.#presence;
     presence.alarm.unset();
-    try {
-      presence.advance(now);
-      const ending = expire(presence, now);
-      removeStale(presence, now);
-      removeNonReaders(presence, now);
-      presence.settle(now);
-      await tellEnding(presence, ending);
-    } catch (error) {
-      this.#logFailure(error);
-      presence.alarm.wakeBy(now + RETRY_MS);
+    let ending: Connection[] = [];
+    const steps = [
+      () => presence.advance(now),
+      () => (ending = expire(presence, now)),
+      () => removeStale(presence, now),
+      () => removeNonReaders(presence, now),
+      () => presence.settle(now),
+      () => tellEnding(presence, ending),
+    ];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        presence.logFault(error);
+        presence.alarm.wakeBy(now + RETRY_MS);
+      }
     }
   }
 
   /** Does what another object or the Worker calls for; what it answers is durable. */
   #act<Result>(act: (presence: Presence, now: number) => Result): Promise<Result> {
-    return this.#orAbort(() => {
+    const handle = () => {
       const now = Date.now();
       this.#presence.advance(now);
       const result = act(this.#presence, now);
       this.#presence.settle(now);
       return result;
+    };
+    return this.#contain(handle, (error) => {
+      this.#presence.logFault(error);
+      throw error;
     });
   }
 
@@ -162,13 +176,7 @@ export class Room extends DurableObject<Env> {
     const id = crypto.randomUUID();
     const user = session.user.id;
     if (presence.isStale(session, now)) return new Response(null, { status: ADMISSION_STALE });
-    const refused = presence.admit(session, id, now, asked);
-    if (refused) {
-      log("refused", { code: refused, room: presence.name, user, requestId });
-      return errorResponse(refused, requestId);
-    }
     const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server);
     const connection = Connection.open(server, {
       id,
       view: view ?? "delta",
@@ -177,13 +185,30 @@ export class Room extends DurableObject<Env> {
       session,
       heardAt: now,
     });
-    presence.welcome(connection, session, since ?? null, now);
+    const refused = presence.admit(session, id, now, asked);
+    if (refused) {
+      log("refused", { code: refused, room: presence.name, user, requestId });
+      return errorResponse(refused, requestId);
+    }
+    try {
+      this.ctx.acceptWebSocket(server);
+      presence.welcome(connection, session, since ?? null, now);
+    } catch (error) {
+      presence.retract(connection.ref, connection, now);
+      throw error;
+    }
     log("join", { room: presence.name, user, connection: id, requestId });
     return new Response(null, { status: 101, webSocket: client });
   }
 
   /** A socket closed from outside; only who said goodbye leaves at once (SPEC L4). */
-  #lose(ws: WebSocket, reason: "left" | "closed"): void {
+  #lose(ws: WebSocket, reason: "left" | "closed"): Promise<void> {
+    const presence = this.#presence;
+    const handle = () => this.#loseNow(ws, reason);
+    return this.#contain(handle, (error) => presence.logFault(error));
+  }
+
+  #loseNow(ws: WebSocket, reason: "left" | "closed"): void {
     const presence = this.#presence;
     // Under some servers the closing socket that woke the room is no longer among its sockets.
     const connection = presence.connections.get(ws) ?? Connection.wake(ws);
@@ -197,20 +222,45 @@ export class Room extends DurableObject<Env> {
   }
 
   /**
-   * Runs what an event does. Where it throws, memory and storage may disagree: the room starts anew
-   * from what is durable, which its clients survive like any restart (SPEC L6).
+   * Runs what an event does. A fault in it is that of one request or connection, which `refuse` ends
+   * alone; what it did before is stored all the same.
+   *
+   * @throws WriteFailure, after which the room starts anew.
    */
-  async #orAbort<Result>(handle: () => Result | Promise<Result>): Promise<Result> {
+  async #contain<Result>(
+    handle: () => Result | Promise<Result>,
+    refuse: (error: unknown) => Result,
+  ): Promise<Result> {
     try {
       return await handle();
     } catch (error) {
-      this.#logFailure(error);
-      this.ctx.abort(describeError(error));
-      throw error;
+      this.#abortIfUnwritten(error);
+      try {
+        return refuse(error);
+      } finally {
+        this.#guard(() => this.#presence.commit(Date.now()));
+      }
     }
   }
 
-  #logFailure(error: unknown): void {
-    log("failure", { code: "internal", room: this.#presence.name, reason: describeError(error) });
+  /** Runs what a timer does, or what concerns one of many: a fault in it stops nothing else. */
+  #guard(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#presence.logFault(error);
+      if (error instanceof WriteFailure) this.ctx.abort(describeError(error));
+    }
+  }
+
+  /**
+   * Where a write failed, memory and storage may disagree: the room starts anew from what is durable,
+   * which its clients survive like any restart (SPEC L6).
+   */
+  #abortIfUnwritten(error: unknown): void {
+    if (!(error instanceof WriteFailure)) return;
+    this.#presence.logFault(error);
+    this.ctx.abort(describeError(error));
+    throw error;
   }
 }

@@ -3,7 +3,7 @@ import type { RoomLimits } from "../config.ts";
 import type { RoomSession } from "../room-request.ts";
 import { markOf } from "../user/revocation.ts";
 import { ChangeLog, type Changes, type ConnectionRef } from "./changes.ts";
-import { List } from "./list.ts";
+import { List, type EntryChange } from "./list.ts";
 import {
   applyAdmission,
   applyProfile,
@@ -261,16 +261,27 @@ export class Roster {
   #change(now: number, record: MemberRecord, mutate: () => void): void {
     const placesBefore = record.places.length;
     const storedBefore = JSON.stringify(record);
-    mutate();
+    const shown = this.#mutate(record, mutate, storedBefore);
     this.#places += record.places.length - placesBefore;
     if (placesBefore > 0 && record.places.length === 0) {
       const { id: user, stamp, lastOnline } = record;
       this.#log.depart({ user, stamp, lastOnline });
     }
-    const shown = this.#list.show(record);
     if (shown) this.#log.show(record.id, shown.before);
     if (JSON.stringify(record) !== storedBefore) this.#log.save(record);
     this.#settle(now, record);
+  }
+
+  /** Changes a member and what others see of them, or, where that fails, nothing. */
+  #mutate(record: MemberRecord, mutate: () => void, before: string): EntryChange | null {
+    try {
+      mutate();
+      return this.#list.show(record);
+    } catch (error) {
+      Object.assign(record, JSON.parse(before));
+      if (record.version === 0 && record.places.length === 0) this.#records.delete(record.id);
+      throw error;
+    }
   }
 
   /** Does what is due for one member, and notes when the next will be. */

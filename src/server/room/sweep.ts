@@ -2,11 +2,15 @@ import { CLOSE } from "../../protocol/close-codes.ts";
 import type { Connection } from "./connection.ts";
 import type { Presence } from "./presence.ts";
 
-/** Ends the connections that did not answer their probe (SPEC L2, L3). */
+/** Probes who is silent, and ends the connections that did not answer theirs (SPEC L2, L3). */
 export function removeStale(presence: Presence, now: number): void {
-  for (const { connection, heardAt } of presence.connections.look(now)) {
-    presence.roster.end(now, connection.ref, heardAt);
-    presence.close(connection, "stale", CLOSE.stale);
+  const { stale, silent } = presence.connections.look(now);
+  for (const connection of silent) presence.attempt(connection, now, () => connection.probe(now));
+  for (const { connection, heardAt } of stale) {
+    presence.attempt(connection, now, () => {
+      presence.roster.end(now, connection.ref, heardAt);
+      presence.close(connection, "stale", CLOSE.stale);
+    });
   }
 }
 
@@ -23,15 +27,18 @@ export function removeNonReaders(presence: Presence, now: number): void {
 export function expire(presence: Presence, now: number): Connection[] {
   const ending: Connection[] = [];
   for (const connection of presence.connections.takeDue(now)) {
-    if (connection.session === null) {
-      presence.close(connection, "expired", CLOSE.session, "unauthenticated");
-    } else if (connection.session.expiresAt > now) {
-      ending.push(connection);
-    } else {
-      // The place is kept for the grace: with a new credential nobody sees them leave (SPEC L4).
-      presence.roster.lose(now, connection.ref);
-      presence.close(connection, "expired", CLOSE.session, "session_expired");
-    }
+    if (connection.session !== null && connection.session.expiresAt > now) ending.push(connection);
+    else presence.attempt(connection, now, () => end(presence, connection, now));
   }
   return ending;
+}
+
+function end(presence: Presence, connection: Connection, now: number): void {
+  if (connection.session === null) {
+    presence.close(connection, "expired", CLOSE.session, "unauthenticated");
+  } else {
+    // The place is kept for the grace: with a new credential nobody sees them leave (SPEC L4).
+    presence.roster.lose(now, connection.ref);
+    presence.close(connection, "expired", CLOSE.session, "session_expired");
+  }
 }

@@ -144,6 +144,18 @@ describe("events", () => {
     expect((await readRoom(room)).members).toMatchObject([{ id: "bob", status: "busy" }]);
   });
 
+  it("[B1, L6] that cannot be numbered are refused, and cut nobody", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    await query(room, "ALTER TABLE room RENAME TO elsewhere");
+    const event = { name: "x", data: 1 };
+    const answer = await askBackend("POST", `/rooms/${room}/events`, event);
+    expect(await refusal(answer)).toEqual([503, "room_unavailable"]);
+    await query(room, "ALTER TABLE elsewhere RENAME TO room");
+    expect(await send(room, event)).toBe(1);
+    expect(await namesHeard(ada)).toEqual(["x"]);
+  });
+
   it("[B1] to a room that nobody is in store nothing", async () => {
     const room = newRoom();
     await send(room, { name: "x", data: 1 });

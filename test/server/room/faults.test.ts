@@ -1,16 +1,77 @@
-import { afterEach, expect, it, vi } from "vitest";
-import { readRoom } from "../../worker-kit/http.ts";
-import { join } from "../../worker-kit/peer.ts";
-import { query, restart } from "../../worker-kit/time.ts";
+import { runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ROOM_URL, toRoom, type RoomRequest } from "../../../src/server/room-request.ts";
+import { decodeAttachment } from "../../../src/server/room/attachment.ts";
+import { readRoom, refusal } from "../../worker-kit/http.ts";
+import { join, Peer } from "../../worker-kit/peer.ts";
+import { signIn } from "../../worker-kit/sign-in.ts";
+import {
+  alarmOf,
+  hibernate,
+  passTime,
+  passTimeWithAlarms,
+  query,
+  restart,
+  roomStub,
+  runAlarm,
+} from "../../worker-kit/time.ts";
 
+beforeEach(() => void vi.spyOn(console, "log").mockImplementation(() => {}));
 afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
-it("[L6] what cannot be stored ends the room before anything tells of it, by a timer too", async () => {
+let rooms = 0;
+const newRoom = () => `faults-${++rooms}`;
+const INTERNAL = { code: 1011, reason: "internal" };
+
+/** Asks the room as the Worker does, or one of an older version, whose checks were others. */
+function askDirectly(room: string, request: Partial<RoomRequest>): Promise<Response> {
+  const asked = { requestId: "direct", ...request };
+  return roomStub(room).fetch(ROOM_URL, toRoom(asked, new Request(ROOM_URL)));
+}
+
+function sessionOf(user: string, rest: object = {}) {
+  const issuedAt = Date.now();
+  return { user: { id: user }, roles: [], issuedAt, expiresAt: issuedAt + 3_600_000, ...rest };
+}
+
+/** Has a user's sockets carry something else, and the room wake up with it. */
+async function attach(
+  room: string,
+  user: string,
+  change: (attachment: object) => unknown,
+): Promise<void> {
+  await runInDurableObject(roomStub(room), (_room, state) => {
+    for (const ws of state.getWebSockets()) {
+      const attachment = decodeAttachment(ws.deserializeAttachment());
+      if (attachment?.state.is !== "member" || attachment.state.session.user.id !== user) continue;
+      ws.serializeAttachment(change(attachment));
+    }
+  });
+  await hibernate(room);
+}
+
+/** What the room can read, and never write again: no JSON has a number of this kind. */
+const unwritable = (attachment: object) => ({ ...attachment, extra: 1n });
+
+/** Whoever else is there hears of changes as before, and the room wakes when something is due. */
+async function expectGoesOn(room: string, bystander: Peer): Promise<void> {
+  const before = await readRoom(room);
+  await bystander.ask({ type: "update", data: { n: before.version } });
+  await bystander.news();
+  expect(bystander.roll).toMatchObject({ version: before.version + 1, online: before.online });
+  await runAlarm(room);
+  expect(await alarmOf(room)).toBeGreaterThan(Date.now());
+}
+
+const statuses = async (room: string) =>
+  (await readRoom(room)).members.map(({ id, status }) => [id, status]);
+
+it("[L6] a write that fails ends the room before anything tells of it, by a timer too", async () => {
   const lines = vi.spyOn(console, "log").mockImplementation(() => {});
-  const room = "faults-1";
+  const room = newRoom();
   // By a clock that stands still every change is gathered, and stored by the timer.
   vi.setSystemTime(Date.now());
   const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
@@ -28,4 +89,114 @@ it("[L6] what cannot be stored ends the room before anything tells of it, by a t
     ["ada", "online"],
     ["bob", "online"],
   ]);
+});
+
+describe("a fault in what one person does", () => {
+  it("[L6, A5] refuses a join that cannot be kept, and nobody half joined stays", async () => {
+    const room = newRoom();
+    const bob = await join(room, "bob");
+    const before = await readRoom(room);
+    const joiner = sessionOf("ada", { id: "x".repeat(20_000) });
+    const answer = await askDirectly(room, { joiner });
+    expect(await refusal(answer)).toEqual([500, "internal"]);
+    expect(await readRoom(room)).toEqual(before);
+    await expectGoesOn(room, bob);
+  });
+
+  it.each([
+    ["a connection", {}],
+    ["a lease", { lease: { token: "t", connection: "c", isNew: true, update: {} } }],
+  ])("[L6, A5] refuses %s whose ticket cannot be stored", async (_what, how) => {
+    const room = newRoom();
+    const bob = await join(room, "bob");
+    const ticket = (id: string) => ({ id, expiresAt: Date.now() + 60_000 });
+    const joiner = sessionOf("ada");
+    const { webSocket } = await askDirectly(room, { joiner, ticket: ticket("1") });
+    await new Peer(webSocket!).untilType("snapshot");
+    await query(room, "DROP TABLE tickets");
+    const other = sessionOf("cleo");
+    const answer = await askDirectly(room, { joiner: other, ticket: ticket("2"), ...how });
+    expect(await refusal(answer)).toEqual([500, "internal"]);
+    expect((await statuses(room)).at(-1)).toEqual(["cleo", "offline"]);
+    await expectGoesOn(room, bob);
+    await restart(room);
+    expect((await statuses(room)).map(([id]) => id)).toEqual(["ada", "bob", "cleo"]);
+  });
+
+  it("[L4, L6] closes the connection whose frame it is, with a grace, and no other", async () => {
+    const room = newRoom();
+    const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
+    await attach(room, "ada", unwritable);
+    await bob.news();
+    const before = await readRoom(room);
+    ada.send("no frame");
+    expect(await ada.closed).toEqual(INTERNAL);
+    expect(await readRoom(room)).toEqual(before);
+    await join(room, "ada");
+    expect(await bob.news()).toEqual([]);
+    await expectGoesOn(room, bob);
+  });
+
+  it("[T3, L6] closes the connection whose sign-in it is, and nobody half signed in stays", async () => {
+    const room = newRoom();
+    const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
+    await attach(room, "ada", unwritable);
+    ada.send({ type: "auth", token: await signIn("cleo") });
+    expect(await ada.closed).toEqual(INTERNAL);
+    await passTimeWithAlarms(room, 9);
+    expect(await statuses(room)).toEqual([
+      ["ada", "offline"],
+      ["bob", "online"],
+      ["cleo", "offline"],
+    ]);
+    await expectGoesOn(room, bob);
+  });
+
+  it("[L6] lets the room wake: a socket that carries what it cannot read is closed", async () => {
+    const room = newRoom();
+    const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
+    await attach(room, "ada", () => "{}");
+    await bob.ask({ type: "update", status: "busy" });
+    expect(await ada.closed).toEqual(INTERNAL);
+    await passTimeWithAlarms(room, 9);
+    expect(await statuses(room)).toEqual([
+      ["ada", "offline"],
+      ["bob", "busy"],
+    ]);
+    await expectGoesOn(room, bob);
+  });
+
+  it("[L3, L7] does not keep the alarm from the others, who are probed and removed as before", async () => {
+    const room = newRoom();
+    const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
+    const cleo = await join(room, "cleo");
+    await attach(room, "ada", unwritable);
+    await passTimeWithAlarms(room, 21);
+    expect(await ada.closed).toEqual(INTERNAL);
+    await cleo.untilType("probe");
+    await bob.ask({ type: "idle", idle: false });
+    await passTimeWithAlarms(room, 9);
+    expect(await cleo.closed).toEqual({ code: 4408, reason: "stale" });
+    expect(await statuses(room)).toEqual([
+      ["ada", "offline"],
+      ["bob", "online"],
+      ["cleo", "offline"],
+    ]);
+    await expectGoesOn(room, bob);
+  });
+
+  it("[T4, L7] does not keep the alarm from telling others that their session ends", async () => {
+    const room = newRoom();
+    const exp = Math.floor(Date.now() / 1000) + 300;
+    const [ada, bob] = await Promise.all(
+      ["ada", "bob"].map(async (id) => join(room, id, { token: await signIn(id, { exp }) })),
+    );
+    await attach(room, "ada", unwritable);
+    vi.setSystemTime((exp - 60) * 1000);
+    await runAlarm(room);
+    expect(await ada!.closed).toEqual(INTERNAL);
+    await bob!.untilType("expiring");
+    passTime(1);
+    await expectGoesOn(room, bob!);
+  });
 });

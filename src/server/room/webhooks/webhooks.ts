@@ -4,6 +4,7 @@ import type { Aside } from "../aside.ts";
 import type { Roster } from "../roster.ts";
 import { happenings } from "./events.ts";
 import { dropOutbox, Outbox, type Dead, type Message, type OutboxStats } from "./outbox.ts";
+import { orWriteFailure } from "../write-failure.ts";
 import { post } from "./post.ts";
 
 /** Longer than a request may take: where the room ended in one, its alarm goes on (SPEC H5). */
@@ -89,9 +90,13 @@ export class Webhooks {
     try {
       await this.#sendAll();
     } catch (error) {
+      // The alarm tries again: no request is under way any more.
+      this.#safeBy = null;
+      this.#pausedUntil = Date.now() + SAFETY_MS;
       this.#parts.guard(() => {
         throw error;
       });
+      this.#parts.guard(() => this.#parts.settle(Date.now()));
     }
   }
 
@@ -105,7 +110,9 @@ export class Webhooks {
       this.#safeBy = Date.now() + SAFETY_MS;
       const failure = await post(this.#config, message);
       const current: Message = message;
-      this.#parts.guard(() => this.#settle(current, failure, Date.now()));
+      this.#parts.guard(() => {
+        orWriteFailure(() => this.#settle(current, failure, Date.now()));
+      });
       message = this.#outbox.take(Date.now());
     }
     this.#safeBy = null;
