@@ -4,7 +4,7 @@ import { describeError, log } from "./log.ts";
 /** Answers what a handler threw, and logs it; `room` is the one it was about, where it was about one. */
 export function answerError(error: unknown, requestId: string, room?: string): Response {
   if (!(error instanceof Refusal)) {
-    log("failure", { code: "internal", reason: describeError(error), requestId });
+    log("failure", { code: "internal", room, reason: describeError(error), requestId });
     return errorResponse("internal", requestId);
   }
   // Its log line was written when the configuration was read, once.

@@ -217,8 +217,8 @@ export class Presence {
     this.#broadcaster.forget(connection);
   }
 
-  logFault(error: unknown, requestId?: string): void {
-    log("failure", { code: "internal", room: this.name, reason: describeError(error), requestId });
+  logFault(error: unknown): void {
+    log("failure", { code: "internal", room: this.name, reason: describeError(error) });
   }
 
   logLeave({ user, id }: Connection, reason: LeaveReason): void {

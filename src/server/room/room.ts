@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { CLOSE } from "../../protocol/close-codes.ts";
 import { PING, PONG } from "../../protocol/messages.ts";
+import { answerError } from "../answer-error.ts";
 import { answerJson } from "../answer.ts";
 import { configOf, type Env } from "../config.ts";
 import { errorResponse } from "../errors.ts";
@@ -18,6 +19,7 @@ import { closeSocket, Connection } from "./connection.ts";
 import { deliver, type RoomEvent } from "./events.ts";
 import { kick, revoke } from "./expel.ts";
 import { receive } from "./frames.ts";
+import { sealJoiner } from "./joiner.ts";
 import { Leases } from "./leases.ts";
 import { Presence } from "./presence.ts";
 import { answerRead } from "./read.ts";
@@ -56,11 +58,13 @@ export class Room extends DurableObject<Env> {
   /** Answers what the Worker asks: an upgrade where somebody joins, a lease, else a read. */
   override async fetch(request: Request): Promise<Response> {
     const asked = fromWorker(request);
-    const { joiner, lease, leaving, requestId } = asked;
+    const { lease, leaving, requestId } = asked;
+    const presence = this.#presence;
     const handle = () => {
       const now = Date.now();
-      const presence = this.#presence;
       presence.advance(now);
+      const { sessionMs } = presence.config.session;
+      const joiner = asked.joiner && sealJoiner(asked.joiner, { now, sessionMs });
       if (!joiner && !leaving) return this.#read(asked, request.headers.get("If-None-Match"), now);
       let response: Response;
       if (leaving) response = this.#leases.end(leaving, requestId, now);
@@ -69,10 +73,7 @@ export class Room extends DurableObject<Env> {
       presence.commit(now);
       return response;
     };
-    return this.#contain(handle, (error) => {
-      this.#presence.logFault(error, requestId);
-      return errorResponse("internal", requestId);
-    });
+    return this.#contain(handle, (error) => answerError(error, requestId, presence.name));
   }
 
   /** Sends an event of the app's backend (SPEC B1); answers to how many connections. */

@@ -1,6 +1,11 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ROOM_URL, toRoom, type RoomRequest } from "../../../src/server/room-request.ts";
+import {
+  ROOM_URL,
+  toRoom,
+  type RoomRequest,
+  type RoomSession,
+} from "../../../src/server/room-request.ts";
 import { decodeAttachment } from "../../../src/server/room/attachment.ts";
 import { readRoom, refusal } from "../../worker-kit/http.ts";
 import { join, Peer } from "../../worker-kit/peer.ts";
@@ -91,18 +96,49 @@ it("[L6] a write that fails ends the room before anything tells of it, by a time
   ]);
 });
 
-describe("a fault in what one person does", () => {
-  it("[L6, A5] refuses a join that cannot be kept, and nobody half joined stays", async () => {
+/** The 400 days that a session lasts at most, and a moment for the test. */
+const longest = () => Date.now() + 400 * 86_400_000 + 5_000;
+const list = (length: number) => Array.from({ length }, (_, n) => `room-${n}`);
+
+describe("a session that a Worker of an older version let in", () => {
+  it.each<[string, object, [number, string] | "in"]>([
+    ["ends when no date can be", { expiresAt: 1e300 }, "in"],
+    ["ends in seconds for milliseconds", { expiresAt: 9_999_999_999_999_000 }, "in"],
+    ["ends never", { expiresAt: null }, "in"],
+    ["ends at a word", { expiresAt: "never" }, [401, "session_invalid"]],
+    ["was issued at no time", { issuedAt: null }, "in"],
+    ["was issued in the far future", { issuedAt: 1e306 }, "in"],
+    ["has no roles", { roles: undefined }, "in"],
+    ["has a number for an id", { user: { id: 7 } }, "in"],
+    ["has a name of another kind", { user: { id: "ada", name: { first: "Ada" } } }, "in"],
+    ["is nobody's", { user: {} }, [401, "session_invalid"]],
+    ["has a long id", { id: "x".repeat(20_000) }, [401, "session_invalid"]],
+    ["admits to 450 rooms", { rooms: list(450) }, [401, "session_invalid"]],
+  ])("[A2, L6] one that %s harms nobody", async (_what, rest, expected) => {
     const room = newRoom();
     const bob = await join(room, "bob");
-    const before = await readRoom(room);
-    const joiner = sessionOf("ada", { id: "x".repeat(20_000) });
-    const answer = await askDirectly(room, { joiner });
-    expect(await refusal(answer)).toEqual([500, "internal"]);
-    expect(await readRoom(room)).toEqual(before);
+    const joiner = sessionOf("ada", rest) as RoomSession;
+    const lease = { token: "t", connection: "c", isNew: true, update: { status: "busy" as const } };
+    const socket = await askDirectly(room, { joiner });
+    const answer = await askDirectly(room, { joiner, lease });
+    if (expected === "in") {
+      const peer = new Peer(socket.webSocket!);
+      const { expiresAt } = await peer.untilType("welcome");
+      expect(Date.parse(expiresAt)).toBeLessThan(longest());
+      expect(await answer.json()).toMatchObject({ lease: "t", self: { chosen: "busy" } });
+      await peer.ask({ type: "update", data: { n: 1 } });
+    } else {
+      expect(await refusal(socket)).toEqual(expected);
+      expect(await refusal(answer)).toEqual(expected);
+      expect(await statuses(room)).toEqual([["bob", "online"]]);
+    }
     await expectGoesOn(room, bob);
+    await restart(room);
+    expect(await statuses(room)).toContainEqual(["bob", "online"]);
   });
+});
 
+describe("a fault in what one person does", () => {
   it.each([
     ["a connection", {}],
     ["a lease", { lease: { token: "t", connection: "c", isNew: true, update: {} } }],
