@@ -1,3 +1,4 @@
+import { CLOSE } from "../../protocol/close-codes.ts";
 import type { ServerFrame } from "../../protocol/messages.ts";
 import type { RoomSession } from "../room-request.ts";
 import {
@@ -200,7 +201,12 @@ export class Connection {
     // Whoever knew `n` beforehand could answer without reading.
     const n = crypto.getRandomValues(new Uint32Array(1))[0]! + 1;
     const asks = this.reading.step(n, Date.now());
-    this.save();
+    try {
+      this.save();
+    } catch {
+      // Others are told with it, and must hear it; its close event tells the room.
+      return closeSocket(this.ws, CLOSE.fault, "internal");
+    }
     if (asks) this.send({ type: "probe", n });
     this.onOwing?.(this.reading);
   }

@@ -18,8 +18,10 @@ export function removeStale(presence: Presence, now: number): void {
 export function removeNonReaders(presence: Presence, now: number): void {
   const snapshotLength = () => presence.broadcaster.snapshot().length;
   for (const connection of presence.connections.nonReaders(now, snapshotLength)) {
-    presence.roster.end(now, connection.ref, now);
-    presence.close(connection, "unread", CLOSE.stale, "stale");
+    presence.attempt(connection, now, () => {
+      presence.roster.end(now, connection.ref, now);
+      presence.close(connection, "unread", CLOSE.stale, "stale");
+    });
   }
 }
 

@@ -400,7 +400,7 @@ describe("closing", () => {
       const leaves = lines.mock.calls
         .slice(before)
         .flat()
-        .filter((line) => line.includes('"leave"'));
+        .filter((line) => line.includes('"leave"') && line.includes(`"${room}"`));
       expect(leaves).toHaveLength(1);
       lines.mockRestore();
     },

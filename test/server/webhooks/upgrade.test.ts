@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Snapshot } from "../../../src/protocol/messages.ts";
+import { decodeAttachment } from "../../../src/server/room/attachment.ts";
 import { shardOf } from "../../../src/server/directory/shards.ts";
 import { askBackend, userStub, whereIs } from "../../worker-kit/backend.ts";
 import { refusal } from "../../worker-kit/http.ts";
@@ -52,7 +53,7 @@ async function restoreWithSockets(): Promise<Map<string, Peer>> {
   await vi.waitUntil(knowAll, { timeout: 10_000 });
   const ids = await runInDurableObject(roomStub(ROOM), (_room, state) =>
     state.getWebSockets().map((socket, index) => {
-      const before = (socket.deserializeAttachment() as { id: string }).id;
+      const before = decodeAttachment(socket.deserializeAttachment())!.id;
       socket.serializeAttachment(room.attachments[index]);
       return [before, room.attachments[index]!.id] as const;
     }),
