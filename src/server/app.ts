@@ -14,7 +14,10 @@ import { createPolicy, setPolicy, type PolicyOptions } from "./policy.ts";
 import { isUpgrade, join, read, type Asked } from "./room-url.ts";
 import { giveTicket } from "./ticket-url.ts";
 
-export type AppOptions = PolicyOptions;
+export interface AppOptions<Bindings extends Env = Env> extends PolicyOptions<Bindings> {
+  /** The path below which the service answers, like `/presence`; `/` where absent. */
+  basePath?: string;
+}
 
 const giveRequestId = requestId();
 const noNext = async () => {};
@@ -27,10 +30,11 @@ const noNext = async () => {};
  * export default createApp({ authorize: (session, room) => session.roles.includes(room) });
  * export { Directory, Room, User } from "rollcall/server";
  */
-export function createApp(options: AppOptions = {}) {
-  const policy = createPolicy(options);
+export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindings> = {}) {
+  // The deployment's bindings are what the app says they are.
+  const policy = createPolicy(options as AppOptions);
   setPolicy(policy);
-  const app = new Hono<{ Bindings: Env }>();
+  const app = new Hono<{ Bindings: Env }>().basePath(options.basePath ?? "/");
 
   const finish = (c: AppContext, answer: Response): Response => {
     dropBody(c.req.raw);

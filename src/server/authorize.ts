@@ -1,13 +1,23 @@
+import type { Env } from "./config.ts";
 import type { Session } from "./session/session.ts";
+
+/** What an app's own rule may look at. */
+export interface RuleContext<Bindings = Env> {
+  /** The bindings and variables of the deployment. */
+  env: Bindings;
+  /** Absent where a room asks by itself: for a token that came over an open socket. */
+  request?: Request;
+}
 
 /** What a caller wants of a room. */
 export type Action = "read" | "join";
 
 /** Decides whether a session may do something in a room. */
-export type Authorize = (
+export type Authorize<Bindings = Env> = (
   session: Session,
   room: string,
   action: Action,
+  context: RuleContext<Bindings>,
 ) => boolean | Promise<boolean>;
 
 /**

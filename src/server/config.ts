@@ -109,18 +109,34 @@ export interface Config {
   readonly users: DurableObjectNamespace<User> | null;
   /** What is wrong, `KEY: why`, with no value in it; the Worker refuses to work while there is any. */
   readonly faults: readonly string[];
+  /** What it was read from. */
+  readonly env: Env;
 }
 
+/** What only the check by `SESSION_FORMAT` reads. */
+const FORMAT_KEYS: ReadonlySet<string> = new Set([
+  "SESSION_FORMAT",
+  "SESSION_SECRET",
+  "SESSION_JWKS_URL",
+  "SESSION_ISSUER",
+  "SESSION_AUDIENCE",
+  "SESSION_INTROSPECTION_URL",
+  "SESSIONS",
+]);
+
 /**
- * Reads and checks the configuration, every fault at once (SPEC C, O2). An app that checks
- * credentials itself needs no key for it.
+ * Reads and checks the configuration, every fault at once (SPEC C, O2). Where an app checks
+ * credentials itself, the keys of that check may be absent, or mean something else to the app.
  *
  * @example
  * parseConfig({ ...env, STALE_SECONDS: "soon" }).faults;
  * // ["STALE_SECONDS: must be a whole number from 3 to 86400"]
  */
 export function parseConfig(env: Env, checksItself = false): Config {
-  const { values, faults } = readKeys(env);
+  const read = readKeys(env);
+  const { values } = read;
+  const isUsed = (fault: string) => !checksItself || !FORMAT_KEYS.has(fault.split(":")[0]!);
+  const faults = read.faults.filter(isUsed);
   const sessionMs = values.SESSION_SECONDS * 1000;
   const secrets = values.TICKET_SECRET;
   const config: Config = {
@@ -155,6 +171,7 @@ export function parseConfig(env: Env, checksItself = false): Config {
     metrics: values.METRICS ?? null,
     users: values.SERVER_KEY.length > 0 ? (env.USERS ?? null) : null,
     faults,
+    env,
   };
   faults.push(...webhookFaults(values, faults));
   if (config.renewal && secrets.length === 0 && !blames(faults, "TICKET_SECRET")) {

@@ -1,5 +1,5 @@
 export { createApp, type AppOptions } from "./app.ts";
-export type { Action, Authorize } from "./authorize.ts";
+export type { Action, Authorize, RuleContext } from "./authorize.ts";
 export type { Env } from "./config.ts";
 export { Directory } from "./directory/directory.ts";
 export type { Verify } from "./policy.ts";

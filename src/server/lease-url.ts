@@ -45,7 +45,8 @@ export async function holdLease(asked: Asked, room: string): Promise<Response> {
   requireOrigin(request, credential, url.origin, config.allowedOrigins);
   const { session, ticket } = await judgeConnect(asked, room, credential);
   const user = session.user.id;
-  if (!(await policy.authorize(session, room, "join"))) throw new Refusal("room_forbidden", user);
+  if (!(await policy.authorize(session, room, "join", asked)))
+    throw new Refusal("room_forbidden", user);
   const { lease, since, status, data, idle } = await readBody(request, holdSchema);
   const held = since ? parseSince(since) : null;
   const put = async (joiner: RoomSession, token: string, isNew: boolean): Promise<Response> => {

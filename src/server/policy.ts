@@ -1,5 +1,5 @@
-import { authorizeByRooms, type Action, type Authorize } from "./authorize.ts";
-import type { Config } from "./config.ts";
+import { authorizeByRooms, type Action, type Authorize, type RuleContext } from "./authorize.ts";
+import type { Config, Env } from "./config.ts";
 import { Refusal } from "./errors.ts";
 import { describeError, log } from "./log.ts";
 import { isAllowedOrigin } from "./origin.ts";
@@ -14,32 +14,44 @@ import { sealSession } from "./session/seal.ts";
 import type { Session } from "./session/session.ts";
 
 /** An app's own way to check a token: answers its session, or `null` for one that is not valid. */
-export type Verify = (
+export type Verify<Bindings = Env> = (
   token: string,
   kind: "bearer" | "cookie" | "message",
+  context: RuleContext<Bindings>,
 ) => Session | null | Promise<Session | null>;
 
 /** What an app may decide by its own rules. */
-export interface PolicyOptions {
+export interface PolicyOptions<Bindings = Env> {
   /** Replaces the check by `SESSION_FORMAT`. */
-  verify?: Verify;
+  verify?: Verify<Bindings>;
   /** Replaces the rule that a session's `rooms` decide (SPEC A4). */
-  authorize?: Authorize;
+  authorize?: Authorize<Bindings>;
 }
 
 /** What a session is judged by. */
 export interface Policy {
   verify?: Verify;
-  authorize(session: RoomSession, room: string, action: Action): boolean | Promise<boolean>;
+  authorize(
+    session: RoomSession,
+    room: string,
+    action: Action,
+    context: RuleContext,
+  ): boolean | Promise<boolean>;
 }
 
 /** Makes a policy of the app's rules, and of what no app may decide. */
 export function createPolicy({ verify, authorize = authorizeByRooms }: PolicyOptions): Policy {
   return {
     ...(verify && { verify }),
-    authorize: (session, room, action) =>
-      (session.onlyRoom ?? room) === room && authorize(session, room, action),
+    // Nothing but what an app is to see is passed on, whatever else there is.
+    authorize: (session, room, action, { env, request }) =>
+      (session.onlyRoom ?? room) === room &&
+      authorize(session, room, action, ruleContext(env, request)),
   };
+}
+
+function ruleContext(env: Env, request?: Request): RuleContext {
+  return request ? { env, request } : { env };
 }
 
 let current = createPolicy({});
@@ -69,6 +81,8 @@ export interface Circumstances {
   /** The origin that the request came to. */
   origin: string;
   config: Config;
+  /** Absent where a room judges a token that came over an open socket. */
+  request?: Request;
   /** This isolate's where absent. */
   policy?: Policy;
 }
@@ -91,7 +105,7 @@ export async function judgeCredential(
 /** Finds out whose a credential is; what that says is not checked yet. */
 async function verify(
   credential: Credential | null,
-  { room, origin: own, config, policy = current }: Circumstances,
+  { room, origin: own, config, request, policy = current }: Circumstances,
   now: number,
 ): Promise<{ candidate: Candidate; ticket?: UsedTicket }> {
   if (credential === null) throw new Refusal("unauthenticated");
@@ -106,7 +120,7 @@ async function verify(
     return { candidate: await verifySession(token, config.renewal.secrets) };
   }
   if (policy.verify) {
-    const answer: unknown = await policy.verify(token, kind);
+    const answer: unknown = await policy.verify(token, kind, ruleContext(config.env, request));
     if (answer === null) throw invalidSession(DETAIL.verify);
     return { candidate: candidateFromJson(answer) };
   }
@@ -119,10 +133,10 @@ export async function judgeToken(
   token: string,
   circumstances: Circumstances,
 ): Promise<RoomSession | Refusal> {
-  const { room, policy = current } = circumstances;
+  const { room, config, policy = current } = circumstances;
   try {
     const { session } = await judgeCredential({ kind: "message", token }, circumstances);
-    if (await policy.authorize(session, room, "join")) return session;
+    if (await policy.authorize(session, room, "join", { env: config.env })) return session;
     return new Refusal("room_forbidden", session.user.id);
   } catch (error) {
     if (error instanceof Refusal) return error;

@@ -31,9 +31,10 @@ export function isUpgrade(request: Request): boolean {
 
 /** What a credential in a request is judged for, and by. */
 export function circumstancesOf(asked: Asked, room: string): Circumstances {
-  const { config, policy } = asked;
+  const { config, policy, request } = asked;
   return {
     room,
+    request,
     get origin() {
       return asked.url.origin;
     },
@@ -71,7 +72,7 @@ export async function read(asked: Asked, room: string): Promise<Response> {
   const { session, ticket } = await judgeCredential(credential, circumstancesOf(asked, room));
   // To read with a ticket would not use it up; but a client learns here whether it is a bad one.
   if (ticket) throw new Refusal("unauthenticated", session.user.id);
-  if (!(await policy.authorize(session, room, "read"))) {
+  if (!(await policy.authorize(session, room, "read", asked))) {
     throw new Refusal("room_forbidden", session.user.id);
   }
   const answer = askRoom(env, room, optionsOf(asked), request);
@@ -106,7 +107,7 @@ async function judgeJoin(
   const { session } = judged;
   const user = session.user.id;
   await countConnect(asked.env, { user });
-  if (!(await asked.policy.authorize(session, room, "join"))) {
+  if (!(await asked.policy.authorize(session, room, "join", asked))) {
     throw new Refusal("room_forbidden", user);
   }
   return judged;

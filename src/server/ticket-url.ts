@@ -29,7 +29,7 @@ export async function giveTicket(asked: Asked): Promise<Response> {
   const { session } = await judgeCredential(credential, circumstancesOf(asked, ""));
   const { room } = await readBody(request, ticketSchema);
   if (!isRoomName(room)) throw new Refusal("room_invalid");
-  if (!(await policy.authorize(session, room, "join"))) {
+  if (!(await policy.authorize(session, room, "join", asked))) {
     throw new Refusal("room_forbidden", session.user.id);
   }
   await requireUnrevoked(config, session);
