@@ -5,16 +5,42 @@ import { dropBody } from "./body.ts";
 import type { Env } from "./config.ts";
 import { Refusal } from "./errors.ts";
 import { kick, sendEvent } from "./event-url.ts";
+import { readText } from "./read-text.ts";
 import type { Asked } from "./room-url.ts";
 import { listRooms, readStats } from "./rooms-url.ts";
 import { requireServerKey } from "./server-key.ts";
 import { isUserId } from "./session/user-id.ts";
-import { lift, revoke, tellPresence, tellWhereabouts } from "./user-url.ts";
+import {
+  forgetUser,
+  lift,
+  revoke,
+  sendUserEvent,
+  tellPresence,
+  tellWhereabouts,
+} from "./user-url.ts";
 
 function userOf(c: AppContext): string {
   const user = c.req.param("user") ?? "";
   if (!isUserId(user)) throw new Refusal("bad_request");
   return user;
+}
+
+/** Some libraries send `{}` where there is nothing to send. */
+const IS_EMPTY = /^\s*(\{\s*\})?\s*$/;
+const MAX_EMPTY_BYTES = 64;
+
+/**
+ * Refuses a query, and the body of a `DELETE`: whoever writes `?session=phone` there means less than
+ * the request would do.
+ *
+ * @throws Refusal `bad_request`.
+ */
+async function requireNoMore({ request, url }: Asked): Promise<void> {
+  if (url.search !== "") throw new Refusal("bad_request");
+  if (request.method === "DELETE" && request.body !== null) {
+    const text = await readText(request.body, MAX_EMPTY_BYTES).catch(() => null);
+    if (text === null || !IS_EMPTY.test(text)) throw new Refusal("bad_request");
+  }
 }
 
 /**
@@ -30,6 +56,12 @@ export function backendRoutes(begin: (c: AppContext) => Promise<Asked>): Hono<{ 
       return answer(asked, c);
     };
   };
+  /** For what changes something: a detail that this service does not take must not be ignored. */
+  const handleChange = (answer: (asked: Asked, c: AppContext) => Promise<Response>) =>
+    handle(async (asked, c) => {
+      await requireNoMore(asked);
+      return answer(asked, c);
+    });
   // For other methods, a preflight's among them.
   const nothing = async (c: AppContext): Promise<Response> => {
     await begin(c);
@@ -47,13 +79,13 @@ export function backendRoutes(begin: (c: AppContext) => Promise<Asked>): Hono<{ 
   app
     .post(
       "/rooms/:room/events",
-      handle((asked, c) => sendEvent(asked, roomOf(c))),
+      handleChange((asked, c) => sendEvent(asked, roomOf(c))),
     )
     .all(nothing);
   app
     .delete(
       "/rooms/:room/members/:user",
-      handle((asked, c) => kick(asked, roomOf(c), userOf(c))),
+      handleChange((asked, c) => kick(asked, roomOf(c), userOf(c))),
     )
     .all(nothing);
   app
@@ -61,13 +93,20 @@ export function backendRoutes(begin: (c: AppContext) => Promise<Asked>): Hono<{ 
       "/users/:user",
       handle((asked, c) => tellWhereabouts(asked, userOf(c))),
     )
+    .delete(handleChange((asked, c) => forgetUser(asked, userOf(c))))
+    .all(nothing);
+  app
+    .post(
+      "/users/:user/events",
+      handleChange((asked, c) => sendUserEvent(asked, userOf(c))),
+    )
     .all(nothing);
   app
     .post(
       "/users/:user/revocations",
-      handle((asked, c) => revoke(asked, userOf(c))),
+      handleChange((asked, c) => revoke(asked, userOf(c))),
     )
-    .delete(handle((asked, c) => lift(asked, userOf(c))))
+    .delete(handleChange((asked, c) => lift(asked, userOf(c))))
     .all(nothing);
 
   app.onError((error, c) => {

@@ -24,6 +24,7 @@ export interface Env {
   ALLOWED_ORIGINS?: string;
   MAX_CONNECTIONS_PER_USER?: string | number;
   MAX_CONNECTIONS_PER_ROOM?: string | number;
+  MAX_ROOMS_PER_USER?: string | number;
   STALE_SECONDS?: string | number;
   GRACE_SECONDS?: string | number;
   RETENTION_SECONDS?: string | number;
@@ -32,7 +33,7 @@ export interface Env {
   IN_BAND_AUTH?: string | boolean;
   RENEW?: string;
   SERVER_KEY?: string;
-  /** Lists the rooms that somebody is in (SPEC B10); without the binding there is no list. */
+  /** Lists the rooms that somebody is in (SPEC B9); without the binding there is no list. */
   DIRECTORY?: DurableObjectNamespace<Directory>;
   WEBHOOK_URL?: string;
   WEBHOOK_SECRET?: string;
@@ -99,12 +100,14 @@ export interface Config {
   readonly renewal: RenewalConfig | null;
   /** What the app's backend may present (SPEC B5); empty where it has nothing to ask for. */
   readonly serverKeys: readonly string[];
-  /** `null` where rooms are not listed (SPEC B10). */
+  /** `null` where rooms are not listed (SPEC B9). */
   readonly directory: DurableObjectNamespace<Directory> | null;
   /** `null` where no webhooks are sent (SPEC H1). */
   readonly webhook: WebhookConfig | null;
   /** `null` where none are taken (SPEC O4). */
   readonly metrics: AnalyticsEngineDataset | null;
+  /** How many rooms a user may be present in, where there is a server key (SPEC A7). */
+  readonly maxRoomsPerUser: number;
   /** What each user's sessions and rooms are asked of (SPEC B3, B4); `null` without a server key. */
   readonly users: DurableObjectNamespace<User> | null;
   /** What is wrong, `KEY: why`, with no value in it; the Worker refuses to work while there is any. */
@@ -169,6 +172,7 @@ export function parseConfig(env: Env, checksItself = false): Config {
         ? { url: values.WEBHOOK_URL, secrets: values.WEBHOOK_SECRET }
         : null,
     metrics: values.METRICS ?? null,
+    maxRoomsPerUser: values.MAX_ROOMS_PER_USER,
     users: values.SERVER_KEY.length > 0 ? (env.USERS ?? null) : null,
     faults,
     env,

@@ -16,6 +16,7 @@ const ERRORS = {
   too_large: [413, "The request's body is too large."],
   not_found: [404, "There is nothing here."],
   too_many_connections: [429, "The user has too many connections in this room."],
+  too_many_rooms: [429, "The user is in too many rooms."],
   rate_limited: [429, "Too much, too fast."],
   internal: [500, "Something went wrong on our side."],
   misconfigured: [500, "The service is misconfigured; its log says how."],
@@ -39,6 +40,7 @@ export function statusOf(code: ErrorCode): number {
 /** Seconds after which a refused caller may try again, for the codes that pass by themselves. */
 const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   too_many_connections: 30,
+  too_many_rooms: 30,
   rate_limited: 30,
   room_full: 30,
   room_unavailable: 1,
@@ -52,6 +54,7 @@ const CLOSE_CODES: Partial<Record<ErrorCode, number>> = {
   bad_message: CLOSE.badMessage,
   room_forbidden: CLOSE.forbidden,
   too_many_connections: CLOSE.rateLimited,
+  too_many_rooms: CLOSE.rateLimited,
   rate_limited: CLOSE.rateLimited,
   room_full: CLOSE.rateLimited,
   internal: CLOSE.fault,

@@ -10,13 +10,17 @@ import type { Asked } from "./room-url.ts";
 /** What an event tells may take as much as a client's frame (SPEC B1), in bytes of its JSON. */
 const MAX_EVENT_BYTES = 4096;
 
-/** What `POST /rooms/:room/events` takes. */
-export const eventSchema = v.object({
+const eventEntries = {
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
   data: v.unknown(),
+};
+
+/** What `POST /rooms/:room/events` takes: a key that is mistyped must not reach everybody. */
+export const eventSchema = v.strictObject({
+  ...eventEntries,
   to: v.optional(
     v.pipe(
-      v.object({
+      v.strictObject({
         users: v.optional(v.array(v.string())),
         roles: v.optional(v.array(v.string())),
       }),
@@ -25,17 +29,34 @@ export const eventSchema = v.object({
   ),
 });
 
+/** What `POST /users/:user/events` takes. */
+export const userEventSchema = v.strictObject(eventEntries);
+
+/**
+ * Reads an event, its `data` as JSON.
+ *
+ * @throws Refusal `bad_request`, `too_large`.
+ */
+export async function readEvent<Schema extends typeof eventSchema | typeof userEventSchema>(
+  request: Request,
+  schema: Schema,
+): Promise<v.InferOutput<Schema> & { data: string }> {
+  const event = await readBody(request, schema);
+  const { name, data } = event;
+  if (!fitsBytes(JSON.stringify({ name, data }), MAX_EVENT_BYTES)) throw new Refusal("too_large");
+  return { ...event, data: JSON.stringify(data) };
+}
+
 /**
  * Sends an event to who is in a room (SPEC B1).
  *
  * @throws Refusal `bad_request`, `too_large`, `room_unavailable`.
  */
 export async function sendEvent({ env, request, requestId }: Asked, room: string) {
-  const { name, data, to } = await readBody(request, eventSchema);
-  if (!fitsBytes(JSON.stringify({ name, data }), MAX_EVENT_BYTES)) throw new Refusal("too_large");
+  const { to, ...event } = await readEvent(request, eventSchema);
   // Not asked twice: some might get it twice.
-  const delivered = await orRoomUnavailable(room, requestId, () =>
-    env.ROOMS.getByName(room).deliver({ name, data: JSON.stringify(data), ...(to && { to }) }),
+  const delivered = await orRoomUnavailable(room, requestId, async () =>
+    env.ROOMS.getByName(room).deliver({ ...event, ...(to && { to }) }),
   );
   return Response.json({ delivered }, { headers: answerHeaders(requestId) });
 }

@@ -1,19 +1,22 @@
 /**
- * Runs `act` for each item, at most `atOnce` at a time; answers the results in the items' order.
- * Where one throws, no more are begun.
+ * Runs `act` for each item, at most `atOnce` at a time, and answers what became of each, in the
+ * items' order. It never throws: one that fails costs the others nothing.
  *
  * @example
- * await inParallel(["a", "b"], 2, (name) => fetch(`https://example.com/${name}`));
+ * const [first] = await inParallel(["a", "b"], 2, (name) => fetch(`https://example.com/${name}`));
+ * if (first.status === "fulfilled") console.log(first.value);
  */
 export async function inParallel<Item, Result>(
   items: readonly Item[],
   atOnce: number,
   act: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
+): Promise<PromiseSettledResult<Result>[]> {
+  const results: PromiseSettledResult<Result>[] = [];
   const queue = items.entries();
   const work = async () => {
-    for (const [index, item] of queue) results[index] = await act(item);
+    for (const [index, item] of queue) {
+      [results[index]] = await Promise.allSettled([act(item)]);
+    }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, work));
   return results;

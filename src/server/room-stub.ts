@@ -2,6 +2,7 @@ import type { Env } from "./config.ts";
 import { errorResponse, Refusal } from "./errors.ts";
 import { describeError, log } from "./log.ts";
 import { callTwice } from "./object-call.ts";
+import { within } from "./time-limit.ts";
 import { ROOM_URL, toRoom, type RoomRequest } from "./room-request.ts";
 
 /** Asks a room; answers 503 `room_unavailable` where it does not answer. */
@@ -22,8 +23,11 @@ export async function askRoom(
   }
 }
 
+/** A room that has not answered the app's backend by then is as good as down. */
+const ANSWER_MS = 5_000;
+
 /**
- * Answers what a call of a room does.
+ * Answers what a call of a room does, within 5 s.
  *
  * @throws Refusal `room_unavailable`.
  * @example
@@ -35,7 +39,7 @@ export async function orRoomUnavailable<Result>(
   call: () => Promise<Result>,
 ): Promise<Result> {
   try {
-    return await call();
+    return await within(ANSWER_MS, call);
   } catch (error) {
     log("failure", { code: "room_unavailable", room, reason: describeError(error), requestId });
     throw new Refusal("room_unavailable");

@@ -162,6 +162,11 @@ it("[O5] every route answers as the document says, its refusals too", async () =
   await ask("post", "/users/{user}/revocations", 200, { ...revocations, body: {} });
   await ask("post", "/users/{user}/revocations", 400, { ...revocations, body: { session: 7 } });
   await ask("delete", "/users/{user}/revocations", 200, revocations);
+  const mail = { path: "/users/bob/events", headers: backend };
+  await ask("post", "/users/{user}/events", 200, { ...mail, body: { name: "mail", data: 1 } });
+  await ask("post", "/users/{user}/events", 400, { ...mail, body: { name: "mail" } });
+  await ask("delete", "/users/{user}", 200, { path: "/users/cleo", headers: backend });
+  await ask("delete", "/users/{user}", 400, { path: "/users/cleo?room=x", headers: backend });
   const kicked = { path: `/rooms/${room}/members/bob`, headers: backend };
   await ask("delete", "/rooms/{room}/members/{user}", 200, kicked);
   await ask("delete", "/rooms/{room}/members/{user}", 401, { path: kicked.path });

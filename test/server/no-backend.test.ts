@@ -15,6 +15,8 @@ it("[B5, B8, B9] without a server key there is nothing for a backend, and no obj
     ["POST", "/rooms/keyless/events"],
     ["DELETE", "/rooms/keyless/members/ada"],
     ["GET", "/users/ada"],
+    ["DELETE", "/users/ada"],
+    ["POST", "/users/ada/events"],
     ["POST", "/users/presence"],
     ["POST", "/users/ada/revocations"],
     ["DELETE", "/users/ada/revocations"],

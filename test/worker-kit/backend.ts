@@ -1,5 +1,8 @@
 import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
+import type { Env } from "../../src/server/config.ts";
+import type { Admission } from "../../src/server/room-request.ts";
+import type { SessionMark } from "../../src/server/user/revocation.ts";
 import { ask } from "./http.ts";
 
 /** Asks as the app's backend does; a body is sent as JSON, a text as it is. */
@@ -31,7 +34,7 @@ export async function revoke(user: string, session?: string): Promise<number> {
 /** What `GET /users/:user` answers. */
 export interface UserAnswer {
   user: string;
-  status: string;
+  status: string | null;
   connections: number;
   lastOnline: string | null;
   rooms: { room: string; status: string; connections: number; lastOnline: string | null }[];
@@ -46,7 +49,54 @@ export async function whereIs(user: string): Promise<UserAnswer> {
 
 export const userStub = (user: string) => env.USERS!.getByName(user);
 
+/** Has a session admitted to a room, as the Worker does. */
+export async function admit(
+  user: string,
+  mark: SessionMark,
+  room: string,
+  above?: number,
+): Promise<Admission | null> {
+  const admission = await userStub(user).admit(mark, room, above);
+  if (admission === "too_many_rooms") throw new Error(admission);
+  return admission && { stamp: admission.stamp, at: admission.at };
+}
+
 /** Runs a query on the tables of a user's object. */
 export function queryUser(user: string, sql: string): Promise<Record<string, unknown>[]> {
   return runInDurableObject(userStub(user), (_user, state) => [...state.storage.sql.exec(sql)]);
+}
+
+/**
+ * Has rooms not answer a user's object any more, until it starts anew or {@link mendRooms}. Answers
+ * what the other rooms are asked from then on, like `revoke lobby`.
+ */
+export async function breakRooms(
+  user: string,
+  rooms: readonly string[],
+  how: "hang" | "fail",
+): Promise<string[]> {
+  const asked: string[] = [];
+  const silence = () =>
+    how === "hang" ? new Promise(() => {}) : Promise.reject(new Error("broken"));
+  const broken = new Proxy({}, { get: () => silence });
+  type Stub = Record<string, (...args: unknown[]) => unknown>;
+  await runInDurableObject(userStub(user), (object) => {
+    const before = (object as unknown as { env: Env }).env.ROOMS;
+    const getByName = (room: string) => {
+      if (rooms.includes(room)) return broken;
+      const stub = before.getByName(room) as unknown as Stub;
+      const get = (_stub: object, method: string) => {
+        asked.push(`${method} ${room}`);
+        return (...args: unknown[]) => stub[method]!(...args);
+      };
+      return new Proxy({}, { get });
+    };
+    Object.assign(object, { env: { ...env, ROOMS: { getByName } } });
+  });
+  return asked;
+}
+
+/** Has all rooms answer a user's object again. */
+export async function mendRooms(user: string): Promise<void> {
+  await runInDurableObject(userStub(user), (object) => void Object.assign(object, { env }));
 }

@@ -1,11 +1,30 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Env } from "../config.ts";
+import { configOf, type Env } from "../config.ts";
+import { inParallel } from "../in-parallel.ts";
+import { describeError, log } from "../log.ts";
+import { checksItself } from "../policy.ts";
+import { timingFor } from "../room/liveness.ts";
+import type { Counts } from "../room/occupancy.ts";
+import { within } from "../time-limit.ts";
+import { askAfterMs, leaseFor } from "./lease.ts";
+
+/** How many rooms are asked at the same time. */
+const ROOMS_AT_ONCE = 100;
+/** Rooms that have not answered by then are listed as they told last. */
+const ROOMS_MS = 2_000;
+/** At most 1,000 objects can be asked by one event on the platform. */
+const MAX_ASKED = 800;
 
 /** A room that somebody is in, and how many (SPEC B9). */
 export interface ListedRoom {
   room: string;
   online: number;
   connections: number;
+}
+
+/** A room as the list has it; one that has not told for a while is to be confirmed. */
+export interface FoundRoom extends ListedRoom {
+  isOld?: true;
 }
 
 /** What a room tells of itself; it is listed no longer than its lease, unless it tells again. */
@@ -30,6 +49,8 @@ const SCHEMA = `
   ) WITHOUT ROWID;
 `;
 
+type Row = { room: string; online: number; connections: number; expires_at: number };
+
 /** No name has a character that comes after `~`. */
 const AFTER_ALL = "\u007F";
 
@@ -39,19 +60,28 @@ const AFTER_ALL = "\u007F";
  */
 export class Directory extends DurableObject<Env> {
   readonly #sql: SqlStorage;
+  /** When each room told last, since this object's start. */
+  readonly #heardAt = new Map<string, number>();
+  /** Rooms that were asked, and have neither answered nor told since. */
+  readonly #asked = new Set<string>();
+  readonly #sweepEveryMs: number;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#sql.exec(SCHEMA);
+    this.#sweepEveryMs = timingFor(configOf(env, checksItself()).limits.staleMs).sweepEveryMs;
   }
 
   /** Takes over what a room tells; a room that nobody is in is not listed. */
   async tell({ room, online, connections, leaseMs }: Told): Promise<void> {
+    this.#asked.delete(room);
     if (online === 0) {
       this.#sql.exec("DELETE FROM rooms WHERE room = ?", room);
+      this.#heardAt.delete(room);
       return;
     }
+    this.#heardAt.set(room, Date.now());
     const expiresAt = Date.now() + leaseMs;
     // To renew a lease that has hardly begun is not worth a row.
     const [same] = this.#sql.exec(
@@ -73,22 +103,59 @@ export class Directory extends DurableObject<Env> {
   }
 
   /** The rooms asked for, ordered by name. */
-  list({ prefix, after, limit }: ListQuery): ListedRoom[] {
-    const rows = this.#sql.exec<{ room: string; online: number; connections: number }>(
-      `SELECT room, online, connections FROM rooms
+  list({ prefix, after, limit }: ListQuery): FoundRoom[] {
+    const now = Date.now();
+    const rows = this.#sql.exec<Row>(
+      `SELECT room, online, connections, expires_at FROM rooms
        WHERE room >= ? AND room < ? AND room > ? AND expires_at > ? ORDER BY room LIMIT ?`,
       prefix,
       prefix + AFTER_ALL,
       after,
-      Date.now(),
+      now,
       limit,
     );
-    return [...rows];
+    const leaseMs = leaseFor(this.#sweepEveryMs);
+    const oldest = now - askAfterMs(this.#sweepEveryMs);
+    return [...rows].map(({ room, online, connections, expires_at }) => {
+      const heardAt = this.#heardAt.get(room) ?? expires_at - leaseMs;
+      return { room, online, connections, ...(heardAt < oldest && { isOld: true }) };
+    });
+  }
+
+  /**
+   * Asks rooms how many are there, and answers those that somebody is in. One that does not answer
+   * is listed as it told last, until its lease ends.
+   */
+  async confirm(rooms: readonly string[]): Promise<ListedRoom[]> {
+    const endsAt = Date.now() + ROOMS_MS;
+    await inParallel(rooms.slice(0, MAX_ASKED), ROOMS_AT_ONCE, (room) =>
+      this.#ask(room, endsAt - Date.now()),
+    );
+    return rooms.flatMap((room) => {
+      const rows = this.#sql.exec<Row>("SELECT * FROM rooms WHERE room = ?", room);
+      return [...rows].map(({ online, connections }) => ({ room, online, connections }));
+    });
+  }
+
+  async #ask(room: string, limitMs: number): Promise<void> {
+    this.#asked.add(room);
+    try {
+      const call = async (): Promise<Counts> => this.env.ROOMS.getByName(room).count();
+      const { online, connections } = await within(limitMs, call);
+      // What it told by itself meanwhile is newer.
+      if (!this.#asked.has(room)) return;
+      await this.tell({ room, online, connections, leaseMs: leaseFor(this.#sweepEveryMs) });
+    } catch (error) {
+      log("failure", { code: "room_unavailable", room, reason: describeError(error) });
+    }
   }
 
   /** Drops what was not told again: the rooms concerned are no longer, or cannot reach this object. */
   override async alarm(): Promise<void> {
-    this.#sql.exec("DELETE FROM rooms WHERE expires_at <= ?", Date.now());
+    const now = Date.now();
+    this.#sql.exec("DELETE FROM rooms WHERE expires_at <= ?", now);
+    const leaseMs = leaseFor(this.#sweepEveryMs);
+    for (const [room, at] of this.#heardAt) if (at + leaseMs <= now) this.#heardAt.delete(room);
     const { next } = this.#sql
       .exec<{ next: number | null }>("SELECT MIN(expires_at) AS next FROM rooms")
       .one();

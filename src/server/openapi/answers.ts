@@ -4,6 +4,7 @@ import type { Counts, Data, Delta, Member, Self, Snapshot } from "../../protocol
 import type { ListedRoom } from "../directory/directory.ts";
 import { ERROR_CODES, type ErrorCode } from "../errors.ts";
 import type { RoomStats } from "../room/stats.ts";
+import type { UserSight, Whereabouts } from "../user/whereabouts.ts";
 
 /** A schema of what a type of the service says: where the type changes, this no longer compiles. */
 type Of<Type> = v.GenericSchema<unknown, Type>;
@@ -80,18 +81,17 @@ const stats: Of<RoomStats> = v.strictObject({
   }),
 });
 
-const whereabouts = {
-  status: statusSchema,
-  connections: count,
-  lastOnline: v.nullable(time),
-};
-const user = v.strictObject({
+const sight = { connections: count, lastOnline: v.nullable(time) };
+const userSight = { status: v.nullable(statusSchema), ...sight };
+
+const user: Of<{ user: string } & Whereabouts> = v.strictObject({
   user: v.string(),
-  ...whereabouts,
-  rooms: v.array(v.strictObject({ room: v.string(), ...whereabouts })),
+  ...userSight,
+  rooms: v.array(v.strictObject({ room: v.string(), status: statusSchema, ...sight })),
 });
-const users = v.strictObject({
-  users: v.array(v.strictObject({ user: v.string(), ...whereabouts })),
+
+const users: Of<{ users: ({ user: string } & UserSight)[] }> = v.strictObject({
+  users: v.array(v.strictObject({ user: v.string(), ...userSight })),
 });
 
 const error: Of<{ error: { code: ErrorCode; message: string; requestId: string } }> =

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { ErrorCode } from "../errors.ts";
-import { eventSchema } from "../event-url.ts";
+import { eventSchema, userEventSchema } from "../event-url.ts";
 import { holdSchema, leaveSchema } from "../lease-url.ts";
 import { roomsQuerySchema } from "../rooms-url.ts";
 import { presenceSchema, revocationSchema } from "../user-url.ts";
@@ -32,7 +32,7 @@ const sinceOrCounts = v.object({
   auth: v.optional(v.literal("message")),
 });
 
-const CONNECTS = ["too_many_connections", "rate_limited", "room_full"] as const;
+const CONNECTS = ["too_many_connections", "too_many_rooms", "rate_limited", "room_full"] as const;
 
 /** Every route of the service, one entry each. */
 export const OPERATIONS: readonly Operation[] = [
@@ -159,6 +159,25 @@ export const OPERATIONS: readonly Operation[] = [
     by: "backend",
     body: presenceSchema,
     answers: { 200: ["Users"] },
+    refusals: ["bad_request", "too_large"],
+  },
+  {
+    method: "delete",
+    path: "/users/{user}",
+    id: "forgetUser",
+    summary: "Closes a user's connections in every room, and forgets the user",
+    by: "backend",
+    answers: { 200: ["Closed"] },
+    refusals: ["bad_request", "user_unavailable"],
+  },
+  {
+    method: "post",
+    path: "/users/{user}/events",
+    id: "sendUserEvent",
+    summary: "Sends an event to a user's connections in every room",
+    by: "backend",
+    body: userEventSchema,
+    answers: { 200: ["Delivered"] },
     refusals: ["bad_request", "too_large", "user_unavailable"],
   },
   {

@@ -1,12 +1,15 @@
 import type { Config } from "../config.ts";
 import type { Told } from "../directory/directory.ts";
+import { leaseFor } from "../directory/lease.ts";
 import { hashOf, shardOf } from "../directory/shards.ts";
 import { describeError, log } from "../log.ts";
+import { within } from "../time-limit.ts";
 import type { Aside } from "./aside.ts";
 
 /** The least time between two tells of counts alone, and after one that failed. */
 const TELL_EVERY_MS = 5_000;
-const LEASE_MS = 3_600_000;
+/** A tell that was not answered by then has failed. */
+const ANSWER_MS = 5_000;
 
 /** How many are in a room, as others see it. */
 export interface Counts {
@@ -29,7 +32,8 @@ export function openOccupancy(
   if (directory === null) return null;
   const counts = told && { online: told.online, connections: told.connections };
   // A stub that threw stays broken: each tell has its own.
-  const tell = async (news: Told) => directory.getByName(shardOf(parts.room)).tell(news);
+  const tell = (news: Told) =>
+    within(ANSWER_MS, async () => directory.getByName(shardOf(parts.room)).tell(news));
   return new Occupancy({ ...parts, tell }, counts);
 }
 
@@ -55,7 +59,7 @@ export class Occupancy {
   /** `told` is what the list is known to have. */
   constructor(parts: OccupancyParts, told: Counts | null) {
     this.#parts = parts;
-    this.#leaseMs = Math.max(LEASE_MS, 6 * parts.sweepEveryMs);
+    this.#leaseMs = leaseFor(parts.sweepEveryMs);
     this.#told = told;
     this.#current = told ?? { online: 0, connections: 0 };
   }

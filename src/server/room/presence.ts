@@ -40,6 +40,8 @@ export class Presence {
   readonly #commits: GroupCommit;
   readonly #guard: (act: () => void) => void;
   readonly #outside: Outside;
+  /** Whose departure the answer to their object's own call tells. */
+  readonly #answered = new Set<string>();
   /** Connections that were removed as stale since the last commit. */
   #ghosts = 0;
   #events: Sequence;
@@ -244,6 +246,11 @@ export class Presence {
     this.#commits.now(now);
   }
 
+  /** Lets the answer to a call of a user's object tell it, and nothing else, that the user left. */
+  answerDeparture(user: string): void {
+    this.#answered.add(user);
+  }
+
   /** What the app's backend may know of the room (SPEC B10). */
   stats(): RoomStats {
     return statsOf(this.name, {
@@ -263,6 +270,7 @@ export class Presence {
       this.#broadcaster.note(changes.visible.keys());
       this.#buryGhosts(changes);
       for (const departure of changes.departed) this.#depart(departure, now);
+      this.#answered.clear();
     });
     this.#outside.tell(this.#roster, now);
     if (this.#roster.isEmpty && this.#tickets.isEmpty && this.barriers.isEmpty) this.#vacate();
@@ -294,6 +302,7 @@ export class Presence {
     const { user, stamp } = departure;
     if (users === null || stamp === 0) return;
     if (limits.retentionMs < BARRIER_MS) this.barriers.raise(user, { stamp }, now);
+    if (this.#answered.has(user)) return;
     this.#commits.afterwards(() => void tellLeft(users, this.name, departure));
   }
 

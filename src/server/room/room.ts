@@ -10,6 +10,7 @@ import { checksItself } from "../policy.ts";
 import {
   ADMISSION_STALE,
   fromWorker,
+  type Admission,
   type RoomRequest,
   type RoomSession,
 } from "../room-request.ts";
@@ -17,10 +18,11 @@ import type { Revocation } from "../user/revocation.ts";
 import type { Sight } from "../user/whereabouts.ts";
 import { closeSocket, Connection } from "./connection.ts";
 import { deliver, type RoomEvent } from "./events.ts";
-import { kick, revoke } from "./expel.ts";
+import { forget, kick, revoke, type Ended } from "./expel.ts";
 import { receive } from "./frames.ts";
 import { sealJoiner } from "./joiner.ts";
 import { Leases } from "./leases.ts";
+import type { Counts } from "./occupancy.ts";
 import { Presence } from "./presence.ts";
 import { answerRead } from "./read.ts";
 import { sight } from "./sight.ts";
@@ -86,14 +88,38 @@ export class Room extends DurableObject<Env> {
     return this.#act((presence, now) => kick(presence, user, now));
   }
 
-  /** Ends the connections of revoked sessions (SPEC B3); answers how many. */
-  async revoke(user: string, revocation: Revocation): Promise<number> {
-    return this.#act((presence, now) => revoke(presence, user, revocation, now));
+  /**
+   * Ends the connections of revoked sessions (SPEC B3). To a user's object of 0.1.0, which does not
+   * say by which stamp it lists the room, it answers how many those were.
+   */
+  async revoke(user: string, revocation: Revocation, stamp?: number): Promise<Ended | number> {
+    return this.#act((presence, now) => {
+      const ended = revoke(presence, user, revocation, stamp ?? 0, now);
+      if (stamp === undefined) return ended.closed;
+      presence.answerDeparture(user);
+      return ended;
+    });
+  }
+
+  /** Closes a user's connections and forgets the user, but for what was admitted since (SPEC B11). */
+  async forget(user: string, before: Admission): Promise<Ended> {
+    return this.#act((presence, now) => {
+      presence.answerDeparture(user);
+      return forget(presence, user, before, now);
+    });
   }
 
   /** Tells how a user is seen here, to whom lists the room by this stamp (SPEC B4). */
   async sight(user: string, stamp: number): Promise<Sight & { isHere: boolean }> {
     return this.#act((presence, now) => sight(presence, user, stamp, now));
+  }
+
+  /** Tells the list of rooms how many are here, as others see it (SPEC B9). */
+  async count(): Promise<Counts> {
+    return this.#act(({ roster }) => ({
+      online: roster.online,
+      connections: roster.connections,
+    }));
   }
 
   override async webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void> {

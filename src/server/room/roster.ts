@@ -205,6 +205,15 @@ export class Roster {
     return live.map(({ connection }) => ({ user, connection }));
   }
 
+  /** Forgets a member who has no connection any more, as if they had never been here (SPEC B11). */
+  forget(now: number, user: string): void {
+    const record = this.#records.get(user);
+    if (!record || record.places.length > 0) return;
+    this.#change(now, record, () => {
+      record.lastOnline = null;
+    });
+  }
+
   /** Starts the grace of a connection that was lost (SPEC L4); a second loss changes nothing. */
   lose(now: number, ref: ConnectionRef): void {
     this.#changePlace(now, ref, (place) => {

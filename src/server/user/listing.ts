@@ -1,19 +1,20 @@
-/** A room on a user's list. */
-interface Entry {
-  /** Grows each time that the room is put on the list. */
+/** A room on a user's list, and the stamp it was listed with, which grows each time. */
+export interface ListedRoom {
+  room: string;
   stamp: number;
-  /** When they were last seen there, in milliseconds since 1970; `null` while they may be present. */
-  lastOnline: number | null;
 }
 
 /**
- * The rooms that a user may be present in: never too few, since a room is listed before it lets
- * anyone in, and taken off by its stamp, so that none is which they came back to meanwhile. Of
- * those that they left, the one they were last seen in is kept. The table is made with the first.
+ * The rooms that a user may be present in, and those that remember them (SPEC B4, B11). Of the first
+ * there are never too few: a room is listed before it lets anyone in, and taken off by its stamp, so
+ * that none is which they came back to meanwhile. The table is made with the first.
  */
 export class Listing {
   readonly #sql: SqlStorage;
-  readonly #entries = new Map<string, Entry>();
+  /** Stamps by room, of those that they may be present in. The others stay in storage: they may be many. */
+  readonly #present = new Map<string, number>();
+  /** When they were seen in the rooms that they left, first and last; `null` where that must be read. */
+  #left: { first: number | null; last: number | null } | null = null;
   #exists: boolean;
 
   constructor(sql: SqlStorage) {
@@ -21,38 +22,54 @@ export class Listing {
     const found = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'rooms'");
     this.#exists = [...found].length > 0;
     if (!this.#exists) return;
-    type Row = { room: string; stamp: number; last_online: number | null };
-    for (const { room, stamp, last_online } of sql.exec<Row>("SELECT * FROM rooms")) {
-      this.#entries.set(room, { stamp, lastOnline: last_online });
-    }
+    const rows = sql.exec<{ room: string; stamp: number }>(
+      "SELECT room, stamp FROM rooms WHERE last_online IS NULL",
+    );
+    for (const { room, stamp } of rows) this.#present.set(room, stamp);
   }
 
   get isEmpty(): boolean {
-    return this.#entries.size === 0;
+    return this.#present.size === 0 && this.lastOnline === null;
   }
 
   /** The newest stamp, 0 for none. */
   get newest(): number {
-    return Math.max(0, ...[...this.#entries.values()].map(({ stamp }) => stamp));
+    if (!this.#exists) return 0;
+    const [row] = this.#sql.exec<{ newest: number | null }>(
+      "SELECT MAX(stamp) AS newest FROM rooms",
+    );
+    return row?.newest ?? 0;
   }
 
-  /** The rooms, each with its stamp. */
-  rooms(): { room: string; stamp: number }[] {
-    return [...this.#entries]
-      .filter(([, { lastOnline }]) => lastOnline === null)
-      .map(([room, { stamp }]) => ({ room, stamp }));
+  /** How many rooms they may be present in. */
+  get size(): number {
+    return this.#present.size;
   }
 
-  /** The stamp of a room, 0 for one that is not on the list. */
+  /** The rooms that they may be present in. */
+  rooms(): ListedRoom[] {
+    return [...this.#present].map(([room, stamp]) => ({ room, stamp }));
+  }
+
+  /** Those, and the rooms that remember them. */
+  known(): ListedRoom[] {
+    if (!this.#exists) return [];
+    return [...this.#sql.exec<{ room: string; stamp: number }>("SELECT room, stamp FROM rooms")];
+  }
+
+  /** The stamp of a room that they may be present in, 0 for any other. */
   stampOf(room: string): number {
-    const entry = this.#entries.get(room);
-    return entry?.lastOnline === null ? entry.stamp : 0;
+    return this.#present.get(room) ?? 0;
   }
 
   /** When they were last seen in a room that they left; `null` for none. */
   get lastOnline(): number | null {
-    const [left] = this.#left();
-    return left ? left.lastOnline : null;
+    return this.#readLeft().last;
+  }
+
+  /** The same of the room that they were seen in least lately. */
+  get firstLeft(): number | null {
+    return this.#readLeft().first;
   }
 
   add(room: string, stamp: number): void {
@@ -62,42 +79,53 @@ export class Listing {
       );
       this.#exists = true;
     }
-    this.#write(room, { stamp, lastOnline: null });
+    this.#sql.exec("INSERT OR REPLACE INTO rooms VALUES (?, ?, NULL)", room, stamp);
+    this.#present.set(room, stamp);
+    this.#left = null;
   }
 
-  /** Takes a room off the list, unless it was listed anew after this stamp. */
+  /**
+   * Notes that they are not in a room any more, unless it was listed anew after this stamp. It is
+   * kept for as long as the room remembers them; `lastOnline` is `null` for one that does not.
+   */
   leave(room: string, stamp: number, lastOnline: number | null): void {
     if (this.stampOf(room) !== stamp) return;
-    if (lastOnline === null) return this.#delete(room);
-    this.#write(room, { stamp, lastOnline });
-    for (const older of this.#left().slice(1)) this.#delete(older.room);
+    if (lastOnline === null) return this.drop(room, stamp);
+    this.#sql.exec("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?)", room, stamp, lastOnline);
+    this.#present.delete(room);
+    this.#left = null;
   }
 
-  /** Forgets when they were last seen, where that was before `time`. */
+  /** Takes a room off, also one that remembers them, unless it was listed anew after this stamp. */
+  drop(room: string, stamp: number): void {
+    if (!this.#exists) return;
+    this.#sql.exec("DELETE FROM rooms WHERE room = ? AND stamp = ?", room, stamp);
+    if (this.stampOf(room) === stamp) this.#present.delete(room);
+    this.#left = null;
+  }
+
+  /** Forgets the rooms that they were last seen in before `time`. */
   forgetBefore(time: number): void {
-    for (const { room, lastOnline } of this.#left()) if (lastOnline <= time) this.#delete(room);
+    const { first } = this.#readLeft();
+    if (first === null || first > time) return;
+    this.#sql.exec("DELETE FROM rooms WHERE last_online <= ?", time);
+    this.#left = null;
   }
 
   /** To be called when the object's storage was deleted. */
   clear(): void {
     this.#exists = false;
-    this.#entries.clear();
+    this.#present.clear();
+    this.#left = null;
   }
 
-  /** The rooms that they left, the last one first. */
-  #left(): { room: string; lastOnline: number }[] {
-    return [...this.#entries]
-      .flatMap(([room, { lastOnline }]) => (lastOnline === null ? [] : [{ room, lastOnline }]))
-      .toSorted((a, b) => b.lastOnline - a.lastOnline);
-  }
-
-  #write(room: string, { stamp, lastOnline }: Entry): void {
-    this.#sql.exec("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?)", room, stamp, lastOnline);
-    this.#entries.set(room, { stamp, lastOnline });
-  }
-
-  #delete(room: string): void {
-    this.#sql.exec("DELETE FROM rooms WHERE room = ?", room);
-    this.#entries.delete(room);
+  #readLeft(): { first: number | null; last: number | null } {
+    if (!this.#exists) return { first: null, last: null };
+    this.#left ??= this.#sql
+      .exec<{ first: number | null; last: number | null }>(
+        "SELECT MIN(last_online) AS first, MAX(last_online) AS last FROM rooms",
+      )
+      .one();
+    return this.#left;
   }
 }

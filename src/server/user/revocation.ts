@@ -22,12 +22,13 @@ export function markOf({ id, issuedAt, undated, admission }: SessionMark): Sessi
 }
 
 /**
- * Whether a session is among the revoked; one that does not say when it was issued may be older.
+ * Whether a session is among the revoked. Of all that were issued until then is one that does not
+ * say when it was issued, and one that was let in before, whatever it says: clocks differ.
  *
  * @example
  * isRevoked({ issuedAt: 5 }, { session: null, at: 5 }); // true
  */
 export function isRevoked(mark: SessionMark, { session, at }: Revocation): boolean {
   if (session !== null) return mark.id === session;
-  return mark.undated === true || mark.issuedAt <= at;
+  return mark.undated === true || mark.issuedAt <= at || (mark.admission?.at ?? at) < at;
 }

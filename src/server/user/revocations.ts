@@ -6,16 +6,12 @@ export const KEPT_MS = 400 * 86_400_000;
 /** Stands for all sessions where a session's id would; no id is empty. */
 const ALL = "";
 
-interface Entry {
-  at: number;
-  /** Whether every room has been told. */
-  isTold: boolean;
-}
-
 /** The sessions of a user that were revoked (SPEC B3). The table is made with the first. */
 export class Revocations {
   readonly #sql: SqlStorage;
-  readonly #entries = new Map<string, Entry>();
+  /** When each was, by session. */
+  readonly #entries = new Map<string, number>();
+  readonly #untold: Revocation[] = [];
   #exists: boolean;
 
   constructor(sql: SqlStorage) {
@@ -25,7 +21,8 @@ export class Revocations {
     if (!this.#exists) return;
     type Row = { session: string; at: number; told: number };
     for (const { session, at, told } of sql.exec<Row>("SELECT * FROM revocations")) {
-      this.#entries.set(session, { at, isTold: told === 1 });
+      this.#entries.set(session, at);
+      if (told === 0) this.#untold.push({ session: session === ALL ? null : session, at });
     }
   }
 
@@ -35,19 +32,21 @@ export class Revocations {
 
   /** When the newest was, 0 for none. */
   get newest(): number {
-    return Math.max(0, ...[...this.#entries.values()].map(({ at }) => at));
+    return [...this.#entries.values()].reduce((newest, at) => Math.max(newest, at), 0);
   }
 
   /** When the first can be forgotten; `Infinity` for none. */
   get dueAt(): number {
-    const oldest = Math.min(...[...this.#entries.values()].map(({ at }) => at));
-    return oldest + KEPT_MS;
+    const never = Number.POSITIVE_INFINITY;
+    return (
+      [...this.#entries.values()].reduce((oldest, at) => Math.min(oldest, at), never) + KEPT_MS
+    );
   }
 
   has(mark: SessionMark): boolean {
     const one = mark.id === undefined ? undefined : this.#entries.get(mark.id);
     const all = this.#entries.get(ALL);
-    return one !== undefined || (all !== undefined && isRevoked(mark, { session: null, ...all }));
+    return one !== undefined || (all !== undefined && isRevoked(mark, { session: null, at: all }));
   }
 
   add({ session, at }: Revocation): void {
@@ -58,24 +57,14 @@ export class Revocations {
       this.#exists = true;
     }
     const key = session ?? ALL;
-    this.#sql.exec("INSERT OR REPLACE INTO revocations VALUES (?, ?, 0)", key, at);
-    this.#entries.set(key, { at, isTold: false });
+    this.#sql.exec("INSERT OR REPLACE INTO revocations VALUES (?, ?, 1)", key, at);
+    this.#entries.set(key, at);
   }
 
-  /** Those that not every room was told of. */
-  untold(): Revocation[] {
-    return [...this.#entries]
-      .filter(([, { isTold }]) => !isTold)
-      .map(([key, { at }]) => ({ session: key === ALL ? null : key, at }));
-  }
-
-  /** Notes that every room was told of one; a newer one of the same session is another. */
-  noteTold({ session, at }: Revocation): void {
-    const key = session ?? ALL;
-    const entry = this.#entries.get(key);
-    if (entry?.at !== at) return;
-    entry.isTold = true;
-    this.#sql.exec("UPDATE revocations SET told = 1 WHERE session = ?", key);
+  /** Hands over those that 0.1.0 had yet to tell the rooms of: what is to be told is an errand now. */
+  takeUntold(): Revocation[] {
+    if (this.#untold.length > 0) this.#sql.exec("UPDATE revocations SET told = 1");
+    return this.#untold.splice(0);
   }
 
   /** Takes all of them back; answers how many. */
@@ -90,7 +79,7 @@ export class Revocations {
   forget(now: number): void {
     if (now < this.dueAt) return;
     this.#sql.exec("DELETE FROM revocations WHERE at <= ?", now - KEPT_MS);
-    for (const [key, { at }] of this.#entries) if (at <= now - KEPT_MS) this.#entries.delete(key);
+    for (const [key, at] of this.#entries) if (at <= now - KEPT_MS) this.#entries.delete(key);
   }
 
   /** To be called when the object's storage was deleted. */

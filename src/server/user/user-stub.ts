@@ -4,22 +4,36 @@ import { describeError, log } from "../log.ts";
 import { callTwice } from "../object-call.ts";
 import { ADMISSION_STALE, type Admission, type RoomSession } from "../room-request.ts";
 import type { Departure } from "../room/changes.ts";
+import { within } from "../time-limit.ts";
 import { noteRevoked } from "./known-revoked.ts";
 import { markOf } from "./revocation.ts";
 import type { User } from "./user.ts";
 
+/** An object that has not answered by then is as good as down. */
+const ANSWER_MS = 5_000;
 /** A join that is admitted time and again, and each time too late, is given up. */
 const MAX_ADMISSIONS = 4;
+
+interface CallOptions {
+  /** How long an answer is waited for, 5 s at the most. */
+  limitMs?: number;
+  /** It must not be called again, since it may have been heard. */
+  once?: boolean;
+}
+
+type UserCall<Result> = (stub: DurableObjectStub<User>) => Promise<Result>;
 
 /** Answers what a call of a user's object does, or refuses for it. */
 async function callUser<Result>(
   users: DurableObjectNamespace<User>,
   user: string,
   code: "session_unavailable" | "user_unavailable",
-  call: (stub: DurableObjectStub<User>) => Promise<Result>,
+  call: UserCall<Result>,
+  { limitMs = ANSWER_MS, once = false }: CallOptions = {},
 ): Promise<Result> {
+  const callOnce = async () => call(users.getByName(user));
   try {
-    return await callTwice(() => call(users.getByName(user)));
+    return await within(Math.min(limitMs, ANSWER_MS), once ? callOnce : () => callTwice(callOnce));
   } catch (error) {
     log("failure", { code, user, reason: describeError(error) });
     throw new Refusal(code, user);
@@ -36,10 +50,11 @@ async function callUser<Result>(
 export async function askUser<Result>(
   { users }: Config,
   user: string,
-  call: (stub: DurableObjectStub<User>) => Promise<Result>,
+  call: UserCall<Result>,
+  options?: CallOptions,
 ): Promise<Result> {
   if (users === null) throw new Refusal("not_found");
-  return callUser(users, user, "user_unavailable", call);
+  return callUser(users, user, "user_unavailable", call, options);
 }
 
 function revoked(session: RoomSession): Refusal {
@@ -62,19 +77,20 @@ export async function requireUnrevoked({ users }: Config, session: RoomSession):
  * Has a session admitted to a room by its user's object, where there is one, and answers it with
  * its admission.
  *
- * @throws Refusal `session_revoked`, `session_unavailable`.
+ * @throws Refusal `session_revoked`, `session_unavailable`, `too_many_rooms`.
  */
 async function admit(
-  { users }: Config,
+  { users, maxRoomsPerUser }: Config,
   session: RoomSession,
   room: string,
   above: number,
 ): Promise<RoomSession> {
   if (users === null) return session;
-  const call = (stub: DurableObjectStub<User>): Promise<Admission | null> =>
-    stub.admit(markOf(session), room, above);
+  const call = (stub: DurableObjectStub<User>): Promise<Admission | "too_many_rooms" | null> =>
+    stub.admit(markOf(session), room, above, maxRoomsPerUser);
   const admission = await callUser(users, session.user.id, "session_unavailable", call);
   if (admission === null) throw revoked(session);
+  if (admission === "too_many_rooms") throw new Refusal(admission, session.user.id);
   return { ...session, admission };
 }
 
@@ -82,7 +98,7 @@ async function admit(
  * Joins a room by `join` with an admitted session, and with a newer admission where the room, to
  * which `join` answers `"stale"`, has seen the user go or heard of a revocation since.
  *
- * @throws Refusal `session_revoked`, `session_unavailable`, `room_unavailable`.
+ * @throws Refusal `session_revoked`, `session_unavailable`, `too_many_rooms`, `room_unavailable`.
  */
 export async function joinAdmitted<Result>(
   config: Config,
@@ -112,7 +128,7 @@ export async function tellLeft(
   { user, stamp, lastOnline }: Departure,
 ): Promise<void> {
   try {
-    await users.getByName(user).left(room, stamp, lastOnline);
+    await within(ANSWER_MS, async () => users.getByName(user).left(room, stamp, lastOnline));
   } catch (error) {
     log("failure", { code: "user_unavailable", room, user, reason: describeError(error) });
   }

@@ -5,39 +5,67 @@ import { describeError, log } from "../log.ts";
 import { callTwice } from "../object-call.ts";
 import { checksItself } from "../policy.ts";
 import { AlarmClock } from "../room/alarm-clock.ts";
+import type { RoomEvent } from "../room/events.ts";
 import type { Admission } from "../room-request.ts";
-import { Listing } from "./listing.ts";
-import type { Revocation, SessionMark } from "./revocation.ts";
-import { Revocations } from "./revocations.ts";
+import { within } from "../time-limit.ts";
+import { Errands, type Errand } from "./errands.ts";
+import { Listing, type ListedRoom } from "./listing.ts";
+import type { SessionMark } from "./revocation.ts";
+import { KEPT_MS, Revocations } from "./revocations.ts";
+import { ROOMS_AT_ONCE, Teller, type Tally } from "./teller.ts";
 import { sumUp, type Sight, type Whereabouts } from "./whereabouts.ts";
 
 /** How often a list is compared with what the rooms say, which mends what a crash left over. */
 const LOOK_EVERY_MS = 86_400_000;
-const ROOMS_AT_ONCE = 20;
+/** A user who seems to be in too many rooms is looked for in them at most as often. */
+const LOOK_AGAIN_MS = 10_000;
+/** Rooms that have not answered by then are left out of what is answered. */
+const ROOMS_MS = 2_000;
+/** Who waits for rooms to end connections is answered after this; what is left goes on. */
+const ANSWER_MS = 3_000;
 /** A room that could not be told is told again after this, then after twice as long, and so on. */
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 300_000;
+/** Rooms that forget the user one after the other are taken off together, at most so much later. */
+const GATHER_MS = 3_600_000;
 
 /**
- * One user, over all rooms: which sessions of theirs were revoked, and which rooms they may be
- * present in (SPEC B3, B4). It is asked only where there is a `SERVER_KEY`.
+ * One user, over all rooms: which sessions of theirs were revoked, which rooms they may be present
+ * in, and which remember them (SPEC B3, B4, B11). It is asked only where there is a `SERVER_KEY`.
+ * During a gradual deploy an old and a new version talk to each other: add parameters and keys.
  */
 export class User extends DurableObject<Env> {
   readonly #name: string;
   readonly #listing: Listing;
   readonly #revocations: Revocations;
+  readonly #errands: Errands;
+  readonly #teller: Teller;
   readonly #alarm: AlarmClock;
   readonly #retentionMs: number;
   #clock: number;
+  /** How often in a row no room answered that had to be told. */
   #failures = 0;
+  /** When the list was last compared with the rooms; `null` for not since the object's start. */
+  #lookedAt: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    const { sql } = ctx.storage;
     this.#name = ctx.id.name ?? "";
     this.#retentionMs = configOf(env, checksItself()).limits.retentionMs;
-    this.#listing = new Listing(ctx.storage.sql);
-    this.#revocations = new Revocations(ctx.storage.sql);
-    this.#clock = Math.max(this.#listing.newest, this.#revocations.newest);
+    this.#listing = new Listing(sql);
+    this.#revocations = new Revocations(sql);
+    this.#errands = new Errands(sql);
+    for (const { session, at } of this.#revocations.takeUntold()) {
+      this.#errands.add({ kind: "revoke", session, room: null, at });
+    }
+    this.#teller = new Teller({
+      user: this.#name,
+      getRoom: (room) => this.env.ROOMS.getByName(room),
+      listing: this.#listing,
+      errands: this.#errands,
+    });
+    this.#clock = Math.max(this.#listing.newest, this.#revocations.newest, this.#errands.newest);
     this.#alarm = new AlarmClock(ctx.storage);
     void ctx.blockConcurrencyWhile(() => this.#alarm.load());
   }
@@ -48,11 +76,22 @@ export class User extends DurableObject<Env> {
   }
 
   /**
-   * Puts a room on the list that a session is about to enter, with a stamp above `above`; answers
-   * `null` where the session was revoked. One row is written where the room is not on the list.
+   * Puts a room on the list that a session is about to enter, with a stamp above `above`. Answers
+   * `null` where the session was revoked, and `"too_many_rooms"` where the user is in `maxRooms`
+   * others (SPEC A7). One row is written where the room is not on the list.
    */
-  admit(mark: SessionMark, room: string, above = 0): Admission | null {
+  async admit(
+    mark: SessionMark,
+    room: string,
+    above = 0,
+    maxRooms = Number.POSITIVE_INFINITY,
+  ): Promise<Admission | "too_many_rooms" | null> {
+    const isCrowded = () => this.#listing.stampOf(room) === 0 && this.#listing.size >= maxRooms;
+    // Some may be listed that they did not get into, or that were lost in a crash.
+    const isLookedAt = Date.now() - (this.#lookedAt ?? 0) < LOOK_AGAIN_MS;
+    if (isCrowded() && !isLookedAt) await this.#look();
     if (this.#revocations.has(mark)) return null;
+    if (isCrowded()) return "too_many_rooms";
     if (this.#listing.stampOf(room) <= above) {
       this.#listing.add(room, this.#tick());
       this.#alarm.wakeBy(Date.now() + LOOK_EVERY_MS);
@@ -63,6 +102,7 @@ export class User extends DurableObject<Env> {
   /** Takes a room off the list that they left, unless they were admitted anew; one row is written. */
   left(room: string, stamp: number, lastOnline: number | null): void {
     this.#listing.leave(room, stamp, lastOnline);
+    this.#listing.forgetBefore(Date.now() - this.#retentionMs);
     this.#setAlarm();
   }
 
@@ -70,27 +110,42 @@ export class User extends DurableObject<Env> {
    * Ends one session, or with `null` all that were issued until now: records it, then has the rooms
    * close its connections; answers how many. A room that does not answer is told again.
    */
-  async revoke(session: string | null): Promise<number> {
-    this.#revocations.add({ session, at: this.#tick() });
-    this.#alarm.wakeBy(Date.now() + RETRY_MS);
-    try {
-      return await this.#tellRooms();
-    } catch (error) {
-      this.#logFailure(error);
-      return 0;
-    }
+  revoke(session: string | null): Promise<number> {
+    const at = this.#tick();
+    this.#revocations.add({ session, at });
+    return this.#send({ kind: "revoke", session, room: null, at });
   }
 
   /** Takes all revocations back; answers how many. */
   lift(): number {
+    this.#errands.dropRevocations();
     return this.#revocations.lift();
+  }
+
+  /**
+   * Has every room close the user's connections and forget the user (SPEC B11), and keeps nothing of
+   * where they were; answers how many connections that closed. A room that does not answer is told
+   * again.
+   */
+  forget(): Promise<number> {
+    return this.#send({ kind: "forget", session: null, room: null, at: this.#tick() });
+  }
+
+  /** Sends an event to the user's connections in every room (SPEC B11); answers how many they were. */
+  async deliver(event: Omit<RoomEvent, "to">): Promise<number> {
+    const to = { users: [this.#name] };
+    // Not asked twice: they might get it twice.
+    const answers = await this.#askRooms(async ({ room }) =>
+      this.env.ROOMS.getByName(room).deliver({ ...event, to }),
+    );
+    return answers.reduce((sum, { answer }) => sum + answer, 0);
   }
 
   /** Asks each room on the list what is true now, and takes those off that they are not in. */
   async whereabouts(): Promise<Whereabouts> {
-    const sights = await this.#look();
+    const { sights, isComplete } = await this.#look();
     this.#listing.forgetBefore(Date.now() - this.#retentionMs);
-    return sumUp(sights, this.#listing.lastOnline);
+    return sumUp(sights, { lastSeen: this.#listing.lastOnline, isComplete });
   }
 
   /** Never fails: the platform gives an alarm up after six failures. */
@@ -99,47 +154,62 @@ export class User extends DurableObject<Env> {
     const now = Date.now();
     try {
       this.#revocations.forget(now);
+      this.#errands.dropRevocations(now - KEPT_MS);
       this.#listing.forgetBefore(now - this.#retentionMs);
-      await this.#tellRooms();
-      await this.#look();
-      this.#failures = 0;
+      await this.#runErrands();
+      if (this.#lookedAt === null || this.#lookDueAt(now) <= now) await this.#look();
     } catch (error) {
-      this.#logFailure(error);
+      log("failure", { code: "internal", user: this.#name, reason: describeError(error) });
       this.#failures++;
     }
     this.#setAlarm();
   }
 
-  async #tellRooms(): Promise<number> {
-    let closed = 0;
-    for (const revocation of this.#revocations.untold()) {
-      // Whoever is admitted from now on was checked by this very revocation.
-      const counts = await this.#askRooms(({ room }) => this.#tellRoom(room, revocation));
-      this.#revocations.noteTold(revocation);
-      closed += counts.reduce((sum, count) => sum + count, 0);
+  /** Begins an errand, and answers how many connections were closed by the time of the answer. */
+  async #send(errand: Errand): Promise<number> {
+    this.#errands.add(errand);
+    this.#alarm.wakeBy(Date.now() + RETRY_MS);
+    const tally: Tally = { closed: 0 };
+    const work = this.#runErrands(tally).then(() => this.#setAlarm());
+    await within(ANSWER_MS, () => work).catch(() => {});
+    return tally.closed;
+  }
+
+  async #runErrands(tally?: Tally): Promise<void> {
+    const outcome = await this.#teller.run(tally);
+    this.#failures = outcome === "none" ? this.#failures + 1 : 0;
+  }
+
+  /** Compares the list with what the rooms say; one that does not answer stays on it. */
+  async #look(): Promise<{ sights: ({ room: string } & Sight)[]; isComplete: boolean }> {
+    this.#lookedAt = Date.now();
+    const asked = this.#listing.size;
+    const answers = await this.#askRooms(({ room, stamp }) =>
+      callTwice(() => this.env.ROOMS.getByName(room).sight(this.#name, stamp)),
+    );
+    for (const { room, stamp, answer } of answers) {
+      if (!answer.isHere) this.#listing.leave(room, stamp, answer.lastOnline);
     }
-    return closed;
+    const sights = answers.map(({ room, answer }) => ({ room, ...answer }));
+    return { sights, isComplete: sights.length === asked };
   }
 
-  #tellRoom(room: string, revocation: Revocation): Promise<number> {
-    return callTwice(() => this.env.ROOMS.getByName(room).revoke(this.#name, revocation));
-  }
-
-  async #look(): Promise<({ room: string } & Sight)[]> {
-    const found = await this.#askRooms(async ({ room, stamp }) => {
-      const call = () => this.env.ROOMS.getByName(room).sight(this.#name, stamp);
-      return { room, stamp, ...(await callTwice(call)) };
+  /** Asks all rooms on the list at once; answers what those say that answer in time. */
+  async #askRooms<Answer>(
+    ask: (listed: ListedRoom) => Promise<Answer>,
+  ): Promise<(ListedRoom & { answer: Answer })[]> {
+    const rooms = this.#listing.rooms();
+    const endsAt = Date.now() + ROOMS_MS;
+    const answers = await inParallel(rooms, ROOMS_AT_ONCE, (listed) =>
+      within(endsAt - Date.now(), () => ask(listed)),
+    );
+    return rooms.flatMap((listed, index) => {
+      const answer = answers[index]!;
+      if (answer.status === "fulfilled") return [{ ...listed, answer: answer.value }];
+      const reason = describeError(answer.reason);
+      log("failure", { code: "room_unavailable", room: listed.room, user: this.#name, reason });
+      return [];
     });
-    for (const { room, stamp, isHere, lastOnline } of found) {
-      if (!isHere) this.#listing.leave(room, stamp, lastOnline);
-    }
-    return found;
-  }
-
-  #askRooms<Result>(
-    ask: (listed: { room: string; stamp: number }) => Promise<Result>,
-  ): Promise<Result[]> {
-    return inParallel(this.#listing.rooms(), ROOMS_AT_ONCE, ask);
   }
 
   /** A clock that never stands still: what comes later has a higher time. */
@@ -151,24 +221,30 @@ export class User extends DurableObject<Env> {
   /** Wakes when there is something to do, and keeps nothing of a user of whom nothing is known. */
   #setAlarm(): void {
     const now = Date.now();
-    if (this.#listing.isEmpty && this.#revocations.isEmpty) return this.#vacate();
-    if (this.#failures > 0) {
+    const { firstLeft } = this.#listing;
+    const isIdle = this.#errands.isEmpty && this.#revocations.isEmpty;
+    if (isIdle && this.#listing.isEmpty) return this.#vacate();
+    if (!this.#errands.isEmpty) {
       this.#alarm.wakeBy(now + Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** this.#failures));
     }
-    const { lastOnline } = this.#listing;
-    if (lastOnline !== null) this.#alarm.wakeBy(lastOnline + this.#retentionMs);
-    if (this.#listing.rooms().length > 0) this.#alarm.wakeBy(now + LOOK_EVERY_MS);
+    if (firstLeft !== null) {
+      this.#alarm.wakeBy(
+        firstLeft + this.#retentionMs + Math.min(GATHER_MS, this.#retentionMs / 24),
+      );
+    }
+    if (this.#listing.size > 0) this.#alarm.wakeBy(this.#lookDueAt(now));
     this.#alarm.wakeBy(this.#revocations.dueAt);
+  }
+
+  #lookDueAt(now: number): number {
+    return (this.#lookedAt ?? now) + LOOK_EVERY_MS;
   }
 
   #vacate(): void {
     this.#listing.clear();
     this.#revocations.clear();
+    this.#errands.clear();
     this.#alarm.unset();
     void this.ctx.storage.deleteAll();
-  }
-
-  #logFailure(error: unknown): void {
-    log("failure", { code: "room_unavailable", user: this.#name, reason: describeError(error) });
   }
 }

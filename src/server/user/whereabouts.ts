@@ -12,45 +12,53 @@ export interface ShownSight extends Omit<Sight, "lastOnline"> {
   lastOnline: string | null;
 }
 
-/** Where a user is, and what is to be said of them over all (SPEC B4). */
-export interface Whereabouts extends ShownSight {
+/** What is to be said of a user over all rooms; a `status` of `null` could not be learnt (SPEC B4). */
+export interface UserSight extends Omit<ShownSight, "status"> {
+  status: Status | null;
+}
+
+/** Where a user is. */
+export interface Whereabouts extends UserSight {
   rooms: ({ room: string } & ShownSight)[];
 }
+
+/** What is said of a user of whom nothing could be learnt. */
+export const UNLEARNT: UserSight = { status: null, connections: 0, lastOnline: null };
 
 /** Who is busy anywhere is not to be disturbed; else they are where they are most. */
 const BY_WEIGHT: readonly Status[] = ["busy", "online", "away"];
 
-function show({ status, connections, lastOnline }: Sight): ShownSight {
-  return {
-    status,
-    connections,
-    lastOnline: lastOnline === null ? null : new Date(lastOnline).toISOString(),
-  };
-}
+const timeOf = (time: number | null) => (time === null ? null : new Date(time).toISOString());
 
 /**
  * Sums up what each room says; whoever appears offline in a room is not in it (SPEC B4, M3).
- * `lastSeen` is when they were seen in rooms that they left.
+ * `lastSeen` is when they were seen in rooms that they left, and `isComplete` whether every room has
+ * answered: where none shows them, one that has not may.
  *
  * @example
- * sumUp([{ room: "lobby", status: "away", connections: 1, lastOnline: null }], null).status; // "away"
+ * const sights = [{ room: "lobby", status: "away", connections: 1, lastOnline: null }];
+ * sumUp(sights, { lastSeen: null, isComplete: true }).status; // "away"
  */
 export function sumUp(
   sights: readonly ({ room: string } & Sight)[],
-  lastSeen: number | null,
+  { lastSeen, isComplete }: { lastSeen: number | null; isComplete: boolean },
 ): Whereabouts {
   const present = sights.filter(({ status }) => status !== "offline");
-  const seen = [lastSeen, ...sights.map(({ lastOnline }) => lastOnline)];
-  const last = Math.max(...seen.map((time) => time ?? Number.NEGATIVE_INFINITY));
-  const isSeen = present.length === 0 && last !== Number.NEGATIVE_INFINITY;
+  if (present.length === 0 && !isComplete) return { ...UNLEARNT, rooms: [] };
+  const status = BY_WEIGHT.find((weighty) => present.some((one) => one.status === weighty));
+  const last = sights.reduce(
+    (latest, { lastOnline }) =>
+      latest === null || (lastOnline ?? 0) > latest ? lastOnline : latest,
+    lastSeen,
+  );
   return {
-    ...show({
-      status: BY_WEIGHT.find((status) => present.some((one) => one.status === status)) ?? "offline",
-      connections: present.reduce((sum, { connections }) => sum + connections, 0),
-      lastOnline: isSeen ? last : null,
-    }),
+    status: status ?? "offline",
+    connections: present.reduce((sum, { connections }) => sum + connections, 0),
+    lastOnline: present.length > 0 ? null : timeOf(last),
     rooms: present
-      .map(({ room, ...sight }) => ({ room, ...show(sight) }))
+      .map(({ room, status, connections, lastOnline }) => {
+        return { room, status, connections, lastOnline: timeOf(lastOnline) };
+      })
       .toSorted((a, b) => (a.room < b.room ? -1 : 1)),
   };
 }

@@ -7,7 +7,7 @@ import {
   type Admission,
   type RoomSession,
 } from "../../../src/server/room-request.ts";
-import { queryUser, userStub } from "../../worker-kit/backend.ts";
+import { admit, queryUser, userStub } from "../../worker-kit/backend.ts";
 import { Peer } from "../../worker-kit/peer.ts";
 import { passTimeWithAlarms, restart, roomStub } from "../../worker-kit/time.ts";
 
@@ -121,7 +121,7 @@ class World {
 
   async #admit(room: string, session: RoomSession, above: number): Promise<void> {
     const { id, issuedAt } = session;
-    const admission = await userStub(this.user).admit({ id: id!, issuedAt }, room, above);
+    const admission = await admit(this.user, { id: id!, issuedAt }, room, above);
     expect(admission === null).toBe(this.#revoked.has(id!));
     if (admission) this.underWay.push({ room, session: { ...session, admission } });
   }

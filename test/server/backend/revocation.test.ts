@@ -2,7 +2,17 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { fromWorker, ROOM_URL, toRoom, toRoomSession } from "../../../src/server/room-request.ts";
-import { askBackend, revoke, userPath, userStub, whereIs } from "../../worker-kit/backend.ts";
+import {
+  admit,
+  askBackend,
+  breakRooms,
+  mendRooms,
+  queryUser,
+  revoke,
+  userPath,
+  userStub,
+  whereIs,
+} from "../../worker-kit/backend.ts";
 import { ask, askConfigured, readRoom, refusal } from "../../worker-kit/http.ts";
 import { hold, put } from "../../worker-kit/lease.ts";
 import { join, Peer, tryJoin } from "../../worker-kit/peer.ts";
@@ -156,6 +166,112 @@ describe("revoking", () => {
     expect(await peer.closed).toEqual(CLOSED);
   });
 
+  it("[B3] all of them ends whoever was admitted before, though their iat lies ahead", async () => {
+    const [ada, here, there] = [fresh("ada"), fresh("room"), fresh("room")];
+    const ahead = await signIn(ada, { iat: inSeconds(4) });
+    const peers = [await join(here, ada, { token: ahead }), await join(there, ada)];
+    await hold(here, ada, {}, { iat: inSeconds(4) });
+    await hibernate(here);
+    expect(await revoke(ada)).toBe(3);
+    expect(await Promise.all(peers.map(({ closed }) => closed))).toEqual([CLOSED, CLOSED]);
+    expect((await readRoom(here)).members).toMatchObject([{ connections: 0 }]);
+  });
+
+  it("[B3, T5] nor is one renewed that was admitted before, though its iat lies ahead", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const exp = inSeconds(600);
+    const token = await signIn(ada, { exp, iat: inSeconds(4) });
+    const peer = await join(room, ada, { token });
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    await breakRooms(ada, [room], "fail");
+    expect(await revoke(ada)).toBe(0);
+    vi.setSystemTime((exp - 60) * 1000);
+    await runAlarm(room);
+    expect(await peer.closed).toEqual(CLOSED);
+  });
+
+  it("[B3] rooms that hang or fail delay nobody, and they alone are told again", async () => {
+    const ada = fresh("ada");
+    const rooms = Array.from({ length: 8 }, () => fresh("room"));
+    const [hanging, failing, ...others] = rooms as [string, string, ...string[]];
+    const peers = new Map<string, Peer>();
+    for (const room of rooms) peers.set(room, await join(room, ada));
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    const asked = await breakRooms(ada, [failing], "fail");
+    await breakRooms(ada, [hanging], "hang");
+    const before = performance.now();
+    expect(await revoke(ada)).toBe(others.length);
+    expect(performance.now() - before).toBeLessThan(8_000);
+    for (const room of others) expect(await peers.get(room)!.closed).toEqual(CLOSED);
+    const told = (calls: string[]) => calls.filter((call) => call.startsWith("revoke")).toSorted();
+    expect(told(asked)).toEqual(others.map((room) => `revoke ${room}`).toSorted());
+    const untold = "SELECT room FROM errands ORDER BY room";
+    const bad = [hanging, failing].toSorted().map((room) => ({ room }));
+    await vi.waitFor(async () => expect(await queryUser(ada, untold)).toEqual(bad), 5_000);
+    // It is still so after a restart, and whoever has come in since is left alone.
+    await evictDurableObject(userStub(ada));
+    const back = await join(failing, ada, { token: await signIn(ada, { iat: inSeconds(1) }) });
+    const again = await breakRooms(ada, [hanging], "fail");
+    await runDurableObjectAlarm(userStub(ada));
+    expect(await peers.get(failing)!.closed).toEqual(CLOSED);
+    expect(await queryUser(ada, untold)).toEqual([{ room: hanging }]);
+    expect(told(again)).toEqual([`revoke ${failing}`]);
+    await mendRooms(ada);
+    await runDurableObjectAlarm(userStub(ada));
+    expect(await peers.get(hanging)!.closed).toEqual(CLOSED);
+    expect(await queryUser(ada, untold)).toEqual([]);
+    await back.ask({ type: "idle", idle: false });
+  });
+
+  it("[B3] reaches more rooms than one event may ask", async () => {
+    const ada = fresh("ada");
+    const rooms = Array.from({ length: 450 }, (_, n) => `crowd-${n}`);
+    const told: string[] = [];
+    await runInDurableObject(userStub(ada), async (user) => {
+      for (const room of rooms) await user.admit({ issuedAt: 0 }, room);
+      const getByName = (room: string) => ({
+        revoke: async () => {
+          told.push(room);
+          return { closed: 2, isHere: false, lastOnline: 1_000 };
+        },
+      });
+      Object.assign(user, { env: { ...env, ROOMS: { getByName } } });
+    });
+    expect(await revoke(ada)).toBe(800);
+    await runDurableObjectAlarm(userStub(ada));
+    expect(told.toSorted()).toEqual(rooms.toSorted());
+    expect(await queryUser(ada, "SELECT room FROM errands")).toEqual([]);
+  });
+
+  it("[B3] what 0.1.0 had yet to tell is told", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const peer = await join(room, ada, { token: await signIn(ada, { sid: "old" }) });
+    await runInDurableObject(userStub(ada), (_user, { storage }) => {
+      storage.sql.exec(
+        "CREATE TABLE revocations (session TEXT PRIMARY KEY, at INTEGER, told INTEGER) WITHOUT ROWID",
+      );
+      const at = Date.now() + 1_000;
+      storage.sql.exec("INSERT INTO revocations VALUES ('old', ?, 0), ('older', ?, 1)", at, at);
+    });
+    await evictDurableObject(userStub(ada));
+    await runDurableObjectAlarm(userStub(ada));
+    expect(await peer.closed).toEqual(CLOSED);
+    expect(await queryUser(ada, "SELECT DISTINCT told FROM revocations")).toEqual([{ told: 1 }]);
+  });
+
+  it("[B7] what was taken back is told to no room any more", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const peer = await join(room, ada, { token: await signIn(ada, { sid: "one" }) });
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    await breakRooms(ada, [room], "fail");
+    expect(await revoke(ada, "one")).toBe(0);
+    await askBackend("DELETE", `${userPath(ada)}/revocations`);
+    await mendRooms(ada);
+    await runDurableObjectAlarm(userStub(ada));
+    await peer.ask({ type: "idle", idle: false });
+    expect(await queryUser(ada, "SELECT room FROM errands")).toEqual([]);
+  });
+
   it("[B3] a room that did not answer is told again, by whatever is left of the user's object", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const peer = await join(room, ada);
@@ -168,10 +284,7 @@ describe("revoking", () => {
     await evictDurableObject(userStub(ada));
     await runDurableObjectAlarm(userStub(ada));
     expect(await peer.closed).toEqual(CLOSED);
-    const told = await runInDurableObject(userStub(ada), (_user, state) => [
-      ...state.storage.sql.exec("SELECT told FROM revocations"),
-    ]);
-    expect(told).toEqual([{ told: 1 }]);
+    expect(await queryUser(ada, "SELECT room FROM errands")).toEqual([]);
   });
 
   it("[B3] reaches 50 connections in 20 rooms, half of which hibernate", async () => {
@@ -196,14 +309,14 @@ describe("revoking", () => {
       { user: { id: ada }, roles: [], id: "late", expiresAt: Date.now() + 60_000 },
       0,
     );
-    const admission = await userStub(ada).admit({ id: "late", issuedAt: 0 }, room);
+    const admission = await admit(ada, { id: "late", issuedAt: 0 }, room);
     await revoke(ada, "late");
     await evictDurableObject(roomStub(room));
     const joiner = { ...session, admission: admission! };
     const request = toRoom({ requestId: "late", joiner }, new Request(ROOM_URL));
     expect(fromWorker(new Request(ROOM_URL, request)).joiner).toEqual(joiner);
     expect((await roomStub(room).fetch(ROOM_URL, request)).status).toBe(409);
-    expect(await userStub(ada).admit({ id: "late", issuedAt: 0 }, room)).toBe(null);
+    expect(await admit(ada, { id: "late", issuedAt: 0 }, room)).toBe(null);
     // The barrier falls once no admission is good any more.
     expect(await query(room, "SELECT user FROM barriers")).toHaveLength(1);
     passTime(61);
@@ -262,6 +375,9 @@ describe("revoking", () => {
     ["an empty session", { session: "" }, "bad_request"],
     ["a session of another kind", { session: 7 }, "bad_request"],
     ["no session but null", { session: null }, "bad_request"],
+    ["a key that is mistyped", { sessions: ["x"] }, "bad_request"],
+    ["a key too many", { session: "x", all: false }, "bad_request"],
+    ["nothing", undefined, "bad_request"],
     ["far too much", { session: "x".repeat(17_000) }, "too_large"],
   ])("[B3, A5] %s is refused, and nothing revoked", async (_what, body, code) => {
     const ada = fresh("ada");
@@ -269,6 +385,32 @@ describe("revoking", () => {
     expect((await refusal(answer))[1]).toBe(code);
     expect(await joinStatus(fresh("room"), ada)).toBe(101);
   });
+
+  it.each<[string, string, unknown?]>([
+    ["POST", "revocations?session=phone", {}],
+    ["DELETE", "revocations?session=phone"],
+    ["DELETE", "revocations", { session: "phone" }],
+    ["DELETE", "revocations", "phone"],
+    ["DELETE", "?room=lobby"],
+    ["DELETE", "", { room: "lobby" }],
+    ["POST", "events?room=lobby", { name: "x", data: 1 }],
+    ["POST", "events", { name: "x", data: 1, room: "lobby" }],
+  ])(
+    "[B5, B3, B7, B11] %s %s %j asks for less than would be done, and does nothing",
+    async (...asked) => {
+      const [method, rest, body] = asked;
+      const [ada, room] = [fresh("ada"), fresh("room")];
+      const token = await signIn(ada, { sid: "revoked" });
+      await revoke(ada, "revoked");
+      const peer = await join(room, ada);
+      const path = `${userPath(ada)}/${rest}`.replace(/\/(\?|$)/, "$1");
+      expect(await refusal(await askBackend(method, path, body))).toEqual([400, "bad_request"]);
+      expect(
+        (await peer.news()).filter((frame) => frame !== "pong" && frame.type === "event"),
+      ).toEqual([]);
+      expect(await refusal(await tryJoin(room, ada, { token }))).toEqual(REVOKED);
+    },
+  );
 
   it("[B3] takes any user's id", async () => {
     const room = fresh("room");

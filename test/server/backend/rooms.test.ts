@@ -143,13 +143,19 @@ describe("the list of rooms", () => {
     expect(await refusal(answer)).toEqual([404, "not_found"]);
   });
 
-  it("[B9] answers 503 where one of its objects does not, for a part would be a lie", async () => {
-    const getByName = () => ({ list: () => Promise.reject(new Error("overloaded")) });
-    const DIRECTORY = { getByName } as never;
-    const answer = await askConfigured({ DIRECTORY }, "/rooms", headers);
-    expect(answer.headers.get("Retry-After")).toBe("1");
-    expect(await refusal(answer)).toEqual([503, "rooms_unavailable"]);
-  });
+  it.each<[string, () => Promise<never>]>([
+    ["fails", () => Promise.reject(new Error("overloaded"))],
+    ["hangs", () => new Promise(() => {})],
+  ])(
+    "[B9] answers 503 where one of its objects %s, for a part would be a lie",
+    async (...broken) => {
+      const getByName = () => ({ list: broken[1] });
+      const DIRECTORY = { getByName } as never;
+      const answer = await askConfigured({ DIRECTORY }, "/rooms", headers);
+      expect(answer.headers.get("Retry-After")).toBe("1");
+      expect(await refusal(answer)).toEqual([503, "rooms_unavailable"]);
+    },
+  );
 
   it("[B9, L6] is right within a sweep after the room crashed, whichever way its last tell was lost", async () => {
     const prefix = newPrefix();

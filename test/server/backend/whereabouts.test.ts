@@ -3,8 +3,16 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ROOM_URL, toRoom, toRoomSession } from "../../../src/server/room-request.ts";
 import { Room } from "../../../src/server/room/room.ts";
-import { askBackend, queryUser, userStub, whereIs } from "../../worker-kit/backend.ts";
-import { readRoom, refusal } from "../../worker-kit/http.ts";
+import {
+  admit,
+  askBackend,
+  breakRooms,
+  mendRooms,
+  queryUser,
+  userStub,
+  whereIs,
+} from "../../worker-kit/backend.ts";
+import { askConfigured, readRoom, refusal } from "../../worker-kit/http.ts";
 import { hold } from "../../worker-kit/lease.ts";
 import { join, type Peer } from "../../worker-kit/peer.ts";
 import {
@@ -60,6 +68,33 @@ describe("where a user is", () => {
     expect(await whereIs(fresh("nobody"))).toMatchObject(NOWHERE);
   });
 
+  it.each(["hang", "fail"] as const)(
+    "[B4, B6] rooms that %s are left out, and where no other shows them the status is null",
+    async (how) => {
+      const [ada, bad, good] = [fresh("ada"), fresh("room"), fresh("room")];
+      await join(bad, ada);
+      vi.spyOn(console, "log").mockImplementation(() => {});
+      await breakRooms(ada, [bad], how);
+      const unlearnt = { status: null, connections: 0, lastOnline: null };
+      expect(await whereIs(ada)).toEqual({ user: ada, ...unlearnt, rooms: [] });
+      const bob = fresh("bob");
+      expect(await (await presenceOf([bob, ada])).json()).toEqual({
+        users: [
+          { user: bob, status: "offline", connections: 0, lastOnline: null },
+          { user: ada, ...unlearnt },
+        ],
+      });
+      const peer = await join(good, ada);
+      const shown = { status: "online", connections: 1, lastOnline: null };
+      const seen = await whereIs(ada);
+      expect(seen).toEqual({ user: ada, ...shown, rooms: [{ room: good, ...shown }] });
+      await peer.ask({ type: "leave" });
+      await mendRooms(ada);
+      expect(await whereIs(ada)).toMatchObject({ status: "online", rooms: [{ room: bad }] });
+      vi.restoreAllMocks();
+    },
+  );
+
   it("[B4, L4] who left is in no room, and was last online when the last one says so", async () => {
     const [ada, first, second] = [fresh("ada"), fresh("room"), fresh("room")];
     const [one, two] = await Promise.all([join(first, ada), join(second, ada)]);
@@ -73,8 +108,6 @@ describe("where a user is", () => {
     await untilListed(ada, []);
     const { lastOnline } = (await readRoom(second)).members[0]!;
     expect(await whereIs(ada)).toEqual({ user: ada, ...NOWHERE, lastOnline });
-    // Nothing but the last room is kept of what they left.
-    expect(await queryUser(ada, "SELECT room FROM rooms")).toEqual([{ room: second }]);
   });
 
   it("[B4, M3] who appears offline is nowhere, like one who left when they chose to", async () => {
@@ -92,6 +125,31 @@ describe("where a user is", () => {
     expect(await whereIs(ada)).toEqual(absent);
     await choose(other, null);
     expect(await whereIs(ada)).toMatchObject({ status: "online", rooms: [{ room }] });
+  });
+
+  it("[B11, L5] the rooms that remember a user are kept until each of them forgets the user", async () => {
+    const [ada, first, second] = [fresh("ada"), fresh("room"), fresh("room")];
+    const [one, two] = [await join(first, ada), await join(second, ada)];
+    const left = async () =>
+      (await queryUser(ada, "SELECT room FROM rooms")).map(({ room }) => room);
+    await one.ask({ type: "leave" });
+    await untilListed(ada, [second]);
+    passTime(50_000);
+    await two.ask({ type: "leave" });
+    await untilListed(ada, []);
+    expect(await left()).toEqual([first, second]);
+    passTime(40_000);
+    await runDurableObjectAlarm(userStub(ada));
+    expect(await left()).toEqual([second]);
+    const { lastOnline } = (await readRoom(second)).members[0]!;
+    expect(await whereIs(ada)).toEqual({ user: ada, ...NOWHERE, lastOnline });
+    const alarm = await runInDurableObject(userStub(ada), (_user, { storage }) =>
+      storage.getAlarm(),
+    );
+    // They are taken off together with those that follow within the hour.
+    const wait = alarm! - Date.parse(lastOnline!) - 86_400_000;
+    expect(wait).toBeGreaterThanOrEqual(0);
+    expect(wait).toBeLessThanOrEqual(3_600_100);
   });
 
   it("[B4, L5] nothing is kept of who was offline for the retention", async () => {
@@ -128,9 +186,9 @@ describe("where a user is", () => {
   it("[B8] who left an earlier time is not taken for who came back since", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const mark = { issuedAt: Date.now() };
-    const { stamp } = (await userStub(ada).admit(mark, room))!;
-    expect((await userStub(ada).admit(mark, room))!.stamp).toBe(stamp);
-    const anew = (await userStub(ada).admit(mark, room, stamp))!;
+    const { stamp } = (await admit(ada, mark, room))!;
+    expect((await admit(ada, mark, room))!.stamp).toBe(stamp);
+    const anew = (await admit(ada, mark, room, stamp))!;
     expect(anew.stamp).toBeGreaterThan(stamp);
     await userStub(ada).left(room, stamp, Date.now());
     expect(await listed(ada)).toEqual([room]);
@@ -139,7 +197,7 @@ describe("where a user is", () => {
     expect(await listed(ada)).toEqual([room]);
     await userStub(ada).left(room, anew.stamp, Date.now());
     expect(await listed(ada)).toEqual([]);
-    const later = (await userStub(ada).admit(mark, room))!;
+    const later = (await admit(ada, mark, room))!;
     expect(later.stamp).toBeGreaterThan(anew.stamp);
   });
 
@@ -149,7 +207,7 @@ describe("where a user is", () => {
       { user: { id: ada }, roles: [], expiresAt: Date.now() + 60_000 },
       Date.now(),
     );
-    const admission = (await userStub(ada).admit(session, room))!;
+    const admission = (await admit(ada, session, room))!;
     const statuses = await runInDurableObject(roomStub(room), async (_room, state) => {
       const forgetful = new Room(state, { ...env, RETENTION_SECONDS: "0" });
       const arrive = async () => {
@@ -169,7 +227,7 @@ describe("where a user is", () => {
     async (how) => {
       const [ada, room] = [fresh("ada"), fresh("room")];
       const mark = { issuedAt: Date.now() };
-      const admission = (await userStub(ada).admit(mark, room))!;
+      const admission = (await admit(ada, mark, room))!;
       expect(await listed(ada)).toEqual([room]);
       if (how === "is read") expect(await whereIs(ada)).toEqual({ user: ada, ...NOWHERE });
       else await runDurableObjectAlarm(userStub(ada));
@@ -187,7 +245,7 @@ describe("where a user is", () => {
           toRoom({ requestId: "late", joiner }, new Request(ROOM_URL)),
         );
       expect((await arrive({ ...session, admission })).status).toBe(409);
-      const anew = (await userStub(ada).admit(mark, room, admission.stamp))!;
+      const anew = (await admit(ada, mark, room, admission.stamp))!;
       const arrived = await arrive({ ...session, admission: anew });
       arrived.webSocket!.accept();
       expect(await whereIs(ada)).toMatchObject({ status: "online", rooms: [{ room }] });
@@ -215,6 +273,37 @@ describe("whether many users are there", () => {
     expect(await queryUser("stranger-7", "SELECT name FROM sqlite_master")).toEqual([]);
     expect(await (await presenceOf([])).json()).toEqual({ users: [] });
   }, 30_000);
+
+  it.each(["hang", "fail"])(
+    "[B6] users whose objects %s have status null, and cost the others nothing",
+    async (how) => {
+      const [ada, bad, room] = [fresh("ada"), fresh("bad"), fresh("room")];
+      await join(room, ada);
+      vi.spyOn(console, "log").mockImplementation(() => {});
+      const whereabouts = () =>
+        how === "hang" ? new Promise(() => {}) : Promise.reject(new Error("broken"));
+      const USERS = {
+        getByName: (user: string) => (user === bad ? { whereabouts } : userStub(user)),
+      } as never;
+      const [key] = env.SERVER_KEY!.split(",");
+      const answer = await askConfigured(
+        { USERS },
+        "/users/presence",
+        { Authorization: `Bearer ${key}` },
+        { method: "POST", body: JSON.stringify({ users: [bad, ada] }) },
+      );
+      expect([answer.status, await answer.json()]).toEqual([
+        200,
+        {
+          users: [
+            { user: bad, status: null, connections: 0, lastOnline: null },
+            { user: ada, status: "online", connections: 1, lastOnline: null },
+          ],
+        },
+      ]);
+      vi.restoreAllMocks();
+    },
+  );
 
   it.each<[string, unknown, string]>([
     ["501 users", Array.from({ length: 501 }, (_, n) => `${n}`), "bad_request"],

@@ -1,0 +1,26 @@
+/**
+ * Answers what `call` does, and gives it up after `limitMs`: a late answer is dropped. Where no time
+ * is left, nothing is called. The timer is cleared, since one that runs keeps an object from
+ * hibernating.
+ *
+ * @throws Error where no answer came in time, and whatever the call throws.
+ * @example
+ * await within(2_000, () => env.ROOMS.getByName("lobby").kick("ada"));
+ */
+export async function within<Result>(
+  limitMs: number,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const giveUp = () => reject(new Error(`no answer within ${limitMs} ms`));
+  if (limitMs <= 0) {
+    giveUp();
+    return tooLate;
+  }
+  const timer = setTimeout(giveUp, limitMs);
+  try {
+    return await Promise.race([call(), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
