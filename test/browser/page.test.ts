@@ -1,6 +1,6 @@
-import { SignJWT } from "jose";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
 import { launchBrowser } from "./browser.ts";
 import { shownOn } from "./shown.ts";
@@ -41,6 +41,65 @@ describe("the page", () => {
     await page.goto(server.url);
     await page.getByRole("heading", { name: "Join lobby" }).waitFor();
     expect(new URL(page.url()).pathname).toBe("/in/lobby");
+  });
+
+  it("leads from /design-review to the room of that name, and keeps the one beside it", async () => {
+    const page = await browser.newPage();
+    await page.goto(`${server.url}/design-review?beside=studio`);
+    await page.getByRole("heading", { name: "Join design-review" }).waitFor();
+    expect(page.url()).toBe(`${server.url}/in/design-review?beside=studio`);
+  });
+
+  it("says why a sign-in failed, and forgets it at the next try", async () => {
+    const tab = await Tab.open(await browser.newContext(), server.url, "failing");
+    const failure = tab.page.getByRole("alert");
+    const url = "**/demo/sign-in";
+    await tab.page.route(url, (route) => route.abort());
+    await tab.signIn("Ada");
+    await failure.getByText("The service could not be reached.").waitFor();
+    await tab.page.unroute(url);
+    await tab.page.route(url, (route) => route.fulfill({ status: 502, body: "Bad gateway" }));
+    await tab.signIn("Ada");
+    await failure.getByText("it answered 502").waitFor();
+    await tab.page.unroute(url);
+    await tab.signIn("Ada");
+    await tab.sees({ Ada: "online" });
+    expect(await failure.count()).toBe(0);
+  });
+
+  it("offers no way back into a room that is not open to its person", async () => {
+    const context = await browser.newContext();
+    const value = await signToken(server.secret, "ada", { rooms: ["elsewhere"] });
+    await context.addCookies([{ name: "session", value, url: server.url, httpOnly: true }]);
+    const { page } = await Tab.open(context, server.url, "forbidden");
+    await page.getByRole("heading", { name: "This room is not open to you" }).waitFor();
+    expect(await page.getByRole("button", { name: "Join again" }).count()).toBe(0);
+    await page.getByRole("button", { name: "Sign in as someone else" }).click();
+    await page.getByRole("heading", { name: "Join forbidden" }).waitFor();
+  });
+
+  it("follows the newest sign-in of any tab, however late its answers come", async () => {
+    const context = await browser.newContext();
+    const first = await Tab.open(context, server.url, "follow");
+    const second = await Tab.open(context, server.url, "follow");
+    await second.page.getByLabel("Your name").waitFor();
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    let asked = 0;
+    await second.page.route("**/demo/me", async (route) => {
+      const response = await route.fetch();
+      asked++;
+      await released;
+      await route.fulfill({ response });
+    });
+    await first.signIn("Ada");
+    await eventually(() => expect(asked).toBe(1));
+    await first.signOut();
+    await eventually(() => expect(asked).toBe(2));
+    await first.signIn("Grace");
+    await eventually(() => expect(asked).toBe(3));
+    release();
+    await second.sees({ Ada: "offline", Grace: "online, 2 tabs" });
+    await first.sees({ Ada: "offline", Grace: "online, 2 tabs" });
   });
 
   it("works by keyboard alone", async () => {
@@ -110,12 +169,7 @@ describe("the page", () => {
   it("says that a session has ended, and lets its person in again", async () => {
     const context = await browser.newContext();
     const soon = Math.floor(Date.now() / 1000) + 4;
-    const token = await new SignJWT({ name: "Ada" })
-      .setProtectedHeader({ alg: "HS256" })
-      .setSubject("ada")
-      .setIssuedAt()
-      .setExpirationTime(soon)
-      .sign(new TextEncoder().encode(server.secret));
+    const token = await signToken(server.secret, "ada", { name: "Ada", exp: soon });
     await context.addCookies([{ name: "session", value: token, url: server.url, httpOnly: true }]);
     const tab = await Tab.open(context, server.url, "short");
     await tab.sees({ Ada: "online" });

@@ -13,12 +13,14 @@ const tabs = new BroadcastChannel("rollcall-account");
 const listeners = new Set<() => void>();
 
 let account: Account = { is: "unknown" };
-/** An answer counts only where nothing has been shown since it was asked for. */
+let moments = 0;
+/** The moment of which the account is shown: answers come in any order. */
 let shown = 0;
 
-function show(next: Account): void {
+function show(next: Account, moment = ++moments): void {
+  if (moment < shown) return;
   account = next;
-  shown += 1;
+  shown = moment;
   for (const listener of listeners) listener();
 }
 
@@ -36,9 +38,8 @@ export function useAccount(): Account {
 
 /** Asks who is signed in. */
 export async function loadAccount(): Promise<void> {
-  const asked = shown;
-  const next = await api.readUser().then(fromUser, (): Account => ({ is: "unreachable" }));
-  if (shown === asked) show(next);
+  const asked = ++moments;
+  show(await api.readUser().then(fromUser, (): Account => ({ is: "unreachable" })), asked);
 }
 
 export async function signIn(name: string, picture: Picture | undefined): Promise<void> {

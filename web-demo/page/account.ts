@@ -6,8 +6,17 @@ export interface User {
   name: string;
 }
 
+/** Throws with words for the person where the service does not answer. */
 async function call(path: string, init?: RequestInit): Promise<Response> {
-  return fetch(path, { ...init, signal: AbortSignal.timeout(10_000) });
+  try {
+    return await fetch(path, { ...init, signal: AbortSignal.timeout(10_000) });
+  } catch (error) {
+    const isLate = error instanceof DOMException && error.name === "TimeoutError";
+    const message = isLate
+      ? "The service did not answer within 10 seconds. Try again."
+      : "The service could not be reached. Check that it is running and that you are online.";
+    throw new Error(message, { cause: error });
+  }
 }
 
 /** `null` where nobody is signed in; throws where the service does not answer. */
@@ -19,7 +28,7 @@ export async function readUser(): Promise<User | null> {
   return body.user;
 }
 
-/** Throws with words for the person where the name is refused. */
+/** Throws with words for the person where it does not succeed. */
 export async function signIn(name: string, picture: Picture | undefined): Promise<User> {
   const response = await call("/demo/sign-in", {
     method: "POST",
@@ -28,7 +37,8 @@ export async function signIn(name: string, picture: Picture | undefined): Promis
   });
   if (response.ok) return ((await response.json()) as { user: User }).user;
   const body = (await response.json().catch(() => null)) as { error?: { message?: string } } | null;
-  throw new Error(body?.error?.message ?? `The service answered ${response.status}.`);
+  const failure = `The service could not sign you in: it answered ${response.status}.`;
+  throw new Error(body?.error?.message ?? failure);
 }
 
 export async function signOut(): Promise<void> {

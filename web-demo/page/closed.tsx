@@ -4,7 +4,7 @@ import { signOut } from "./account-store.ts";
 const NEEDS_SIGN_IN = /^(session_|unauthenticated$)/;
 
 const WORDS: Record<string, string> = {
-  room_forbidden: "This room is not open to you.",
+  room_forbidden: "The account you signed in with may not enter it.",
   session_expired: "Your session has ended.",
 };
 
@@ -13,16 +13,17 @@ interface Props {
   joinAgain(): void;
 }
 
-/** The room is over for this page, why, and the way back. */
+/** The room is over for this page, why, and the way on. */
 export function Closed({ error, joinAgain }: Props) {
   const reason = error && (WORDS[error.code] ?? error.message);
+  const isForbidden = error?.code === "room_forbidden";
   return (
     <div className="closed" role="alert">
-      <h2>You are no longer here</h2>
+      <h2>{isForbidden ? "This room is not open to you" : "You are no longer here"}</h2>
       {reason && <p>{reason}</p>}
-      {error && NEEDS_SIGN_IN.test(error.code) ? (
+      {error && (isForbidden || NEEDS_SIGN_IN.test(error.code)) ? (
         <button type="button" className="button primary" onClick={signOut}>
-          Sign in again
+          {isForbidden ? "Sign in as someone else" : "Sign in again"}
         </button>
       ) : (
         <button type="button" className="button primary" onClick={joinAgain}>

@@ -17,10 +17,11 @@ export function SignIn({ room }: { room: string }) {
   async function submit(event: SubmitEvent) {
     event.preventDefault();
     setBusy(true);
+    setFailure(undefined);
     try {
       await signIn(name, picture);
     } catch (error) {
-      setFailure(error instanceof Error ? error.message : "That did not work. Try again.");
+      setFailure((error as Error).message);
       setBusy(false);
     }
   }

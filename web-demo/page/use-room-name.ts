@@ -1,10 +1,13 @@
 import { useSyncExternalStore } from "react";
 
-const LOBBY = "/in/lobby";
+const PREFIX = "/in/";
 
 function readRoomName(): string {
-  if (location.pathname === "/") history.replaceState(null, "", LOBBY);
-  const name = location.pathname.replace(/^\/in\//, "");
+  if (!location.pathname.startsWith(PREFIX)) {
+    const name = location.pathname.slice(1) || "lobby";
+    history.replaceState(null, "", `${PREFIX}${name}${location.search}`);
+  }
+  const name = location.pathname.slice(PREFIX.length);
   try {
     return decodeURIComponent(name);
   } catch {
@@ -17,7 +20,7 @@ function watchAddress(listener: () => void): () => void {
   return () => removeEventListener("popstate", listener);
 }
 
-/** The room that the address `/in/<room>` names; `/` leads to the lobby. */
+/** The room that the address `/in/<room>` names; `/<room>` leads there too, and `/` to the lobby. */
 export function useRoomName(): string {
   return useSyncExternalStore(watchAddress, readRoomName);
 }
