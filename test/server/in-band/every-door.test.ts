@@ -97,7 +97,9 @@ async function enterOneRoom(batch: readonly Case[]): Promise<void> {
   // Whose session has ended keeps the place for the grace.
   passTime(9);
   await watcher.ask({ type: "update", status: "busy" });
-  const { online, members } = await readRoom(room);
+  const { version, online, members } = await readRoom(room);
+  await watcher.until(() => watcher.roll?.version === version);
+  expect(watcher.roll?.members).toEqual(members);
   const left = members.filter(({ status }) => status !== "offline");
   expect(left.map(({ id }) => id)).toEqual([`watcher-${rooms}`]);
   expect(online).toBe(1);
