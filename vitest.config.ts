@@ -53,12 +53,7 @@ export default defineConfig({
       },
       {
         plugins: [worker({ IN_BAND_AUTH: "true", RENEW: "server" })],
-        test: {
-          name: "worker-in-band",
-          include: ["test/server/in-band/**/*.test.ts"],
-          // For a longer run by hand.
-          provide: { doorCases: Number(process.env["DOOR_CASES"] ?? 2_000) },
-        },
+        test: { name: "worker-in-band", include: ["test/server/in-band/**/*.test.ts"] },
       },
       {
         // Two keys, as while one is replaced; and every way in.

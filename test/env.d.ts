@@ -8,9 +8,3 @@ declare global {
     }
   }
 }
-
-declare module "vitest" {
-  interface ProvidedContext {
-    doorCases: number;
-  }
-}

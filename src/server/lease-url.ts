@@ -12,7 +12,7 @@ import { askRoom } from "./room-stub.ts";
 import { circumstancesOf, judgeConnect, type Asked } from "./room-url.ts";
 import { readCredential } from "./session/credential.ts";
 import { sessionCookies } from "./session/index.ts";
-import { joinAdmitted, orStale, requireUnrevoked } from "./user/user-stub.ts";
+import { joinAdmitted, orStale } from "./user/user-stub.ts";
 
 const leaseSchema = v.pipe(v.string(), v.maxLength(64));
 
@@ -61,8 +61,9 @@ export async function holdLease(asked: Asked, room: string): Promise<Response> {
     return askRoom(env, room, request, asked.request);
   };
   if (lease) {
-    await requireUnrevoked(config, session);
-    const renewed = await put(session, lease, false);
+    const renewed = await joinAdmitted(config, session, room, async (joiner) =>
+      orStale(await put(joiner, lease, false)),
+    );
     if (renewed.status !== LEASE_UNKNOWN) return renewed;
   }
   // Only a new one is a connect (SPEC A7).

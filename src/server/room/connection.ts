@@ -10,6 +10,7 @@ import {
 } from "./attachment.ts";
 import type { ConnectionRef } from "./changes.ts";
 import type { Offences } from "./flood.ts";
+import { SignIns } from "./sign-ins.ts";
 import { Reading } from "./reading.ts";
 
 /** How long before a session's end its connection is told (SPEC T4), in milliseconds. */
@@ -23,6 +24,7 @@ export class Connection {
   #heardAt: number;
   /** Times of the frames that were accepted lately (SPEC W12). */
   readonly accepted: number[] = [];
+  readonly signIns = new SignIns();
   readonly reading: Reading;
   /** Called when it owes a proof of reading, or more than before (SPEC W14). */
   onOwing: ((reading: Reading) => void) | null = null;

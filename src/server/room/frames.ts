@@ -8,6 +8,7 @@ import type { RoomSession } from "../room-request.ts";
 import type { Connection } from "./connection.ts";
 import { decodeAlive, decodeFrame } from "./decode.ts";
 import { countBadFrame, countFrame } from "./flood.ts";
+import { isNewer } from "./newer.ts";
 import type { Presence } from "./presence.ts";
 
 /** Takes what a socket sent: limits, checks and applies it (SPEC W6–W12, T2, T3, T6). */
@@ -62,6 +63,7 @@ function apply(
       frame satisfies never;
   }
   ack(presence, connection, frame.id);
+  if (frame.type === "logout") connection.signIns.voidAll();
   if (frame.type === "logout" && presence.config.inBandAuth) {
     presence.signOut(connection, "left", now);
   } else if (frame.type === "leave" || frame.type === "logout") {
@@ -76,16 +78,23 @@ async function authenticate(
   { token, id }: Extract<ClientFrame, { type: "auth" }>,
 ): Promise<void> {
   const { name: room, config } = presence;
+  const turn = connection.signIns.begin();
   const judged = await judgeToken(token, { room, origin: connection.origin, config });
   const take = (by: RoomSession | Refusal): "stale" | "done" => {
-    // The check took its time: the socket may be closed, or another's, by now.
+    // The check took its time: the socket may be closed, or signed out, by now.
     if (presence.connections.get(connection.ws) !== connection) return "done";
+    if (connection.signIns.isVoid(turn)) return "done";
+    if (!(by instanceof Refusal) && isLate(connection, by, turn)) return "done";
     const now = Date.now();
     presence.advance(now);
     if (!(by instanceof Refusal) && presence.isStale(by, now)) return "stale";
     const refused = by instanceof Refusal ? by : takeOver(presence, connection, by, now);
-    if (refused === null) ack(presence, connection, id);
-    else refuseToken(presence, connection, refused, id);
+    if (refused === null) {
+      connection.signIns.take(turn);
+      ack(presence, connection, id);
+    } else {
+      refuseToken(presence, connection, refused, id);
+    }
     presence.commit(now);
     return "done";
   };
@@ -98,6 +107,11 @@ async function authenticate(
   }
 }
 
+/** Whether somebody else has signed in meanwhile by a token that was sent later. */
+function isLate(connection: Connection, { user }: RoomSession, turn: number): boolean {
+  return connection.signIns.isOvertaken(turn) && connection.user !== user.id;
+}
+
 /** Renews the session behind a connection, or gives it to another user (SPEC T3). */
 function takeOver(
   presence: Presence,
@@ -107,7 +121,7 @@ function takeOver(
 ): Refusal | null {
   const before = connection.session;
   if (before?.user.id === session.user.id) {
-    renew(presence, connection, session, now);
+    renew(presence, connection, before, session, now);
     return null;
   }
   const id = crypto.randomUUID();
@@ -128,16 +142,23 @@ function takeOver(
   return null;
 }
 
+/** A newer session takes the place of the one before whole; one that is not changes nothing. */
 function renew(
   presence: Presence,
   connection: Connection,
+  before: RoomSession,
   session: RoomSession,
   now: number,
 ): void {
-  const expiresAt = Math.max(session.expiresAt, connection.session?.expiresAt ?? 0);
-  presence.roster.renew(now, session);
-  connection.signIn({ ...session, expiresAt });
-  presence.connections.noteDeadline(connection);
+  const isTaken = isNewer(session, before);
+  if (isTaken) {
+    presence.roster.renew(now, session);
+    connection.signIn(session);
+    presence.connections.noteDeadline(connection);
+  } else {
+    presence.roster.noteAdmission(now, session);
+  }
+  const { expiresAt } = isTaken ? session : before;
   presence.send(connection, { type: "renewed", expiresAt: new Date(expiresAt).toISOString() });
 }
 

@@ -4,16 +4,8 @@ import { log } from "../log.ts";
 import { ADMISSION_STALE, LEASE_UNKNOWN } from "../room-request.ts";
 import type { Lease, Leaving, RoomRequest, RoomSession } from "../room-request.ts";
 import { countFrame } from "./flood.ts";
+import { leaseEnd } from "./lease-session.ts";
 import type { Presence } from "./presence.ts";
-
-/** A lease's end moves in steps of this part of its length, so that most renewals write nothing. */
-const STEPS = 3;
-
-/** When a lease that is renewed at `now` ends, in milliseconds (SPEC P1); a session's end ends it too. */
-export function leaseEnd(now: number, staleMs: number, sessionEndsAt: number): number {
-  const stepMs = staleMs / STEPS;
-  return Math.min(sessionEndsAt, Math.floor((now + staleMs) / stepMs) * stepMs);
-}
 
 /** Presence by HTTP leases, which the roster keeps like any connection (SPEC P1, P2). */
 export class Leases {
@@ -31,20 +23,19 @@ export class Leases {
     const { requestId, ticket } = asked;
     const { connection, isNew, update } = lease;
     const user = session.user.id;
+    const ref = { user, connection };
     const { staleMs } = presence.config.limits;
-    const endsAt = leaseEnd(now, staleMs, session.expiresAt);
-    if (!isNew && !presence.roster.holds({ user, connection })) {
+    const leasedUntil = leaseEnd(now, staleMs, session.expiresAt);
+    if (!isNew && !presence.roster.holds(ref)) {
       return new Response(null, { status: LEASE_UNKNOWN });
     }
-    if (isNew && presence.isStale(session, now)) {
-      return new Response(null, { status: ADMISSION_STALE });
-    }
+    if (presence.isStale(session, now)) return new Response(null, { status: ADMISSION_STALE });
     const refused =
       this.#refuse(connection, now) ??
       (isNew
         ? presence.admit(session, connection, now, {
             ticket,
-            leasedUntil: endsAt,
+            leasedUntil,
             idle: update.idle,
           })
         : presence.useTicket(ticket));
@@ -53,28 +44,24 @@ export class Leases {
       return errorResponse(refused, requestId);
     }
     try {
-      const response = this.#apply(asked, lease, session, endsAt, now);
+      const endsAt = isNew ? leasedUntil : presence.roster.renewLease(now, ref, session);
+      const response = this.#apply(asked, lease, user, endsAt, now);
       if (isNew) log("join", { room: presence.name, user, connection, requestId });
       return response;
     } catch (error) {
-      if (isNew) presence.retract({ user, connection }, null, now);
+      if (isNew) presence.retract(ref, null, now);
       throw error;
     }
   }
 
   #apply(
     { requestId, since }: RoomRequest,
-    { connection, isNew, token, update }: Lease,
-    session: RoomSession,
+    { connection, token, update }: Lease,
+    user: string,
     endsAt: number,
     now: number,
   ): Response {
     const presence = this.#presence;
-    const user = session.user.id;
-    if (!isNew) {
-      presence.roster.renewLease(now, { user, connection }, endsAt);
-      presence.roster.renew(now, session);
-    }
     if (presence.roster.update(now, user, update)) presence.tellSelf(user);
     if (update.idle !== undefined) presence.roster.idle(now, { user, connection }, update.idle);
     presence.settle(now);

@@ -1,8 +1,8 @@
 import type { Data, Member, Status } from "../../protocol/messages.ts";
 import type { RoomLimits } from "../config.ts";
 import type { Admission } from "../room-request.ts";
-import type { SessionMark } from "../user/revocation.ts";
 import type { User } from "../session/session.ts";
+import type { LeaseSession } from "./lease-session.ts";
 
 /** One of a member's connections: live, or lost and keeping its place for the grace (SPEC L4). */
 export interface Place {
@@ -12,8 +12,8 @@ export interface Place {
   lostAt: number | null;
   /** Of a lease: when it ends unless it is renewed (SPEC P1). */
   leasedUntil?: number;
-  /** Of a lease, where sessions can be revoked: the one it was made with. */
-  session?: SessionMark;
+  /** Of a lease: the session that it is held by; one that 0.1.0 made may have none. */
+  session?: LeaseSession;
 }
 
 export interface Profile {

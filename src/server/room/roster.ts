@@ -1,8 +1,8 @@
 import type { Status } from "../../protocol/messages.ts";
 import type { RoomLimits } from "../config.ts";
 import type { RoomSession } from "../room-request.ts";
-import { markOf } from "../user/revocation.ts";
 import { ChangeLog, type Changes, type ConnectionRef } from "./changes.ts";
+import { leaseEnd, leaseSessionOf, takesOver } from "./lease-session.ts";
 import { List, type EntryChange } from "./list.ts";
 import {
   applyAdmission,
@@ -121,7 +121,7 @@ export class Roster {
    */
   join(
     now: number,
-    session: Omit<RoomSession, "roles" | "expiresAt">,
+    session: Omit<RoomSession, "roles">,
     connection: string,
     { idle = false, leasedUntil }: NewPlace = {},
   ): "joined" | "too_many_connections" | "room_full" {
@@ -141,36 +141,52 @@ export class Roster {
         connection,
         idle,
         lostAt: null,
-        ...(leasedUntil !== undefined && { leasedUntil }),
-        ...(leasedUntil !== undefined && admission && { session: markOf(session) }),
+        ...(leasedUntil !== undefined && { leasedUntil, session: leaseSessionOf(session) }),
       });
     });
     return "joined";
   }
 
-  /** Gives a lease a later end. */
-  renewLease(now: number, ref: ConnectionRef, leasedUntil: number): void {
-    this.#changePlace(now, ref, (place) => {
-      place.leasedUntil = leasedUntil;
+  /**
+   * Renews a lease, which a newer session takes over, and with it the profile (SPEC P1, T3); answers
+   * when it ends.
+   */
+  renewLease(now: number, ref: ConnectionRef, session: RoomSession): number {
+    const place = this.#placeOf(ref);
+    const held = place?.session;
+    const isTaken = takesOver(session, held);
+    const inForce = isTaken || held === undefined ? leaseSessionOf(session) : held;
+    const sessionEndsAt = inForce.expiresAt ?? session.expiresAt;
+    const leasedUntil = leaseEnd(now, this.#limits.staleMs, sessionEndsAt);
+    // Not worth a row where the id is the same: the older one ends by each revocation of the newer.
+    if (place && held?.id === inForce.id) place.session = inForce;
+    this.#changePlace(now, ref, (changed) => {
+      changed.leasedUntil = leasedUntil;
+      changed.session = inForce;
     });
+    if (isTaken) this.renew(now, session);
+    return leasedUntil;
   }
 
   /** Takes over name and picture of a newer session (SPEC M6, T3). */
-  renew(
-    now: number,
-    { user, issuedAt, admission }: Pick<RoomSession, "user" | "issuedAt" | "admission">,
-  ): void {
+  renew(now: number, session: Pick<RoomSession, "user" | "issuedAt" | "admission">): void {
+    const { user, issuedAt } = session;
     const record = this.#records.get(user.id);
     if (!record) return;
-    if (hasNewStamp(record, admission)) {
-      this.#change(now, record, () => applyAdmission(record, admission));
-    }
+    this.noteAdmission(now, session);
     if (hasNewProfile(record, user)) {
       this.#change(now, record, () => applyProfile(record, user, issuedAt));
     } else {
       // Not worth a row: it is stored with the next change.
       record.issuedAt = Math.max(record.issuedAt, issuedAt);
     }
+  }
+
+  /** Notes what a member was admitted with anew, whatever becomes of the session. */
+  noteAdmission(now: number, { user, admission }: Pick<RoomSession, "user" | "admission">): void {
+    const record = this.#records.get(user.id);
+    if (!record || !hasNewStamp(record, admission)) return;
+    this.#change(now, record, () => applyAdmission(record, admission));
   }
 
   /** Changes what a member chose and their data; tells whether the choice is another now. */

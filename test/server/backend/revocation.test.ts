@@ -17,7 +17,7 @@ import { ask, askConfigured, readRoom, refusal } from "../../worker-kit/http.ts"
 import { hold, put } from "../../worker-kit/lease.ts";
 import { join, Peer, tryJoin } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
-import { hibernate, passTime, query, roomStub, runAlarm } from "../../worker-kit/time.ts";
+import { hibernate, passTime, query, restart, roomStub, runAlarm } from "../../worker-kit/time.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -44,6 +44,14 @@ async function joinStatus(room: string, user: string, token?: string): Promise<n
   const answer = await tryJoin(room, user, { ...(token && { token }) });
   answer.webSocket?.accept();
   return answer.status;
+}
+
+/** The ids of the connections in a room, as it stores them. */
+async function connectionsIn(room: string): Promise<string[]> {
+  const rows = await query(room, "SELECT places FROM members");
+  return rows.flatMap(({ places }) =>
+    (JSON.parse(places as string) as { connection: string }[]).map(({ connection }) => connection),
+  );
 }
 
 async function openInBand(room: string): Promise<Peer> {
@@ -135,6 +143,47 @@ describe("revoking", () => {
     expect((await readRoom(room)).members).toMatchObject([{ connections: 1 }]);
     expect(await revoke(ada)).toBe(1);
     expect((await readRoom(room)).members).toMatchObject([{ connections: 0, status: "offline" }]);
+  });
+
+  it("[B3, P1, T3] a lease that a newer session renewed ends with that one, over a restart too", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const [one, two] = [
+      { sid: "one", iat: inSeconds(-60) },
+      { sid: "two", iat: inSeconds(-50) },
+    ];
+    const { lease } = await hold(room, ada, {}, one);
+    await hold(room, ada, { lease }, two);
+    await hold(room, ada, { lease }, one);
+    await restart(room);
+    expect(await revoke(ada, "one")).toBe(0);
+    expect(await revoke(ada, "two")).toBe(1);
+    expect((await readRoom(room)).members).toMatchObject([{ status: "offline" }]);
+  });
+
+  it("[B3, P1] a lease is not renewed by a session that was checked before it was revoked", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const { lease } = await hold(room, ada, {}, { sid: "one", iat: inSeconds(-60) });
+    const late = { id: "two", issuedAt: Date.now(), expiresAt: Date.now() + 60_000 };
+    const admission = (await admit(ada, late, room))!;
+    expect(await revoke(ada, "two")).toBe(0);
+    const [connection] = await connectionsIn(room);
+    const joiner = { ...late, user: { id: ada }, roles: [], admission };
+    const renewal = { token: lease, connection: connection!, isNew: false, update: {} };
+    const asked = toRoom({ requestId: "1", joiner, lease: renewal }, new Request(ROOM_URL));
+    expect((await roomStub(room).fetch(ROOM_URL, asked)).status).toBe(409);
+    expect(await revoke(ada, "one")).toBe(1);
+  });
+
+  it("[B3, T3] a connection ends with the session that is in force, and with none that was or came late", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const token = (sid: string, iat: number) => signIn(ada, { sid, iat: inSeconds(iat) });
+    const peer = await join(room, ada, { token: await token("one", -60) });
+    await peer.ask({ type: "auth", token: await token("two", -50) });
+    await peer.ask({ type: "auth", token: await token("three", -55) });
+    expect(await revoke(ada, "one")).toBe(0);
+    expect(await revoke(ada, "three")).toBe(0);
+    expect(await revoke(ada, "two")).toBe(1);
+    expect(await peer.closed).toEqual(CLOSED);
   });
 
   it("[B3, T5] a token that the service renewed ends with the session behind it", async () => {

@@ -6,7 +6,7 @@ import { formatSince } from "../../../src/protocol/since.ts";
 import { Broadcaster } from "../../../src/server/room/broadcaster.ts";
 import { GroupCommit } from "../../../src/server/room/group-commit.ts";
 import { Connection } from "../../../src/server/room/connection.ts";
-import { leaseEnd } from "../../../src/server/room/leases.ts";
+import { leaseEnd } from "../../../src/server/room/lease-session.ts";
 import { answerRead } from "../../../src/server/room/read.ts";
 import type { ConnectionRef } from "../../../src/server/room/changes.ts";
 import { Roster } from "../../../src/server/room/roster.ts";
@@ -22,6 +22,10 @@ const LIMITS = {
 const USERS = ["ada", "bob", "Cleo", "déa", "eve"];
 const STATUSES: (Status | null)[] = ["online", "away", "busy", "offline", null];
 const LONGEST_GATHERING_MS = 1_000;
+
+function sessionOf(user: string, issuedAt: number) {
+  return { user: { id: user }, roles: [], issuedAt, expiresAt: issuedAt + 1e9 };
+}
 
 type Step =
   | { do: "join"; user: number; resume: boolean; hasNewName: boolean }
@@ -219,15 +223,15 @@ class Model {
 
   lease(user: string, now: number): void {
     const ref = { user, connection: `lease-${++this.joins}` };
-    const joiner = { user: { id: user }, issuedAt: now };
-    const until = leaseEnd(now, LIMITS.staleMs, Number.POSITIVE_INFINITY);
-    if (this.roster.join(now, joiner, ref.connection, { leasedUntil: until }) === "joined")
+    const leasedUntil = leaseEnd(now, LIMITS.staleMs, Number.POSITIVE_INFINITY);
+    const session = sessionOf(user, now);
+    if (this.roster.join(now, session, ref.connection, { leasedUntil }) === "joined")
       this.leases.push(ref);
   }
 
   renew(ref: ConnectionRef, now: number): void {
     if (!this.roster.holds(ref)) return;
-    this.roster.renewLease(now, ref, leaseEnd(now, LIMITS.staleMs, Number.POSITIVE_INFINITY));
+    this.roster.renewLease(now, ref, sessionOf(ref.user, now));
   }
 
   cut(client: Client, how: "leave" | "lose" | "stale", now: number): void {

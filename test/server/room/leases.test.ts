@@ -171,6 +171,42 @@ describe("a lease", () => {
 });
 
 describe("a lease's end", () => {
+  it("[P1, T3, M6] is taken over by a newer session, whole, and by no other", async () => {
+    const room = newRoom();
+    const now = Math.floor(Date.now() / 1000);
+    const [old, newer] = [
+      { iat: now - 60, exp: now + 3_600, name: "Ada" },
+      { iat: now - 50, exp: now + 20, name: "Ada L." },
+    ];
+    const { lease, expiresAt } = await hold(room, "ada", {}, old);
+    expect(Date.parse(expiresAt)).toBeGreaterThan((now + 20) * 1000);
+    for (const claims of [newer, old, { ...newer, exp: now + 10, name: "A." }]) {
+      const renewed = await hold(room, "ada", { lease }, claims);
+      expect(renewed.lease).toBe(lease);
+      expect(renewed.expiresAt).toBe(new Date((now + 20) * 1000).toISOString());
+      expect((await readRoom(room)).members).toMatchObject([{ name: "Ada L.", connections: 1 }]);
+    }
+    vi.setSystemTime((now + 21) * 1000);
+    await runAlarm(room);
+    expect((await readRoom(room)).members).toMatchObject([{ status: "offline" }]);
+  });
+
+  it("[P1, T3] writes nothing for each check of a session that does not say when it was issued", async () => {
+    const room = newRoom();
+    vi.setSystemTime(Math.ceil(Date.now() / 45_000) * 45_000);
+    const claims = { iat: undefined, sid: "s" };
+    const { lease } = await hold(room, "ada", {}, claims);
+    const before = await query(room, "SELECT places FROM members");
+    for (let second = 1; second <= 5; second++) {
+      passTime(1);
+      await hold(room, "ada", { lease }, { ...claims, exp: Math.floor(Date.now() / 1000) + 3_600 });
+    }
+    expect(await query(room, "SELECT places FROM members")).toEqual(before);
+    passTime(1);
+    await hold(room, "ada", { lease }, { ...claims, sid: "other" });
+    expect(JSON.stringify(await query(room, "SELECT places FROM members"))).toContain("other");
+  });
+
   it("[P2] leaves at once, with no grace", async () => {
     const room = newRoom();
     const { lease } = await hold(room, "ada");

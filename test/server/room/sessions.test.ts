@@ -1,14 +1,21 @@
+import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { decodeAttachment } from "../../../src/server/room/attachment.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join, welcomeOf } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
-import { hibernate, runAlarm } from "../../worker-kit/time.ts";
+import { hibernate, roomStub, runAlarm } from "../../worker-kit/time.ts";
 
 afterEach(() => void vi.useRealTimers());
 
 let rooms = 0;
 const newRoom = () => `sessions-${++rooms}`;
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
+/** What the room's one socket carries of its session. */
+const attached = (room: string) =>
+  runInDurableObject(roomStub(room), (_room, state) =>
+    decodeAttachment(state.getWebSockets()[0]!.deserializeAttachment()),
+  ).then((attachment) => attachment?.state);
 const iso = (exp: number) => new Date(exp * 1000).toISOString();
 
 describe("a session on a live connection", () => {
@@ -62,13 +69,64 @@ describe("a session on a live connection", () => {
     expect(await bob!.closed).toEqual({ code: 4401, reason: "session_expired" });
   });
 
-  it("[T3, M6] a renewal takes over name and picture, and never shortens the session", async () => {
+  it("[T3, M6] a newer session takes the place of the one before whole, even where it ends earlier", async () => {
     const room = newRoom();
-    const exp = inSeconds(600);
-    const ada = await join(room, "ada", { token: await signIn("ada", { exp }) });
-    await ada.ask({ type: "auth", token: await signIn("ada", { name: "Ada L.", exp: exp - 60 }) });
-    expect(await ada.untilType("renewed")).toEqual({ type: "renewed", expiresAt: iso(exp) });
+    const [iat, exp] = [inSeconds(-60), inSeconds(600)];
+    const old = await signIn("ada", { iat, exp, name: "Ada", roles: ["admin"] });
+    const newer = await signIn("ada", { iat: iat + 1, exp: exp - 300, name: "Ada L." });
+    const ada = await join(room, "ada", { token: old });
+    await ada.ask({ type: "auth", token: newer });
+    expect(await ada.untilType("renewed")).toEqual({ type: "renewed", expiresAt: iso(exp - 300) });
     expect((await readRoom(room)).members).toMatchObject([{ name: "Ada L.", connections: 1 }]);
+    await hibernate(room);
+    vi.setSystemTime((exp - 299) * 1000);
+    await runAlarm(room);
+    expect(await ada.closed).toEqual({ code: 4401, reason: "session_expired" });
+  });
+
+  it("[T3, M6] one that is not newer changes nothing, and is answered with the expiry in force", async () => {
+    const room = newRoom();
+    const [iat, exp] = [inSeconds(-60), inSeconds(600)];
+    const ada = await join(room, "ada", {
+      token: await signIn("ada", { iat, exp, name: "Ada", sid: "s-1" }),
+    });
+    await ada.news();
+    const before = await readRoom(room);
+    const carried = await attached(room);
+    for (const claims of [
+      { iat: iat - 1, exp: exp + 900 },
+      { iat, exp: exp - 300 },
+      { iat, exp },
+    ]) {
+      const token = await signIn("ada", { ...claims, name: "Other", sid: "s-2", roles: ["admin"] });
+      await ada.ask({ type: "auth", token });
+      expect(await ada.untilType("renewed")).toEqual({ type: "renewed", expiresAt: iso(exp) });
+      ada.frames.splice(0);
+    }
+    expect(await readRoom(room)).toEqual(before);
+    expect(await attached(room)).toEqual(carried);
+  });
+
+  it("[T3] of sessions issued at once the one that lasts longer is the newer", async () => {
+    const room = newRoom();
+    const [iat, exp] = [inSeconds(-60), inSeconds(600)];
+    const ada = await join(room, "ada", { token: await signIn("ada", { iat, exp }) });
+    const longer = await signIn("ada", { iat, exp: exp + 1, name: "Ada L." });
+    await ada.ask({ type: "auth", token: longer });
+    expect(await ada.untilType("renewed")).toEqual({ type: "renewed", expiresAt: iso(exp + 1) });
+    expect((await readRoom(room)).members).toMatchObject([{ name: "Ada L." }]);
+  });
+
+  it("[T3] one that does not say when it was issued is as new as its check", async () => {
+    const room = newRoom();
+    const [iat, exp] = [inSeconds(-60), inSeconds(600)];
+    const ada = await join(room, "ada", { token: await signIn("ada", { iat, exp }) });
+    const undated = await signIn("ada", { iat: undefined, exp: exp - 300 });
+    await ada.ask({ type: "auth", token: undated });
+    expect(await ada.untilType("renewed")).toEqual({ type: "renewed", expiresAt: iso(exp - 300) });
+    ada.frames.splice(0);
+    await ada.ask({ type: "auth", token: await signIn("ada", { iat, exp }) });
+    expect(await ada.untilType("renewed")).toEqual({ type: "renewed", expiresAt: iso(exp - 300) });
   });
 
   it("[T3] another user's token: leaves as the old, joins as the new, with the first frames anew", async () => {
