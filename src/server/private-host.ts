@@ -1,3 +1,5 @@
+import { groupsOf, hasPrefix, v4At } from "./ip-address.ts";
+
 /** Networks that are no part of the public internet (the IANA's special-purpose registries). */
 const PRIVATE_V4 = [
   "0.0.0.0/8",
@@ -28,28 +30,14 @@ function isPrivateV4(address: string): boolean {
   return PRIVATE_V4.some(({ first, size }) => number >= first && number < first + size);
 }
 
-/** The eight groups of an IPv6 address as a URL writes it: lower case, `::` at most once. */
-function groupsOf(address: string): number[] {
-  const [head = "", tail] = address.split("::");
-  const parse = (text: string) =>
-    text === "" ? [] : text.split(":").map((group) => Number.parseInt(group, 16));
-  if (tail === undefined) return parse(head);
-  const [first, last] = [parse(head), parse(tail)];
-  return [...first, ...Array<number>(8 - first.length - last.length).fill(0), ...last];
-}
-
 /** Only 2000::/3 is public; within it what tunnels to an IPv4 address counts as that address. */
 function isPrivateV6(address: string): boolean {
   const groups = groupsOf(address);
-  const v4At = (index: number) => {
-    const [high, low] = [groups[index]!, groups[index + 1]!];
-    return [high >> 8, high & 255, low >> 8, low & 255].join(".");
-  };
-  const isPrefix = (...prefix: number[]) => prefix.every((group, at) => groups[at] === group);
+  const isPrefix = (...prefix: number[]) => hasPrefix(groups, prefix);
   if (isPrefix(0x64, 0xff9b, 0, 0, 0, 0) || isPrefix(0, 0, 0, 0, 0, 0xffff)) {
-    return isPrivateV4(v4At(6));
+    return isPrivateV4(v4At(groups, 6));
   }
-  if (isPrefix(0x2002)) return isPrivateV4(v4At(1));
+  if (isPrefix(0x2002)) return isPrivateV4(v4At(groups, 1));
   return groups[0]! >> 13 !== 1 || isPrefix(0x2001, 0) || isPrefix(0x2001, 0xdb8);
 }
 
