@@ -11,8 +11,9 @@ import { allowOrigin, preflight } from "./origin.ts";
 import { describeService } from "./openapi/document.ts";
 import { endLease, holdLease } from "./lease-url.ts";
 import { createPolicy, setPolicy, type PolicyOptions } from "./policy.ts";
-import { isUpgrade, join, read, type Asked } from "./room-url.ts";
+import { join, read, type Asked } from "./room-url.ts";
 import { giveTicket } from "./ticket-url.ts";
+import { isUpgrade } from "./upgrade.ts";
 
 export interface AppOptions<Bindings extends Env = Env> extends PolicyOptions<Bindings> {
   /** The path below which the service answers, like `/presence`; `/` where absent. */

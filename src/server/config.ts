@@ -40,8 +40,10 @@ export interface Env {
   WEBHOOK_ALLOW_PRIVATE?: string | boolean;
   /** Takes the metrics (SPEC O4); without the binding there are none. */
   METRICS?: AnalyticsEngineDataset;
-  /** Limits connects; without the binding there is no limit (SPEC A7). */
+  /** Limits connects, and credentials that fail; without the binding there is no limit (SPEC A7). */
   CONNECTS?: RateLimit;
+  /** Limits what a user reads; without the binding there is no limit (SPEC A7). */
+  READS?: RateLimit;
 }
 
 /** How a credential is checked. */

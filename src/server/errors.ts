@@ -15,6 +15,7 @@ const ERRORS = {
   room_forbidden: [403, "The session does not admit to this room."],
   too_large: [413, "The request's body is too large."],
   not_found: [404, "There is nothing here."],
+  upgrade_required: [426, "A WebSocket's handshake has a Sec-WebSocket-Key, and version 13."],
   too_many_connections: [429, "The user has too many connections in this room."],
   too_many_rooms: [429, "The user is in too many rooms."],
   rate_limited: [429, "Too much, too fast."],
@@ -115,6 +116,7 @@ export function errorResponse(code: ErrorCode, requestId: string): Response {
   };
   const retryAfter = RETRY_AFTER_SECONDS[code];
   if (retryAfter !== undefined) headers["Retry-After"] = String(retryAfter);
+  if (code === "upgrade_required") headers["Sec-WebSocket-Version"] = "13";
   if (status === 401) headers["WWW-Authenticate"] = "Bearer";
   return Response.json({ error: { code, message, requestId } }, { status, headers });
 }

@@ -5,11 +5,11 @@ import { readBody } from "./body.ts";
 import { digest } from "./digest.ts";
 import { Refusal } from "./errors.ts";
 import { requireOrigin } from "./origin.ts";
-import { judgeCredential } from "./policy.ts";
-import { addressOf, countConnect } from "./rate-limit.ts";
+import { judge } from "./policy.ts";
+import { countConnect, countRead } from "./rate-limit.ts";
 import { LEASE_UNKNOWN, type RoomRequest, type RoomSession } from "./room-request.ts";
 import { askRoom } from "./room-stub.ts";
-import { circumstancesOf, judgeConnect, type Asked } from "./room-url.ts";
+import { circumstancesOf, type Asked } from "./room-url.ts";
 import { readCredential } from "./session/credential.ts";
 import { sessionCookies } from "./session/index.ts";
 import { joinAdmitted, orStale } from "./user/user-stub.ts";
@@ -43,7 +43,7 @@ export async function holdLease(asked: Asked, room: string): Promise<Response> {
   const { env, config, policy, request, url, requestId } = asked;
   const credential = readCredential(request, sessionCookies(config.session));
   requireOrigin(request, credential, url.origin, config.allowedOrigins);
-  const { session, ticket } = await judgeConnect(asked, room, credential);
+  const { session, ticket } = await judge(credential, circumstancesOf(asked, room));
   const user = session.user.id;
   if (!(await policy.authorize(session, room, "join", asked)))
     throw new Refusal("room_forbidden", user);
@@ -61,13 +61,14 @@ export async function holdLease(asked: Asked, room: string): Promise<Response> {
     return askRoom(env, room, request, asked.request);
   };
   if (lease) {
+    await countRead(config.env.READS, user);
     const renewed = await joinAdmitted(config, session, room, async (joiner) =>
       orStale(await put(joiner, lease, false)),
     );
     if (renewed.status !== LEASE_UNKNOWN) return renewed;
   }
   // Only a new one is a connect (SPEC A7).
-  await countConnect(env, { user });
+  await countConnect(config.env.CONNECTS, user);
   return joinAdmitted(config, session, room, async (joiner) =>
     orStale(await put(joiner, crypto.randomUUID(), true)),
   );
@@ -82,20 +83,23 @@ export async function holdLease(asked: Asked, room: string): Promise<Response> {
 export async function endLease(asked: Asked, room: string): Promise<Response> {
   const { env, config, request, url, requestId } = asked;
   requireOrigin(request, null, url.origin, config.allowedOrigins);
-  if (!(await isSignedIn(asked, room))) await countConnect(env, { address: addressOf(request) });
+  await countLeave(asked, room);
   const { lease, closing = false } = await readBody(request, leaveSchema);
   const leaving = { connection: await connectionOf(lease), closing };
   return askRoom(env, room, { requestId, leaving }, request);
 }
 
 /** Whoever has no session could guess leases, and wake rooms: they are counted by their address. */
-async function isSignedIn(asked: Asked, room: string): Promise<boolean> {
-  const credential = readCredential(asked.request, sessionCookies(asked.config.session));
+async function countLeave(asked: Asked, room: string): Promise<void> {
+  const { config, request } = asked;
+  const circumstances = circumstancesOf(asked, room);
+  const credential = readCredential(request, sessionCookies(config.session));
   try {
-    await judgeCredential(credential, circumstancesOf(asked, room));
-    return true;
+    const { session } = await judge(credential, circumstances);
+    await countRead(config.env.READS, session.user.id);
   } catch (error) {
-    if (error instanceof Refusal) return false;
-    throw error;
+    if (!(error instanceof Refusal) || error.code === "rate_limited") throw error;
+    // What failed has been counted.
+    if (error.code === "session_unavailable") await circumstances.caller.countFailure();
   }
 }

@@ -1,6 +1,7 @@
 import { authorizeByRooms, type Action, type Authorize, type RuleContext } from "./authorize.ts";
+import type { Caller } from "./caller.ts";
 import type { Config, Env } from "./config.ts";
-import { Refusal } from "./errors.ts";
+import { Refusal, type ErrorCode } from "./errors.ts";
 import { describeError, log } from "./log.ts";
 import { isAllowedOrigin } from "./origin.ts";
 import type { RoomSession, UsedTicket } from "./room-request.ts";
@@ -12,6 +13,7 @@ import { verifyCredential } from "./session/index.ts";
 import { isOwnSession, verifySession, verifyTicket } from "./session/own-tokens.ts";
 import { sealSession } from "./session/seal.ts";
 import type { Session } from "./session/session.ts";
+import { isKnownGood, isKnownRevoked } from "./user/known-sessions.ts";
 
 /** An app's own way to check a token: answers its session, or `null` for one that is not valid. */
 export type Verify<Bindings = Env> = (
@@ -85,14 +87,12 @@ export interface Circumstances {
   request?: Request;
   /** This isolate's where absent. */
   policy?: Policy;
+  /** Whose failures count (SPEC A7). */
+  caller: Caller;
 }
 
-/**
- * Checks a credential for a room.
- *
- * @throws Refusal with a code of A5.
- */
-export async function judgeCredential(
+/** Checks a credential for a room, and bounds the session behind it. */
+async function judgeCredential(
   credential: Credential | null,
   circumstances: Circumstances,
 ): Promise<Judged> {
@@ -105,7 +105,7 @@ export async function judgeCredential(
 /** Finds out whose a credential is; what that says is not checked yet. */
 async function verify(
   credential: Credential | null,
-  { room, origin: own, config, request, policy = current }: Circumstances,
+  { room, origin: own, config, request, policy = current, caller }: Circumstances,
   now: number,
 ): Promise<{ candidate: Candidate; ticket?: UsedTicket }> {
   if (credential === null) throw new Refusal("unauthenticated");
@@ -119,13 +119,63 @@ async function verify(
   if (kind !== "cookie" && config.renewal !== null && isOwnSession(token)) {
     return { candidate: await verifySession(token, config.renewal.secrets) };
   }
+  const beforeAsking = () => caller.beforeAsking();
   if (policy.verify) {
+    // What it asks is not known here.
+    await beforeAsking();
     const answer: unknown = await policy.verify(token, kind, ruleContext(config.env, request));
     if (answer === null) throw invalidSession(DETAIL.verify);
     return { candidate: candidateFromJson(answer) };
   }
   const allowsOrigin = (origin: string) => isAllowedOrigin(origin, own, config.allowedOrigins);
-  return { candidate: await verifyCredential(credential, config.session, { now, allowsOrigin }) };
+  return {
+    candidate: await verifyCredential(credential, config.session, {
+      now,
+      allowsOrigin,
+      beforeAsking,
+    }),
+  };
+}
+
+const CREDENTIAL_FAILURES: ReadonlySet<ErrorCode> = new Set([
+  "unauthenticated",
+  "session_invalid",
+  "session_expired",
+  "session_revoked",
+]);
+
+/**
+ * Checks a credential for a room ; one that fails, or was lately found to be revoked, counts against
+ * its caller's address (SPEC A7).
+ *
+ * @throws Refusal with a code of A5.
+ */
+export async function judge(
+  credential: Credential | null,
+  circumstances: Circumstances,
+): Promise<Judged> {
+  const { config, caller } = circumstances;
+  try {
+    const judged = await judgeCredential(credential, circumstances);
+    if (config.users !== null) requireAskable(judged.session, caller);
+    return judged;
+  } catch (error) {
+    if (error instanceof Refusal && CREDENTIAL_FAILURES.has(error.code)) {
+      await caller.countFailure();
+    }
+    throw error;
+  } finally {
+    caller.finish();
+  }
+}
+
+/** Whether the user's object may be asked about a session (SPEC A7, B8). */
+function requireAskable(session: RoomSession, caller: Caller): void {
+  const now = Date.now();
+  if (isKnownRevoked(session, now)) throw new Refusal("session_revoked", session.user.id);
+  if (caller.isOver && !isKnownGood(session, now)) {
+    throw new Refusal("rate_limited", session.user.id);
+  }
 }
 
 /** Checks a token that came over a socket, and that its session may join; a refusal where not. */
@@ -135,7 +185,7 @@ export async function judgeToken(
 ): Promise<RoomSession | Refusal> {
   const { room, config, policy = current } = circumstances;
   try {
-    const { session } = await judgeCredential({ kind: "message", token }, circumstances);
+    const { session } = await judge({ kind: "message", token }, circumstances);
     if (await policy.authorize(session, room, "join", { env: config.env })) return session;
     return new Refusal("room_forbidden", session.user.id);
   } catch (error) {

@@ -1,22 +1,54 @@
-import type { Env } from "./config.ts";
+import { Caller, endOfMinute } from "./caller.ts";
 import { Refusal } from "./errors.ts";
+import { ExpiringMap } from "./expiring-map.ts";
+import { networkOf } from "./ip-address.ts";
+import type { Asked } from "./room-url.ts";
 
-/** Whom a connect counts against: the user behind it, or the address where there is none (SPEC A7). */
-export type Payer = { user: string } | { address: string };
-
-/** The address a request comes from, as the platform tells it; what a caller writes there is replaced. */
-export function addressOf(request: Request): string {
-  return request.headers.get("CF-Connecting-IP") ?? "unknown";
-}
+const MAX_USERS = 2_000;
 
 /**
- * Counts a connect; the limit is set in `wrangler.toml`.
+ * The address a request comes from, as it is counted and as the platform tells it: what a caller
+ * writes there is replaced. `null` where another Worker asks, and does not pass it on.
+ */
+export function addressOf(request: Request): string | null {
+  const address = request.headers.get("CF-Connecting-IP");
+  return address && networkOf(address);
+}
+
+/** Whoever sends the credential of a request. */
+export function callerOf({ config, request }: Asked): Caller {
+  return new Caller(config.env.CONNECTS, () => addressOf(request));
+}
+
+const keyOf = (user: string) => ({ key: `user:${user}` });
+
+/**
+ * Counts a connect of a user; the limit is set in `wrangler.toml` (SPEC A7).
  *
  * @throws Refusal `rate_limited`.
  */
-export async function countConnect(env: Env, payer: Payer): Promise<void> {
-  if (!env.CONNECTS) return;
-  const key = "user" in payer ? `user:${payer.user}` : `address:${payer.address}`;
-  const { success } = await env.CONNECTS.limit({ key });
-  if (!success) throw new Refusal("rate_limited", "user" in payer ? payer.user : undefined);
+export async function countConnect(limiter: RateLimit | undefined, user: string): Promise<void> {
+  if (!limiter) return;
+  const { success } = await limiter.limit(keyOf(user));
+  if (!success) throw new Refusal("rate_limited", user);
+}
+
+/** Users who read too much, until the minute ends: the limiter is asked beside the room. */
+const over = new ExpiringMap<true>(MAX_USERS);
+
+/**
+ * Counts a read of a user, which may go on meanwhile: whoever was over the limit before is refused
+ * at once (SPEC A7).
+ *
+ * @throws Refusal `rate_limited`, at once or by its promise.
+ */
+export function countRead(limiter: RateLimit | undefined, user: string): Promise<void> | undefined {
+  if (!limiter) return undefined;
+  const now = Date.now();
+  if (over.get(user, now)) throw new Refusal("rate_limited", user);
+  return limiter.limit(keyOf(user)).then(({ success }) => {
+    if (success) return;
+    over.set(user, true, endOfMinute(now));
+    throw new Refusal("rate_limited", user);
+  });
 }

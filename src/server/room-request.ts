@@ -82,6 +82,8 @@ export interface RoomRequest {
   host?: string;
   /** The origin they joined by: tokens over the socket are judged as ones that came to it. */
   origin?: string;
+  /** The address they joined from, as it is counted: tokens over the socket that fail count too. */
+  address?: string;
   /** What they joined with, where it is good once. */
   ticket?: UsedTicket;
   /** The joiner comes without a socket. */

@@ -4,14 +4,14 @@ import { Refusal, type ErrorCode } from "./errors.ts";
 import { openInBand } from "./in-band.ts";
 import { describeError, log } from "./log.ts";
 import { requireOrigin } from "./origin.ts";
-import { judgeCredential, type Circumstances, type Judged, type Policy } from "./policy.ts";
-import { addressOf, countConnect } from "./rate-limit.ts";
+import { judge, type Circumstances, type Judged, type Policy } from "./policy.ts";
+import { addressOf, callerOf, countConnect, countRead } from "./rate-limit.ts";
 import { askRoom } from "./room-stub.ts";
 import type { RoomRequest } from "./room-request.ts";
 import { isServerKey } from "./server-key.ts";
 import { readCredential, type Credential } from "./session/credential.ts";
 import { sessionCookies } from "./session/index.ts";
-import { isKnownRevoked } from "./user/known-revoked.ts";
+import { requireHandshake } from "./upgrade.ts";
 import { joinAdmitted, orStale, requireUnrevoked } from "./user/user-stub.ts";
 
 /** A request, and all it is judged by. */
@@ -25,10 +25,6 @@ export interface Asked {
   requestId: string;
 }
 
-export function isUpgrade(request: Request): boolean {
-  return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
-}
-
 /** What a credential in a request is judged for, and by. */
 export function circumstancesOf(asked: Asked, room: string): Circumstances {
   const { config, policy, request } = asked;
@@ -40,6 +36,7 @@ export function circumstancesOf(asked: Asked, room: string): Circumstances {
     },
     config,
     policy,
+    caller: callerOf(asked),
   };
 }
 
@@ -69,14 +66,19 @@ export async function read(asked: Asked, room: string): Promise<Response> {
   if (credential?.kind === "bearer" && (await isServerKey(credential.token, config.serverKeys))) {
     return askRoom(env, room, optionsOf(asked), request);
   }
-  const { session, ticket } = await judgeCredential(credential, circumstancesOf(asked, room));
+  // Nothing came that could fail.
+  if (credential === null) throw new Refusal("unauthenticated");
+  const { session, ticket } = await judge(credential, circumstancesOf(asked, room));
   // To read with a ticket would not use it up; but a client learns here whether it is a bad one.
   if (ticket) throw new Refusal("unauthenticated", session.user.id);
   if (!(await policy.authorize(session, room, "read", asked))) {
     throw new Refusal("room_forbidden", session.user.id);
   }
+  const counted = countRead(config.env.READS, session.user.id);
   const answer = askRoom(env, room, optionsOf(asked), request);
-  await requireUnrevoked(config, session);
+  if (counted || config.users !== null) {
+    await Promise.all([counted, requireUnrevoked(config, session)]);
+  }
   return answer;
 }
 
@@ -87,6 +89,7 @@ export async function read(asked: Asked, room: string): Promise<Response> {
  */
 export async function join(asked: Asked, room: string): Promise<Response> {
   const { config, request, url } = asked;
+  requireHandshake(request);
   const byMessage = url.searchParams.get("auth") === "message";
   if (byMessage && config.inBandAuth) {
     requireOrigin(request, null, url.origin, config.allowedOrigins);
@@ -103,10 +106,10 @@ async function judgeJoin(
   room: string,
   credential: Credential | null,
 ): Promise<Judged> {
-  const judged = await judgeConnect(asked, room, credential);
+  const judged = await judge(credential, circumstancesOf(asked, room));
   const { session } = judged;
   const user = session.user.id;
-  await countConnect(asked.env, { user });
+  await countConnect(asked.env.CONNECTS, user);
   if (!(await asked.policy.authorize(session, room, "join", asked))) {
     throw new Refusal("room_forbidden", user);
   }
@@ -116,38 +119,17 @@ async function judgeJoin(
 async function enter(asked: Asked, room: string, { session, ticket }: Judged): Promise<Response> {
   const { env, config, request } = asked;
   const { host, origin } = asked.url;
-  const joining = { ...optionsOf(asked), host, origin, ...(ticket && { ticket }) };
+  const address = addressOf(request);
+  const joining = {
+    ...optionsOf(asked),
+    host,
+    origin,
+    ...(address !== null && { address }),
+    ...(ticket && { ticket }),
+  };
   return joinAdmitted(config, session, room, async (joiner) =>
     orStale(await askRoom(env, room, { ...joining, joiner }, request)),
   );
-}
-
-const CREDENTIAL_FAILURES: ReadonlySet<ErrorCode> = new Set([
-  "unauthenticated",
-  "session_invalid",
-  "session_expired",
-  "session_revoked",
-]);
-
-/** A connect whose credential fails counts against its address, since it has no user (SPEC A7). */
-export async function judgeConnect(
-  asked: Asked,
-  room: string,
-  credential: Credential | null,
-): Promise<Judged> {
-  try {
-    const judged = await judgeCredential(credential, circumstancesOf(asked, room));
-    const { session } = judged;
-    if (asked.config.users !== null && isKnownRevoked(session, Date.now())) {
-      throw new Refusal("session_revoked", session.user.id);
-    }
-    return judged;
-  } catch (error) {
-    if (error instanceof Refusal && CREDENTIAL_FAILURES.has(error.code)) {
-      await countConnect(asked.env, { address: addressOf(asked.request) });
-    }
-    throw error;
-  }
 }
 
 async function enterInBand(

@@ -1,5 +1,6 @@
 import { Refusal } from "./errors.ts";
 import { requireOrigin } from "./origin.ts";
+import { callerOf } from "./rate-limit.ts";
 import type { Asked } from "./room-url.ts";
 import { bearerToken } from "./session/credential.ts";
 
@@ -23,15 +24,19 @@ export async function isServerKey(token: string, keys: readonly string[]): Promi
 /**
  * Lets only the app's backend pass (SPEC B5).
  *
- * @throws Refusal `not_found` where there is no server key, `unauthenticated`, `origin_forbidden`.
+ * @throws Refusal `not_found` where there is no server key, `unauthenticated`, `rate_limited`, `origin_forbidden`.
  * @example
  * await requireServerKey(asked);
  */
-export async function requireServerKey({ config, request, url }: Asked): Promise<void> {
+export async function requireServerKey(asked: Asked): Promise<void> {
+  const { config, request, url } = asked;
   const { serverKeys, allowedOrigins } = config;
   if (serverKeys.length === 0) throw new Refusal("not_found");
   // Where there is none, an empty one is compared: both take the same time.
-  const token = bearerToken(request) ?? "";
-  if (!(await isServerKey(token, serverKeys))) throw new Refusal("unauthenticated");
+  const token = bearerToken(request);
+  if (!(await isServerKey(token ?? "", serverKeys))) {
+    if (token !== null) await callerOf(asked).countFailure();
+    throw new Refusal("unauthenticated");
+  }
   if (request.method !== "GET") requireOrigin(request, null, url.origin, allowedOrigins);
 }

@@ -4,7 +4,8 @@ import { readBody } from "./body.ts";
 import { isRoomName } from "../protocol/room-name.ts";
 import { Refusal } from "./errors.ts";
 import { requireOrigin } from "./origin.ts";
-import { judgeCredential } from "./policy.ts";
+import { judge } from "./policy.ts";
+import { countRead } from "./rate-limit.ts";
 import { circumstancesOf, type Asked } from "./room-url.ts";
 import { readCredential } from "./session/credential.ts";
 import { sessionCookies } from "./session/index.ts";
@@ -26,7 +27,10 @@ export async function giveTicket(asked: Asked): Promise<Response> {
   const credential = readCredential(request, sessionCookies(config.session));
   requireOrigin(request, credential, url.origin, config.allowedOrigins);
   if (credential?.kind === "ticket") throw new Refusal("session_invalid");
-  const { session } = await judgeCredential(credential, circumstancesOf(asked, ""));
+  // Nothing came that could fail.
+  if (credential === null) throw new Refusal("unauthenticated");
+  const { session } = await judge(credential, circumstancesOf(asked, ""));
+  await countRead(config.env.READS, session.user.id);
   const { room } = await readBody(request, ticketSchema);
   if (!isRoomName(room)) throw new Refusal("room_invalid");
   if (!(await policy.authorize(session, room, "join", asked))) {

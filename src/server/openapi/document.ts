@@ -42,7 +42,7 @@ const FOR_SESSIONS: readonly ErrorCode[] = [
 const REFUSALS: Record<Operation["by"], readonly ErrorCode[]> = {
   anybody: [],
   session: FOR_SESSIONS,
-  backend: ["unauthenticated", "origin_forbidden", "not_found"],
+  backend: ["unauthenticated", "origin_forbidden", "not_found", "rate_limited"],
   "session or backend": FOR_SESSIONS,
 };
 

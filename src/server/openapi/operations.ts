@@ -65,7 +65,7 @@ export const OPERATIONS: readonly Operation[] = [
       200: ["Snapshot", "Delta", "Counts"],
       304: "Nothing changed since the entity tag in If-None-Match",
     },
-    refusals: CONNECTS,
+    refusals: ["upgrade_required", ...CONNECTS],
   },
   {
     method: "put",
@@ -103,7 +103,7 @@ export const OPERATIONS: readonly Operation[] = [
     by: "session",
     body: ticketSchema,
     answers: { 201: ["Ticket"] },
-    refusals: ["bad_request", "too_large", "not_found"],
+    refusals: ["bad_request", "too_large", "not_found", "rate_limited"],
   },
   {
     method: "get",

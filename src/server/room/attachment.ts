@@ -10,6 +10,9 @@ const MAX_BYTES = 16_000;
 /** A scheme, the longest domain name, and a port. */
 const MAX_ORIGIN_LENGTH = 270;
 
+/** The longest IPv6 address; more is never told. */
+const MAX_ADDRESS_LENGTH = 45;
+
 /** A connection of a member, or one that was parted from its user and waits for another (SPEC T6). */
 export type ConnectionState =
   | { is: "member"; session: RoomSession; noticed: boolean }
@@ -21,6 +24,8 @@ export interface Attachment {
   view: "delta" | "snapshot";
   /** The origin it came to. */
   origin: string;
+  /** The address it came from, as it is counted; absent where that is not known. */
+  address?: string;
   /** The service renews its session by itself, and needs all of it (SPEC T5). */
   renews: boolean;
   state: ConnectionState;
@@ -38,6 +43,11 @@ export type LegacyAttachment = Omit<Attachment, "renews" | "origin" | "owed"> & 
 /** An origin as it is attached; one that is cut is no origin, and equals none. */
 export function boundOrigin(origin: string): string {
   return origin.slice(0, MAX_ORIGIN_LENGTH);
+}
+
+/** An address as it is attached. */
+export function boundAddress(address: string | undefined): { address?: string } {
+  return address === undefined ? {} : { address: address.slice(0, MAX_ADDRESS_LENGTH) };
 }
 
 /** The part of a session that is read later; the rest is told at the join, and only minted again. */

@@ -2,6 +2,7 @@ import { CLOSE } from "../../protocol/close-codes.ts";
 import type { ServerFrame } from "../../protocol/messages.ts";
 import type { RoomSession } from "../room-request.ts";
 import {
+  boundAddress,
   boundOrigin,
   decodeAttachment,
   encodeAttachment,
@@ -44,15 +45,16 @@ export class Connection {
    */
   static open(
     ws: WebSocket,
-    init: Pick<Attachment, "id" | "view" | "origin" | "renews" | "heardAt"> & {
+    init: Pick<Attachment, "id" | "view" | "origin" | "renews" | "address" | "heardAt"> & {
       session: RoomSession;
     },
   ): Connection {
-    const { id, view, origin, renews, session, heardAt } = init;
+    const { id, view, origin, address, renews, session, heardAt } = init;
     const attachment: Attachment = {
       id,
       view,
       origin: boundOrigin(origin),
+      ...boundAddress(address),
       renews,
       state: { is: "member", session: sessionToAttach(session, renews), noticed: false },
       heardAt,
@@ -82,6 +84,10 @@ export class Connection {
   /** The origin it came to. */
   get origin(): string {
     return this.#attachment.origin;
+  }
+  /** The address it came from, as it is counted; `null` where that is not known. */
+  get address(): string | null {
+    return this.#attachment.address ?? null;
   }
   /** Whose it is; `null` while it waits for a sign-in. */
   get session(): RoomSession | null {

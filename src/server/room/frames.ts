@@ -1,8 +1,10 @@
 import { CLOSE } from "../../protocol/close-codes.ts";
+import { Caller } from "../caller.ts";
 import type { ClientFrame } from "../../protocol/messages.ts";
 import { closeCodeOf, errorMessage, Refusal, type ErrorCode } from "../errors.ts";
 import { log } from "../log.ts";
 import { judgeToken } from "../policy.ts";
+import { countConnect } from "../rate-limit.ts";
 import { joinAdmitted } from "../user/user-stub.ts";
 import type { RoomSession } from "../room-request.ts";
 import type { Connection } from "./connection.ts";
@@ -79,7 +81,10 @@ async function authenticate(
 ): Promise<void> {
   const { name: room, config } = presence;
   const turn = connection.signIns.begin();
-  const judged = await judgeToken(token, { room, origin: connection.origin, config });
+  const { origin, address } = connection;
+  const { CONNECTS } = config.env;
+  const caller = new Caller(address === null ? undefined : CONNECTS, () => address);
+  const judged = await judgeToken(token, { room, origin, config, caller });
   const take = (by: RoomSession | Refusal): "stale" | "done" => {
     // The check took its time: the socket may be closed, or signed out, by now.
     if (presence.connections.get(connection.ws) !== connection) return "done";
@@ -100,6 +105,8 @@ async function authenticate(
   };
   if (judged instanceof Refusal) return void take(judged);
   try {
+    // One that brings another user is a connect of theirs (SPEC A7).
+    if (judged.user.id !== connection.user) await countConnect(CONNECTS, judged.user.id);
     await joinAdmitted(config, judged, room, take);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -198,7 +198,7 @@ export class Room extends DurableObject<Env> {
   }
 
   #join(asked: RoomRequest, session: RoomSession, now: number): Response {
-    const { requestId, since, view, host = "", origin = `https://${host}` } = asked;
+    const { requestId, since, view, host = "", origin = `https://${host}`, address } = asked;
     const presence = this.#presence;
     const id = crypto.randomUUID();
     const user = session.user.id;
@@ -208,6 +208,7 @@ export class Room extends DurableObject<Env> {
       id,
       view: view ?? "delta",
       origin,
+      ...(address !== undefined && { address }),
       renews: presence.config.renewal !== null,
       session,
       heardAt: now,

@@ -8,9 +8,14 @@ export interface VerifyContext {
   now: number;
   /** Whether pages of that origin may use the service (SPEC A3). */
   allowsOrigin(origin: string): boolean;
+  /** To be awaited before anybody else is asked about the token; throws where that may not be (SPEC A7). */
+  beforeAsking?: () => Promise<void>;
   /** The cookie that the token came in; absent where it came as a bearer token. */
   cookie?: FoundCookie;
 }
+
+/** What the check of a signed token needs to know. */
+export type CheckContext = Pick<VerifyContext, "now" | "beforeAsking">;
 
 /**
  * Verifies a token and answers what it says, as it says it: `sealSession` checks and bounds that.

@@ -1,6 +1,8 @@
 import { digest } from "../digest.ts";
 import { Refusal } from "../errors.ts";
+import { ExpiringMap } from "../expiring-map.ts";
 import type { RoomSession } from "../room-request.ts";
+import { SharedWork } from "../shared-work.ts";
 import { candidateFromJson } from "./candidate.ts";
 import { DETAIL, invalidSession } from "./details.ts";
 import { fetchJson } from "./fetch-json.ts";
@@ -9,16 +11,15 @@ import { sealSession } from "./seal.ts";
 import { messageOf, unavailable } from "./unavailable.ts";
 
 const KEPT_MS = 10_000;
+/** People sign in on the session that they had before. */
+const FAILURE_KEPT_MS = 1_000;
 const MAX_KEPT = 1000;
 
 /** What a cookie's value may consist of: a bearer token of anything else could smuggle in another. */
 const COOKIE_VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
 
 /** What the app said of a credential: a session, or why it is none. */
-interface Answer {
-  session: RoomSession | Refusal;
-  keptUntil: number;
-}
+type Answer = RoomSession | Refusal;
 
 /**
  * Any session at all: the app is asked whose it is (SPEC A2); see `introspection.md`.
@@ -33,21 +34,15 @@ export const introspection: SessionFormat = {
   createVerifier(config) {
     const { introspectionUrl = "", sessionMs } = config;
     const [name] = cookieNames(introspection, config);
-    const kept = new Map<string, Answer>();
+    // Apart, so that no number of strangers makes it forget a session.
+    const good = new ExpiringMap<RoomSession>(MAX_KEPT);
+    const failed = new ExpiringMap<Refusal>(MAX_KEPT);
+    const asking = new SharedWork<Answer>();
 
-    function keep(key: string, session: Answer["session"], now: number): void {
-      // The oldest goes first: a map keeps the order in which its keys came.
-      kept.delete(key);
-      for (const oldest of kept.keys()) {
-        if (kept.size < MAX_KEPT) break;
-        kept.delete(oldest);
-      }
-      // The app may prolong a session whose cookie stays the same: one that has ended is asked about anew.
-      const endsAt = session instanceof Refusal ? Infinity : session.expiresAt;
-      kept.set(key, { session, keptUntil: Math.min(now + KEPT_MS, endsAt) });
-    }
+    const known = (key: string, now: number): Answer | undefined =>
+      good.get(key, now) ?? failed.get(key, now);
 
-    async function askApp(header: string, now: number): Promise<Answer["session"]> {
+    async function askApp(header: string, now: number): Promise<Answer> {
       const answer = await fetchJson(introspectionUrl, { Cookie: header }).catch((error) => {
         throw unavailable(`SESSION_INTROSPECTION_URL: ${messageOf(error)}`);
       });
@@ -64,22 +59,37 @@ export const introspection: SessionFormat = {
       }
     }
 
-    return async (token, { now, cookie }) => {
+    async function askOnce(header: string, key: string, now: number): Promise<Answer> {
+      const answer = await askApp(header, now);
+      if (answer instanceof Refusal) failed.set(key, answer, now + FAILURE_KEPT_MS);
+      // The app may prolong a session whose cookie stays the same: one that has ended is asked about anew.
+      else good.set(key, answer, Math.min(now + KEPT_MS, answer.expiresAt));
+      return answer;
+    }
+
+    async function ask(header: string, key: string, now: number): Promise<Answer> {
+      return asking
+        .run(key, () => askOnce(header, key, now))
+        .catch((error) => {
+          if (error instanceof Refusal) throw error;
+          throw unavailable(`SESSION_INTROSPECTION_URL: ${messageOf(error)}`);
+        });
+    }
+
+    return async (token, { now, cookie, beforeAsking }) => {
       if (token === "" || (!cookie && !COOKIE_VALUE.test(token)))
         throw invalidSession(DETAIL.notSignedIn);
       const header = cookie?.header ?? `${String(name)}=${token}`;
       // A credential itself is not kept in memory.
       const key = await digest(header);
-      const known = kept.get(key);
-      if (known && known.keptUntil > now) return orThrow(known.session);
-      const session = await askApp(header, now);
-      keep(key, session, now);
-      return orThrow(session);
+      let answer = known(key, now);
+      if (!answer) {
+        await beforeAsking?.();
+        // Another may have asked while this one waited for its turn.
+        answer = known(key, now) ?? (await ask(header, key, now));
+      }
+      if (answer instanceof Refusal) throw answer;
+      return answer;
     };
   },
 };
-
-function orThrow(session: Answer["session"]): RoomSession {
-  if (session instanceof Refusal) throw session;
-  return session;
-}

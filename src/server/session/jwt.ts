@@ -20,7 +20,7 @@ export const jwt: SessionFormat = {
     // The check has seen that there is an expiry, and that it is a number.
     const read = rememberGood(check, ({ exp }) => exp! * 1000);
     return async (token, context) => {
-      const claims = await read(token, context.now);
+      const claims = await read(token, context);
       requireParty(claims, context);
       return candidateFromClaims(claims);
     };

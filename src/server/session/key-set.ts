@@ -1,6 +1,8 @@
 import { createLocalJWKSet, errors } from "jose";
 import type { JSONWebKeySet, JWTVerifyGetKey } from "jose";
+import { SharedWork } from "../shared-work.ts";
 import { fetchJson } from "./fetch-json.ts";
+import type { CheckContext } from "./format.ts";
 import { messageOf, unavailable } from "./unavailable.ts";
 
 /** After this the keys are fetched anew, so that one that was withdrawn is soon forgotten. */
@@ -17,7 +19,7 @@ type FindKey = ReturnType<typeof createLocalJWKSet>;
  * are old and the server is down; this one goes on with the last good ones.
  *
  * @example
- * const { payload } = await jwtVerify(token, keySetAt("https://id.example.com/jwks").find);
+ * const { payload } = await jwtVerify(token, keySetAt("https://id.example.com/jwks").finder());
  */
 class KeySet {
   readonly #url: string;
@@ -25,33 +27,49 @@ class KeySet {
   #fetchedAt = Number.NEGATIVE_INFINITY;
   #failedAt = Number.NEGATIVE_INFINITY;
   #failure = "";
+  readonly #fetching = new SharedWork<boolean>();
 
   constructor(url: string) {
     this.#url = url;
   }
 
   /**
-   * Finds the key that a token names.
+   * Makes what finds the key that a token names; `beforeAsking` is called before keys are fetched.
    *
    * @throws Refusal `session_unavailable` where the key is not known and the server does not answer.
    * @throws JOSEError where the server answers and does not know it, or knows several.
    */
-  readonly find: JWTVerifyGetKey = async (header, token) => {
-    if (Date.now() - this.#fetchedAt >= MAX_AGE_MS) await this.#fetch();
-    if (!this.#findKey) throw unavailable(this.#failure);
-    try {
-      return await this.#findKey(header, token);
-    } catch (error) {
-      const isKnown = !(error instanceof errors.JWKSNoMatchingKey);
-      if (isKnown || Date.now() - this.#fetchedAt < COOLDOWN_MS) throw error;
-      if (!(await this.#fetch())) throw unavailable(this.#failure);
-      return this.#findKey(header, token);
-    }
-  };
+  finder(beforeAsking?: CheckContext["beforeAsking"]): JWTVerifyGetKey {
+    return async (header, token) => {
+      if (Date.now() - this.#fetchedAt >= MAX_AGE_MS) await this.#fetch(beforeAsking);
+      if (!this.#findKey) throw unavailable(this.#failure);
+      try {
+        return await this.#findKey(header, token);
+      } catch (error) {
+        const isKnown = !(error instanceof errors.JWKSNoMatchingKey);
+        if (isKnown || Date.now() - this.#fetchedAt < COOLDOWN_MS) throw error;
+        if (!(await this.#fetch(beforeAsking))) throw unavailable(this.#failure);
+        return this.#findKey(header, token);
+      }
+    };
+  }
 
-  /** Each request fetches for itself: on this platform none may wait for another's I/O. */
-  async #fetch(): Promise<boolean> {
+  /** Fetches the keys, once for all who need them now. */
+  async #fetch(beforeAsking: CheckContext["beforeAsking"]): Promise<boolean> {
     if (Date.now() - this.#failedAt < RETRY_MS) return false;
+    const known = this.#fetchedAt;
+    await beforeAsking?.();
+    // Others may have done so while this one waited for its turn.
+    if (this.#fetchedAt !== known) return true;
+    return this.#fetching
+      .run(this.#url, () => this.#load())
+      .catch((error) => {
+        this.#failure = `the key server: ${messageOf(error)}`;
+        return false;
+      });
+  }
+
+  async #load(): Promise<boolean> {
     try {
       const { status, body } = await fetchJson(this.#url);
       if (status !== 200) throw new Error(`answered ${status}`);

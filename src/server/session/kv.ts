@@ -17,8 +17,9 @@ export const kv: SessionFormat = {
   cookies: () => ["session"],
   needs: [["SESSIONS"]],
   createVerifier({ store }) {
-    return async (token) => {
+    return async (token, { beforeAsking }) => {
       if (!KEY.test(token)) throw invalidSession(DETAIL.notSignedIn);
+      await beforeAsking?.();
       const text = await store!.get(`session:${token}`).catch((error) => {
         throw unavailable(`SESSIONS: ${error instanceof Error ? error.name : messageOf(error)}`);
       });

@@ -1,11 +1,8 @@
-/** Answers what a token says, or throws. */
-type Check<Result> = (token: string, now: number) => Promise<Result>;
+import { ExpiringMap } from "../expiring-map.ts";
+import type { CheckContext } from "./format.ts";
 
-interface Good<Result> {
-  result: Result;
-  from: number;
-  until: number;
-}
+/** Answers what a token says, or throws. */
+type Check<Result> = (token: string, context: CheckContext) => Promise<Result>;
 
 /** A key that is withdrawn does not live on here for longer. */
 const MAX_AGE_MS = 60_000;
@@ -13,7 +10,8 @@ const MAX_TOKENS = 500;
 
 /**
  * Remembers tokens that were found good, since a backend asks with the same one time and again: for
- * a minute, never beyond their expiry, and only the latest {@link MAX_TOKENS}.
+ * a minute, never beyond their expiry, and only the latest {@link MAX_TOKENS}. Bad ones are not
+ * kept: nobody can fill the room of the good ones with them.
  *
  * @example
  * const check = rememberGood(readSession, (session) => session.expiresAt);
@@ -22,15 +20,14 @@ export function rememberGood<Result>(
   check: Check<Result>,
   expiryOf: (result: Result) => number,
 ): Check<Result> {
-  const good = new Map<string, Good<Result>>();
-  return async (token, now) => {
-    const known = good.get(token);
-    if (known && now >= known.from && now < known.until) return known.result;
-    good.delete(token);
-    const result = await check(token, now);
+  const good = new ExpiringMap<{ result: Result; from: number }>(MAX_TOKENS);
+  return async (token, context) => {
+    const { now } = context;
+    const known = good.get(token, now);
+    if (known && now >= known.from) return known.result;
+    const result = await check(token, context);
     const until = Math.min(now + MAX_AGE_MS, expiryOf(result));
-    if (until > now) good.set(token, { result, from: now, until });
-    if (good.size > MAX_TOKENS) good.delete(good.keys().next().value!);
+    if (until > now) good.set(token, { result, from: now }, until);
     return result;
   };
 }

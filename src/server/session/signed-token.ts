@@ -2,6 +2,7 @@ import { decodeProtectedHeader, errors, jwtVerify } from "jose";
 import type { JWTPayload, JWTVerifyOptions } from "jose";
 import { Refusal } from "../errors.ts";
 import { DETAIL, invalidAlgorithm, invalidSession, refusalOf } from "./details.ts";
+import type { CheckContext } from "./format.ts";
 import { keySetAt } from "./key-set.ts";
 import { unavailable } from "./unavailable.ts";
 
@@ -40,11 +41,11 @@ async function tryEach(checks: Iterable<Check> | AsyncIterable<Check>, options: 
  * @throws Refusal from the check: `session_invalid`, `session_expired`, `session_unavailable`.
  * @example
  * const check = createTokenCheck({ secrets: [], jwksUrl: "https://id.example.com/jwks" });
- * const claims = await check(token, Date.now());
+ * const claims = await check(token, { now: Date.now() });
  */
 export function createTokenCheck(
   rules: TokenRules,
-): (token: string, now: number) => Promise<JWTPayload> {
+): (token: string, context: CheckContext) => Promise<JWTPayload> {
   const keys = rules.secrets.map(memoKey);
   const { jwksUrl } = rules;
 
@@ -55,10 +56,15 @@ export function createTokenCheck(
     return tryEach(checks, { ...options, algorithms: ["HS256"] });
   }
 
-  async function verifyWithKeySet(token: string, url: string, options: JWTVerifyOptions) {
+  async function verifyWithKeySet(
+    token: string,
+    url: string,
+    options: JWTVerifyOptions,
+    beforeAsking: CheckContext["beforeAsking"],
+  ) {
     const pinned = { ...options, algorithms: PUBLIC_KEY_ALGORITHMS };
     try {
-      return await jwtVerify(token, keySetAt(url).find, pinned);
+      return await jwtVerify(token, keySetAt(url).finder(beforeAsking), pinned);
     } catch (error) {
       if (error instanceof errors.JWKSMultipleMatchingKeys) {
         return tryEach(checksOf(token, error), pinned);
@@ -69,7 +75,7 @@ export function createTokenCheck(
     }
   }
 
-  return async (token, now) => {
+  return async (token, { now, beforeAsking }) => {
     const options: JWTVerifyOptions = {
       requiredClaims: ["exp", "sub"],
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
@@ -84,7 +90,7 @@ export function createTokenCheck(
       if (!PUBLIC_KEY_ALGORITHMS.includes(alg ?? "") || jwksUrl === undefined) {
         throw invalidAlgorithm(alg);
       }
-      return (await verifyWithKeySet(token, jwksUrl, options)).payload;
+      return (await verifyWithKeySet(token, jwksUrl, options, beforeAsking)).payload;
     } catch (error) {
       throw refusalOf(error);
     }

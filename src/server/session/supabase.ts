@@ -52,8 +52,8 @@ export const supabase: SessionFormat = {
       issuer,
       audience,
     });
-    return async (token, { now, cookie }) => {
-      return candidateOf(await check(cookie ? accessTokenOf(token) : token, now));
+    return async (token, context) => {
+      return candidateOf(await check(context.cookie ? accessTokenOf(token) : token, context));
     };
   },
 };

@@ -5,7 +5,7 @@ import { callTwice } from "../object-call.ts";
 import { ADMISSION_STALE, type Admission, type RoomSession } from "../room-request.ts";
 import type { Departure } from "../room/changes.ts";
 import { within } from "../time-limit.ts";
-import { noteRevoked } from "./known-revoked.ts";
+import { noteGood, noteRevoked } from "./known-sessions.ts";
 import { markOf } from "./revocation.ts";
 import type { User } from "./user.ts";
 
@@ -71,6 +71,7 @@ export async function requireUnrevoked({ users }: Config, session: RoomSession):
   if (users === null) return;
   const call = (stub: DurableObjectStub<User>) => stub.isRevoked(markOf(session));
   if (await callUser(users, session.user.id, "session_unavailable", call)) throw revoked(session);
+  noteGood(session, Date.now());
 }
 
 /**
@@ -91,6 +92,7 @@ async function admit(
   const admission = await callUser(users, session.user.id, "session_unavailable", call);
   if (admission === null) throw revoked(session);
   if (admission === "too_many_rooms") throw new Refusal(admission, session.user.id);
+  noteGood(session, Date.now());
   return { ...session, admission };
 }
 

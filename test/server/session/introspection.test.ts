@@ -169,11 +169,16 @@ describe("what the app says", () => {
 });
 
 describe("keeping answers", () => {
-  it("[A2] asks once in 10 s for a credential, whatever the answer", async () => {
-    for (const answer of [ada, () => new Response("", { status: 401 })]) {
+  it("[A2] asks once in 10 s for a credential that is good, once in 1 s for another", async () => {
+    const answers: [Answer, number][] = [
+      [ada, 10_000],
+      [() => new Response("", { status: 401 }), 1_000],
+      [() => Response.json({ user: { id: "ada" }, expiresAt: START - 1 }), 1_000],
+    ];
+    for (const [answer, keptMs] of answers) {
       const service = start(answer);
       const first = await service.enterWith("a");
-      service.now += 9999;
+      service.now += keptMs - 1;
       expect(await service.enterWith("a")).toEqual(first);
       expect(service.asked).toHaveLength(1);
       service.now += 1;
@@ -215,5 +220,41 @@ describe("keeping answers", () => {
     expect(service.asked).toHaveLength(0);
     await service.enterWith("s0");
     expect(service.asked).toHaveLength(1);
+  });
+
+  it("[A2] no number of bad credentials makes it forget a good one", async () => {
+    const service = start(ada);
+    await service.enterWith("good");
+    service.answer = () => new Response("", { status: 401 });
+    for (let n = 0; n < 1500; n++) {
+      expect(await service.enterWith(`bad${n}`)).toBe("session_invalid");
+    }
+    service.asked.length = 0;
+    expect(await service.enterWith("good")).toMatchObject({ user: { id: "ada" } });
+    expect(service.asked).toEqual([]);
+  });
+
+  it("[A2] asks once for requests that come together, whatever the answer", async () => {
+    const answers: Answer[] = [
+      ada,
+      () => new Response("", { status: 401 }),
+      () => new Response("", { status: 500 }),
+    ];
+    for (const answer of answers) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const service = start(async (request) => {
+        await promise;
+        return answer(request);
+      });
+      const together = Promise.all(Array.from({ length: 20 }, () => service.enterWith("a")));
+      await vi.waitFor(() => expect(service.asked).toHaveLength(1));
+      const other = service.enterWith("b");
+      await vi.waitFor(() => expect(service.asked).toHaveLength(2));
+      resolve();
+      const outcomes = await together;
+      expect(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size).toBe(1);
+      await other;
+      expect(service.asked).toHaveLength(2);
+    }
   });
 });

@@ -97,6 +97,30 @@ describe("a key set", () => {
     expect(server.asked).toBe(3);
   });
 
+  it("[A2] is fetched once for all requests that need it, and once for unknown keys", async () => {
+    const server = startKeyServer([published(first)]);
+    const good = await tokenOf(first);
+    const all = await Promise.all(Array.from({ length: 20 }, () => enter(server.url, good)));
+    expect(all).toEqual(Array<number>(20).fill(200));
+    expect(server.asked).toBe(1);
+    after(31);
+    const unknown = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => tokenOf({ ...second, kid: `unknown-${n}` })),
+    );
+    const outcomes = await Promise.all(unknown.map((token) => enter(server.url, token)));
+    expect(outcomes).toEqual(Array<unknown>(20).fill(invalid));
+    expect(server.asked).toBe(2);
+  });
+
+  it("[A2, A5] that does not answer 20 requests is asked once, and unavailable to all", async () => {
+    const server = startKeyServer([]);
+    server.down = true;
+    const token = await tokenOf(first);
+    const all = await Promise.all(Array.from({ length: 20 }, () => enter(server.url, token)));
+    expect(all).toEqual(Array<unknown>(20).fill(unavailable));
+    expect(server.asked).toBe(1);
+  });
+
   it("[A2, A5] that was never reached is unavailable, and found as soon as it is back", async () => {
     const server = startKeyServer([published(first)]);
     server.down = true;
