@@ -274,6 +274,22 @@ describe("whether many users are there", () => {
     expect(await (await presenceOf([])).json()).toEqual({ users: [] });
   }, 30_000);
 
+  it("[A2, B4, B6] what can be no user's id is nobody, in bodies and in URLs", async () => {
+    for (const id of [".", "..", "\ud800", "", "x".repeat(129)]) {
+      const answer = await presenceOf(["ada", id]);
+      expect(await refusal(answer), JSON.stringify(id)).toEqual([400, "bad_request"]);
+    }
+    // A URL drops these segments, encoded ones too.
+    for (const [method, path] of [
+      ["GET", "/users/."],
+      ["GET", "/users/%2E%2E"],
+      ["POST", "/users/%2e%2E/revocations"],
+      ["DELETE", "/rooms/lobby/members/.."],
+    ] as const) {
+      expect(await refusal(await askBackend(method, path)), path).toEqual([404, "not_found"]);
+    }
+  });
+
   it.each(["hang", "fail"])(
     "[B6] users whose objects %s have status null, and cost the others nothing",
     async (how) => {
