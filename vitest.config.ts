@@ -53,7 +53,12 @@ export default defineConfig({
       },
       {
         plugins: [worker({ IN_BAND_AUTH: "true", RENEW: "server" })],
-        test: { name: "worker-in-band", include: ["test/server/in-band/**/*.test.ts"] },
+        test: {
+          name: "worker-in-band",
+          include: ["test/server/in-band/**/*.test.ts"],
+          // For a longer run by hand.
+          provide: { doorCases: Number(process.env["DOOR_CASES"] ?? 2_000) },
+        },
       },
       {
         // Two keys, as while one is replaced; and every way in.

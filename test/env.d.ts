@@ -8,3 +8,9 @@ declare global {
     }
   }
 }
+
+declare module "vitest" {
+  interface ProvidedContext {
+    doorCases: number;
+  }
+}

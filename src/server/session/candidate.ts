@@ -130,3 +130,9 @@ export function candidateFromJson(json: unknown): Candidate {
     expiresAt: fromJsonTime(expiresAt),
   };
 }
+
+/** Takes a session of our own for one: an earlier version may have signed what no longer passes. */
+export function candidateFromOwn(session: unknown): Candidate {
+  const own = recordOf(session);
+  return { ...own, user: recordOf(own["user"]), source: JSON_SOURCE };
+}

@@ -1,7 +1,7 @@
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import type { Refusal } from "../errors.ts";
 import type { RoomSession, UsedTicket } from "../room-request.ts";
-import type { Candidate } from "./candidate.ts";
+import { candidateFromOwn, type Candidate } from "./candidate.ts";
 import { DETAIL, invalidSession, refusalOf } from "./details.ts";
 import type { Session } from "./session.ts";
 
@@ -90,9 +90,12 @@ export async function verifyTicket(
     },
   );
   if (payload.room !== room) throw invalidSession(DETAIL.ticketRoom);
-  if (session.expiresAt <= now) throw invalidSession(DETAIL.ticketExpired);
-  const candidate = { ...session, onlyRoom: room };
-  return { candidate, ticket: { id: jti!, expiresAt: exp! * 1000 } };
+  const candidate = candidateFromOwn(session);
+  if (Number(candidate.expiresAt) <= now) throw invalidSession(DETAIL.ticketExpired);
+  return {
+    candidate: { ...candidate, onlyRoom: room },
+    ticket: { id: jti!, expiresAt: exp! * 1000 },
+  };
 }
 
 /** Signs a session that this service renewed; it may be presented as a bearer token (SPEC T5). */
@@ -115,5 +118,5 @@ export function isOwnSession(token: string): boolean {
  * @throws Refusal `session_invalid`, `session_expired`.
  */
 export async function verifySession(token: string, secrets: readonly string[]): Promise<Candidate> {
-  return (await verify(SESSION, token, secrets)).session;
+  return candidateFromOwn((await verify(SESSION, token, secrets)).session);
 }

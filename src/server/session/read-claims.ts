@@ -66,11 +66,11 @@ export function readImage(value: unknown, allowsPaths: boolean): string | undefi
 export function readTexts(value: unknown, claim: string): string[] {
   if (!Array.isArray(value)) throw invalidClaim(claim, "not a list");
   if (value.length > MAX_ENTRIES) throw invalidClaim(claim, "too many");
-  return Array.from(value as unknown[], (entry) => {
+  for (const entry of value as unknown[]) {
     if (typeof entry !== "string" || !entry.isWellFormed()) throw invalidClaim(claim, "not a text");
     if (entry.length > MAX_ENTRY_LENGTH) throw invalidClaim(claim, "too long");
-    return entry;
-  });
+  }
+  return [...(value as string[])];
 }
 
 /** Reads when a session was issued, `undefined` where it says nothing that can be. */
