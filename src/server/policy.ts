@@ -178,6 +178,16 @@ function requireAskable(session: RoomSession, caller: Caller): void {
   }
 }
 
+/** Whether a session may join a room, as a room asks that has no request at hand. */
+export async function mayJoin(
+  session: RoomSession,
+  room: string,
+  { env }: Config,
+  policy = current,
+): Promise<boolean> {
+  return policy.authorize(session, room, "join", { env });
+}
+
 /** Checks a token that came over a socket, and that its session may join; a refusal where not. */
 export async function judgeToken(
   token: string,
@@ -186,7 +196,7 @@ export async function judgeToken(
   const { room, config, policy = current } = circumstances;
   try {
     const { session } = await judge({ kind: "message", token }, circumstances);
-    if (await policy.authorize(session, room, "join", { env: config.env })) return session;
+    if (await mayJoin(session, room, config, policy)) return session;
     return new Refusal("room_forbidden", session.user.id);
   } catch (error) {
     if (error instanceof Refusal) return error;

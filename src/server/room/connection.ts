@@ -26,6 +26,8 @@ export class Connection {
   /** Times of the frames that were accepted lately (SPEC W12). */
   readonly accepted: number[] = [];
   readonly signIns = new SignIns();
+  /** Whether its session is being renewed: what is due next is its end. */
+  #isRenewing = false;
   readonly reading: Reading;
   /** Called when it owes a proof of reading, or more than before (SPEC W14). */
   onOwing: ((reading: Reading) => void) | null = null;
@@ -113,7 +115,8 @@ export class Connection {
   get dueAt(): number {
     const { state } = this.#attachment;
     if (state.is === "waiting") return state.until;
-    return state.noticed ? state.session.expiresAt : state.session.expiresAt - NOTICE_MS;
+    const isNoticed = state.noticed || this.#isRenewing;
+    return isNoticed ? state.session.expiresAt : state.session.expiresAt - NOTICE_MS;
   }
 
   /** The last sign of life, pings that did not wake the room included. */
@@ -143,6 +146,7 @@ export class Connection {
    */
   signIn(session: RoomSession, id = this.id): void {
     const { renews } = this.#attachment;
+    this.#isRenewing = false;
     this.#attachment.id = id;
     this.#attachment.state = {
       is: "member",
@@ -158,10 +162,16 @@ export class Connection {
     this.save();
   }
 
+  /** Notes that its session is being renewed, until {@link signIn} or {@link giveNotice}. */
+  beginRenewal(): void {
+    this.#isRenewing = true;
+  }
+
   /** Tells that the session ends soon, once (SPEC T4). */
   giveNotice(): void {
     const { state } = this.#attachment;
     if (state.is === "waiting") return;
+    this.#isRenewing = false;
     state.noticed = true;
     this.save();
     this.send({ type: "expiring", expiresAt: new Date(state.session.expiresAt).toISOString() });

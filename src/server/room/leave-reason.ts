@@ -8,6 +8,7 @@ export type LeaveReason =
   | "replaced"
   | "revoked"
   | "kicked"
+  | "forbidden"
   | "internal"
   | "bad_message"
   | "rate_limited";

@@ -38,7 +38,9 @@ export class Presence {
   readonly #store: Store;
   readonly #tickets: UsedTickets;
   readonly #commits: GroupCommit;
-  readonly #guard: (act: () => void) => void;
+  /** Runs what no event does, and sees to its faults. */
+  readonly guard: (act: () => void) => void;
+  readonly #keepAwake: (work: Promise<void>) => void;
   readonly #outside: Outside;
   /** Whose departure the answer to their object's own call tells. */
   readonly #answered = new Set<string>();
@@ -60,12 +62,13 @@ export class Presence {
     this.#store = new Store(ctx.storage);
     this.#tickets = new UsedTickets(ctx.storage);
     this.barriers = new Barriers(ctx.storage);
-    this.#guard = guard;
+    this.guard = guard;
+    this.#keepAwake = (work) => ctx.waitUntil(work);
     this.#outside = new Outside(config, {
       storage: ctx.storage,
       room: this.name,
       sweepEveryMs: this.#timing.sweepEveryMs,
-      keepAwake: (work) => ctx.waitUntil(work),
+      keepAwake: this.#keepAwake,
       guard,
       settle: (now) => this.settle(now),
       countDead: (messages) => this.#store.count("dead", messages),
@@ -219,6 +222,16 @@ export class Presence {
     this.#broadcaster.forget(connection);
   }
 
+  /** Keeps the room awake for what no event waits for (SPEC L7). */
+  beside(work: Promise<unknown>): void {
+    this.#keepAwake(
+      work.then(
+        () => {},
+        (error: unknown) => this.logFault(error),
+      ),
+    );
+  }
+
   logFault(error: unknown): void {
     log("failure", { code: "internal", room: this.name, reason: describeError(error) });
   }
@@ -309,7 +322,7 @@ export class Presence {
   #newBroadcaster(): Broadcaster {
     return new Broadcaster(this.name, this.#roster, this.connections, {
       store: (now) => this.#commits.write(now),
-      guard: this.#guard,
+      guard: this.guard,
     });
   }
 

@@ -1,58 +1,98 @@
+import { CLOSE } from "../../protocol/close-codes.ts";
 import { Refusal } from "../errors.ts";
+import { inParallel } from "../in-parallel.ts";
+import { mayJoin } from "../policy.ts";
 import type { RoomSession } from "../room-request.ts";
 import { mintSession } from "../session/own-tokens.ts";
+import { within } from "../time-limit.ts";
 import { requireUnrevoked } from "../user/user-stub.ts";
 import type { Connection } from "./connection.ts";
 import { closeRevoked } from "./expel.ts";
 import type { Presence } from "./presence.ts";
 
+/** Each asks the object of its user. */
+const AT_ONCE = 100;
+/** Where an app's own rule has not answered by then, the session is not renewed. */
+const ANSWER_MS = 5_000;
+
+interface Renewed {
+  session: RoomSession;
+  /** What a later connect may present. */
+  token: string;
+}
+type Refused = "session_revoked" | "room_forbidden" | "session_unavailable";
+type RenewalConfig = NonNullable<Presence["config"]["renewal"]>;
+
 /**
- * Tells connections that their session ends soon, or, where the service renews by itself, gives
- * each a later end and a token that a later connect may present (SPEC T4, T5).
+ * Tells connections that their session ends soon (SPEC T4), or, where the service renews by itself,
+ * renews each (T5). That asks others, which no event waits for (L7).
  */
-export async function tellEnding(presence: Presence, ending: readonly Connection[]): Promise<void> {
+export function tellEnding(presence: Presence, ending: readonly Connection[], now: number): void {
   const { renewal } = presence.config;
   for (const connection of ending) {
-    try {
+    presence.attempt(connection, now, () => {
       if (renewal === null) connection.giveNotice();
-      else await renew(presence, connection, renewal);
-    } finally {
+      else connection.beginRenewal();
       presence.connections.noteDeadline(connection);
-    }
+    });
   }
-  presence.commit(Date.now());
+  if (renewal === null || ending.length === 0) return;
+  presence.beside(inParallel(ending, AT_ONCE, (one) => renew(presence, one, renewal)));
 }
 
+/** Gives a connection a later end, or ends it; where neither can be, it is told that it ends. */
 async function renew(
   presence: Presence,
   connection: Connection,
-  renewal: NonNullable<Presence["config"]["renewal"]>,
+  renewal: RenewalConfig,
 ): Promise<void> {
   const { session } = connection;
   if (session === null) return;
-  const verdict = await revocationOf(presence, session);
-  if (verdict === "session_unavailable") return connection.giveNotice();
-  const renewed = { ...session, expiresAt: Date.now() + renewal.sessionMs };
-  const token = await mintSession(renewed, renewal.secrets);
-  // All this took its time: the socket may be closed, or its session another, by now.
-  const stands = presence.connections.get(connection.ws) === connection;
-  if (!stands || connection.session !== session) return;
-  if (verdict === "session_revoked") return closeRevoked(presence, connection, Date.now());
-  connection.signIn(renewed);
-  const expiresAt = new Date(renewed.expiresAt).toISOString();
+  const outcome = await tryRenewal(presence, session, renewal);
+  presence.guard(() => {
+    const now = Date.now();
+    presence.advance(now);
+    // All this took its time: the socket may be closed, or its session over or another, by now.
+    const stands = presence.connections.get(connection.ws) === connection;
+    if (!stands || connection.session !== session || session.expiresAt <= now) return;
+    presence.attempt(connection, now, () => {
+      if (outcome === "session_revoked") closeRevoked(presence, connection, now);
+      else if (outcome === "room_forbidden") closeForbidden(presence, connection, now);
+      else if (outcome === "session_unavailable") connection.giveNotice();
+      else take(presence, connection, outcome);
+    });
+    presence.commit(now);
+  });
+}
+
+function take(presence: Presence, connection: Connection, { session, token }: Renewed): void {
+  connection.signIn(session);
+  presence.connections.noteDeadline(connection);
+  const expiresAt = new Date(session.expiresAt).toISOString();
   connection.send({ type: "renewed", expiresAt, token });
 }
 
-/** What a user's object says of a session that is to be renewed; `null` for nothing. */
-async function revocationOf(
-  { config }: Presence,
+function closeForbidden(presence: Presence, connection: Connection, now: number): void {
+  presence.roster.end(now, connection.ref, now);
+  presence.close(connection, "forbidden", CLOSE.forbidden, "room_forbidden");
+}
+
+/** Renews a session, where its user's object and the app's own rule allow it now; never fails. */
+async function tryRenewal(
+  presence: Presence,
   session: RoomSession,
-): Promise<"session_revoked" | "session_unavailable" | null> {
+  { sessionMs, secrets }: RenewalConfig,
+): Promise<Renewed | Refused> {
+  const { name: room, config } = presence;
   try {
     await requireUnrevoked(config, session);
-    return null;
+    const isAllowed = await within(ANSWER_MS, () => mayJoin(session, room, config));
+    if (!isAllowed) return "room_forbidden";
+    const renewed = { ...session, expiresAt: Date.now() + sessionMs };
+    return { session: renewed, token: await mintSession(renewed, secrets) };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return error.code === "session_revoked" ? "session_revoked" : "session_unavailable";
+    if (error instanceof Refusal && error.code === "session_revoked") return error.code;
+    if (!(error instanceof Refusal)) presence.logFault(error);
+    return "session_unavailable";
   }
 }

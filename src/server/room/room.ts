@@ -162,12 +162,12 @@ export class Room extends DurableObject<Env> {
       () => (ending = expire(presence, now)),
       () => removeStale(presence, now),
       () => removeNonReaders(presence, now),
+      () => tellEnding(presence, ending, now),
       () => presence.settle(now),
-      () => tellEnding(presence, ending),
     ];
     for (const step of steps) {
       try {
-        await step();
+        step();
       } catch (error) {
         presence.logFault(error);
         presence.alarm.wakeBy(now + RETRY_MS);

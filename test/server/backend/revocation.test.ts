@@ -321,6 +321,33 @@ describe("revoking", () => {
     expect(await queryUser(ada, "SELECT room FROM errands")).toEqual([]);
   });
 
+  it("[L7, T4, T5] a user's object that does not answer keeps no alarm waiting", async () => {
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    const [ada, bob, room] = [fresh("ada"), fresh("bob"), fresh("room")];
+    const exp = inSeconds(600);
+    const [late, quick] = await Promise.all(
+      [ada, bob].map(async (user) => join(room, user, { token: await signIn(user, { exp }) })),
+    );
+    let [isBlocked, isOver] = [false, false];
+    await runInDurableObject(userStub(ada), (_user, state) => {
+      const block = () => {
+        isBlocked = true;
+        return vi.waitUntil(() => isOver, { timeout: 14_000 });
+      };
+      // Not before this has returned, which it would block too.
+      setTimeout(() => void state.blockConcurrencyWhile(block), 100);
+    });
+    await vi.waitUntil(() => isBlocked);
+    vi.setSystemTime((exp - 60) * 1000);
+    await runAlarm(room);
+    await quick!.untilType("renewed");
+    vi.setSystemTime(exp * 1000);
+    await late!.ask({ type: "idle", idle: false });
+    await runAlarm(room);
+    expect(await late!.closed).toEqual({ code: 4401, reason: "session_expired" });
+    isOver = true;
+  });
+
   it("[B3] a room that did not answer is told again, by whatever is left of the user's object", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const peer = await join(room, ada);

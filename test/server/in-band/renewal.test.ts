@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createApp } from "../../../src/server/app.ts";
+import type { Action } from "../../../src/server/authorize.ts";
+import { readRoom } from "../../worker-kit/http.ts";
+import { join, type Peer } from "../../worker-kit/peer.ts";
+import { signIn } from "../../worker-kit/sign-in.ts";
+import { hibernate, runAlarm } from "../../worker-kit/time.ts";
+
+beforeEach(() => void vi.spyOn(console, "log").mockImplementation(() => {}));
+afterEach(() => {
+  // What judges in this isolate goes by the rules of the last app that was made.
+  createApp();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+let rooms = 0;
+const newRoom = () => `renewal-${++rooms}`;
+const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
+const isFrame = (type: string) => (frame: unknown) =>
+  (frame as { type?: string } | null)?.type === type;
+
+async function enter(room: string, user: string, exp: number): Promise<Peer> {
+  return join(room, user, { token: await signIn(user, { exp, roles: ["staff"] }) });
+}
+
+describe("a renewal by the service", () => {
+  it("[T5] asks the app's rule again, which sees the session as it was", async () => {
+    const room = newRoom();
+    const exp = inSeconds(300);
+    const peer = await enter(room, "ada", exp);
+    const asked: [string, readonly string[], string, Action][] = [];
+    createApp({
+      authorize: ({ user, roles }, name, action) => {
+        asked.push([user.id, roles, name, action]);
+        return true;
+      },
+    });
+    await hibernate(room);
+    vi.setSystemTime((exp - 60) * 1000);
+    await runAlarm(room);
+    await peer.untilType("renewed");
+    expect(asked).toEqual([["ada", ["staff"], room, "join"]]);
+  });
+
+  it("[T5] ends the connection of whoever may no longer join, with no grace, and no other", async () => {
+    const room = newRoom();
+    const exp = inSeconds(300);
+    const [ada, bob] = [await enter(room, "ada", exp), await enter(room, "bob", exp)];
+    createApp({ authorize: async ({ user }) => user.id !== "ada" });
+    vi.setSystemTime((exp - 60) * 1000);
+    await runAlarm(room);
+    expect(await ada.closed).toEqual({ code: 4403, reason: "room_forbidden" });
+    await bob.untilType("renewed");
+    createApp();
+    expect((await readRoom(room)).members).toMatchObject([
+      { id: "ada", status: "offline" },
+      { id: "bob", status: "online" },
+    ]);
+  });
+
+  it("[T5] that fails leaves the session as it is, and its end is told", async () => {
+    const room = newRoom();
+    const exp = inSeconds(300);
+    const ada = await enter(room, "ada", exp);
+    createApp({
+      authorize: () => {
+        throw new Error("down");
+      },
+    });
+    vi.setSystemTime((exp - 60) * 1000);
+    await runAlarm(room);
+    expect(await ada.untilType("expiring")).toMatchObject({
+      expiresAt: new Date(exp * 1000).toISOString(),
+    });
+    expect(ada.frames.filter(isFrame("renewed"))).toEqual([]);
+    vi.setSystemTime((exp + 1) * 1000);
+    await runAlarm(room);
+    expect(await ada.closed).toEqual({ code: 4401, reason: "session_expired" });
+  });
+
+  it("[L7, L3, T4] keeps no alarm, no sweep and no expiry waiting, however long the app takes", async () => {
+    const room = newRoom();
+    const exp = inSeconds(300);
+    const [ada, bob] = [await enter(room, "ada", exp), await enter(room, "bob", exp + 3_600)];
+    const cleo = await enter(room, "cleo", exp + 3_600);
+    const asked = vi.fn(() => new Promise<boolean>(() => {}));
+    createApp({ authorize: asked });
+    const alarmAt = async (time: number) => {
+      vi.setSystemTime(time * 1000);
+      // Cleo alone is silent.
+      for (const peer of [ada, bob]) await peer.ask({ type: "idle", idle: false });
+      await runAlarm(room);
+    };
+    await alarmAt(exp - 60);
+    expect(asked).toHaveBeenCalledTimes(1);
+    await cleo.untilType("probe");
+    await alarmAt(exp - 50);
+    expect(await cleo.closed).toEqual({ code: 4408, reason: "stale" });
+    expect(ada.frames.filter(isFrame("expiring"))).toEqual([]);
+    await alarmAt(exp);
+    expect(await ada.closed).toEqual({ code: 4401, reason: "session_expired" });
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
+
+  it("[L7, T5] that is not answered in time is given up, and the room may sleep", async () => {
+    const room = newRoom();
+    const exp = inSeconds(300);
+    const ada = await enter(room, "ada", exp);
+    createApp({ authorize: () => new Promise<boolean>(() => {}) });
+    vi.setSystemTime((exp - 60) * 1000);
+    await runAlarm(room);
+    await vi.waitUntil(() => ada.frames.some(isFrame("expiring")), { timeout: 10_000 });
+    createApp();
+    await hibernate(room);
+    await ada.ask({ type: "auth", token: await signIn("ada", { exp: exp + 600 }) });
+    expect(await ada.untilType("renewed")).toMatchObject({
+      expiresAt: new Date((exp + 600) * 1000).toISOString(),
+    });
+  }, 15_000);
+
+  it("[T5, T3] gives way to a session that the client has sent meanwhile", async () => {
+    const room = newRoom();
+    const exp = inSeconds(300);
+    const ada = await enter(room, "ada", exp);
+    let [isAllowed, isAnswered] = [false, false];
+    createApp({
+      authorize: async () => {
+        await vi.waitUntil(() => isAllowed, { timeout: 4_000, interval: 5 });
+        isAnswered = true;
+        return true;
+      },
+    });
+    vi.setSystemTime((exp - 60) * 1000);
+    await runAlarm(room);
+    createApp();
+    const token = await signIn("ada", { exp: exp + 120 });
+    await ada.ask({ type: "auth", token });
+    isAllowed = true;
+    await vi.waitUntil(() => isAnswered);
+    await ada.ask({ type: "idle", idle: false });
+    await hibernate(room);
+    const renewals = ada.frames.filter(isFrame("renewed"));
+    expect(renewals).toEqual([
+      { type: "renewed", expiresAt: new Date((exp + 120) * 1000).toISOString() },
+    ]);
+  });
+});
