@@ -22,6 +22,7 @@ import { Sequence } from "./sequence.ts";
 import { statsOf, type RoomStats } from "./stats.ts";
 import { Store } from "./store.ts";
 import { UsedTickets } from "./tickets.ts";
+import { WriteFailure } from "./write-failure.ts";
 
 /**
  * Who is present in a room, and all that holds it together: roster, storage, sockets, alarm. It is
@@ -202,6 +203,7 @@ export class Presence {
     try {
       act();
     } catch (error) {
+      if (error instanceof WriteFailure) throw error;
       this.fail(connection, error, now);
     }
   }

@@ -10,6 +10,7 @@ import {
   hibernate,
   passTime,
   passTimeWithAlarms,
+  query,
   restart,
   runAlarm,
   tablesOf,
@@ -262,6 +263,25 @@ describe("webhooks", () => {
     expect(await alarmOf(room)).toBeNull();
     const ofCleo = receiver.events(room).filter(({ data }) => data.epoch !== epoch);
     expect(ofCleo.map(({ data }) => data.sequence)).toEqual([1, 2, 3, 4]);
+  });
+
+  it("[H3, L6] go on by the alarm after a fault that cut nobody", async () => {
+    const room = newRoom();
+    receiver.answer = () => new Response(null, { status: 503 });
+    const ada = await join(room, "ada");
+    await until(async () => receiver.deliveries.length > 0 && receiver.inFlight === 0);
+    receiver.answer = () => new Response(null, { status: 200 });
+    const tries = receiver.deliveries.length;
+    await query(room, "ALTER TABLE outbox RENAME TO elsewhere");
+    passTime(3);
+    await runAlarm(room);
+    await until(() => failures().some(({ code }) => code === "internal"));
+    await query(room, "ALTER TABLE elsewhere RENAME TO outbox");
+    expect(receiver.deliveries).toHaveLength(tries);
+    await ada.ask({ type: "idle", idle: false });
+    await passTimeWithAlarms(room, 31);
+    await until(async () => (await stats(room)).outbox.messages === 0);
+    expect(receiver.told(room).slice(0, 2)).toEqual(["room.occupied", "member.online ada online"]);
   });
 
   it("[H5, L1] let the room sleep, and are kept over a restart", async () => {
