@@ -11,13 +11,9 @@ export async function within<Result>(
   limitMs: number,
   call: () => Promise<Result>,
 ): Promise<Result> {
+  if (limitMs <= 0) throw new Error("no time left to ask");
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
-  const giveUp = () => reject(new Error(`no answer within ${limitMs} ms`));
-  if (limitMs <= 0) {
-    giveUp();
-    return tooLate;
-  }
-  const timer = setTimeout(giveUp, limitMs);
+  const timer = setTimeout(() => reject(new Error(`no answer within ${limitMs} ms`)), limitMs);
   try {
     return await Promise.race([call(), tooLate]);
   } finally {

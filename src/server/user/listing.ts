@@ -62,6 +62,13 @@ export class Listing {
     return this.#present.get(room) ?? 0;
   }
 
+  /** The stamp of a room, also of one that remembers them; 0 for any other. */
+  knownStampOf(room: string): number {
+    if (!this.#exists) return 0;
+    const rows = this.#sql.exec<{ stamp: number }>("SELECT stamp FROM rooms WHERE room = ?", room);
+    return [...rows][0]?.stamp ?? 0;
+  }
+
   /** When they were last seen in a room that they left; `null` for none. */
   get lastOnline(): number | null {
     return this.#readLeft().last;

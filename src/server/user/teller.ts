@@ -35,11 +35,10 @@ export class Teller {
     this.#parts = parts;
   }
 
-  /** Does all errands that are not being done; tells whether any room that should answer did not. */
-  async run(tally: Tally = { closed: 0 }): Promise<"done" | "some" | "none"> {
-    const errands = this.#parts.errands.all().filter((errand) => !this.#underWay.has(errand));
+  /** Does all errands that are not being done, or as many as one event may; tells how many rooms answered. */
+  async run(tally: Tally = { closed: 0 }): Promise<"all" | "some" | "none"> {
+    const { errands, tasks } = this.#take();
     for (const errand of errands) this.#underWay.add(errand);
-    const tasks = errands.flatMap((errand) => this.#tasksOf(errand));
     const answers = await inParallel(tasks.slice(0, MAX_TASKS), ROOMS_AT_ONCE, async (task) => {
       const ended = await within(ROOM_MS, () => callTwice(() => this.#tell(task)));
       tally.closed += ended.closed;
@@ -51,19 +50,35 @@ export class Teller {
       if (errand.room === null) this.#parts.errands.done(errand);
       this.#underWay.delete(errand);
     }
-    const failed = answers.filter(({ status }) => status === "rejected").length;
-    if (failed === 0) return tasks.length > MAX_TASKS ? "some" : "done";
-    return failed < answers.length ? "some" : "none";
+    const answered = answers.filter(({ status }) => status === "fulfilled").length;
+    if (answered === answers.length) return "all";
+    return answered > 0 ? "some" : "none";
+  }
+
+  /** What is to be done now; a room that failed before must not keep a new errand from the others. */
+  #take(): { errands: Errand[]; tasks: Task[] } {
+    const idle = this.#parts.errands.all().filter((errand) => !this.#underWay.has(errand));
+    const again = idle.filter(({ room }) => room !== null);
+    const errands = idle.filter(({ room }) => room === null);
+    const tasks = errands.flatMap((errand) => this.#tasksOf(errand));
+    for (const errand of again.slice(0, Math.max(0, MAX_TASKS - tasks.length))) {
+      errands.push(errand);
+      tasks.push(...this.#tasksOf(errand));
+    }
+    return { errands, tasks };
   }
 
   /** The rooms that an errand is for; one that does not know the user any more has nothing to end. */
   #tasksOf(errand: Errand): Task[] {
     const { listing, errands } = this.#parts;
-    const listed = errand.kind === "forget" ? listing.known() : listing.rooms();
-    if (errand.room === null) return listed.map((entry) => ({ ...entry, errand }));
-    const entry = listed.find(({ room }) => room === errand.room);
-    if (!entry) errands.done(errand);
-    return entry ? [{ ...entry, errand }] : [];
+    const { kind, room } = errand;
+    if (room === null) {
+      const listed = kind === "forget" ? listing.known() : listing.rooms();
+      return listed.map((entry) => ({ ...entry, errand }));
+    }
+    const stamp = kind === "forget" ? listing.knownStampOf(room) : listing.stampOf(room);
+    if (stamp === 0) errands.done(errand);
+    return stamp === 0 ? [] : [{ room, stamp, errand }];
   }
 
   async #tell({ room, errand }: Task): Promise<Ended> {

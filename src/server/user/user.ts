@@ -225,7 +225,9 @@ export class User extends DurableObject<Env> {
     const isIdle = this.#errands.isEmpty && this.#revocations.isEmpty;
     if (isIdle && this.#listing.isEmpty) return this.#vacate();
     if (!this.#errands.isEmpty) {
-      this.#alarm.wakeBy(now + Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** this.#failures));
+      this.#alarm.wakeBy(
+        now + Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.max(0, this.#failures - 1)),
+      );
     }
     if (firstLeft !== null) {
       this.#alarm.wakeBy(
