@@ -308,6 +308,30 @@ describe("revoking", () => {
     expect(await queryUser(ada, "SELECT DISTINCT told FROM revocations")).toEqual([{ told: 1 }]);
   });
 
+  it("[B3, B8] objects of 0.1.0 and of this version understand each other while both run", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const peer = await join(room, ada);
+    // An older user's object does not say by which stamp it lists the room, and takes a number.
+    const all = { session: null, at: Date.now() + 1_000 };
+    expect(await roomStub(room).revoke(ada, all)).toBe(1);
+    expect(await peer.closed).toEqual(CLOSED);
+    const listed = "SELECT room FROM rooms WHERE last_online IS NULL";
+    await vi.waitFor(async () => expect(await queryUser(ada, listed)).toEqual([]), 5_000);
+    // An older Worker names no limit of rooms, and an older room answers a number, and cannot forget.
+    vi.spyOn(console, "log").mockImplementation(() => {});
+    await admit(ada, { issuedAt: Date.now() }, room);
+    await runInDurableObject(userStub(ada), async (user) => {
+      const getByName = () => ({ revoke: async () => 7 });
+      Object.assign(user, { env: { ...env, ROOMS: { getByName } } });
+      expect(await user.revoke(null)).toBe(7);
+      expect(await user.forget()).toBe(0);
+    });
+    expect(await queryUser(ada, listed)).toEqual([{ room }]);
+    expect(await queryUser(ada, "SELECT kind, room FROM errands")).toEqual([
+      { kind: "forget", room },
+    ]);
+  });
+
   it("[B7] what was taken back is told to no room any more", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const peer = await join(room, ada, { token: await signIn(ada, { sid: "one" }) });
