@@ -21,3 +21,8 @@ export function parseSince(text: string): Since | null {
   const match = PATTERN.exec(text);
   return match ? { epoch: match[1]!, version: Number(match[2]) } : null;
 }
+
+/** Whether two are the same place in the same history. */
+export function isSame(a: Since, b: Since): boolean {
+  return a.epoch === b.epoch && a.version === b.version;
+}

@@ -118,6 +118,7 @@ const KEYS = {
   MAX_CONNECTIONS_PER_USER: wholeNumber(20, 1, 1000),
   MAX_CONNECTIONS_PER_ROOM: wholeNumber(10_000, 1, MAX_ROOM_SIZE),
   MAX_ROOMS_PER_USER: wholeNumber(100, 1, 1000),
+  MAX_REMEMBERED: wholeNumber(1_000, 0, MAX_ROOM_SIZE),
   STALE_SECONDS: wholeNumber(45, 3, 86_400),
   GRACE_SECONDS: wholeNumber(8, 0, 86_400),
   RETENTION_SECONDS: wholeNumber(86_400, 0, 31_536_000),

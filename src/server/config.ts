@@ -25,6 +25,7 @@ export interface Env {
   MAX_CONNECTIONS_PER_USER?: string | number;
   MAX_CONNECTIONS_PER_ROOM?: string | number;
   MAX_ROOMS_PER_USER?: string | number;
+  MAX_REMEMBERED?: string | number;
   STALE_SECONDS?: string | number;
   GRACE_SECONDS?: string | number;
   RETENTION_SECONDS?: string | number;
@@ -66,6 +67,8 @@ export interface SessionConfig {
 export interface RoomLimits {
   readonly maxConnectionsPerUser: number;
   readonly maxConnectionsPerRoom: number;
+  /** So many members who are offline stay on the list (SPEC L5). */
+  readonly maxRemembered: number;
   readonly staleMs: number;
   readonly graceMs: number;
   readonly retentionMs: number;
@@ -160,6 +163,7 @@ export function parseConfig(env: Env, checksItself = false): Config {
     limits: {
       maxConnectionsPerUser: values.MAX_CONNECTIONS_PER_USER,
       maxConnectionsPerRoom: values.MAX_CONNECTIONS_PER_ROOM,
+      maxRemembered: values.MAX_REMEMBERED,
       staleMs: values.STALE_SECONDS * 1000,
       graceMs: values.GRACE_SECONDS * 1000,
       retentionMs: values.RETENTION_SECONDS * 1000,

@@ -75,6 +75,7 @@ describe("configuration", () => {
     expect(good.limits).toEqual({
       maxConnectionsPerUser: 20,
       maxConnectionsPerRoom: 10_000,
+      maxRemembered: 1_000,
       staleMs: 60_000,
       graceMs: 8_000,
       retentionMs: 86_400_000,

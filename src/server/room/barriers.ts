@@ -1,4 +1,5 @@
 import type { Admission } from "../room-request.ts";
+import { TimeIndex } from "./time-index.ts";
 
 /** An admission is good for a join until then; the clocks of two objects may differ by as much. */
 const ADMISSION_MS = 30_000;
@@ -22,6 +23,9 @@ type Row = { user: string; at: number; stamp: number; until: number };
 export class Barriers {
   readonly #storage: DurableObjectStorage;
   readonly #barriers = new Map<string, Barrier>();
+  readonly #ends = new TimeIndex();
+  /** Who left lately, with the stamp that their record keeps, and until when it matters. */
+  readonly #departures = new Map<string, { stamp: number; until: number }>();
   #exists: boolean;
 
   constructor(storage: DurableObjectStorage) {
@@ -30,7 +34,7 @@ export class Barriers {
     this.#exists = [...found].length > 0;
     if (!this.#exists) return;
     for (const { user, ...barrier } of storage.sql.exec<Row>("SELECT * FROM barriers")) {
-      this.#barriers.set(user, barrier);
+      this.#note(user, barrier);
     }
   }
 
@@ -45,7 +49,7 @@ export class Barriers {
 
   /** When the first falls; `Infinity` for none. */
   get dueAt(): number {
-    return Math.min(...[...this.#barriers.values()].map(({ until }) => until));
+    return this.#ends.firstTime;
   }
 
   /**
@@ -83,19 +87,44 @@ export class Barriers {
       barrier.stamp,
       barrier.until,
     );
-    this.#barriers.set(user, barrier);
+    this.#note(user, barrier);
+  }
+
+  /** Notes that a member has no place any more; no barrier is needed while the room remembers them. */
+  noteDeparture(user: string, stamp: number, now: number): void {
+    for (const [other, { until }] of this.#departures) {
+      if (until > now) break;
+      this.#departures.delete(other);
+    }
+    this.#departures.delete(user);
+    this.#departures.set(user, { stamp, until: now + BARRIER_MS });
+  }
+
+  /** Keeps the stamp of a member who is forgotten soon after they left. */
+  raiseForgotten(user: string, now: number): void {
+    const departure = this.#departures.get(user);
+    if (departure && departure.until > now) this.raise(user, { stamp: departure.stamp }, now);
+    this.#departures.delete(user);
   }
 
   /** Forgets those whose time has come. */
   advance(now: number): void {
-    if (now < this.dueAt) return;
-    this.#storage.sql.exec("DELETE FROM barriers WHERE until <= ?", now);
-    for (const [user, { until }] of this.#barriers) if (until <= now) this.#barriers.delete(user);
+    for (const user of this.#ends.takeUntil(now)) {
+      this.#storage.sql.exec("DELETE FROM barriers WHERE user = ?", user);
+      this.#barriers.delete(user);
+    }
   }
 
   /** To be called when the room's storage was deleted. */
   clear(): void {
     this.#exists = false;
     this.#barriers.clear();
+    this.#ends.clear();
+    this.#departures.clear();
+  }
+
+  #note(user: string, barrier: Barrier): void {
+    this.#barriers.set(user, barrier);
+    this.#ends.set(user, barrier.until);
   }
 }

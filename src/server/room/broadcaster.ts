@@ -1,4 +1,4 @@
-import { formatSince, type Since } from "../../protocol/since.ts";
+import { formatSince, isSame, type Since } from "../../protocol/since.ts";
 import { measure } from "../metrics.ts";
 import type { Connection } from "./connection.ts";
 import type { Roster } from "./roster.ts";
@@ -31,8 +31,8 @@ export class Broadcaster {
   readonly #room: string;
   readonly #roster: Roster;
   readonly #connections: Iterable<Connection> & { readonly size: number };
-  /** The version every connection was last given, but for those that await their first state. */
-  #told: number;
+  /** The state every connection was last given, but for those that await their first. */
+  #told: Since;
   readonly #store: (now: number) => void;
   readonly #guard: (act: () => void) => void;
   readonly #changed = new Set<string>();
@@ -49,8 +49,8 @@ export class Broadcaster {
   #isOver = false;
   /** When the first change was published that is not told yet. */
   #waitingSince: number | null = null;
-  /** The last snapshot's text; at one version it never changes. */
-  #snapshot: { version: number; text: string } | null = null;
+  /** The last snapshot's text; in one state it never changes. */
+  #snapshot: { state: Since; text: string } | null = null;
 
   /**
    * `store` is called before anything is told; `guard` runs what a timer does, and sees to its
@@ -64,7 +64,7 @@ export class Broadcaster {
   ) {
     this.#room = room;
     this.#roster = roster;
-    this.#told = roster.version;
+    this.#told = roster.list.state;
     this.#connections = connections;
     this.#store = parts.store;
     this.#guard = parts.guard;
@@ -115,25 +115,26 @@ export class Broadcaster {
 
   /** The whole room as JSON (SPEC R3). */
   snapshot(): string {
-    const { version } = this.#roster;
-    if (this.#snapshot?.version !== version) {
+    const { state } = this.#roster.list;
+    if (this.#snapshot === null || !isSame(this.#snapshot.state, state)) {
       const text = `${this.counts().slice(0, -1)},"members":[${this.#roster.list.members().join()}]}`;
-      this.#snapshot = { version, text };
+      this.#snapshot = { state, text };
     }
     return this.#snapshot.text;
   }
 
   /** The counts alone (SPEC R6). */
   counts(): string {
-    const { epoch, version, online, connections } = this.#roster;
+    const { list, online, connections } = this.#roster;
+    const { epoch, version } = list.state;
     const room = this.#room;
     return JSON.stringify({ type: "snapshot", room, epoch, version, online, connections });
   }
 
   /** What changed since, or the snapshot where the room cannot tell (SPEC R6, V4). */
-  since({ epoch, version }: Since): string {
-    const changed = epoch === this.#roster.epoch ? this.#roster.list.changedSince(version) : null;
-    return changed === null ? this.snapshot() : this.#delta(version, changed);
+  since(since: Since): string {
+    const changed = this.#roster.list.changedSince(since);
+    return changed === null ? this.snapshot() : this.#delta(since.version, changed);
   }
 
   /** When the next flush is due; `Infinity` where there is nothing to tell. */
@@ -149,11 +150,12 @@ export class Broadcaster {
   }
 
   #delta(from: number, changed: Iterable<string>): string {
-    const { epoch, version, online, connections } = this.#roster;
+    const { list, online, connections } = this.#roster;
+    const { epoch, version } = list.state;
     const set: string[] = [];
     const gone: string[] = [];
     for (const id of changed) {
-      const member = this.#roster.list.member(id);
+      const member = list.member(id);
       if (member === undefined) gone.push(id);
       else set.push(member);
     }
@@ -161,24 +163,32 @@ export class Broadcaster {
     return `${head.slice(0, -1)},"set":[${set.join()}],"gone":${JSON.stringify(gone)}}`;
   }
 
+  /** What those are told who know what was told last; `null` for nothing. No delta leads into another epoch. */
+  #news(): string | null {
+    const { state } = this.#roster.list;
+    if (this.#changed.size === 0 || isSame(state, this.#told)) return null;
+    if (state.epoch !== this.#told.epoch) return this.snapshot();
+    return this.#delta(this.#told.version, this.#changed);
+  }
+
   #flush(now: number): void {
     this.#timer = null;
     this.#flushedAt = now;
     this.#store(now);
-    const delta = this.#changed.size > 0 ? this.#delta(this.#told, this.#changed) : null;
+    const news = this.#news();
     this.#changed.clear();
-    this.#told = this.#roster.version;
+    this.#told = this.#roster.list.state;
     for (const connection of this.#syncs.takeDue(now)) this.greet(connection, null);
     const greetings = new Map<string, string>();
     for (const [connection, since] of this.#awaiting) {
       connection.send(since === null ? this.snapshot() : this.#greeting(since, greetings));
     }
-    this.#tell(delta, now);
-    if (delta !== null) {
+    this.#tell(news, now);
+    if (news !== null) {
       // The platform's clock stands still while this runs: what can be measured is the gathering.
       const waitedMs = now - (this.#waitingSince ?? now);
       const sockets = this.#connections.size;
-      measure({ event: "fanout", room: this.#room, sockets, waitedMs, length: delta.length });
+      measure({ event: "fanout", room: this.#room, sockets, waitedMs, length: news.length });
     }
     this.#waitingSince = null;
     this.#awaiting.clear();
@@ -187,18 +197,18 @@ export class Broadcaster {
   }
 
   /** Tells who holds a state already; whole ones are put off where one was told a moment ago. */
-  #tell(delta: string | null, now: number): void {
+  #tell(news: string | null, now: number): void {
     const isLarge = this.#roster.list.size > MAX_MEMBERS_WHOLE;
     // A clock that was set back must not silence anybody.
     const mayTellAt = isLarge && now >= this.#wholeAt ? this.#wholeAt + WHOLE_EVERY_MS : now;
-    const isWholeDue = delta !== null || this.#wholeDueAt <= now;
+    const isWholeDue = news !== null || this.#wholeDueAt <= now;
     const tellsWhole = isWholeDue && mayTellAt <= now;
-    if (delta === null && !tellsWhole) return;
+    if (news === null && !tellsWhole) return;
     if (tellsWhole) this.#wholeDueAt = Number.POSITIVE_INFINITY;
     for (const connection of this.#connections) {
       if (connection.session === null || this.#awaiting.has(connection)) continue;
       if (connection.view === "delta") {
-        if (delta !== null) connection.send(delta);
+        if (news !== null) connection.send(news);
       } else if (tellsWhole) {
         this.#wholeAt = now;
         connection.send(this.snapshot());

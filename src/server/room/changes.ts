@@ -33,7 +33,7 @@ export class ChangeLog {
   readonly #forgotten = new Set<string>();
   readonly #visible = new Map<string, string | undefined>();
   #expired: ConnectionRef[] = [];
-  #departed: Departure[] = [];
+  readonly #departed = new Map<string, Departure>();
 
   get isEmpty(): boolean {
     return this.#saved.size + this.#forgotten.size + this.#visible.size === 0;
@@ -57,8 +57,14 @@ export class ChangeLog {
     this.#expired.push(ref);
   }
 
+  /** Notes who has no place any more; of several departures of one member the last counts. */
   depart(departure: Departure): void {
-    this.#departed.push(departure);
+    this.#departed.set(departure.user, departure);
+  }
+
+  /** Whether a member had their last place end, and it was not handed over yet. */
+  departureOf(user: string): Departure | undefined {
+    return this.#departed.get(user);
   }
 
   /** Hands over what was gathered since the last call that went well; where `take` throws, it is kept. */
@@ -68,12 +74,12 @@ export class ChangeLog {
       forgotten: [...this.#forgotten],
       visible: new Map(this.#visible),
       expired: this.#expired,
-      departed: this.#departed,
+      departed: [...this.#departed.values()],
     });
     this.#saved.clear();
     this.#forgotten.clear();
     this.#visible.clear();
     this.#expired = [];
-    this.#departed = [];
+    this.#departed.clear();
   }
 }

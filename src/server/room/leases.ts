@@ -99,11 +99,12 @@ export class Leases {
   /** Limits what one lease may ask for, like a socket's frames (SPEC W12). */
   #refuse(connection: string, now: number): ErrorCode | null {
     for (const [other, times] of this.#accepted) {
-      if ((times.at(-1) ?? 0) < now - this.#presence.config.limits.staleMs) {
-        this.#accepted.delete(other);
-      }
+      if (times.at(-1)! >= now - this.#presence.config.limits.staleMs) break;
+      this.#accepted.delete(other);
     }
     const accepted = this.#accepted.get(connection) ?? [];
+    // Whoever asked last comes last.
+    this.#accepted.delete(connection);
     this.#accepted.set(connection, accepted);
     const verdict = countFrame(accepted, { bad: [], flooded: [] }, now);
     return verdict === "accept" ? null : "rate_limited";

@@ -56,6 +56,11 @@ export interface NewPlace {
   leasedUntil?: number;
 }
 
+/** Whether it is a time that can be written as a date, in milliseconds since 1970. */
+export function isTime(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) <= 8.64e15;
+}
+
 /** Whether others see them in the room (SPEC M1, M3). */
 export function isPresent(record: MemberRecord): boolean {
   return record.places.length > 0 && record.chosen !== "offline";
@@ -63,7 +68,12 @@ export function isPresent(record: MemberRecord): boolean {
 
 /** Whether they are on the list at all. */
 export function isListed(record: MemberRecord): boolean {
-  return isPresent(record) || record.lastOnline !== null;
+  return isPresent(record) || isRemembered(record);
+}
+
+/** Whether they are on the list as offline, in fact or by choice. */
+export function isRemembered(record: MemberRecord): boolean {
+  return record.lastOnline !== null && !isPresent(record);
 }
 
 /** The connections that others see: none while they appear offline (SPEC M3). */
@@ -91,8 +101,9 @@ export function memberOf(record: MemberRecord): Member {
   };
 }
 
-function profileOf(user: User): Profile {
-  return { name: user.name ?? user.id, ...(user.image && { image: user.image }) };
+/** Storage holds well-formed text alone: what a restart would change must not be shown before it. */
+function profileOf({ id, name = id, image }: User): Profile {
+  return { name: name.toWellFormed(), ...(image && { image: image.toWellFormed() }) };
 }
 
 /** A member nobody has seen before, with no connection yet. */
@@ -174,11 +185,11 @@ export function endedLease(record: MemberRecord, now: number): Place | undefined
 
 /** When something falls due for a member: the end of a grace, of a lease, or of the retention. */
 export function dueAt(record: MemberRecord, { graceMs, retentionMs }: RoomLimits): number {
-  const graceEnds = record.places
-    .filter((place) => place.lostAt !== null)
-    .map((place) => place.lostAt! + graceMs);
-  const leaseEnds = record.places.map(leaseEnd);
-  return Math.min(...graceEnds, ...leaseEnds, retentionEnd(record, retentionMs));
+  let due = retentionEnd(record, retentionMs);
+  for (const place of record.places) {
+    due = Math.min(due, place.lostAt === null ? leaseEnd(place) : place.lostAt + graceMs);
+  }
+  return due;
 }
 
 function retentionEnd(record: MemberRecord, retentionMs: number): number {

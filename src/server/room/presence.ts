@@ -47,7 +47,8 @@ export class Presence {
   readonly #answered = new Set<string>();
   /** Connections that were removed as stale since the last commit. */
   #ghosts = 0;
-  #events: Sequence;
+  /** The numbers of the events of an epoch; `null` before the first. */
+  #events: { epoch: string; numbers: Sequence } | null = null;
   #roster: Roster;
   #broadcaster: Broadcaster;
 
@@ -60,7 +61,7 @@ export class Presence {
       ctx.getWebSocketAutoResponseTimestamp(ws),
     );
     this.alarm = new AlarmClock(ctx.storage);
-    this.#store = new Store(ctx.storage);
+    this.#store = new Store(ctx.storage, this.name);
     this.#tickets = new UsedTickets(ctx.storage);
     this.barriers = new Barriers(ctx.storage);
     this.guard = guard;
@@ -81,7 +82,6 @@ export class Presence {
     });
     this.#roster = new Roster(config.limits, this.#store.load());
     this.#broadcaster = this.#newBroadcaster();
-    this.#events = this.#newEvents();
   }
 
   get roster(): Roster {
@@ -100,6 +100,13 @@ export class Presence {
     for (const { user, connection } of this.#roster.reconcile(now, live)) {
       log("leave", { room: this.name, user, connection, reason: "closed" });
     }
+    this.#recallDepartures(now);
+    // What was stored was damaged: what the sockets hold is of an epoch that has ended.
+    if (this.#store.exists && this.#store.epoch !== this.#roster.epoch) {
+      for (const connection of this.connections) {
+        if (connection.session !== null) this.#broadcaster.greet(connection, null);
+      }
+    }
     this.advance(now);
     this.settle(now);
   }
@@ -116,7 +123,8 @@ export class Presence {
     if (this.config.users === null || !admission) return false;
     const member = this.#roster.find(user.id);
     const isHere = member !== undefined && member.places.length > 0;
-    return this.barriers.isStale(user.id, admission, { isHere, stamp: member?.stamp ?? 0, now });
+    const stamp = this.#roster.stampOf(user.id);
+    return this.barriers.isStale(user.id, admission, { isHere, stamp, now });
   }
 
   /** Uses a ticket up, or tells that it was used before (SPEC T1). */
@@ -173,7 +181,9 @@ export class Presence {
 
   /** The id of one more event: `<epoch>.<number>`, the number being higher than any before (SPEC B1). */
   nextEventId(): string {
-    return `${this.#roster.epoch}.${this.#events.next()}`;
+    const { epoch } = this.#roster;
+    if (this.#events?.epoch !== epoch) this.#events = { epoch, numbers: this.#numbersOf(epoch) };
+    return `${epoch}.${this.#events.numbers.next()}`;
   }
 
   /** Parts a connection from its user: the socket waits for another sign-in, for a while (SPEC T6). */
@@ -286,6 +296,7 @@ export class Presence {
       this.#buryGhosts(changes);
       for (const departure of changes.departed) this.#depart(departure, now);
       this.#answered.clear();
+      for (const user of changes.forgotten) this.barriers.raiseForgotten(user, now);
     });
     this.#outside.tell(this.#roster, now);
     if (this.#roster.isEmpty && this.#tickets.isEmpty && this.barriers.isEmpty) this.#vacate();
@@ -313,12 +324,23 @@ export class Presence {
 
   /** Tells the user's object, once it is stored; a member forgotten too soon leaves a barrier. */
   #depart(departure: Departure, now: number): void {
-    const { users, limits } = this.config;
+    const { users } = this.config;
     const { user, stamp } = departure;
     if (users === null || stamp === 0) return;
-    if (limits.retentionMs < BARRIER_MS) this.barriers.raise(user, { stamp }, now);
+    this.barriers.noteDeparture(user, stamp, now);
     if (this.#answered.has(user)) return;
     this.#commits.afterwards(() => void tellLeft(users, this.name, departure));
+  }
+
+  /** Who left shortly before the start may be forgotten soon after it. */
+  #recallDepartures(now: number): void {
+    const { users, limits } = this.config;
+    if (users === null) return;
+    // What is known is when they were last seen: their last place ended later by this at most.
+    const lateMs = Math.max(limits.staleMs, limits.graceMs);
+    for (const { id, stamp } of this.#roster.departedSince(now - BARRIER_MS - lateMs)) {
+      this.barriers.noteDeparture(id, stamp, now);
+    }
   }
 
   #newBroadcaster(): Broadcaster {
@@ -349,12 +371,10 @@ export class Presence {
     this.#broadcaster.stop();
     this.#roster = new Roster(this.config.limits, this.#store.load());
     this.#broadcaster = this.#newBroadcaster();
-    this.#events = this.#newEvents();
   }
 
-  #newEvents(): Sequence {
-    const { reservedEvents } = this.#store;
-    const { epoch } = this.#roster;
-    return new Sequence(reservedEvents, (below) => this.#store.reserveEvents(below, epoch));
+  #numbersOf(epoch: string): Sequence {
+    const reserved = this.#store.reservedEvents(epoch);
+    return new Sequence(reserved, (below) => this.#store.reserveEvents(below, epoch));
   }
 }

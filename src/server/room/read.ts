@@ -20,7 +20,7 @@ export function answerRead(
   roster: Roster,
   broadcaster: Broadcaster,
 ): Response {
-  const etag = `"${formatSince(roster)}"`;
+  const etag = `"${formatSince(roster.list.state)}"`;
   const headers = {
     ...answerHeaders(requestId),
     ETag: etag,

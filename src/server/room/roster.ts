@@ -4,6 +4,7 @@ import type { RoomSession } from "../room-request.ts";
 import { ChangeLog, type Changes, type ConnectionRef } from "./changes.ts";
 import { leaseEnd, leaseSessionOf, takesOver } from "./lease-session.ts";
 import { List, type EntryChange } from "./list.ts";
+import { TimeIndex } from "./time-index.ts";
 import {
   applyAdmission,
   applyProfile,
@@ -16,6 +17,8 @@ import {
   hasNewStamp,
   isListed,
   isPresent,
+  isRemembered,
+  isTime,
   newRecord,
   settle,
 } from "./member.ts";
@@ -33,28 +36,36 @@ import type { SavedRoster } from "./store.ts";
  * roster.passChanges(({ visible }) => console.log([...visible.keys()])); // [joiner.user.id]
  */
 export class Roster {
-  readonly epoch: string;
   readonly #limits: RoomLimits;
   readonly #records = new Map<string, MemberRecord>();
   readonly #list: List;
   readonly #log = new ChangeLog();
+  /** When something falls due for a member. */
+  readonly #deadlines = new TimeIndex();
+  /** Who is on the list as offline, and since when. */
+  readonly #remembered = new TimeIndex();
+  /** The members whose leases these are. */
+  readonly #leaseOwners = new Map<string, string>();
   #places = 0;
-  #dueAt = Number.POSITIVE_INFINITY;
 
-  constructor(limits: RoomLimits, { epoch, floor, records }: SavedRoster) {
+  constructor(limits: RoomLimits, saved: SavedRoster) {
     this.#limits = limits;
-    this.epoch = epoch;
-    this.#list = new List(floor, records);
-    for (const record of records) {
+    this.#list = new List(saved);
+    for (const record of saved.records) {
       this.#records.set(record.id, record);
-      this.#places += record.places.length;
-      this.#dueAt = Math.min(this.#dueAt, dueAt(record, limits));
+      this.#index(record, []);
+      this.#deadlines.set(record.id, dueAt(record, limits));
     }
   }
 
   /** What others see. */
-  get list(): Pick<List, "size" | "members" | "member" | "changedSince"> {
+  get list(): Pick<List, "state" | "size" | "members" | "member" | "changedSince"> {
     return this.#list;
+  }
+
+  /** With {@link version}, what is stored; readers are told the list's `state`. */
+  get epoch(): string {
+    return this.#list.epoch;
   }
 
   get version(): number {
@@ -80,9 +91,9 @@ export class Roster {
     return this.#records.size === 0;
   }
 
-  /** No later than when the next grace or retention ends; `Infinity` where none runs. */
+  /** When the next grace, lease or retention ends; `Infinity` where none runs. */
   get dueAt(): number {
-    return this.#dueAt;
+    return this.#deadlines.firstTime;
   }
 
   /** How many members are known, those who are offline included. */
@@ -100,19 +111,20 @@ export class Roster {
     return this.#records.get(user);
   }
 
+  /** The newest that a user was admitted with, as far as it is known; 0 for nothing. */
+  stampOf(user: string): number {
+    const departed = this.#log.departureOf(user)?.stamp ?? 0;
+    return Math.max(this.#records.get(user)?.stamp ?? 0, departed);
+  }
+
   /** Whether a user's connection has its place and is not lost. */
   holds(ref: ConnectionRef): boolean {
     return this.#placeOf(ref)?.lostAt === null;
   }
 
-  /** Whose a lease is; `null` for one that is none. Looks at everybody: leases are few, and end seldom. */
+  /** Whose a lease is; `null` for one that is none. */
   ownerOfLease(connection: string): string | null {
-    for (const { id, places } of this.#records.values()) {
-      for (const place of places) {
-        if (place.connection === connection && place.leasedUntil !== undefined) return id;
-      }
-    }
-    return null;
+    return this.#leaseOwners.get(connection) ?? null;
   }
 
   /**
@@ -208,9 +220,10 @@ export class Roster {
     });
   }
 
-  /** Ends a connection with no grace; `endedAt` is its last sign of life (SPEC R4). */
+  /** Ends a connection with no grace; `endedAt` is its last sign of life (SPEC R4), where that is known. */
   end(now: number, ref: ConnectionRef, endedAt: number): void {
-    this.#changePlace(now, ref, (place, record) => endPlace(record, place, endedAt));
+    const lastOnline = isTime(endedAt) ? endedAt : now;
+    this.#changePlace(now, ref, (place, record) => endPlace(record, place, lastOnline));
   }
 
   /** Ends all connections of a user with no grace; answers those that lived. */
@@ -250,11 +263,19 @@ export class Roster {
     return lost;
   }
 
+  /** Who has no place, and may have lost the last one after `time`; of who hid that is not known. */
+  departedSince(time: number): Pick<MemberRecord, "id" | "stamp">[] {
+    return [...this.#records.values()].filter(
+      ({ places, stamp, chosen, lastOnline }) =>
+        stamp > 0 && places.length === 0 && (chosen === "offline" || (lastOnline ?? time) > time),
+    );
+  }
+
   /** Does all that is due: ends graces, takes old entries off the list, forgets (SPEC L4, L5, M3). */
   advance(now: number): void {
-    if (now < this.#dueAt) return;
-    this.#dueAt = Number.POSITIVE_INFINITY;
-    for (const record of this.#records.values()) this.#settle(now, record);
+    // In the order of time, one thing each, so that what nobody sees moves nothing that others do.
+    for (const user of this.#deadlines.takeUntil(now)) this.#settle(now, this.#records.get(user)!);
+    this.#trim();
   }
 
   /** Whether {@link passChanges} has anything to hand over. */
@@ -282,19 +303,25 @@ export class Roster {
     if (record && place) this.#change(now, record, () => mutate(place, record));
   }
 
-  /** Every change goes through here: it counts as a version only where others see it (SPEC V1). */
+  /** Changes a member, and does what is due then. */
   #change(now: number, record: MemberRecord, mutate: () => void): void {
-    const placesBefore = record.places.length;
+    this.#apply(record, mutate);
+    this.advance(now);
+  }
+
+  /** Every change goes through here: it counts as a version only where others see it (SPEC V1). */
+  #apply(record: MemberRecord, mutate: () => void): void {
+    const placesBefore = record.places;
     const storedBefore = JSON.stringify(record);
     const shown = this.#mutate(record, mutate, storedBefore);
-    this.#places += record.places.length - placesBefore;
-    if (placesBefore > 0 && record.places.length === 0) {
+    this.#index(record, placesBefore);
+    if (placesBefore.length > 0 && record.places.length === 0) {
       const { id: user, stamp, lastOnline } = record;
       this.#log.depart({ user, stamp, lastOnline });
     }
     if (shown) this.#log.show(record.id, shown.before);
     if (JSON.stringify(record) !== storedBefore) this.#log.save(record);
-    this.#settle(now, record);
+    this.#deadlines.set(record.id, dueAt(record, this.#limits));
   }
 
   /** Changes a member and what others see of them, or, where that fails, nothing. */
@@ -309,23 +336,50 @@ export class Roster {
     }
   }
 
-  /** Does what is due for one member, and notes when the next will be. */
-  #settle(now: number, record: MemberRecord): void {
-    const due = dueAt(record, this.#limits);
-    if (due > now) {
-      this.#dueAt = Math.min(this.#dueAt, due);
-    } else if (record.places.length === 0 && !isListed(record)) {
-      this.#records.delete(record.id);
-      this.#log.forget(record);
-    } else {
-      this.#change(now, record, () => this.#settleOne(now, record));
+  /** Keeps what is found by other than a member's id. */
+  #index(record: MemberRecord, placesBefore: readonly Place[]): void {
+    const { id, places, lastOnline } = record;
+    if (isRemembered(record)) this.#remembered.set(id, lastOnline!);
+    else this.#remembered.delete(id);
+    if (places === placesBefore) return;
+    this.#places += places.length - placesBefore.length;
+    for (const { connection, leasedUntil } of placesBefore) {
+      if (leasedUntil !== undefined) this.#leaseOwners.delete(connection);
+    }
+    for (const { connection, leasedUntil } of places) {
+      if (leasedUntil !== undefined) this.#leaseOwners.set(connection, id);
     }
   }
 
-  #settleOne(now: number, record: MemberRecord): void {
-    const lease = endedLease(record, now);
-    if (!lease) return settle(record, this.#limits, now);
-    this.#log.expire({ user: record.id, connection: lease.connection });
-    endPlace(record, lease, lease.leasedUntil! - this.#limits.staleMs);
+  /** Does the first thing that is due for a member. */
+  #settle(now: number, record: MemberRecord): void {
+    if (record.places.length === 0 && !isListed(record)) return this.#forget(record);
+    this.#apply(record, () => {
+      const lease = endedLease(record, now);
+      if (!lease) return settle(record, this.#limits, now);
+      this.#log.expire({ user: record.id, connection: lease.connection });
+      endPlace(record, lease, lease.leasedUntil! - this.#limits.staleMs);
+    });
+  }
+
+  #forget(record: MemberRecord): void {
+    this.#records.delete(record.id);
+    this.#log.forget(record);
+  }
+
+  /**
+   * Takes whoever has been gone longest off the list, where there are too many (SPEC L5). One who
+   * only appears offline is not told from the others.
+   */
+  #trim(): void {
+    while (this.#remembered.size > this.#limits.maxRemembered) {
+      const record = this.#records.get(this.#remembered.first!.key)!;
+      this.#apply(record, () => {
+        record.lastOnline = null;
+      });
+      if (record.places.length > 0) continue;
+      this.#deadlines.delete(record.id);
+      this.#forget(record);
+    }
   }
 }

@@ -29,7 +29,8 @@ export function statsOf(
   },
 ): RoomStats {
   const { roster, sockets, outbox, tally } = parts;
-  const { epoch, version, online, connections, size: members } = roster;
+  const { online, connections, size: members } = roster;
+  const { epoch, version } = roster.list.state;
   const { messages, events, oldestAt } = outbox;
   const oldest = oldestAt === null ? null : new Date(oldestAt).toISOString();
   return {

@@ -1,21 +1,7 @@
-import type { Data, Status } from "../../protocol/messages.ts";
-import type { MemberRecord, Place, Profile } from "./member.ts";
+import { log } from "../log.ts";
+import type { MemberRecord } from "./member.ts";
+import { fromRow, toRow, type MemberRow } from "./member-row.ts";
 import type { Changes } from "./changes.ts";
-
-/** A row of `members`. `places` holds the connections; its length is their count. */
-type MemberRow = {
-  id: string;
-  version: number;
-  name: string;
-  image: string | null;
-  issued_at: number;
-  unseen: string | null;
-  chosen: Status | null;
-  data: string | null;
-  places: string;
-  last_online: number | null;
-  stamp: number;
-};
 
 /** What storage gives back of a room. */
 export interface SavedRoster {
@@ -50,34 +36,23 @@ const NO_STAMP = `
   SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pragma_table_info('members') WHERE name = 'stamp')
 `;
 
-function fromRow(row: MemberRow): MemberRecord {
-  return {
-    id: row.id,
-    version: row.version,
-    profile: { name: row.name, ...(row.image !== null && { image: row.image }) },
-    issuedAt: row.issued_at,
-    unseen: row.unseen === null ? null : (JSON.parse(row.unseen) as Profile),
-    chosen: row.chosen,
-    data: row.data === null ? null : (JSON.parse(row.data) as Data),
-    places: JSON.parse(row.places) as Place[],
-    lastOnline: row.last_online,
-    stamp: row.stamp,
-  };
-}
-
 /**
  * The room's tables. A room that nobody ever joined has none, so that reading it stores nothing
  * (SPEC R7), and one whose last member is forgotten has none again (SPEC L5).
  */
 export class Store {
   readonly #storage: DurableObjectStorage;
+  readonly #room: string;
   #exists: boolean;
+  #epoch: string | null = null;
   #floor = 0;
   #tallies: Record<Tally, number> = { ghosts: 0, dead: 0 };
   #reservedEvents = 0;
 
-  constructor(storage: DurableObjectStorage) {
+  /** `room` is its name, for the log. */
+  constructor(storage: DurableObjectStorage, room: string) {
     this.#storage = storage;
+    this.#room = room;
     const found = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'members'");
     this.#exists = [...found].length > 0;
   }
@@ -94,40 +69,37 @@ export class Store {
         ({ key, value }) => [key, value],
       ),
     );
-    this.#floor = Number(room.get("floor") ?? 0);
-    this.#tallies = {
-      ghosts: Number(room.get("ghosts") ?? 0),
-      dead: Number(room.get("dead") ?? 0),
+    const counted = (key: string) => {
+      const value = room.get(key) ?? 0;
+      return Number.isSafeInteger(value) ? Number(value) : 0;
     };
-    this.#reservedEvents = Number(room.get("events") ?? 0);
-    const rows = sql.exec<MemberRow>("SELECT * FROM members");
-    return {
-      epoch: String(room.get("epoch")),
-      floor: this.#floor,
-      records: [...rows].map(fromRow),
-    };
+    this.#epoch = String(room.get("epoch"));
+    this.#floor = counted("floor");
+    this.#tallies = { ghosts: counted("ghosts"), dead: counted("dead") };
+    this.#reservedEvents = counted("events");
+    let isDamaged = false;
+    const records = [...sql.exec<MemberRow>("SELECT * FROM members")].map((row) =>
+      fromRow(row, (column) => {
+        isDamaged = true;
+        const reason = `stored ${column} cannot be read`;
+        log("failure", { code: "internal", room: this.#room, user: row.id, reason });
+      }),
+    );
+    // What readers hold of this epoch may be other than what is left of it.
+    const epoch = isDamaged ? crypto.randomUUID() : this.#epoch;
+    return { epoch, floor: this.#floor, records };
   }
 
   /** Writes what changed, and tells whether anything had. With no await in between, it becomes durable as one. */
   write({ saved, forgotten }: Changes, epoch: string, floor: number): boolean {
     if (saved.length === 0 && forgotten.length === 0) return false;
-    if (!this.#exists) this.#create(epoch);
     const { sql } = this.#storage;
+    this.#enter(epoch);
     for (const id of forgotten) sql.exec("DELETE FROM members WHERE id = ?", id);
     for (const record of saved) {
       sql.exec(
         "INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        record.id,
-        record.version,
-        record.profile.name,
-        record.profile.image ?? null,
-        record.issuedAt,
-        record.unseen && JSON.stringify(record.unseen),
-        record.chosen,
-        record.data && JSON.stringify(record.data),
-        JSON.stringify(record.places),
-        record.lastOnline,
-        record.stamp,
+        ...toRow(record),
       );
     }
     if (floor !== this.#floor) {
@@ -137,9 +109,14 @@ export class Store {
     return true;
   }
 
-  /** The number that the ids of events have stayed below so far. */
-  get reservedEvents(): number {
-    return this.#reservedEvents;
+  /** The epoch that is stored; `null` for none. */
+  get epoch(): string | null {
+    return this.#epoch;
+  }
+
+  /** The number that the ids of an epoch's events have stayed below so far. */
+  reservedEvents(epoch: string): number {
+    return epoch === this.#epoch ? this.#reservedEvents : 0;
   }
 
   /**
@@ -147,7 +124,7 @@ export class Store {
    * the first event is for may have joined a moment ago, and not be stored yet.
    */
   reserveEvents(below: number, epoch: string): void {
-    if (!this.#exists) this.#create(epoch);
+    this.#enter(epoch);
     this.#storage.sql.exec("INSERT OR REPLACE INTO room VALUES ('events', ?)", below);
     this.#reservedEvents = below;
   }
@@ -184,14 +161,24 @@ export class Store {
 
   #forget(): void {
     this.#exists = false;
+    this.#reset(null);
+  }
+
+  /** Makes sure that an epoch is the one that is kept; what was counted belongs to the one before. */
+  #enter(epoch: string): void {
+    const { sql } = this.#storage;
+    if (!this.#exists) sql.exec(SCHEMA);
+    this.#exists = true;
+    if (epoch === this.#epoch) return;
+    sql.exec("DELETE FROM room");
+    sql.exec("INSERT INTO room VALUES ('epoch', ?)", epoch);
+    this.#reset(epoch);
+  }
+
+  #reset(epoch: string | null): void {
+    this.#epoch = epoch;
     this.#floor = 0;
     this.#tallies = { ghosts: 0, dead: 0 };
     this.#reservedEvents = 0;
-  }
-
-  #create(epoch: string): void {
-    this.#storage.sql.exec(SCHEMA);
-    this.#storage.sql.exec("INSERT INTO room VALUES ('epoch', ?)", epoch);
-    this.#exists = true;
   }
 }

@@ -1,4 +1,5 @@
 import type { UsedTicket } from "../room-request.ts";
+import { TimeIndex } from "./time-index.ts";
 
 /** The Worker that checks a ticket's expiry may run by a clock that is late. */
 const CLOCK_SKEW_MS = 10_000;
@@ -7,9 +8,8 @@ const CLOCK_SKEW_MS = 10_000;
 export class UsedTickets {
   readonly #storage: DurableObjectStorage;
   /** Ids and expiries, in milliseconds since 1970. */
-  readonly #used = new Map<string, number>();
+  readonly #used = new TimeIndex();
   #exists: boolean;
-  #dueAt = Number.POSITIVE_INFINITY;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -17,12 +17,12 @@ export class UsedTickets {
     this.#exists = [...found].length > 0;
     if (!this.#exists) return;
     const rows = storage.sql.exec<{ id: string; expires_at: number }>("SELECT * FROM tickets");
-    for (const { id, expires_at } of rows) this.#note(id, expires_at);
+    for (const { id, expires_at } of rows) this.#used.set(id, expires_at);
   }
 
-  /** No later than when one of them can be forgotten; `Infinity` for none. */
+  /** When the first of them can be forgotten; `Infinity` for none. */
   get dueAt(): number {
-    return this.#dueAt;
+    return this.#used.firstTime;
   }
 
   get isEmpty(): boolean {
@@ -42,17 +42,13 @@ export class UsedTickets {
       this.#exists = true;
     }
     sql.exec("INSERT INTO tickets VALUES (?, ?)", id, expiresAt);
-    this.#note(id, expiresAt);
+    this.#used.set(id, expiresAt);
   }
 
   /** Forgets those that have expired: nobody can use them any more. */
   advance(now: number): void {
-    if (now < this.#dueAt) return;
-    this.#storage.sql.exec("DELETE FROM tickets WHERE expires_at <= ?", now);
-    this.#dueAt = Number.POSITIVE_INFINITY;
-    for (const [id, expiresAt] of this.#used) {
-      if (expiresAt <= now) this.#used.delete(id);
-      else this.#dueAt = Math.min(this.#dueAt, expiresAt);
+    for (const id of this.#used.takeUntil(now)) {
+      this.#storage.sql.exec("DELETE FROM tickets WHERE id = ?", id);
     }
   }
 
@@ -60,11 +56,5 @@ export class UsedTickets {
   clear(): void {
     this.#exists = false;
     this.#used.clear();
-    this.#dueAt = Number.POSITIVE_INFINITY;
-  }
-
-  #note(id: string, expiresAt: number): void {
-    this.#used.set(id, expiresAt);
-    this.#dueAt = Math.min(this.#dueAt, expiresAt);
   }
 }

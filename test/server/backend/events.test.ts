@@ -156,6 +156,27 @@ describe("events", () => {
     expect(await namesHeard(ada)).toEqual(["x"]);
   });
 
+  it("[B1, M3] are numbered from 1 in the epoch that begins while somebody hides", async () => {
+    const room = newRoom();
+    const token = await signIn("ada", { exp: Math.floor(Date.now() / 1000) + 10 * 86_400 });
+    const ada = await join(room, "ada", { token });
+    await ada.ask({ type: "update", status: "offline" });
+    const { epoch } = await readRoom(room);
+    passTime(86_401);
+    await runAlarm(room);
+    await send(room, { name: "alone", data: 1 });
+    const bob = await join(room, "bob");
+    await send(room, { name: "together", data: 1 });
+    const [alone, together] = eventsOf(ada.frames.concat(await ada.news()));
+    expect(alone).toMatchObject({ id: `${epoch}.1`, name: "alone" });
+    expect(together).toMatchObject({ id: `${bob.roll!.epoch}.1`, name: "together" });
+    await hibernate(room);
+    await send(room, { name: "woken", data: 1 });
+    const [woken] = eventsOf(await bob.news()).slice(-1);
+    expect(woken?.id.split(".")[0]).toBe(bob.roll!.epoch);
+    expect(numberOf(woken!.id)).toBeGreaterThan(1);
+  });
+
   it("[B1] to a room that nobody is in store nothing", async () => {
     const room = newRoom();
     await send(room, { name: "x", data: 1 });

@@ -1,7 +1,12 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ROOM_URL, toRoom, toRoomSession } from "../../../src/server/room-request.ts";
+import {
+  ROOM_URL,
+  toRoom,
+  toRoomSession,
+  type RoomRequest,
+} from "../../../src/server/room-request.ts";
 import { Room } from "../../../src/server/room/room.ts";
 import {
   admit,
@@ -201,25 +206,62 @@ describe("where a user is", () => {
     expect(later.stamp).toBeGreaterThan(anew.stamp);
   });
 
-  it("[B8, L5] nor is who was forgotten at once, where nothing is retained", async () => {
+  it.each([
+    ["at once, where nothing is retained", { RETENTION_SECONDS: "0" }],
+    ["at once, where nobody is remembered", { MAX_REMEMBERED: "0" }],
+  ])("[B8, L5] nor is who was forgotten %s", async (_when, limits) => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const session = toRoomSession(
       { user: { id: ada }, roles: [], expiresAt: Date.now() + 60_000 },
       Date.now(),
     );
     const admission = (await admit(ada, session, room))!;
+    const joiner = { ...session, admission };
     const statuses = await runInDurableObject(roomStub(room), async (_room, state) => {
-      const forgetful = new Room(state, { ...env, RETENTION_SECONDS: "0" });
-      const arrive = async () => {
-        const joining = { requestId: "late", joiner: { ...session, admission } };
-        const request = toRoom(joining, new Request(ROOM_URL));
+      const forgetful = new Room(state, { ...env, ...limits });
+      const ask = async (asked: Omit<RoomRequest, "requestId">) => {
+        const request = toRoom({ requestId: "late", ...asked }, new Request(ROOM_URL));
         const answer = await forgetful.fetch(new Request(ROOM_URL, request));
         answer.webSocket?.accept();
         return answer.status;
       };
-      return [await arrive(), await arrive(), await forgetful.kick(ada), await arrive()];
+      const lease = { token: "token", connection: "lease", isNew: true, update: {} };
+      return [
+        await ask({ joiner }),
+        await ask({ joiner, lease }),
+        await forgetful.kick(ada),
+        await ask({ joiner, lease }),
+        await ask({ joiner }),
+      ];
     });
-    expect(statuses).toEqual([101, 101, 2, 409]);
+    expect(statuses).toEqual([101, 200, 2, 409, 409]);
+    await restart(room);
+    const request = toRoom({ requestId: "later", joiner }, new Request(ROOM_URL));
+    expect((await roomStub(room).fetch(ROOM_URL, request)).status).toBe(409);
+  });
+
+  it("[B8, L5, M3] nor is who left hidden and was forgotten before that was stored", async () => {
+    const [ada, room] = [fresh("ada"), fresh("room")];
+    const session = toRoomSession(
+      { user: { id: ada }, roles: [], expiresAt: Date.now() + 60_000 },
+      Date.now(),
+    );
+    const joiner = { ...session, admission: (await admit(ada, session, room))! };
+    const statuses = await runInDurableObject(roomStub(room), async (_room, state) => {
+      const forgetful = new Room(state, { ...env, MAX_REMEMBERED: "0" });
+      const ask = async (asked: Omit<RoomRequest, "requestId">) => {
+        const request = toRoom({ requestId: "late", ...asked }, new Request(ROOM_URL));
+        return (await forgetful.fetch(new Request(ROOM_URL, request))).status;
+      };
+      const update = { status: "offline" as const };
+      const lease = { token: "token", connection: "lease", isNew: true, update };
+      return [
+        await ask({ joiner, lease }),
+        await ask({ leaving: { connection: "lease", closing: false } }),
+        await ask({ joiner, lease }),
+      ];
+    });
+    expect(statuses).toEqual([200, 204, 409]);
   });
 
   it.each(["is read", "is looked through"])(

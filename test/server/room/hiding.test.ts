@@ -1,0 +1,121 @@
+import fc from "fast-check";
+import { describe, expect, it, vi } from "vitest";
+import type { Snapshot } from "../../../src/protocol/messages.ts";
+import { applySnapshot } from "../../../src/client/roll.ts";
+import { LIMITS, Model, step, USERS, type Step } from "./model.ts";
+
+const START = Date.UTC(2026, 0, 1);
+/** Longer than anything is gathered in a room as small as this. */
+const QUIET_MS = 100;
+const HIDER = 0;
+
+/** Time goes by, and the alarm does what is due. */
+const nothing: Step = { do: "pass", ms: 0 };
+
+const isHider = (user: string) => user === USERS[HIDER];
+const isOther = (user: string) => user !== USERS[HIDER];
+
+/** Who takes a step: others, or the one who has hidden, of whom nothing must be seen. */
+type Turn = { by: "others" | "hider"; step: Step };
+
+const stepOf = (isWanted: (user: number) => boolean) =>
+  step.filter((each) => !("user" in each) || isWanted(each.user));
+const othersStep = stepOf((user) => user !== HIDER);
+const hidersStep = stepOf((user) => user === HIDER)
+  .filter(({ do: what }) => what !== "restart" && what !== "pass")
+  // To choose anything else would be to show themselves.
+  .map((each): Step => (each.do === "update" ? { ...each, status: "offline" } : each));
+
+const turn: fc.Arbitrary<Turn> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ by: fc.constant("others" as const), step: othersStep }) },
+  { weight: 2, arbitrary: fc.record({ by: fc.constant("hider" as const), step: hidersStep }) },
+);
+
+/** A room's history up to the moment when somebody hides, or leaves, and after it. */
+interface History {
+  before: Step[];
+  tabs: number;
+  after: Turn[];
+  maxRemembered: number;
+}
+
+const history: fc.Arbitrary<History> = fc.record({
+  before: fc.array(step, { maxLength: 12 }),
+  tabs: fc.integer({ min: 1, max: 3 }),
+  after: fc.array(turn, { minLength: 1, maxLength: 25 }),
+  maxRemembered: fc.constantFrom(0, 1, 2, 1_000),
+});
+
+/** Lives a history, and answers what the others were told and could read, and when. */
+async function live(history: History, how: "hides" | "leaves"): Promise<string[]> {
+  vi.setSystemTime(START);
+  const limits = { ...LIMITS, maxConnectionsPerRoom: 1_000 };
+  const model = new Model({ ...limits, maxRemembered: history.maxRemembered });
+  const reads: string[] = [];
+  const take = async (step: Step, isMeant?: (user: string) => boolean) => {
+    await model.take(step, Date.now(), isMeant);
+    await vi.advanceTimersByTimeAsync(QUIET_MS);
+    for (const reader of model.readers) reads.push(JSON.stringify(await model.get(reader)));
+    const whole = (await model.get()) as Snapshot;
+    reads.push(JSON.stringify(whole));
+    model.readers = [...model.readers.slice(-2), applySnapshot(null, whole)];
+  };
+
+  for (const step of history.before) await take(step);
+  const newTab: Step = { do: "join", user: HIDER, resume: false, hasNewName: false };
+  for (let tab = 0; tab < history.tabs; tab++) await take(newTab);
+
+  const hider = USERS[HIDER]!;
+  model.roster.advance(Date.now());
+  if (how === "hides") {
+    model.roster.update(Date.now(), hider, { status: "offline" });
+  } else {
+    for (const client of model.live)
+      if (isHider(client.user)) model.cut(client, "leave", Date.now());
+    model.roster.endAll(Date.now(), hider);
+  }
+  await take(nothing);
+
+  for (const { by, step } of history.after) {
+    const isHidden = model.roster.find(hider)?.chosen === "offline";
+    if (by === "others") await take(step, isOther);
+    // Who is forgotten has chosen nothing any more, and would be seen.
+    else await take(how === "hides" && isHidden ? step : nothing, isHider);
+  }
+  vi.clearAllTimers();
+  const told = model.clients.filter(({ user }) => isOther(user)).flatMap(({ frames }) => frames);
+  return nameEpochs([...told.map(({ at, text }) => `${at} ${text}`), ...reads]);
+}
+
+/** Gives each epoch a name by the order in which they appear. */
+function nameEpochs(texts: readonly string[]): string[] {
+  const names = new Map<string, string>();
+  return texts.map((text) =>
+    text.replace(/"epoch":"([^"]+)"/, (_, epoch: string) => {
+      if (!names.has(epoch)) names.set(epoch, `epoch ${names.size}`);
+      return `"epoch":"${names.get(epoch)}"`;
+    }),
+  );
+}
+
+describe("hiding", () => {
+  const timeout = 180_000;
+  it(
+    "[M3] nothing that others are told or can read tells who hides from who left, nor when",
+    { timeout },
+    async () => {
+      vi.useFakeTimers();
+      try {
+        await fc.assert(
+          fc.asyncProperty(history, async (history) => {
+            const hidden = await live(history, "hides");
+            expect(hidden).toEqual(await live(history, "leaves"));
+          }),
+          { numRuns: 150 },
+        );
+      } finally {
+        vi.useRealTimers();
+      }
+    },
+  );
+});

@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { readRoom } from "../../worker-kit/http.ts";
+import { join } from "../../worker-kit/peer.ts";
+import { signIn } from "../../worker-kit/sign-in.ts";
+import { hibernate, passTimeWithAlarms, query, restart } from "../../worker-kit/time.ts";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+let rooms = 0;
+const newRoom = () => `stored-${++rooms}`;
+
+describe("what is stored", () => {
+  it.each([
+    ["places", "'{'"],
+    ["places", "'null'"],
+    ["places", "'[{}]'"],
+    ["places", `'[{"connection":"x","idle":false,"lostAt":"soon"}]'`],
+    ["places", `'[{"connection":"x","idle":false,"lostAt":null,"leasedUntil":null}]'`],
+    ["places", "x'00ff'"],
+    ["data", "'['"],
+    ["data", "'7'"],
+    ["unseen", "'{\"name\":7}'"],
+    ["chosen", "'gone'"],
+    ["last_online", "1e300"],
+    ["last_online", "'yesterday'"],
+    ["issued_at", "9e999"],
+    ["version", "1.5"],
+    ["version", "'many'"],
+    ["name", "x'00'"],
+    ["image", "x'00'"],
+    ["stamp", "'x'"],
+  ])("[L6] a member whose %s is %s keeps nobody from the room", async (column, value) => {
+    const lines = vi.spyOn(console, "log").mockImplementation(() => {});
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    await ada.ask({ type: "update", status: "busy", data: { n: 1 } });
+    const bob = await join(room, "bob");
+    const held = await readRoom(room);
+    await query(room, `UPDATE members SET ${column} = ${value} WHERE id = 'ada'`);
+    await hibernate(room);
+    const shown = await readRoom(room);
+    expect(lines.mock.calls.flat().join("\n")).toContain(`stored ${column} cannot be read`);
+    expect(shown.members.find(({ id }) => id === "bob")).toEqual(held.members[1]);
+    // What was held of the room may be wrong: nobody goes on from there.
+    expect(shown.epoch).not.toBe(held.epoch);
+    await join(room, "ada");
+    expect((await readRoom(room)).members.map(({ id }) => id)).toEqual(["ada", "bob"]);
+    await passTimeWithAlarms(room, 60);
+    expect((await readRoom(room)).online).toBe(0);
+    bob.close();
+  });
+
+  it("[L6] a room whose own counts cannot be read goes on as another", async () => {
+    const room = newRoom();
+    await join(room, "ada");
+    const { epoch } = await readRoom(room);
+    for (const damage of ["UPDATE room SET value = 'x' WHERE key <> 'epoch'", "DELETE FROM room"]) {
+      await query(room, damage);
+      await restart(room);
+      expect((await readRoom(room)).members).toMatchObject([{ id: "ada", status: "online" }]);
+    }
+    const bob = await join(room, "bob");
+    expect(bob.roll?.epoch).not.toBe(epoch);
+    await bob.ask({ type: "update", status: "busy" });
+    await restart(room);
+    expect(await readRoom(room)).toMatchObject({ epoch: bob.roll!.epoch, version: 3 });
+  });
+
+  it("[L6, M6] a restart changes nothing that is shown, whatever the name", async () => {
+    const room = newRoom();
+    const odd = ["\u0000nul", "\ud800", "a\udfffb", "𝒜", "'; DROP TABLE members; --", "\u2028"];
+    for (const [n, name] of odd.entries()) {
+      await join(room, `user-${n}`, { token: await signIn(`user-${n}`, { name }) });
+    }
+    const shown = await readRoom(room);
+    await restart(room);
+    expect(await readRoom(room)).toEqual(shown);
+  });
+});
