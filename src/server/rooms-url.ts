@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { answerJson } from "./answer.ts";
 import type { Config } from "./config.ts";
-import type { FoundRoom, ListedRoom } from "./directory/directory.ts";
+import type { FoundRoom, ListedRoom, ListQuery } from "./directory/directory.ts";
 import { ALL_SHARDS } from "./directory/shards.ts";
 import { Refusal } from "./errors.ts";
 import { describeError, log } from "./log.ts";
@@ -45,7 +45,7 @@ export async function listRooms({ config, url, requestId }: Asked): Promise<Resp
   if (!query.success) throw new Refusal("bad_request");
   const { limit } = query.output;
   // One more than the page tells whether another follows.
-  const ask = { ...query.output, limit: limit + 1 };
+  const ask: ListQuery = { ...query.output, limit: limit + 1, confirms: true };
   const listOf = async (shard: Shard): Promise<Found[]> => {
     const call = async (): Promise<FoundRoom[]> => directory.getByName(shard).list(ask);
     return (await within(ANSWER_MS, call)).map((found) => ({ ...found, shard }));

@@ -37,6 +37,8 @@ export interface ListQuery {
   prefix: string;
   after: string;
   limit: number;
+  /** Whoever asks has old ones confirmed: 0.1.0 does not, and would show the mark. */
+  confirms?: true;
 }
 
 // WITHOUT ROWID and no index but the name: one row written for each room that tells.
@@ -103,7 +105,7 @@ export class Directory extends DurableObject<Env> {
   }
 
   /** The rooms asked for, ordered by name. */
-  list({ prefix, after, limit }: ListQuery): FoundRoom[] {
+  list({ prefix, after, limit, confirms }: ListQuery): FoundRoom[] {
     const now = Date.now();
     const rows = this.#sql.exec<Row>(
       `SELECT room, online, connections, expires_at FROM rooms
@@ -118,7 +120,8 @@ export class Directory extends DurableObject<Env> {
     const oldest = now - askAfterMs(this.#sweepEveryMs);
     return [...rows].map(({ room, online, connections, expires_at }) => {
       const heardAt = this.#heardAt.get(room) ?? expires_at - leaseMs;
-      return { room, online, connections, ...(heardAt < oldest && { isOld: true }) };
+      const isOld = confirms && heardAt < oldest;
+      return { room, online, connections, ...(isOld && { isOld }) };
     });
   }
 

@@ -52,6 +52,9 @@ it("[B9] a room that did not tell for three sweeps is asked, and one that nobody
   expect((await list(prefix)).rooms.map(({ online }) => online)).toEqual([2, 1, 5]);
   expect(count).not.toHaveBeenCalled();
   passTime(2);
+  // A Worker of 0.1.0 is shown no mark.
+  const older = await shard(ghost!).list({ prefix, after: "", limit: 1 });
+  expect(older.every((found) => !("isOld" in found))).toBe(true);
   // What the objects of the list remember of this is not needed.
   await evictDurableObject(shard(ghost!));
   const truth = [right!, wrong!].map((room) => ({ room, online: 1, connections: 1 }));
