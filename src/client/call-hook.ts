@@ -1,16 +1,33 @@
+import type { SignInOptions } from "./sign-in.ts";
+import type { RoomError } from "./types.ts";
+import { warn } from "./warn.ts";
+
 /** How long an app's hook may take; a person may have to sign in meanwhile. */
 const ANSWER_MS = 30_000;
 
-/** Calls a hook of the app's, if there is one; rejects where it throws or does not answer in time. */
+/**
+ * Calls a hook of the app's, if there is one; rejects where it throws or does not answer in time.
+ * That, and to give nothing, is told in the console.
+ */
 export async function callHook<Answer>(
-  hook: (() => Answer | Promise<Answer>) | undefined,
+  options: SignInOptions,
+  name: keyof SignInOptions,
+  error?: RoomError,
 ): Promise<Answer | undefined> {
+  const hook = options[name] as ((error?: RoomError) => unknown) | undefined;
+  if (!hook) return undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(reject, ANSWER_MS, new Error("The hook did not answer in time."));
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(reject, ANSWER_MS, new Error("no answer in 30 s"));
   });
   try {
-    return await Promise.race([hook?.(), late]);
+    const answer = await Promise.race([hook(error), late]);
+    if ((answer ?? "") === "") warn(`${name} gave nothing.`, name);
+    return answer as Answer;
+  } catch (thrown) {
+    const fault = `${name} failed: ${String(thrown)}`;
+    warn(fault, name);
+    throw new Error(fault, { cause: thrown });
   } finally {
     clearTimeout(timer);
   }

@@ -3,7 +3,7 @@ import { MAX_DATA_BYTES } from "../protocol/messages.ts";
 /** Throws a `TypeError` where the room would refuse it (SPEC W8). */
 export function checkData(data: object | null): void {
   const json = JSON.stringify(data) ?? "";
-  const fits = json.startsWith("{") && new TextEncoder().encode(json).length <= MAX_DATA_BYTES;
+  const fits = json.startsWith("{") && new Blob([json]).size <= MAX_DATA_BYTES;
   if (data !== null && !fits)
     throw new TypeError("setData takes an object of at most 1 KiB as JSON.");
 }

@@ -1,31 +1,41 @@
-import { afterClose, LEFT } from "../protocol/close-codes.ts";
+import {
+  BAD_MESSAGE,
+  FORBIDDEN,
+  LEFT,
+  RATE_LIMITED,
+  SESSION,
+  STALE,
+} from "../protocol/close-codes.ts";
 import type { ClientFrame, ServerFrame } from "../protocol/messages.ts";
 import { backoffMs } from "./backoff.ts";
 import type { ConnectionOptions } from "./options.ts";
 import { watchPage } from "./page.ts";
 import { LONGEST_MS, Pause } from "./pause.ts";
-import { Polling, type PollingOptions } from "./polling.ts";
+import { Polling, type PollingOwner } from "./polling.ts";
 import { askWhyRefused, errorOf, isFinal, type Refusal } from "./refusal.ts";
-import { HANGS_AFTER_MS, Socket, type SocketEnd } from "./socket.ts";
+import { Socket, type SocketEnd } from "./socket.ts";
 import type { RoomError } from "./types.ts";
+import { warn } from "./warn.ts";
 
 /** After so many attempts in a row that failed where a read does not, no socket may get through. */
 const BLOCKED_AFTER = 2;
-
 /** A connection that lasted so long worked: the next attempt is a first one again. */
 const LASTED_MS = 5_000;
+/** The least to wait after 4429, and the most for a word about why. */
+const PATIENCE_MS = 30_000;
 
-const WOKEN = "woken";
-
-export interface ConnectorOptions extends Omit<PollingOptions, "onRefusal"> {
-  WebSocket: ConnectionOptions["WebSocket"];
+/** Who is to be connected. */
+export interface Owner extends PollingOwner {
+  readonly WebSocket: ConnectionOptions["WebSocket"];
   /** Aborted where all is over, before {@link Connector.stop}. */
-  signal: AbortSignal;
+  readonly signal: AbortSignal;
   /** What to connect to next; for the sign-in to add to. */
   nextUrl(): URL;
   onFrame(frame: ServerFrame): void;
   /** The room does not take the client for now, or what it said (400). */
   onRefusal(refusal: Refusal): void;
+  /** Why it is not there yet. */
+  onTrouble(error: RoomError): void;
   /** The room is closed to this client: stop. */
   onClosed(error: RoomError | null): void;
 }
@@ -35,13 +45,12 @@ export interface ConnectorOptions extends Omit<PollingOptions, "onRefusal"> {
  * and polls where none gets through.
  */
 export class Connector {
-  readonly #options: ConnectorOptions;
+  readonly #owner: Owner;
   readonly #polling: Polling;
   readonly #pause = new Pause();
   #socket: Socket | null = null;
   /** When the room's state came over the socket; `undefined` where it has not. */
   #acceptedAt: number | undefined;
-  #isStarted = false;
   /** Attempts since a connection last worked. */
   #attempts = 0;
   /** Those in a row of which nobody said a word, while a read was answered. */
@@ -50,39 +59,35 @@ export class Connector {
   #refused: RoomError | null = null;
   /** While the page is in the browser's back and forward cache. */
   #isAway = false;
-  #wake: () => unknown = () => {};
 
-  constructor(options: ConnectorOptions) {
-    this.#options = options;
-    this.#polling = new Polling({ ...options, onRefusal: (refusal) => this.#takeRefusal(refusal) });
+  constructor(owner: Owner) {
+    this.#owner = owner;
+    this.#polling = new Polling(owner, (refusal) => this.#takeRefusal(refusal));
   }
 
-  /** Opens the first socket, where that was not done. */
+  /** Opens the first socket. */
   start(): void {
-    if (this.#isStarted) return;
-    this.#isStarted = true;
     watchPage(
       {
         // Waits no longer than it must, and trusts no socket that may be dead.
         onWake: () => {
           this.#pause.hurry();
           this.#socket?.check();
-          this.#wake();
           this.poll();
         },
         // Leaves the place to the room's grace (SPEC L4).
         onHide: () => {
           this.#isAway = true;
-          this.drop();
+          this.#socket?.drop();
           this.#polling.abandon();
-          this.#options.onLost();
+          this.#owner.onLost();
         },
         onShow: () => {
           this.#isAway = false;
           this.#pause.end();
         },
       },
-      this.#options.signal,
+      this.#owner.signal,
     );
     void this.#run();
   }
@@ -94,11 +99,6 @@ export class Connector {
   /** Says at once what there is to say, where no socket does. */
   poll(): void {
     this.#polling.hurry();
-  }
-
-  /** Gives the socket up for another. */
-  drop(): void {
-    this.#socket?.drop();
   }
 
   /** The room's state has come over the socket. */
@@ -116,120 +116,110 @@ export class Connector {
   }
 
   get #isOver(): boolean {
-    return this.#options.signal.aborted;
+    return this.#owner.signal.aborted;
   }
 
   async #run(): Promise<void> {
     while (!this.#isOver) {
       try {
         await this.#attempt();
-      } catch {
-        // A hook of the app's failed, which is no refusal.
+      } catch (error) {
+        // A hook of the app's failed, which is no refusal; or the browser opens no such socket.
+        warn((error as Error).message, "scheme");
         await this.#backOff();
       }
     }
   }
 
   async #attempt(): Promise<void> {
-    const { signIn, nextUrl } = this.#options;
+    const { signIn } = this.#owner;
     if (this.#refused) await this.#recover(this.#refused);
     while (this.#isAway && !this.#isOver) await this.#pause.wait(LONGEST_MS);
     if (this.#isOver) return;
-    const url = nextUrl();
+    const url = this.#owner.nextUrl();
     url.protocol = url.protocol.replace("http", "ws");
     await signIn.apply(url);
     if (this.#isOver || this.#isAway) return;
-    await this.#waitAfter(await this.#connect(url));
+    const end = await this.#connect(url);
+    if (!this.#isAway) await this.#waitAfter(end);
   }
 
   /** Opens a socket, and waits for an end after which another is to come. */
   #connect(url: URL): Promise<SocketEnd> {
-    const { onFrame, onLost, onClosed } = this.#options;
+    const owner = this.#owner;
     this.#acceptedAt = undefined;
     return new Promise((resolve) => {
       const onEnd = (end: SocketEnd) => {
         this.#socket = null;
         const { code } = end;
-        if (afterClose(code).then === "stay-away") {
-          return onClosed(code === LEFT ? null : whyClosed(end));
-        }
-        if (this.#acceptedAt !== undefined) onLost();
+        if (code === LEFT) return owner.onClosed(null);
+        if (code === BAD_MESSAGE || code === FORBIDDEN) return owner.onClosed(whyClosed(end));
+        if (this.#acceptedAt) owner.onLost();
         resolve(end);
       };
-      const Class = (this.#options.WebSocket ?? WebSocket) as typeof WebSocket;
-      this.#socket = new Socket(url, Class, { onFrame, onEnd });
+      const Class = (owner.WebSocket ?? WebSocket) as typeof WebSocket;
+      this.#socket = new Socket(url, Class, { onFrame: (frame) => owner.onFrame(frame), onEnd });
     });
   }
 
   async #waitAfter(end: SocketEnd): Promise<void> {
-    if (this.#isAway) return;
-    const next = afterClose(end.code);
-    const isAtOnce = next.then === "reconnect" && !next.backoff;
-    if (!end.wasTold && !isAtOnce) return this.#inquire();
-    this.#unanswered = 0;
+    const { code } = end;
     if (Date.now() - this.#acceptedAt! >= LASTED_MS) this.#attempts = 0;
-    if (isAtOnce) return;
-    if (next.then === "reconnect") this.#pause.atLeast(next.atLeastMs);
-    else if (this.#options.signIn.canRecover) {
-      this.#refused = whyClosed(end);
-      return;
-    } else if (this.#attempts === 0) {
+    if (code === STALE) return;
+    if (!end.wasTold) return this.#inquire();
+    this.#unanswered = 0;
+    if (code === RATE_LIMITED) this.#pause.atLeast(PATIENCE_MS);
+    if (code === SESSION) {
+      if (this.#owner.signIn.canRecover) this.#refused = whyClosed(end);
       // The browser may have another cookie by now: the door tells (SPEC K14).
-      this.#attempts++;
-      return;
+      if (this.#refused || this.#attempts === 0) return void this.#attempts++;
     }
     await this.#backOff();
   }
 
   /** After an attempt of which nobody said a word: refused, or lost on its way. */
   async #inquire(): Promise<void> {
-    const { signIn, nextUrl, fetch } = this.#options;
+    const { signIn, fetch } = this.#owner;
     // At once: later, others than those who refused might answer.
-    const url = nextUrl();
+    const url = this.#owner.nextUrl();
     signIn.applyAgain(url);
-    const refusal = await Promise.race([askWhyRefused(url, fetch), this.#woken()]);
-    if (refusal === WOKEN || this.#isOver || this.#isAway) return;
-    if (refusal && isFinal(refusal) && signIn.explains(refusal)) {
-      this.#refused = errorOf(refusal);
-      return;
-    }
+    const refusal = await Promise.race([askWhyRefused(url, fetch), this.#pause.wait(PATIENCE_MS)]);
+    if (refusal === true || this.#isOver || this.#isAway) return;
+    if (refusal && !isFinal(refusal)) {
+      this.#unanswered = 0;
+      this.#owner.onTrouble(errorOf(refusal));
+      this.#pause.atLeast(refusal.retryAfterMs);
+    } else if (refusal && signIn.explains(refusal)) this.#refused = errorOf(refusal);
     // Where a read is not answered either, the network is down, or the service.
-    if (refusal && !isFinal(refusal)) this.#unanswered = 0;
-    else if (refusal !== undefined && ++this.#unanswered >= BLOCKED_AFTER) this.#polling.start();
-    if (refusal) this.#pause.atLeast(refusal.retryAfterMs);
+    else if (refusal !== undefined && ++this.#unanswered >= BLOCKED_AFTER) {
+      warn(`No WebSocket gets through to ${url.host}, so it polls.`, signIn.token && "inBand");
+      this.#polling.start();
+    }
     if (!this.#refused) await this.#backOff();
-  }
-
-  /** Resolves at an event of the page's that comes after a second or later. */
-  #woken(): Promise<typeof WOKEN> {
-    const begunAt = Date.now();
-    return new Promise((resolve) => {
-      this.#wake = () => Date.now() - begunAt >= HANGS_AFTER_MS && resolve(WOKEN);
-    });
   }
 
   #takeRefusal(refusal: Refusal): void {
     const { status, retryAfterMs } = refusal;
     this.#pause.atLeast(retryAfterMs);
-    if (status !== 401 && status !== 403) return this.#options.onRefusal(refusal);
+    if (status !== 401 && status !== 403) return this.#owner.onRefusal(refusal);
     this.#refused = errorOf(refusal);
     this.#polling.stop();
-    this.#options.onLost();
+    this.#owner.onLost();
     this.#pause.end();
   }
 
-  #backOff(): Promise<void> {
+  #backOff(): Promise<unknown> {
     return this.#pause.wait(backoffMs(this.#attempts++, Math.random()));
   }
 
   /** The app may have a better credential, else the client stays away. */
   async #recover(error: RoomError): Promise<void> {
-    const helps = await this.#options.signIn.recover(error);
+    const helps = await this.#owner.signIn.recover(error);
     this.#refused = null;
-    if (!helps && !this.#isOver) this.#options.onClosed(error);
+    if (!helps && !this.#isOver) this.#owner.onClosed(error);
   }
 }
 
 function whyClosed({ reason }: SocketEnd): RoomError {
-  return { code: reason, message: "The room has closed the connection." };
+  return errorOf({ code: reason, message: "The room has closed the connection." });
 }

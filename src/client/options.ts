@@ -1,8 +1,10 @@
-import type { Snapshot } from "../protocol/messages.ts";
+import type { Data, Snapshot } from "../protocol/messages.ts";
 import type { SignInOptions } from "./sign-in.ts";
 
 /** How a client connects. Handles of one URL with the same values of these share a connection. */
 export interface ConnectionOptions extends SignInOptions {
+  /** Who is signed in, as the app knows: with another, nothing of the former person's is shared. */
+  user?: string;
   /** After how long without input the person counts as away from this page; 300,000. */
   idleAfterMs?: number;
   /** What each change is sent as (SPEC W3); `delta`. */
@@ -13,9 +15,9 @@ export interface ConnectionOptions extends SignInOptions {
   fetch?: typeof fetch;
 }
 
-export interface JoinOptions extends ConnectionOptions {
+export interface JoinOptions<D extends object = Data> extends ConnectionOptions {
   /** The room as `GET` answered it to the app's server: shown from the start, and gone on from. */
-  initial?: Snapshot;
+  initial?: Snapshot<D>;
   /** `false` waits for `join()`, as where the person is yet to sign in. */
   autoJoin?: boolean;
 }

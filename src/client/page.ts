@@ -21,6 +21,13 @@ export function listen(
   for (const type of types.split(" ")) target?.addEventListener?.(type, listener, options);
 }
 
+/** Calls `begin` as soon as the page is no longer only prepared for a person who may never come. */
+export function onceShown(begin: () => void, signal: AbortSignal): void {
+  const page = globalThis.document as (Document & { prerendering?: boolean }) | undefined;
+  if (page?.prerendering) listen(page, "prerenderingchange", begin, { signal });
+  else begin();
+}
+
 /** Watches the page until `signal` is aborted. */
 export function watchPage({ onWake, onHide, onShow }: PageEvents, signal: AbortSignal): void {
   const page = globalThis.document;

@@ -4,7 +4,7 @@ export const LONGEST_MS = 2 ** 31 - 1;
 /** A wait that can be cut short, but for what patience asks. */
 export class Pause {
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #resolve = (): void => {};
+  #resolve = (_isCut?: boolean): void => {};
   #notBefore = 0;
   #thenMs = 0;
 
@@ -14,8 +14,8 @@ export class Pause {
     this.#arm();
   }
 
-  /** Waits until nothing more asks for patience, and this long. */
-  wait(ms: number): Promise<void> {
+  /** Waits until nothing more asks for patience, and this long; `true` where that was cut short. */
+  wait(ms: number): Promise<boolean | undefined> {
     this.#thenMs = ms;
     return new Promise((resolve) => {
       this.#resolve = resolve;
@@ -31,12 +31,12 @@ export class Pause {
   /** Ends the wait, whatever of it is left. */
   end(): void {
     clearTimeout(this.#timer);
-    this.#resolve();
+    this.#resolve(true);
   }
 
   #arm(): void {
     clearTimeout(this.#timer);
     const patienceMs = Math.max(0, this.#notBefore - Date.now());
-    this.#timer = setTimeout(this.#resolve, patienceMs + this.#thenMs);
+    this.#timer = setTimeout(() => this.#resolve(), patienceMs + this.#thenMs);
   }
 }

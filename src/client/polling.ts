@@ -1,6 +1,6 @@
 import type { Data, Delta, Self, Snapshot, Status } from "../protocol/messages.ts";
 import { Pause } from "./pause.ts";
-import { readRefusal, withinLimits, type Refusal } from "./refusal.ts";
+import { refusalIn, withinLimits, type Refusal } from "./refusal.ts";
 import type { SignIn } from "./sign-in.ts";
 
 /** A poll comes so often in the time that the lease has left, within bounds. */
@@ -24,30 +24,32 @@ export interface PollAnswer {
   state: Snapshot | Delta;
 }
 
-export interface PollingOptions {
-  room: URL;
-  fetch: typeof fetch;
-  signIn: SignIn;
+/** Who is to be in the room. */
+export interface PollingOwner {
+  readonly room: URL;
+  readonly fetch: typeof fetch;
+  readonly signIn: SignIn;
   /** What to say now. */
-  body(): PollBody;
+  pollBody(): PollBody;
   onAnswer(answer: PollAnswer): void;
   /** It was not told to the room: what was to be said is to be said again. */
   onLost(): void;
-  /** The room does not take this client, for now or at all, or what it said (400). */
-  onRefusal(refusal: Refusal): void;
 }
 
 /** Keeps a place in the room by plain HTTP, where no WebSocket gets through (SPEC P). */
 export class Polling {
-  readonly #options: PollingOptions;
+  readonly #owner: PollingOwner;
+  readonly #onRefusal: (refusal: Refusal) => void;
   readonly #pause = new Pause();
   #lease: string | undefined;
   #isOn = false;
   #isRunning = false;
   #isHurried = false;
 
-  constructor(options: PollingOptions) {
-    this.#options = options;
+  /** `onRefusal` is told where the room does not take this client, or what it said. */
+  constructor(owner: PollingOwner, onRefusal: (refusal: Refusal) => void) {
+    this.#owner = owner;
+    this.#onRefusal = onRefusal;
   }
 
   /** Polls, once and for as long as that works. */
@@ -70,11 +72,12 @@ export class Polling {
 
   /** The page goes: nothing can be waited for, and the lease ends with the grace (SPEC P2). */
   abandon(): void {
-    if (this.#lease) {
-      const body = JSON.stringify({ lease: this.#lease, closing: true });
+    const lease = this.#lease;
+    this.#lease = undefined;
+    if (lease) {
+      const body = JSON.stringify({ lease, closing: true });
       globalThis.navigator?.sendBeacon?.(this.#urlOf("me/leave"), body);
     }
-    this.#lease = undefined;
     this.stop();
   }
 
@@ -91,59 +94,47 @@ export class Polling {
     this.#isRunning = false;
     const lease = this.#lease;
     this.#lease = undefined;
-    if (lease) await this.#end(lease);
+    if (!lease) return;
+    const body = JSON.stringify({ lease });
+    const request = { ...withinLimits(), method: "POST", body, keepalive: true };
+    // Where nobody hears it, the lease runs out.
+    await this.#owner.fetch(this.#urlOf("me/leave"), request).catch(() => {});
   }
 
   /** Answers after how long to poll next. */
   async #poll(): Promise<number> {
+    const owner = this.#owner;
     try {
-      const response = await this.#put();
-      const refusal = await readRefusal(response);
-      if (refusal) return this.#refuse(refusal);
+      const url = this.#urlOf("me");
+      const headers = await owner.signIn.authorize(url);
+      const response = await owner.fetch(url, {
+        ...withinLimits(),
+        method: "PUT",
+        headers: { "Content-Type": "application/json", ...headers },
+        body: JSON.stringify({ lease: this.#lease, ...owner.pollBody() }),
+      });
       const answer = (await response.json()) as PollAnswer;
-      const leftMs = Date.parse(answer.expiresAt) - Date.now();
-      this.#lease = answer.lease;
-      if (this.#isOn) this.#options.onAnswer(answer);
-      return Math.min(MOST_MS, Math.max(LEAST_MS, leftMs / POLLS_PER_LEASE));
+      const refusal = refusalIn(response, answer);
+      if (!refusal) {
+        this.#lease = answer.lease;
+        if (this.#isOn) owner.onAnswer(answer);
+        const leftMs = Date.parse(answer.expiresAt) - Date.now();
+        return Math.min(MOST_MS, Math.max(LEAST_MS, leftMs / POLLS_PER_LEASE));
+      }
+      // A service of an older version has no such URL.
+      if (refusal.status !== 404) {
+        if (this.#isOn) this.#onRefusal(refusal);
+        return Math.max(LEAST_MS, refusal.retryAfterMs);
+      }
     } catch {
       // Nobody answered, or the app's hook failed.
-      return this.#fail();
     }
-  }
-
-  #refuse(refusal: Refusal): number {
-    // A service of an older version has no such URL.
-    if (refusal.status === 404) return this.#fail();
-    if (this.#isOn) this.#options.onRefusal(refusal);
-    return Math.max(LEAST_MS, refusal.retryAfterMs);
-  }
-
-  #fail(): number {
-    if (this.#isOn) this.#options.onLost();
+    if (this.#isOn) owner.onLost();
     return MOST_MS * Math.random();
   }
 
-  async #put(): Promise<Response> {
-    const { signIn, body, fetch } = this.#options;
-    const url = this.#urlOf("me");
-    const headers = await signIn.authorize(url);
-    return fetch(url, {
-      ...withinLimits(),
-      method: "PUT",
-      headers: { "Content-Type": "application/json", ...headers },
-      body: JSON.stringify({ lease: this.#lease, ...body() }),
-    });
-  }
-
-  async #end(lease: string): Promise<void> {
-    const body = JSON.stringify({ lease });
-    const request = { ...withinLimits(), method: "POST", body, keepalive: true };
-    // Where nobody hears it, the lease runs out.
-    await this.#options.fetch(this.#urlOf("me/leave"), request).catch(() => {});
-  }
-
   #urlOf(path: string): URL {
-    const url = new URL(this.#options.room);
+    const url = new URL(this.#owner.room);
     url.pathname += `/${path}`;
     return url;
   }

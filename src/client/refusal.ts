@@ -17,16 +17,14 @@ export function withinLimits(): RequestInit {
   return { credentials: "include", signal: AbortSignal.timeout(ANSWER_MS) };
 }
 
-/** Statuses by which trying again does not help: the caller has to become another, or to ask for another room. */
-const FINAL = [400, 401, 403, 404];
-
+/** Whether trying again does not help (400 to 404): the caller has to become another, or to ask for another room. */
 export function isFinal({ status }: Refusal): boolean {
-  return FINAL.includes(status);
+  return status < 405;
 }
 
-/** What an app is told of it. */
-export function errorOf({ code, message }: RoomError): RoomError {
-  return { code, message };
+/** What an app is told of it; the codes are the service's. */
+export function errorOf({ code, message }: { code: string; message: string }): RoomError {
+  return { code, message } as RoomError;
 }
 
 /** A `Retry-After` in milliseconds: it is seconds or a date; 0 where it is neither. */
@@ -35,13 +33,16 @@ function retryAfterMs(text: string | null): number {
   return Math.min(MOST_RETRY_MS, Math.max(0, ms)) || 0;
 }
 
-/** Reads why; `null` for a good answer, or one that is somebody else's, like a captive portal's. */
-export async function readRefusal(response: Response): Promise<Refusal | null> {
-  if (response.ok) return null;
-  const { status, headers } = response;
-  const body = (await response.json().catch(() => null)) as { error?: RoomError } | null;
-  if (typeof body?.error?.code !== "string") return null;
-  return { ...body.error, status, retryAfterMs: retryAfterMs(headers.get("Retry-After")) };
+/** Why the service refuses, where that is what an answer with this body is. */
+export function refusalIn({ status, headers }: Response, body: unknown): Refusal | null {
+  const { error } = (body ?? {}) as { error?: RoomError };
+  if (!error?.code) return null;
+  return { ...error, status, retryAfterMs: retryAfterMs(headers.get("Retry-After")) };
+}
+
+/** What only a developer can mend, and may have mended at the next attempt. */
+function misled(code: RoomError["code"], message: string): Refusal {
+  return { code, message, status: 500, retryAfterMs: 0 };
 }
 
 /**
@@ -52,10 +53,20 @@ export async function askWhyRefused(
   url: URL,
   ask: typeof fetch,
 ): Promise<Refusal | null | undefined> {
+  url.searchParams.set("fields", "counts");
   try {
-    url.searchParams.set("fields", "counts");
-    return await readRefusal(await ask(url, withinLimits()));
+    const response = await ask(url, withinLimits());
+    const body = (await response.json().catch(() => null)) as { type?: string } | null;
+    const refusal = refusalIn(response, body);
+    if (refusal || body?.type === "snapshot") return refusal;
+    const { status } = response;
+    if (status >= 500) return undefined;
+    return misled("not_found", `Another server answers ${status}: is this path Rollcall's?`);
   } catch {
-    return undefined;
+    // To a page of an origin that is not allowed an answer looks like none, but for this.
+    const page = globalThis.location?.origin;
+    if (!page || page === url.origin) return undefined;
+    const answer = await ask(url, { ...withinLimits(), mode: "no-cors" }).catch(() => null);
+    return answer ? misled("origin_forbidden", `Is ${page} in ALLOWED_ORIGINS?`) : undefined;
   }
 }

@@ -1,33 +1,40 @@
 import type { Delta, Self, ServerFrame, Snapshot } from "../protocol/messages.ts";
 import { formatSince } from "../protocol/since.ts";
-import { Connector } from "./connector.ts";
+import { Connector, type Owner } from "./connector.ts";
 import { watchIdle } from "./idle.ts";
 import type { JoinOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
+import { onceShown } from "./page.ts";
 import type { PollAnswer, PollBody } from "./polling.ts";
 import { errorOf, type Refusal } from "./refusal.ts";
 import { Renewal } from "./renewal.ts";
 import { applySnapshot, applyState, type Roll } from "./roll.ts";
 import { SignIn } from "./sign-in.ts";
 import { stateOf } from "./state.ts";
+import type { Tell, Told } from "./told.ts";
 import type { Change, RoomError, RoomState } from "./types.ts";
+import { warn } from "./warn.ts";
 
 const IDLE_AFTER_MS = 300_000;
 
 /** A page's presence in a room: what came by socket or by HTTP becomes one state. */
-export class RoomConnection {
-  readonly listeners = new Set<() => void>();
-  readonly #url: URL;
-  readonly #view: JoinOptions["view"];
-  readonly #signIn: SignIn;
+export class RoomConnection implements Owner {
+  readonly listeners = new Set<Tell>();
+  readonly room: URL;
+  readonly fetch: typeof fetch;
+  readonly WebSocket: unknown;
+  readonly signIn: SignIn;
+  readonly #options: JoinOptions;
   readonly #connector: Connector;
   readonly #outbox = new Outbox(() => this.#flush());
-  readonly #renewal = new Renewal(async () => this.#sendToken(await this.#signIn.newerToken()));
+  readonly #renewal = new Renewal(async () => this.#sendToken(await this.signIn.newerToken()));
   readonly #over = new AbortController();
+  readonly signal = this.#over.signal;
   #state: RoomState;
   #roll: Roll | null = null;
   /** As the room tells it. */
   #self: Self | null = null;
+  #isStarted = false;
   #idle = false;
   /** What the last connect said of it. */
   #cameIdle = false;
@@ -35,29 +42,15 @@ export class RoomConnection {
   #syncing = false;
 
   constructor(url: string, options: JoinOptions) {
-    const { initial, idleAfterMs = IDLE_AFTER_MS, view } = options;
-    this.#url = new URL(url);
-    this.#view = view;
+    const { initial } = options;
+    this.room = new URL(url);
+    this.fetch = options.fetch ?? fetch.bind(globalThis);
+    this.WebSocket = options.WebSocket;
+    this.signIn = new SignIn(options);
+    this.#options = options;
     this.#state = stateOf("connecting", initial);
     if (initial) this.#roll = applySnapshot(null, initial);
-    const signIn = new SignIn(options);
-    this.#signIn = signIn;
-    const { signal } = this.#over;
-    this.#connector = new Connector({
-      WebSocket: options.WebSocket,
-      fetch: options.fetch ?? fetch.bind(globalThis),
-      signIn,
-      signal,
-      room: this.#url,
-      nextUrl: () => this.#nextUrl(),
-      body: () => this.#pollBody(),
-      onFrame: (frame) => this.#receive(frame),
-      onAnswer: (answer) => this.#takeAnswer(answer),
-      onLost: () => this.#lose(),
-      onRefusal: (refusal) => this.#showRefusal(refusal),
-      onClosed: (error) => this.#end(error),
-    });
-    watchIdle(idleAfterMs, (idle) => this.#tellIdle(idle), signal);
+    this.#connector = new Connector(this);
   }
 
   get state(): RoomState {
@@ -65,7 +58,13 @@ export class RoomConnection {
   }
 
   start(): void {
-    this.#connector.start();
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    const { idleAfterMs = IDLE_AFTER_MS } = this.#options;
+    onceShown(() => {
+      watchIdle(idleAfterMs, (idle) => this.#tellIdle(idle), this.signal);
+      this.#connector.start();
+    }, this.signal);
   }
 
   update(change: Change): void {
@@ -75,19 +74,20 @@ export class RoomConnection {
 
   leave(): void {
     this.#connector.send({ type: "leave" });
-    this.#end(null);
+    this.onClosed(null);
   }
 
-  #nextUrl(): URL {
-    const url = new URL(this.#url);
+  nextUrl(): URL {
+    const { view } = this.#options;
+    const url = new URL(this.room);
     if (this.#roll) url.searchParams.set("since", formatSince(this.#roll));
     this.#cameIdle = this.#idle;
     if (this.#idle) url.searchParams.set("idle", "true");
-    if (this.#view) url.searchParams.set("view", this.#view);
+    if (view) url.searchParams.set("view", view);
     return url;
   }
 
-  #receive(frame: ServerFrame): void {
+  onFrame(frame: ServerFrame): void {
     switch (frame.type) {
       case "welcome":
         this.#syncing = false;
@@ -110,15 +110,16 @@ export class RoomConnection {
         if (this.#outbox.settle(frame.id)) this.#set({ error: null });
         return;
       case "authenticate":
-        return this.#sendToken(this.#signIn.token);
+        return this.#sendToken(this.signIn.token);
       case "expiring":
         return this.#renewal.due(Date.parse(frame.expiresAt));
       case "renewed":
-        if (frame.token !== undefined) this.#signIn.renewed(frame.token);
+        if (frame.token !== undefined) this.signIn.renewed(frame.token);
         return;
-      case "event":
-        // It changes nobody's presence.
-        return;
+      case "event": {
+        const { id, name, data } = frame;
+        return this.#tell("event", { id, name, data });
+      }
       default:
         frame satisfies never;
     }
@@ -131,36 +132,43 @@ export class RoomConnection {
   }
 
   /** Holds what the socket told. */
-  #hold(told: Snapshot | Delta): void {
-    if (this.#syncing && told.type === "delta") return;
-    const roll = applyState(this.#roll, told);
-    this.#syncing = !roll;
-    if (!roll) return this.#connector.send({ type: "sync" });
-    this.#roll = roll;
-    if (this.#state.connection === "online") return this.#set({});
-    this.#connector.accepted();
-    this.#outbox.restore();
-    this.#enter("online");
-    this.#flush();
+  #hold(state: Snapshot | Delta): void {
+    if (this.#syncing && state.type === "delta") return;
+    const isFirst = this.#state.connection !== "online";
+    if (isFirst) this.#outbox.restore();
+    this.#syncing = !this.#show(state, isFirst ? { connection: "online", error: null } : {});
+    if (this.#syncing) this.#connector.send({ type: "sync" });
+    else if (isFirst) {
+      this.#connector.accepted();
+      this.#flush();
+    }
   }
 
   /** Holds what a poll told; a socket that is about to be there may have told more. */
-  #takeAnswer({ self, state }: PollAnswer): void {
+  onAnswer({ self, state }: PollAnswer): void {
+    const isFirst = this.#state.connection !== "polling";
     this.#outbox.settleAll();
     this.#meet(self);
-    this.#roll = applyState(this.#roll, state) ?? this.#roll;
-    const isFirst = this.#state.connection !== "polling";
-    this.#enter("polling");
+    this.#show(state, { connection: "polling", error: null });
     if (isFirst && !this.#outbox.isEmpty) this.#connector.poll();
   }
 
-  #enter(connection: "online" | "polling"): void {
-    this.#signIn.accepted();
-    this.#set({ connection, error: null });
+  /** Shows the room as it is now, and tells who came and went; `false` where a snapshot is needed. */
+  #show(state: Snapshot | Delta, change: Partial<RoomState>): boolean {
+    const before = this.#roll;
+    const told: Told[] = [];
+    const roll = applyState(before, state, told);
+    if (!roll) return false;
+    this.#roll = roll;
+    this.signIn.accepted();
+    this.#set(change);
+    // Who was there from the start has not come.
+    if (before) for (const each of told) this.#tell(...each);
+    return true;
   }
 
   /** The way to the room is lost, and with it what was said and not answered. */
-  #lose(): void {
+  onLost(): void {
     this.#renewal.cancel();
     this.#outbox.restore();
     if (this.#state.connection !== "connecting") this.#set({ connection: "reconnecting" });
@@ -177,22 +185,26 @@ export class RoomConnection {
   #tellIdle(idle: boolean): void {
     this.#idle = idle;
     this.#connector.send({ type: "idle", idle });
-    if (this.#state.connection === "polling") this.#connector.poll();
+    this.#connector.poll();
   }
 
   /** Only an answer tells who this is, so that a choice goes with the poll after one (SPEC K6). */
-  #pollBody(): PollBody {
+  pollBody(): PollBody {
     const isKnown = this.#state.connection === "polling";
     const { id: _, ...change } = (isKnown && this.#outbox.take()) || {};
     const since = this.#roll ? formatSince(this.#roll) : undefined;
     return { since, idle: this.#idle, ...change };
   }
 
-  #showRefusal(refusal: Refusal): void {
+  onRefusal(refusal: Refusal): void {
     // What was said is wrong, and would be again; else it was only too much.
     if (refusal.status < 429) this.#outbox.settleAll();
-    else this.#lose();
+    else this.onLost();
     this.#set({ error: errorOf(refusal) });
+  }
+
+  onTrouble(error: RoomError): void {
+    this.#set({ error });
   }
 
   /** Without a token nothing is sent, and the room closes in time. */
@@ -200,7 +212,7 @@ export class RoomConnection {
     if (token) this.#connector.send({ type: "auth", token });
   }
 
-  #end(error: RoomError | null): void {
+  onClosed(error: RoomError | null): void {
     this.#over.abort();
     this.#connector.stop();
     this.#renewal.cancel();
@@ -214,8 +226,14 @@ export class RoomConnection {
     const keys = Object.keys(next) as (keyof RoomState)[];
     if (keys.every((key) => next[key] === this.#state[key])) return;
     this.#state = next;
-    for (const listener of this.listeners) listener();
+    const { error } = change;
+    if (error) warn(`${this.room.href} ${error.code}: ${error.message}`, error.code);
+    this.#tell("state");
   }
+
+  #tell: Tell = (...told) => {
+    for (const listener of this.listeners) listener(...told);
+  };
 
   /** With the choice made here, which the room is about to have. */
   #shownSelf(): Self | null {

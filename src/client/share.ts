@@ -4,7 +4,7 @@ import { RoomConnection } from "./room-connection.ts";
 /** A connection, and how many handles are in the room by it. */
 export interface Share {
   readonly url: string;
-  readonly options: JoinOptions;
+  readonly identity: JoinOptions;
   readonly connection: RoomConnection;
   handles: number;
 }
@@ -19,20 +19,23 @@ function connectAlike(one: JoinOptions, other: JoinOptions): boolean {
   return keys.every((key) => one[key] === other[key] || OWN.includes(key));
 }
 
-function find(url: string, options: JoinOptions): Share | undefined {
+export function findShare(url: string, identity: JoinOptions): Share | undefined {
   return [...shares].find(
     (share) =>
       share.url === url &&
       share.connection.state.connection !== "closed" &&
-      connectAlike(share.options, options),
+      connectAlike(share.identity, identity),
   );
 }
 
-/** Takes part in the connection of this URL and these options, or opens one. */
-export function takeShare(url: string, options: JoinOptions): Share {
-  const share = find(url, options) ?? {
+/**
+ * Takes part in the connection of this URL and identity, or opens one with these options. The
+ * identity is the options as the app gave them, however its functions are wrapped here.
+ */
+export function takeShare(url: string, options: JoinOptions, identity: JoinOptions): Share {
+  const share = findShare(url, identity) ?? {
     url,
-    options,
+    identity,
     connection: new RoomConnection(url, options),
     handles: 0,
   };

@@ -42,9 +42,8 @@ export class SignIn {
 
   /** Adds to a room's URL what the next connect signs in with. */
   async apply(url: URL): Promise<void> {
-    this.#ticket = await callHook(this.#options.getTicket);
-    // Before the socket is opened, where the room waits for it 10 s only (SPEC T2).
-    this.#token = this.#ticket ? undefined : await this.#fetchToken();
+    // Before the socket is opened, where the room waits for a token 10 s only (SPEC T2).
+    [this.#ticket, this.#token] = await this.#ask();
     this.applyAgain(url);
     if (this.#token) url.searchParams.set("auth", "message");
   }
@@ -56,9 +55,8 @@ export class SignIn {
 
   /** Adds to a URL what a request over HTTP signs in with, or answers it as headers. */
   async authorize(url: URL): Promise<Record<string, string>> {
-    const ticket = await callHook(this.#options.getTicket);
+    const [ticket, token] = await this.#ask();
     if (ticket) url.searchParams.set("ticket", ticket);
-    const token = !ticket && (await this.#fetchToken());
     return token ? { Authorization: `Bearer ${token}` } : {};
   }
 
@@ -78,7 +76,7 @@ export class SignIn {
 
   /** A newer token than the one in use, before its session ends, where the app gives one. */
   newerToken(): Promise<string | undefined> {
-    return callHook(this.#options.getToken);
+    return callHook(this.#options, "getToken");
   }
 
   renewed(token: string): void {
@@ -105,16 +103,17 @@ export class SignIn {
       return true;
     }
     if (this.#asked || Date.now() < this.#askedAt + ASK_AGAIN_MS) return false;
-    const { getToken, getTicket, onUnauthorized } = this.#options;
-    const helps = onUnauthorized
-      ? await callHook(() => onUnauthorized(error))
-      : (getToken ?? getTicket);
+    const helps = this.#options.onUnauthorized
+      ? await callHook(this.#options, "onUnauthorized", error)
+      : this.canRecover;
     this.#asked = true;
     this.#askedAt = Date.now();
     return Boolean(helps);
   }
 
-  async #fetchToken(): Promise<string | undefined> {
-    return this.#renewed ?? this.newerToken();
+  /** A ticket, or else a token, where the app gives one. */
+  async #ask(): Promise<[ticket: string | undefined, token: string | undefined]> {
+    const ticket = await callHook<string>(this.#options, "getTicket");
+    return [ticket, ticket ? undefined : (this.#renewed ?? (await this.newerToken()))];
   }
 }

@@ -62,8 +62,13 @@ export class Socket {
   /** Ends it for good; nothing more is told. The reason tells the room who closed (SPEC L4). */
   leave(): void {
     this.#events = null;
-    this.#ws.close(LEFT, "left");
-    this.drop();
+    const close = () => {
+      this.#ws.close(LEFT, "left");
+      this.drop();
+    };
+    // A socket that is given up while it opens may be in the room already, for the grace (SPEC K19).
+    if (this.#ws.readyState === 0) this.#ws.addEventListener("open", close);
+    else close();
   }
 
   /** `ws` drops what is sent too late with a warning, and throws what is sent too early. */
@@ -79,14 +84,11 @@ export class Socket {
     if (!text.startsWith("{")) return;
     const frame = JSON.parse(text) as ServerFrame;
     if (frame.type === "welcome") this.#beatEvery(frame.heartbeat * 1000);
-    if (frame.type === "probe") this.#answer(frame.n);
+    if (frame.type === "probe") {
+      // A number asks whether all that came before it was read (SPEC W14).
+      this.#say(frame.n === undefined ? PING : JSON.stringify({ type: "alive", n: frame.n }));
+    }
     this.#events.onFrame(frame);
-  }
-
-  /** Tells that it is there, or that it has read all that came before (SPEC L2, W14). */
-  #answer(n: number | undefined): void {
-    if (n === undefined) this.#say(PING);
-    else this.#say(JSON.stringify({ type: "alive", n }));
   }
 
   /** Gives a sign of life every so often, and asks for one (SPEC L1). */

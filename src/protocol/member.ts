@@ -6,12 +6,12 @@ export type Status = (typeof STATUSES)[number];
 export type Data = Record<string, unknown>;
 
 /** A user as everybody in the room sees them (SPEC R4). `lastOnline` is ISO 8601. */
-export interface Member {
+export interface Member<D extends object = Data> {
   id: string;
   name: string;
   image?: string;
   status: Status;
   connections: number;
   lastOnline: string | null;
-  data?: Data;
+  data?: D;
 }

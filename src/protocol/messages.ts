@@ -1,4 +1,4 @@
-import type { Member, Status } from "./member.ts";
+import type { Data, Member, Status } from "./member.ts";
 
 /** The version of the frames below, told in `welcome`. */
 export const PROTOCOL = 1;
@@ -33,8 +33,8 @@ export interface Counts {
 }
 
 /** Everybody in the room at a version, ordered by id (SPEC R3). */
-export interface Snapshot extends Counts {
-  members: Member[];
+export interface Snapshot<D extends object = Data> extends Counts {
+  members: Member<D>[];
 }
 
 /** What changed from one version to another (SPEC W5). */

@@ -1,19 +1,28 @@
 export {
+  createRoomContext,
+  type RoomContext,
+  type RoomProviderProps,
+} from "./create-room-context.tsx";
+export type { RoomHooks } from "./hooks.ts";
+export {
+  RoomProvider,
   useConnection,
   useError,
   useMember,
   useMembers,
   useOnlineCount,
   useRoom,
+  useRoomEvent,
   useSelf,
   useStatus,
-} from "./hooks.ts";
-export { RoomProvider, type RoomProviderProps } from "./room-provider.tsx";
+} from "./room.ts";
 export type {
   ConnectionState,
   Data,
   Member,
   RoomError,
+  RoomEvent,
+  RoomEvents,
   RoomHandle,
   Self,
   Snapshot,

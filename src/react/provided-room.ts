@@ -1,67 +1,59 @@
-import {
-  type Data,
-  type JoinOptions,
-  joinRoom,
-  type RoomHandle,
-  type RoomState,
-  type Status,
-} from "../client/index.ts";
+import { openHandle } from "../client/handle.ts";
+import type { JoinOptions, RoomHandle, RoomState } from "../client/index.ts";
+import { roomUrl } from "../client/room-url.ts";
+import { findShare } from "../client/share.ts";
 import { stateOf } from "../client/state.ts";
 
-/**
- * The room of one provider, from before it is joined: rendering may happen on a server, or be thrown
- * away, so that only an effect may join.
- */
-export class ProvidedRoom implements RoomHandle {
-  readonly #url: string;
-  readonly #options: JoinOptions;
-  readonly #atFirst: RoomState;
-  readonly #listeners = new Set<() => void>();
-  #handle: RoomHandle | null = null;
+/** How long an unmounted provider keeps its place: a change of route mounts another (SPEC K29). */
+const LINGER_MS = 2_000;
 
-  constructor(url: string, options: JoinOptions) {
-    this.#url = url;
-    this.#options = options;
-    const joins = options.autoJoin !== false;
-    this.#atFirst = stateOf(joins ? "connecting" : "closed", options.initial);
-  }
-
-  /** Joins; returns what leaves. */
-  enter = (): (() => void) => {
-    const handle = joinRoom(this.#url, this.#options);
-    const unsubscribe = handle.subscribe(this.#tell);
-    this.#handle = handle;
-    this.#tell();
-    return () => {
-      unsubscribe();
-      this.#handle = null;
-      handle.leave();
-    };
-  };
-
-  getSnapshot = (): RoomState => this.#handle?.getSnapshot() ?? this.#atFirst;
-
+/** The room of one provider, from before it is joined: rendering may happen on a server. */
+export interface ProvidedRoom extends RoomHandle {
   /** What the server rendered, and the browser has to hydrate. */
-  getServerSnapshot = (): RoomState => this.#atFirst;
+  getServerSnapshot(): RoomState;
+  /** The provider is mounted. */
+  enter(): void;
+  /** The provider is not mounted any more, or not for this room: then it leaves at once. */
+  exit(atOnce: boolean): void;
+}
 
-  subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+/** `given` are the options as the app wrote them; `options` call the latest functions among them. */
+export function provideRoom(url: string, options: JoinOptions, given: JoinOptions): ProvidedRoom {
+  const handle = openHandle(url, options, given);
+  const joins = options.autoJoin !== false;
+  const atFirst = joins ? stateOf("connecting", options.initial) : handle.getSnapshot();
+  const listeners = new Set<() => void>();
+  let isEntered = !joins;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const tell = () => {
+    for (const listener of listeners) listener();
   };
-
-  setStatus = (status: Status | null): void => this.#handle?.setStatus(status);
-
-  setData = (data: Data | null): void => this.#handle?.setData(data);
-
-  join = (): void => this.#handle?.join();
-
-  /** Unlike the handle's own, tells what renders the room. */
-  leave = (): void => {
-    this.#handle?.leave();
-    this.#tell();
-  };
-
-  #tell = (): void => {
-    for (const listener of this.#listeners) listener();
+  handle.subscribe(tell);
+  return {
+    ...handle,
+    // Before an effect may join, another provider may show the room already.
+    getSnapshot: () =>
+      isEntered
+        ? handle.getSnapshot()
+        : (findShare(roomUrl(url), given)?.connection.state ?? atFirst),
+    getServerSnapshot: () => atFirst,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    enter: () => clearTimeout(timer),
+    exit(atOnce) {
+      if (atOnce) handle.leave();
+      else timer = setTimeout(handle.leave, LINGER_MS);
+    },
+    join() {
+      isEntered = true;
+      handle.join();
+    },
+    // Unlike the handle's own, tells what renders the room.
+    leave() {
+      handle.leave();
+      tell();
+    },
   };
 }

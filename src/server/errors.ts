@@ -1,6 +1,7 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { answerHeaders } from "./answer.ts";
 import { CLOSE } from "../protocol/close-codes.ts";
+import type { ErrorCode } from "../protocol/error-code.ts";
 
 /** Every code that a refusal carries, over HTTP or in an `error` frame (SPEC A5, W11, W12). */
 const ERRORS = {
@@ -26,9 +27,9 @@ const ERRORS = {
   rooms_unavailable: [503, "The list of rooms did not answer; try again."],
   user_unavailable: [503, "What is known of the user cannot be told right now; try again."],
   session_unavailable: [503, "The session cannot be checked right now; try again."],
-} as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
+} as const satisfies Record<ErrorCode, readonly [ContentfulStatusCode, string]>;
 
-export type ErrorCode = keyof typeof ERRORS;
+export type { ErrorCode };
 
 /** All of them. */
 export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];

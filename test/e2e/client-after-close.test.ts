@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually, RawClient, readRoom, signToken } from "./client-kit.ts";
 import { ObservedClient, type ObserveOptions } from "./observed-client.ts";
 import { type Server, startServer } from "./server.ts";
+import { statusesOf } from "./told.ts";
 
 let server: Server;
 const clients: ObservedClient[] = [];
@@ -69,6 +71,29 @@ describe.concurrent("a client that the room closes", () => {
     const reader = await signToken(server.secret, "reader");
     expect(client.state.members).toEqual((await readRoom(server, "stale", reader)).members);
     expect(client.attempts).toHaveLength(2);
+  });
+
+  it("[K19] leaves while its socket opens, and is not shown for the length of a grace", async () => {
+    const watcher = await RawClient.join(server, "opening", await signToken(server.secret, "eve"));
+    for (const waitMs of [0, 1, 2, 4, 8]) {
+      const client = enter("opening", await bearer("ada"));
+      await eventually(
+        () => client.attempts,
+        ({ length }) => length === 1,
+        { everyMs: 0 },
+      );
+      await sleep(waitMs);
+      client.room.leave();
+    }
+    const isThere = () => statusesOf(watcher.frames, "ada").at(-1) === "online";
+    const reader = await signToken(server.secret, "reader");
+    // Sooner than any grace is over; what is still on its way comes within that.
+    const read = () => readRoom(server, "opening", reader);
+    await eventually(read, ({ connections }) => connections === 1, { withinMs: 4_000 });
+    await sleep(500);
+    expect((await read()).connections).toBe(1);
+    await watcher.request({ type: "update", status: "busy" });
+    expect(isThere()).toBe(false);
   });
 
   it("[W10] leaves for good when it is told to, from any state", async () => {

@@ -154,9 +154,11 @@ describe("handles of one URL", () => {
     await entered();
     enter({ getToken: () => "a token" });
     enter({ view: "snapshot" });
+    enter({ user: "ada" });
+    enter({ user: "bob" });
     enter({ initial });
     await soon();
-    expect(sockets).toHaveLength(3);
+    expect(sockets).toHaveLength(5);
   });
 
   it("[K5] that leave and join in one task send nothing", async () => {

@@ -54,7 +54,7 @@ beforeEach(() => {
   asked.length = 0;
   version = 1;
   answer = taken;
-  read = () => Response.json({});
+  read = () => Response.json({ type: "snapshot" });
   window = new EventTarget();
   vi.stubGlobal("addEventListener", window.addEventListener.bind(window));
   room = joinRoom("https://presence.example.com/rooms/lobby", {

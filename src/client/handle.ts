@@ -1,0 +1,62 @@
+import { checkData } from "./check-data.ts";
+import type { JoinOptions } from "./options.ts";
+import { roomUrl } from "./room-url.ts";
+import { returnShare, type Share, takeShare } from "./share.ts";
+import { stateOf } from "./state.ts";
+import type { Heard, Tell } from "./told.ts";
+import type { RoomHandle } from "./types.ts";
+
+/**
+ * A handle that is not in the room yet; nothing is asked, or read of the URL, until `join()`.
+ * `identity` is what other handles have to be given to share its connection.
+ */
+export function openHandle(
+  url: string | URL,
+  options: JoinOptions,
+  identity = options,
+): RoomHandle {
+  const listeners = new Set<Tell>();
+  /** `null` while this handle is not in the room, and what is shown then. */
+  let share: Share | null = null;
+  let apart = stateOf("closed", options.initial);
+
+  const getSnapshot = () => share?.connection.state ?? apart;
+  const tell: Tell = (...told) => {
+    for (const listener of listeners) listener(...told);
+  };
+  const on = <Name extends keyof Heard>(wanted: Name, call: (...told: Heard[Name]) => void) => {
+    const listener: Tell = (name, ...told) => {
+      if (name === wanted) call(...(told as Heard[Name]));
+    };
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+  const part = () => {
+    if (!share) return;
+    share.connection.listeners.delete(tell);
+    returnShare(share);
+    share = null;
+  };
+
+  return {
+    getSnapshot,
+    subscribe: (listener) => on("state", listener),
+    on,
+    setStatus: (status) => share?.connection.update({ status }),
+    setData(data) {
+      checkData(data);
+      share?.connection.update({ data });
+    },
+    join() {
+      if (getSnapshot().connection !== "closed") return;
+      part();
+      share = takeShare(roomUrl(url), options, identity);
+      share.connection.listeners.add(tell);
+      tell("state");
+    },
+    leave() {
+      apart = { ...getSnapshot(), connection: "closed", error: null };
+      part();
+    },
+  };
+}

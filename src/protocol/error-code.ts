@@ -1,0 +1,22 @@
+/** Every code that a refusal or an `error` frame carries (SPEC A5, W11, W12). */
+export type ErrorCode =
+  | "bad_request"
+  | "bad_message"
+  | "room_invalid"
+  | "unauthenticated"
+  | "session_invalid"
+  | "session_expired"
+  | "session_revoked"
+  | "origin_forbidden"
+  | "room_forbidden"
+  | "too_large"
+  | "not_found"
+  | "too_many_connections"
+  | "rate_limited"
+  | "internal"
+  | "misconfigured"
+  | "room_full"
+  | "room_unavailable"
+  | "rooms_unavailable"
+  | "user_unavailable"
+  | "session_unavailable";
