@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { WebSocket } from "ws";
+import { signToken } from "./client-kit.ts";
+import type { Server } from "./server.ts";
+
+/** How often one of them changes, for the others to be told; less often than W12 forbids. */
+const BEAT_MS = 300;
+/** So many come at once. */
+const AT_ONCE = 25;
+
+/** For how long a process was ready to run, and the machine was busy with others; in milliseconds. */
+function waitedMs(pid: number | "self"): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[1]) / 1e6;
+  } catch {
+    return 0;
+  }
+}
+
+interface Clock {
+  at: number;
+  waited: number;
+}
+
+/** Many people in a room who do nothing but be there, one of whom changes all the time. */
+export class Bystanders {
+  readonly #server: Server;
+  readonly #room: string;
+  /** The last change that each was told. */
+  readonly #told = new Map<WebSocket, number>();
+  /** When each change was sent. */
+  readonly #sent: Clock[] = [];
+  #beat: NodeJS.Timeout | undefined;
+  #latestMs = 0;
+  /** Those that were closed. */
+  closed = 0;
+
+  constructor(server: Server, room: string) {
+    this.#server = server;
+    this.#room = room;
+  }
+
+  async join(count: number): Promise<void> {
+    for (let n = 0; n < count; n += AT_ONCE) {
+      const some = Array.from({ length: Math.min(AT_ONCE, count - n) }, (_, at) => n + at);
+      await Promise.all(some.map((number) => this.#enter(number)));
+    }
+    this.#beat = setInterval(() => this.#change(), BEAT_MS);
+  }
+
+  /**
+   * How late any of them was told of any change since the last call, in milliseconds; that the
+   * machine was busy with others meanwhile is not counted.
+   */
+  takeLatestMs(): number {
+    for (const socket of this.#told.keys()) this.#noteOldest(socket);
+    const latest = this.#latestMs;
+    this.#latestMs = 0;
+    return latest;
+  }
+
+  leave(): void {
+    clearInterval(this.#beat);
+    for (const socket of this.#told.keys()) socket.terminate();
+  }
+
+  async #enter(number: number): Promise<void> {
+    const token = await signToken(this.#server.secret, `bystander-${number}`, {
+      name: `Bystander number ${number}`,
+      picture: `https://pictures.example.com/bystanders/${number}.png`,
+    });
+    const url = `${this.#server.url.replace("http", "ws")}/rooms/${this.#room}`;
+    const socket = new WebSocket(url, { headers: { Authorization: `Bearer ${token}` } });
+    this.#told.set(socket, -1);
+    socket.on("close", () => this.closed++);
+    await new Promise<void>((resolve, reject) => {
+      socket.on("message", (message) => {
+        const text = String(message);
+        if (text.startsWith('{"type":"snapshot"')) resolve();
+        this.#hear(socket, text);
+      });
+      socket.once("error", reject);
+    });
+  }
+
+  #clock(): Clock {
+    return { at: performance.now(), waited: waitedMs(this.#server.pid) + waitedMs("self") };
+  }
+
+  #change(): void {
+    const [socket] = this.#told.keys();
+    socket!.send(JSON.stringify({ type: "update", data: { beat: this.#sent.length } }));
+    this.#sent.push(this.#clock());
+  }
+
+  #hear(socket: WebSocket, text: string): void {
+    if (text.startsWith('{"type":"probe"')) {
+      const { n } = JSON.parse(text) as { n?: number };
+      socket.send(n === undefined ? "ping" : JSON.stringify({ type: "alive", n }));
+    }
+    const beat = text.startsWith('{"type":"delta"') && /"beat":(\d+)/.exec(text);
+    if (!beat) return;
+    // What was gathered with a later change is told by it.
+    this.#noteOldest(socket);
+    this.#told.set(socket, Number(beat[1]));
+  }
+
+  /** Notes how long ago the first change was that this one has not been told. */
+  #noteOldest(socket: WebSocket): void {
+    const sent = this.#sent[this.#told.get(socket)! + 1];
+    if (!sent || performance.now() - sent.at <= this.#latestMs) return;
+    const now = this.#clock();
+    this.#latestMs = Math.max(this.#latestMs, now.at - sent.at - (now.waited - sent.waited));
+  }
+}
