@@ -177,6 +177,14 @@ export class Connection {
     this.send({ type: "expiring", expiresAt: new Date(state.session.expiresAt).toISOString() });
   }
 
+  /** Has the notice sent again, where it was sent (SPEC T4). */
+  noticeAgain(): void {
+    const { state } = this.#attachment;
+    if (state.is === "waiting" || !state.noticed) return;
+    state.noticed = false;
+    this.save();
+  }
+
   /** Writes what has changed where hibernation does not lose it. */
   save(): void {
     // Where it cannot fit, what was attached last still stands.

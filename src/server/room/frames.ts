@@ -161,10 +161,12 @@ function renew(
   if (isTaken) {
     presence.roster.renew(now, session);
     connection.signIn(session);
-    presence.connections.noteDeadline(connection);
   } else {
     presence.roster.noteAdmission(now, session);
+    // The client may get a better one from its app while there is time.
+    connection.noticeAgain();
   }
+  presence.connections.noteDeadline(connection);
   const { expiresAt } = isTaken ? session : before;
   presence.send(connection, { type: "renewed", expiresAt: new Date(expiresAt).toISOString() });
 }

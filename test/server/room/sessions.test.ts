@@ -47,6 +47,23 @@ describe("a session on a live connection", () => {
     expect(await ada.untilType("expiring")).toEqual({ type: "expiring", expiresAt: iso(exp) });
   });
 
+  it("[T4, T3] its end is told again after a token that is not newer", async () => {
+    const room = newRoom();
+    const claims = { iat: inSeconds(-60), exp: inSeconds(30) };
+    const token = await signIn("ada", claims);
+    const ada = await join(room, "ada", { token });
+    await ada.untilType("expiring");
+    for (let time = 1; time <= 2; time++) {
+      ada.frames.splice(0);
+      await ada.ask({ type: "auth", token });
+      await runAlarm(room);
+      expect(await ada.untilType("expiring")).toEqual({
+        type: "expiring",
+        expiresAt: iso(claims.exp),
+      });
+    }
+  });
+
   it("[T4, T3] one that expires while its room hibernates is closed, one renewed a second before is not", async () => {
     const room = newRoom();
     const exp = inSeconds(120);
