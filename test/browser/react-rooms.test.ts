@@ -1,0 +1,228 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { join } from "node:path";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { RawClient, signToken } from "../e2e/client-kit.ts";
+import { type Server, startServer } from "../e2e/server.ts";
+import { appDocument, bundleApp, openApp, signIn } from "./own-origin-app.ts";
+import type { Rooms, RoomsApp } from "./apps/react-rooms.tsx";
+import { launchBrowser } from "./browser.ts";
+import { eventually } from "./tab.ts";
+
+const SERVER_KEY = "k".repeat(32);
+
+let server: Server;
+let browser: Browser;
+let script: string;
+let rooms = 0;
+
+beforeAll(async () => {
+  [server, browser, script] = await Promise.all([
+    // So long a grace that only who has left is seen to go.
+    startServer({ vars: { GRACE_SECONDS: "60", TICKET_SECRET: "t".repeat(32), SERVER_KEY } }),
+    launchBrowser(),
+    bundleApp(join(import.meta.dirname, "apps/react-rooms.tsx")),
+  ]);
+});
+
+afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const newRoom = () => `rooms-${++rooms}`;
+
+async function observe(room: string): Promise<RawClient> {
+  return RawClient.join(server, room, await signToken(server.secret, "grace"));
+}
+
+/** All that the observer was told of others, as `ada online 1`. */
+function told({ frames }: RawClient): string[] {
+  const deltas = frames.filter((frame) => frame.type === "delta");
+  return deltas.flatMap(({ set }) =>
+    set.map(({ id, status, connections }) => `${id} ${status} ${connections}`),
+  );
+}
+
+/** Waits until all that went before has been told. */
+async function settled(observer: RawClient): Promise<string[]> {
+  await observer.request({ type: "update", data: { at: Date.now() } });
+  return told(observer).filter((each) => !each.startsWith("grace"));
+}
+
+/** Ada's page. */
+async function openPage(
+  shown: Partial<Rooms>,
+): Promise<{ page: Page; context: BrowserContext; sockets: string[] }> {
+  const context = await browser.newContext();
+  const sockets: string[] = [];
+  context.once("page", (page) => page.on("websocket", (socket) => sockets.push(socket.url())));
+  await signIn(context, server, "ada");
+  const first = { part: "none", doc: "", team: "", mount: 1, event: "saved", ...shown };
+  const page = await openApp(context, server, {
+    "/app.html": appDocument(`<div id="root"></div>
+      <script type="module">
+        import { start } from "/app.js";
+        window.app = start(document.getElementById("root"), ${JSON.stringify(first)});
+      </script>`),
+    "/app.js": script,
+  });
+  await page.waitForFunction(() => "app" in window);
+  return { page, context, sockets };
+}
+
+const change = (page: Page, next: Partial<Rooms>) =>
+  page.evaluate((next) => (window as unknown as { app: RoomsApp }).app.set(next), next);
+const appOf = (page: Page) =>
+  page.evaluate(() => {
+    const { counts, events } = (window as unknown as { app: RoomsApp }).app;
+    return { counts, events };
+  });
+const reads = (page: Page, text: string) => page.getByText(text).first().waitFor();
+
+describe("a provider that is unmounted", () => {
+  it("[K29] keeps its place where another is mounted in 2 s, and shows at once who is here", async () => {
+    const room = newRoom();
+    const observer = await observe(room);
+    const { page, sockets } = await openPage({ part: "doc", doc: `/rooms/${room}` });
+    await reads(page, "Here: ada online, grace online");
+    const { counts: before } = await appOf(page);
+    for (const mount of [2, 3]) await change(page, { mount });
+    await change(page, { part: "none" });
+    await reads(page, "Nothing");
+    await sleep(500);
+    await change(page, { part: "doc", mount: 4 });
+    await reads(page, "Here: ada online, grace online");
+    // Longer than the first would have kept it.
+    await sleep(2_500);
+    const { counts } = await appOf(page);
+    expect(counts.slice(before.length).every((count) => count === 2)).toBe(true);
+    expect(counts.length).toBeGreaterThan(before.length);
+    expect(await settled(observer)).toEqual(["ada online 1"]);
+    expect(sockets).toHaveLength(1);
+  });
+
+  it("[K29] leaves after 2 s, and where it is told to at once", async () => {
+    const room = newRoom();
+    const observer = await observe(room);
+    const { page } = await openPage({ part: "doc", doc: `/rooms/${room}` });
+    await reads(page, "Here: ada online, grace online");
+    const at = Date.now();
+    await change(page, { part: "none" });
+    await eventually(() => expect(told(observer).at(-1)).toBe("ada offline 0"));
+    expect(Date.now() - at).toBeGreaterThanOrEqual(1_900);
+
+    await change(page, { part: "doc" });
+    await reads(page, "Here: ada online, grace online");
+    await page.getByRole("button", { name: "Leave" }).click();
+    await change(page, { part: "none" });
+    await eventually(() => expect(told(observer).at(-1)).toBe("ada offline 0"));
+    expect(await settled(observer)).toEqual([
+      "ada online 1",
+      "ada offline 0",
+      "ada online 1",
+      "ada offline 0",
+    ]);
+  });
+});
+
+describe("rooms of contexts of their own", () => {
+  it("[K27, K16] are told apart by their hooks, on one page", async () => {
+    const [doc, team] = [newRoom(), newRoom()];
+    const [inDoc, inTeam] = [await observe(doc), await observe(team)];
+    const bob = await RawClient.join(server, team, await signToken(server.secret, "bob"));
+    const { page } = await openPage({ part: "two", doc: `/rooms/${doc}`, team: `/rooms/${team}` });
+    await reads(page, "Typing: ; in the team: 3; in the doc: 2");
+    await page.getByRole("button", { name: "Type" }).click();
+    await reads(page, "Typing: ada; in the team: 3; in the doc: 2");
+    await bob.leave();
+    await reads(page, "Typing: ada; in the team: 2; in the doc: 2");
+    expect(await settled(inDoc)).toEqual(["ada online 1", "ada online 1"]);
+    expect(await settled(inTeam)).toEqual(["bob online 1", "ada online 1", "bob offline 0"]);
+  });
+
+  it("[K27] give the backend's events to the latest listener of that name", async () => {
+    const room = newRoom();
+    const { page } = await openPage({ part: "doc", doc: `/rooms/${room}` });
+    await reads(page, "Here: ada online");
+    const tell = (name: string, data: unknown) =>
+      fetch(`${server.url}/rooms/${room}/events`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${SERVER_KEY}` },
+        body: JSON.stringify({ name, data }),
+      });
+    const hears = (...events: string[]) =>
+      eventually(async () => expect((await appOf(page)).events).toEqual(events));
+    await tell("other", 1);
+    await tell("saved", { by: "bob" });
+    await hears('1 saved {"by":"bob"}');
+    await change(page, { event: "other" });
+    await tell("saved", 2);
+    await tell("other", 3);
+    await hears('1 saved {"by":"bob"}', "1 other 3");
+    await change(page, { mount: 2 });
+    await tell("other", 4);
+    await hears('1 saved {"by":"bob"}', "1 other 3", "2 other 4");
+  });
+});
+
+describe("a provider's options", () => {
+  it("[K27] `autoJoin` that turns true joins", async () => {
+    const room = newRoom();
+    const observer = await observe(room);
+    const { page, sockets } = await openPage({
+      part: "doc",
+      doc: `/rooms/${room}`,
+      autoJoin: false,
+    });
+    await reads(page, "Here:");
+    expect(await settled(observer)).toEqual([]);
+    await change(page, { autoJoin: true });
+    await reads(page, "Here: ada online, grace online");
+    expect(sockets).toHaveLength(1);
+    expect(await settled(observer)).toEqual(["ada online 1"]);
+  });
+
+  it("[K4] that are the same functions share a connection with others, and with a handle", async () => {
+    const room = newRoom();
+    const answer = await fetch(`${server.url}/tickets`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${await signToken(server.secret, "ada")}` },
+      body: JSON.stringify({ room }),
+    });
+    const { ticket } = (await answer.json()) as { ticket: string };
+    const observer = await observe(room);
+    const { page, sockets } = await openPage({ part: "twins", doc: `/rooms/${room}`, ticket });
+    await eventually(async () =>
+      expect(await page.getByText("Here: ada online, grace online").count()).toBe(2),
+    );
+    await change(page, { part: "handle" });
+    await sleep(2_500);
+    expect(await settled(observer)).toEqual(["ada online 1"]);
+    expect(sockets).toHaveLength(1);
+    await change(page, { part: "none" });
+    await eventually(() => expect(told(observer).at(-1)).toBe("ada offline 0"));
+  });
+
+  it("[K4, K20] another `user` leaves as the former person and joins as the other, at once", async () => {
+    const room = newRoom();
+    const observer = await observe(room);
+    const { page, context, sockets } = await openPage({
+      part: "doc",
+      doc: `/rooms/${room}`,
+      user: "ada",
+    });
+    await reads(page, "Here: ada online, grace online");
+    await signIn(context, server, "bob");
+    await change(page, { user: "bob" });
+    await reads(page, "Here: ada offline, bob online, grace online");
+    expect((await settled(observer)).toSorted()).toEqual([
+      "ada offline 0",
+      "ada online 1",
+      "bob online 1",
+    ]);
+    expect(sockets).toHaveLength(2);
+  });
+});
