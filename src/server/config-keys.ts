@@ -137,6 +137,10 @@ const KEYS = {
     "",
   ),
   RENEW: v.optional(v.picklist(["client", "server"], "must be client or server"), "client"),
+  JURISDICTION: v.optional(
+    v.picklist(["", "eu", "fedramp"], "must be eu or fedramp, or empty"),
+    "",
+  ),
   DIRECTORY: binding<DurableObjectNamespace<Directory>>("getByName", "the Directory class"),
   WEBHOOK_URL: v.optional(
     v.pipe(

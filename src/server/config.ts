@@ -34,6 +34,7 @@ export interface Env {
   IN_BAND_AUTH?: string | boolean;
   RENEW?: string;
   SERVER_KEY?: string;
+  JURISDICTION?: string;
   /** Lists the rooms that somebody is in (SPEC B9); without the binding there is no list. */
   DIRECTORY?: DurableObjectNamespace<Directory>;
   WEBHOOK_URL?: string;
@@ -107,6 +108,7 @@ export interface Config {
   readonly serverKeys: readonly string[];
   /** `null` where rooms are not listed (SPEC B9). */
   readonly directory: DurableObjectNamespace<Directory> | null;
+  readonly rooms: DurableObjectNamespace<Room>;
   /** `null` where no webhooks are sent (SPEC H1). */
   readonly webhook: WebhookConfig | null;
   /** `null` where none are taken (SPEC O4). */
@@ -147,6 +149,11 @@ export function parseConfig(env: Env, checksItself = false): Config {
   const faults = read.faults.filter(isUsed);
   const sessionMs = values.SESSION_SECONDS * 1000;
   const secrets = values.TICKET_SECRET;
+  const hasBackend = values.SERVER_KEY.length > 0;
+  const place = <Class extends Rpc.DurableObjectBranded>(
+    namespace: DurableObjectNamespace<Class>,
+  ): DurableObjectNamespace<Class> =>
+    values.JURISDICTION === "" ? namespace : namespace.jurisdiction(values.JURISDICTION);
   const config: Config = {
     session: {
       format: values.SESSION_FORMAT,
@@ -172,14 +179,15 @@ export function parseConfig(env: Env, checksItself = false): Config {
     inBandAuth: values.IN_BAND_AUTH === "true",
     renewal: values.RENEW === "server" ? { secrets, sessionMs } : null,
     serverKeys: values.SERVER_KEY,
-    directory: values.SERVER_KEY.length > 0 ? (values.DIRECTORY ?? null) : null,
+    directory: hasBackend && values.DIRECTORY ? place(values.DIRECTORY) : null,
+    rooms: place(env.ROOMS),
     webhook:
       values.WEBHOOK_URL !== "" && values.WEBHOOK_SECRET.length > 0
         ? { url: values.WEBHOOK_URL, secrets: values.WEBHOOK_SECRET }
         : null,
     metrics: values.METRICS ?? null,
     maxRoomsPerUser: values.MAX_ROOMS_PER_USER,
-    users: values.SERVER_KEY.length > 0 ? (env.USERS ?? null) : null,
+    users: hasBackend && env.USERS ? place(env.USERS) : null,
     faults,
     env,
   };

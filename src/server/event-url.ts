@@ -4,7 +4,7 @@ import { answerHeaders } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { Refusal } from "./errors.ts";
 import { callTwice } from "./object-call.ts";
-import { orRoomUnavailable } from "./room-stub.ts";
+import { orRoomUnavailable, roomStub } from "./room-stub.ts";
 import type { Asked } from "./room-url.ts";
 
 /** What an event tells may take as much as a client's frame (SPEC B1), in bytes of its JSON. */
@@ -56,7 +56,7 @@ export async function sendEvent({ env, request, requestId }: Asked, room: string
   const { to, ...event } = await readEvent(request, eventSchema);
   // Not asked twice: some might get it twice.
   const delivered = await orRoomUnavailable(room, requestId, async () =>
-    env.ROOMS.getByName(room).deliver({ ...event, ...(to && { to }) }),
+    roomStub(env, room).deliver({ ...event, ...(to && { to }) }),
   );
   return Response.json({ delivered }, { headers: answerHeaders(requestId) });
 }
@@ -68,7 +68,7 @@ export async function sendEvent({ env, request, requestId }: Asked, room: string
  */
 export async function kick({ env, requestId }: Asked, room: string, user: string) {
   const closed = await orRoomUnavailable(room, requestId, () =>
-    callTwice(() => env.ROOMS.getByName(room).kick(user)),
+    callTwice(() => roomStub(env, room).kick(user)),
   );
   return Response.json({ closed }, { headers: answerHeaders(requestId) });
 }

@@ -9,7 +9,7 @@ interface PlatformError {
  * must not be asked again. `call` makes its own stub, since one that threw stays broken.
  *
  * @example
- * await callTwice(() => env.ROOMS.getByName("lobby").fetch(request));
+ * await callTwice(() => roomStub(env, "lobby").fetch(request));
  */
 export async function callTwice<Result>(call: () => Promise<Result>): Promise<Result> {
   return call().catch((error: PlatformError) => {

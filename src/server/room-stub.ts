@@ -1,9 +1,16 @@
-import type { Env } from "./config.ts";
+import { configOf, type Env } from "./config.ts";
 import { errorResponse, Refusal } from "./errors.ts";
 import { describeError, log } from "./log.ts";
 import { callTwice } from "./object-call.ts";
 import { within } from "./time-limit.ts";
+import { checksItself } from "./policy.ts";
+import type { Room } from "./room/room.ts";
 import { ROOM_URL, toRoom, type RoomRequest } from "./room-request.ts";
+
+/** The object of a room, in the jurisdiction that the deployment is configured for. */
+export function roomStub(env: Env, room: string): DurableObjectStub<Room> {
+  return configOf(env, checksItself()).rooms.getByName(room);
+}
 
 /** Asks a room; answers 503 `room_unavailable` where it does not answer. */
 export async function askRoom(
@@ -13,9 +20,7 @@ export async function askRoom(
   original: Request,
 ): Promise<Response> {
   try {
-    return await callTwice(() =>
-      env.ROOMS.getByName(room).fetch(ROOM_URL, toRoom(request, original)),
-    );
+    return await callTwice(() => roomStub(env, room).fetch(ROOM_URL, toRoom(request, original)));
   } catch (error) {
     const { requestId } = request;
     log("failure", { code: "room_unavailable", room, reason: describeError(error), requestId });
@@ -31,7 +36,7 @@ const ANSWER_MS = 5_000;
  *
  * @throws Refusal `room_unavailable`.
  * @example
- * await orRoomUnavailable("lobby", requestId, () => env.ROOMS.getByName("lobby").kick("ada"));
+ * await orRoomUnavailable("lobby", requestId, () => roomStub(env, "lobby").kick("ada"));
  */
 export async function orRoomUnavailable<Result>(
   room: string,

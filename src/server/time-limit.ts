@@ -5,7 +5,7 @@
  *
  * @throws Error where no answer came in time, and whatever the call throws.
  * @example
- * await within(2_000, () => env.ROOMS.getByName("lobby").kick("ada"));
+ * await within(2_000, () => roomStub(env, "lobby").kick("ada"));
  */
 export async function within<Result>(
   limitMs: number,

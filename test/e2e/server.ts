@@ -69,7 +69,7 @@ function bundleOnce(request: Omit<BundleRequest, "outdir">): Promise<Bundle> {
  * A port to listen on that no outgoing connection is given: a client that tries to reach a dead
  * server must not take its port, nor connect to itself.
  */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = randomInt(10_000, 32_000);
     const probe = createServer();

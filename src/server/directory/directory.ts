@@ -5,6 +5,7 @@ import { describeError, log } from "../log.ts";
 import { checksItself } from "../policy.ts";
 import { timingFor } from "../room/liveness.ts";
 import type { Counts } from "../room/occupancy.ts";
+import { roomStub } from "../room-stub.ts";
 import { within } from "../time-limit.ts";
 import { askAfterMs, leaseFor } from "./lease.ts";
 
@@ -143,7 +144,7 @@ export class Directory extends DurableObject<Env> {
   async #ask(room: string, limitMs: number): Promise<void> {
     this.#asked.add(room);
     try {
-      const call = async (): Promise<Counts> => this.env.ROOMS.getByName(room).count();
+      const call = async (): Promise<Counts> => roomStub(this.env, room).count();
       const { online, connections } = await within(limitMs, call);
       // What it told by itself meanwhile is newer.
       if (!this.#asked.has(room)) return;

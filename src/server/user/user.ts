@@ -7,6 +7,7 @@ import { checksItself } from "../policy.ts";
 import { AlarmClock } from "../room/alarm-clock.ts";
 import type { RoomEvent } from "../room/events.ts";
 import type { Admission } from "../room-request.ts";
+import { roomStub } from "../room-stub.ts";
 import { within } from "../time-limit.ts";
 import { Errands, type Errand } from "./errands.ts";
 import { Listing, type ListedRoom } from "./listing.ts";
@@ -61,7 +62,7 @@ export class User extends DurableObject<Env> {
     }
     this.#teller = new Teller({
       user: this.#name,
-      getRoom: (room) => this.env.ROOMS.getByName(room),
+      getRoom: (room) => roomStub(this.env, room),
       listing: this.#listing,
       errands: this.#errands,
     });
@@ -136,7 +137,7 @@ export class User extends DurableObject<Env> {
     const to = { users: [this.#name] };
     // Not asked twice: they might get it twice.
     const answers = await this.#askRooms(async ({ room }) =>
-      this.env.ROOMS.getByName(room).deliver({ ...event, to }),
+      roomStub(this.env, room).deliver({ ...event, to }),
     );
     return answers.reduce((sum, { answer }) => sum + answer, 0);
   }
@@ -185,7 +186,7 @@ export class User extends DurableObject<Env> {
     this.#lookedAt = Date.now();
     const asked = this.#listing.size;
     const answers = await this.#askRooms(({ room, stamp }) =>
-      callTwice(() => this.env.ROOMS.getByName(room).sight(this.#name, stamp)),
+      callTwice(() => roomStub(this.env, room).sight(this.#name, stamp)),
     );
     for (const { room, stamp, answer } of answers) {
       if (!answer.isHere) this.#listing.leave(room, stamp, answer.lastOnline);

@@ -1,0 +1,8 @@
+export default {
+  server: {
+    proxy: {
+      "/api": { target: "http://localhost:3000" },
+      "/rooms": { target: "http://localhost:8787", ws: true },
+    },
+  },
+};
