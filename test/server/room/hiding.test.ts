@@ -77,6 +77,7 @@ async function live(history: History, how: "hides" | "leaves"): Promise<string[]
   await take(nothing);
 
   for (const { by, step } of history.after) {
+    model.roster.advance(Date.now());
     const isHidden = model.roster.find(hider)?.chosen === "offline";
     if (by === "others") await take(step, isOther);
     // Who is forgotten has chosen nothing any more, and would be seen.
