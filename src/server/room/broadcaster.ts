@@ -33,8 +33,6 @@ export class Broadcaster {
   readonly #connections: Iterable<Connection> & { readonly size: number };
   /** The state every connection was last given, but for those that await their first. */
   #told: Since;
-  readonly #store: (now: number) => void;
-  readonly #guard: (act: () => void) => void;
   readonly #changed = new Set<string>();
   /** Connections that need a state, and what they hold already. */
   readonly #awaiting = new Map<Connection, Since | null>();
@@ -43,31 +41,20 @@ export class Broadcaster {
   #wholeAt = Number.NEGATIVE_INFINITY;
   #wholeDueAt = Number.POSITIVE_INFINITY;
   #flushedAt = 0;
-  /** When the timer goes off. */
-  #flushAt = 0;
-  #timer: ReturnType<typeof setTimeout> | null = null;
-  #isOver = false;
   /** When the first change was published that is not told yet. */
   #waitingSince: number | null = null;
   /** The last snapshot's text; in one state it never changes. */
   #snapshot: { state: Since; text: string } | null = null;
 
-  /**
-   * `store` is called before anything is told; `guard` runs what a timer does, and sees to its
-   * faults.
-   */
   constructor(
     room: string,
     roster: Roster,
     connections: Iterable<Connection> & { readonly size: number },
-    parts: { store: (now: number) => void; guard: (act: () => void) => void },
   ) {
     this.#room = room;
     this.#roster = roster;
     this.#told = roster.list.state;
     this.#connections = connections;
-    this.#store = parts.store;
-    this.#guard = parts.guard;
   }
 
   /** Takes a connection that needs a state: since what it holds, or whole. */
@@ -86,31 +73,9 @@ export class Broadcaster {
     this.#syncs.forget(connection);
   }
 
-  /** Ends it for good; nobody is told any more. */
-  stop(): void {
-    this.#isOver = true;
-    this.#disarm();
-  }
-
-  #disarm(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-  }
-
   /** Notes whose entry changed. */
   note(changed: Iterable<string>): void {
     for (const id of changed) this.#changed.add(id);
-  }
-
-  /** Tells what was noted, now or soon. */
-  publish(now: number): void {
-    const flushAt = this.#dueAt(now);
-    if (flushAt === Number.POSITIVE_INFINITY || this.#isOver) return;
-    if (this.#timer !== null && this.#flushAt <= flushAt) return;
-    this.#disarm();
-    if (flushAt <= now) return this.#flush(now);
-    this.#flushAt = flushAt;
-    this.#timer = setTimeout(() => this.#guard(() => this.#flush(Date.now())), flushAt - now);
   }
 
   /** The whole room as JSON (SPEC R3). */
@@ -137,8 +102,8 @@ export class Broadcaster {
     return changed === null ? this.snapshot() : this.#delta(since.version, changed);
   }
 
-  /** When the next flush is due; `Infinity` where there is nothing to tell. */
-  #dueAt(now: number): number {
+  /** When {@link flush} is due; `Infinity` where there is nothing to tell. */
+  dueAt(now: number): number {
     const dueAt = Math.min(this.#syncs.dueAt, this.#wholeDueAt);
     const someoneWaits = this.#awaiting.size > 0;
     if (this.#changed.size === 0 && !someoneWaits) return dueAt;
@@ -171,10 +136,9 @@ export class Broadcaster {
     return this.#delta(this.#told.version, this.#changed);
   }
 
-  #flush(now: number): void {
-    this.#timer = null;
+  /** Tells what was noted; all of it is stored. */
+  flush(now: number): void {
     this.#flushedAt = now;
-    this.#store(now);
     const news = this.#news();
     this.#changed.clear();
     this.#told = this.#roster.list.state;
@@ -192,8 +156,6 @@ export class Broadcaster {
     }
     this.#waitingSince = null;
     this.#awaiting.clear();
-    // Some may have to wait for longer.
-    this.publish(now);
   }
 
   /** Tells who holds a state already; whole ones are put off where one was told a moment ago. */

@@ -1,5 +1,5 @@
 import type { Connection } from "./connection.ts";
-import type { Presence } from "./presence.ts";
+import type { RoomState } from "./room-state.ts";
 
 /** What the app's backend tells a room, and whom: everybody where `to` is absent (SPEC B1). */
 export interface RoomEvent {
@@ -16,14 +16,17 @@ function isMeant({ session }: Connection, { users, roles }: NonNullable<RoomEven
 }
 
 /** Sends an event to the connections it is meant for, in the order of the room; answers how many. */
-export function deliver(presence: Presence, { name, data, to }: RoomEvent): number {
-  const meant = [...presence.connections].filter(
+export function deliver(
+  room: Pick<RoomState, "connections" | "replies" | "nextEventId">,
+  { name, data, to }: RoomEvent,
+): number {
+  const meant = [...room.connections].filter(
     (connection) => connection.session !== null && (!to || isMeant(connection, to)),
   );
   if (meant.length === 0) return 0;
-  const id = presence.nextEventId();
+  const id = room.nextEventId();
   const head = JSON.stringify({ type: "event", id, name });
   const text = `${head.slice(0, -1)},"data":${data}}`;
-  for (const connection of meant) presence.send(connection, text);
+  for (const connection of meant) room.replies.send(connection, text);
   return meant.length;
 }

@@ -4,11 +4,11 @@ import { leaseFor } from "../directory/lease.ts";
 import { hashOf, shardOf } from "../directory/shards.ts";
 import { describeError, log } from "../log.ts";
 import { within } from "../time-limit.ts";
-import type { Aside } from "./aside.ts";
+import type { Errand } from "./errand.ts";
 
-/** The least time between two tells of counts alone, and after one that failed. */
-const TELL_EVERY_MS = 5_000;
-/** A tell that was not answered by then has failed. */
+/** The least time between two reports of counts alone, and after one that failed. */
+const REPORT_EVERY_MS = 5_000;
+/** A report that was not answered by then has failed. */
 const ANSWER_MS = 5_000;
 
 /** How many are in a room, as others see it. */
@@ -17,51 +17,49 @@ export interface Counts {
   readonly connections: number;
 }
 
-interface OccupancyParts extends Aside {
+interface OccupancyParts {
   room: string;
   sweepEveryMs: number;
-  tell: (told: Told) => Promise<void>;
+  report: (told: Told) => Promise<void>;
 }
 
-/** What a room tells the list; `null` where rooms are not listed. `told` is what the list is known to have. */
+/** What a room reports to the list; `null` where rooms are not listed. `listed` is what the list is known to have. */
 export function openOccupancy(
   directory: Config["directory"],
-  told: Counts | null,
-  parts: Omit<OccupancyParts, "tell">,
+  listed: Counts | null,
+  parts: Omit<OccupancyParts, "report">,
 ): Occupancy | null {
   if (directory === null) return null;
-  const counts = told && { online: told.online, connections: told.connections };
-  // A stub that threw stays broken: each tell has its own.
-  const tell = (news: Told) =>
+  const counts = listed && { online: listed.online, connections: listed.connections };
+  // A stub that threw stays broken: each report has its own.
+  const report = (news: Told) =>
     within(ANSWER_MS, async () => directory.getByName(shardOf(parts.room)).tell(news));
-  return new Occupancy({ ...parts, tell }, counts);
+  return new Occupancy({ ...parts, report }, counts);
 }
 
 /**
- * Keeps the list of rooms right about one of them: tells it at once that somebody is there or
- * nobody any more, and the counts at most every 5 s (SPEC B9). Nothing is stored for it. A room whose
- * sockets outlived its sleep had told everything, since to tell keeps it awake; any other tells anew
- * after its start, and until then its alarm is due within a sweep.
+ * Keeps the list of rooms right about one of them: reports at once that somebody is there or nobody
+ * any more, and the counts at most every 5 s (SPEC B9). Nothing is stored for it. A room whose
+ * sockets outlived its sleep had reported everything, since what is to be reported keeps it awake;
+ * any other reports after its start, and until then its alarm is due within a sweep.
  */
 export class Occupancy {
   readonly #parts: OccupancyParts;
   readonly #leaseMs: number;
   /** What the list has; `null` where that is not known. */
-  #told: Counts | null;
+  #listed: Counts | null;
   #current: Counts;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  #reportedAt = Number.NEGATIVE_INFINITY;
   #unsettledSince: number | null = null;
-  #isTelling = false;
-  /** Whether the last tell failed: the next is the timer's. */
-  #hasFailed = false;
-  #timer: ReturnType<typeof setTimeout> | null = null;
+  #isReporting = false;
+  /** When the next report is to be sent; `Infinity` where there is nothing to report. */
+  #reportAt = Number.POSITIVE_INFINITY;
 
-  /** `told` is what the list is known to have. */
-  constructor(parts: OccupancyParts, told: Counts | null) {
+  constructor(parts: OccupancyParts, listed: Counts | null) {
     this.#parts = parts;
     this.#leaseMs = leaseFor(parts.sweepEveryMs);
-    this.#told = told;
-    this.#current = told ?? { online: 0, connections: 0 };
+    this.#listed = listed;
+    this.#current = listed ?? { online: 0, connections: 0 };
   }
 
   /** Whether the list has what is. */
@@ -69,38 +67,54 @@ export class Occupancy {
     return this.#unsettledSince === null;
   }
 
-  /** When the room must be awake at the latest, to tell what may have been lost; `Infinity` for never. */
+  /** When {@link report} is to be called again while the room is awake; `Infinity` for never. */
+  get reportAt(): number {
+    return this.#isReporting ? Number.POSITIVE_INFINITY : this.#reportAt;
+  }
+
+  /** When the room must be awake at the latest, to report what may have been lost; `Infinity` for never. */
   get dueAt(): number {
     if (this.#unsettledSince === null) return Number.POSITIVE_INFINITY;
     return this.#unsettledSince + this.#parts.sweepEveryMs;
   }
 
-  /** Notes the counts after an event, and tells them, now or soon. */
+  /** Notes the counts after an event. */
   note({ online, connections }: Counts, now: number): void {
     this.#current = { online, connections };
-    const isRight = this.#isCurrent() && !this.#isLeaseOld(now);
-    const isBusy = this.#isTelling || this.#hasFailed;
-    if (isRight && !isBusy) return this.#settle();
-    // An alarm that went off while it could not be told must not be due at once again.
-    if (this.#unsettledSince === null || this.dueAt <= now) this.#unsettledSince = now;
-    if (isBusy) return;
-    const isTurn = this.#told === null || this.#told.online > 0 !== online > 0;
-    const waitMs = this.#toldAt + TELL_EVERY_MS - now;
-    if (isTurn || waitMs <= 0 || waitMs > TELL_EVERY_MS) return this.#tell(now);
-    this.#timer ??= setTimeout(() => this.#parts.guard(() => this.#tell(Date.now())), waitMs);
+    if (this.#isReporting) return this.#keepUnsettled(now);
+    if (this.#isCurrent() && !this.#isLeaseOld(now)) return this.#settle();
+    this.#keepUnsettled(now);
+    const isTurn = this.#listed !== null && this.#listed.online > 0 !== online > 0;
+    const isFirst = this.#listed === null && this.#reportAt === Number.POSITIVE_INFINITY;
+    if (isTurn || isFirst) this.#reportAt = now;
+    else this.#reportAt = Math.min(this.#reportAt, this.#reportedAt + REPORT_EVERY_MS);
+    // A clock that was set back must not silence the room.
+    if (this.#reportAt > now + REPORT_EVERY_MS) this.#reportAt = now;
   }
 
-  /** The list has what is: there is nothing to tell any more. */
+  /** Reports what was noted, where its time has come. */
+  report(now: number): Errand | null {
+    if (this.reportAt > now) return null;
+    this.#isReporting = true;
+    this.#reportAt = Number.POSITIVE_INFINITY;
+    this.#reportedAt = now;
+    return this.#send(this.#current);
+  }
+
+  #keepUnsettled(now: number): void {
+    // An alarm that went off while nothing could be reported must not be due at once again.
+    if (this.#unsettledSince === null || this.dueAt <= now) this.#unsettledSince = now;
+  }
+
   #settle(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#reportAt = Number.POSITIVE_INFINITY;
     this.#unsettledSince = null;
   }
 
   #isCurrent(): boolean {
     const { online, connections } = this.#current;
-    if (online === 0) return this.#told?.online === 0;
-    return this.#told?.online === online && this.#told.connections === connections;
+    if (online === 0) return this.#listed?.online === 0;
+    return this.#listed?.online === online && this.#listed.connections === connections;
   }
 
   /**
@@ -109,48 +123,28 @@ export class Occupancy {
    */
   #isLeaseOld(now: number): boolean {
     const recentlyMs = 2 * this.#parts.sweepEveryMs;
-    if (this.#current.online === 0 || this.#toldAt > now - recentlyMs) return false;
+    if (this.#current.online === 0 || this.#reportedAt > now - recentlyMs) return false;
     const turnMs = this.#leaseMs / 3;
     const turn = (time: number) =>
       Math.floor((time + (hashOf(this.#parts.room) % turnMs)) / turnMs);
     return turn(now) !== turn(now - recentlyMs);
   }
 
-  #tell(now: number): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#isTelling = true;
-    this.#hasFailed = false;
-    this.#toldAt = now;
-    this.#parts.keepAwake(this.#pass(this.#current));
-  }
-
-  async #pass(counts: Counts): Promise<void> {
-    const { room, tell, guard, settle } = this.#parts;
-    const told = await tell({ room, ...counts, leaseMs: this.#leaseMs }).then(
+  async #send(counts: Counts): Errand {
+    const { room, report } = this.#parts;
+    const arrived = await report({ room, ...counts, leaseMs: this.#leaseMs }).then(
       () => true,
       (error: unknown) => {
         log("failure", { code: "rooms_unavailable", room, reason: describeError(error) });
         return false;
       },
     );
-    this.#isTelling = false;
-    guard(() => {
-      const now = Date.now();
+    return (now) => {
+      this.#isReporting = false;
       // One that failed may have come through all the same.
-      this.#told = told ? counts : null;
-      if (told && this.#isCurrent()) {
-        this.#settle();
-        return settle(now);
-      }
-      this.#again(told, now);
-    });
-  }
-
-  /** What changed meanwhile is told by the same rule; what failed after a while. */
-  #again(told: boolean, now: number): void {
-    if (told) return this.note(this.#current, now);
-    this.#hasFailed = true;
-    this.#timer = setTimeout(() => this.#parts.guard(() => this.#tell(Date.now())), TELL_EVERY_MS);
+      this.#listed = arrived ? counts : null;
+      if (!arrived) this.#reportAt = now + REPORT_EVERY_MS;
+      return null;
+    };
   }
 }

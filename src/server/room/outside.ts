@@ -1,16 +1,15 @@
 import type { Config } from "../config.ts";
-import type { Aside } from "./aside.ts";
-import { openOccupancy, type Counts, type Occupancy } from "./occupancy.ts";
 import type { Changes } from "./changes.ts";
+import type { Errand } from "./errand.ts";
+import { openOccupancy, type Counts, type Occupancy } from "./occupancy.ts";
 import type { Roster } from "./roster.ts";
 import type { OutboxStats } from "./webhooks/outbox.ts";
 import { openWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
 
-interface OutsideParts extends Aside {
+interface OutsideParts {
   storage: DurableObjectStorage;
   room: string;
   sweepEveryMs: number;
-  countDead: (messages: number) => void;
 }
 
 /** What a room tells to others than its own sockets: webhooks (SPEC H), and the list of rooms (B9). */
@@ -25,12 +24,12 @@ export class Outside {
   constructor(config: Config, parts: OutsideParts) {
     this.#config = config;
     this.#parts = parts;
-    this.#webhooks = openWebhooks(config.webhook, parts);
+    this.#webhooks = openWebhooks(config.webhook, parts.storage, parts.room);
   }
 
   /** To be called after a start, with what the list is known to have of the room; `null` for nothing. */
-  open(told: Counts | null): void {
-    this.#occupancy = openOccupancy(this.#config.directory, told, this.#parts);
+  open(listed: Counts | null): void {
+    this.#occupancy = openOccupancy(this.#config.directory, listed, this.#parts);
   }
 
   /** Writes with a commit what is to be told of it. */
@@ -38,13 +37,24 @@ export class Outside {
     this.#webhooks?.note(visible, roster, now);
   }
 
-  /** Tells what was noted, now or soon. */
-  tell(counts: Counts, now: number): void {
+  /** Sends what is due; `counts` are the room's after the event. */
+  send(counts: Counts, now: number): Errand[] {
     this.#occupancy?.note(counts, now);
-    this.#webhooks?.deliver(now);
+    const errands = [this.#occupancy?.report(now), this.#webhooks?.send(now)];
+    return errands.filter((errand) => errand !== null && errand !== undefined);
   }
 
-  /** When the room must be awake, to tell; `Infinity` for never. */
+  /** How many messages to the backend died since the last call. */
+  takeDead(): number {
+    return this.#webhooks?.takeDead() ?? 0;
+  }
+
+  /** When {@link send} is to be called again while the room is awake; `Infinity` for never. */
+  get sendAt(): number {
+    return this.#occupancy?.reportAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** When the room must be awake, to send; `Infinity` for never. */
   get dueAt(): number {
     const never = Number.POSITIVE_INFINITY;
     return Math.min(this.#webhooks?.dueAt ?? never, this.#occupancy?.dueAt ?? never);

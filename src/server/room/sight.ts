@@ -1,6 +1,6 @@
 import type { Sight } from "../user/whereabouts.ts";
 import { isPresent, memberOf } from "./member.ts";
-import type { Presence } from "./presence.ts";
+import type { RoomState } from "./room-state.ts";
 
 /**
  * Tells a user's object how others see the user here, and whether they have a place at all, which
@@ -8,14 +8,14 @@ import type { Presence } from "./presence.ts";
  * this stamp or an older one: the list may lose the room (SPEC B4).
  */
 export function sight(
-  presence: Presence,
+  { roster, barriers }: Pick<RoomState, "roster" | "barriers">,
   user: string,
   stamp: number,
   now: number,
 ): Sight & { isHere: boolean } {
-  const member = presence.roster.find(user);
+  const member = roster.find(user);
   const isHere = member !== undefined && member.places.length > 0;
-  if (!isHere && (member?.stamp ?? 0) < stamp) presence.barriers.raise(user, { stamp }, now);
+  if (!isHere && (member?.stamp ?? 0) < stamp) barriers.raise(user, { stamp }, now);
   if (!member) return { isHere, status: "offline", connections: 0, lastOnline: null };
   const { status, connections } = memberOf(member);
   return { isHere, status, connections, lastOnline: isPresent(member) ? null : member.lastOnline };

@@ -1,6 +1,4 @@
-import type { Roster } from "./roster.ts";
-import type { Tally } from "./store.ts";
-import type { OutboxStats } from "./webhooks/outbox.ts";
+import type { RoomState } from "./room-state.ts";
 
 /** What the app's backend may know of a room beside who is there (SPEC B10). */
 export interface RoomStats {
@@ -19,19 +17,16 @@ export interface RoomStats {
 }
 
 /** Puts a room's stats together. */
-export function statsOf(
-  room: string,
-  parts: {
-    roster: Roster;
-    sockets: number;
-    outbox: OutboxStats;
-    tally: (tally: Tally) => number;
-  },
-): RoomStats {
-  const { roster, sockets, outbox, tally } = parts;
+export function statsOf({
+  name: room,
+  roster,
+  connections: { size: sockets },
+  outside,
+  store,
+}: Pick<RoomState, "name" | "roster" | "connections" | "outside" | "store">): RoomStats {
   const { online, connections, size: members } = roster;
   const { epoch, version } = roster.list.state;
-  const { messages, events, oldestAt } = outbox;
+  const { messages, events, oldestAt } = outside.stats();
   const oldest = oldestAt === null ? null : new Date(oldestAt).toISOString();
   return {
     room,
@@ -41,7 +36,7 @@ export function statsOf(
     connections,
     members,
     sockets,
-    ghosts: tally("ghosts"),
-    outbox: { messages, events, oldest, dead: tally("dead") },
+    ghosts: store.tally("ghosts"),
+    outbox: { messages, events, oldest, dead: store.tally("dead") },
   };
 }

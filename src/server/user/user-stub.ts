@@ -12,7 +12,7 @@ import type { User } from "./user.ts";
 /** An object that has not answered by then is as good as down. */
 const ANSWER_MS = 5_000;
 /** A join that is admitted time and again, and each time too late, is given up. */
-const MAX_ADMISSIONS = 4;
+export const MAX_ADMISSIONS = 4;
 
 interface CallOptions {
   /** How long an answer is waited for, 5 s at the most. */
@@ -80,7 +80,7 @@ export async function requireUnrevoked({ users }: Config, session: RoomSession):
  *
  * @throws Refusal `session_revoked`, `session_unavailable`, `too_many_rooms`.
  */
-async function admit(
+export async function admitToRoom(
   { users, maxRoomsPerUser }: Config,
   session: RoomSession,
   room: string,
@@ -110,7 +110,7 @@ export async function joinAdmitted<Result>(
 ): Promise<Result> {
   let above = 0;
   for (let admissions = 0; admissions < MAX_ADMISSIONS; admissions++) {
-    const admitted = await admit(config, session, room, above);
+    const admitted = await admitToRoom(config, session, room, above);
     const joined = await join(admitted);
     if (joined !== "stale") return joined;
     above = admitted.admission?.stamp ?? 0;

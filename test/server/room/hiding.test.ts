@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import type { Snapshot } from "../../../src/protocol/messages.ts";
 import { applySnapshot } from "../../../src/client/roll.ts";
-import { LIMITS, Model, step, USERS, type Step } from "./model.ts";
+import { LIMITS, Model, step, USERS, withStorage, type Step } from "./model.ts";
 
 const START = Date.UTC(2026, 0, 1);
 /** Longer than anything is gathered in a room as small as this. */
@@ -47,10 +47,14 @@ const history: fc.Arbitrary<History> = fc.record({
 });
 
 /** Lives a history, and answers what the others were told and could read, and when. */
-async function live(history: History, how: "hides" | "leaves"): Promise<string[]> {
+async function live(
+  storage: DurableObjectStorage,
+  history: History,
+  how: "hides" | "leaves",
+): Promise<string[]> {
   vi.setSystemTime(START);
   const limits = { ...LIMITS, maxConnectionsPerRoom: 1_000 };
-  const model = new Model({ ...limits, maxRemembered: history.maxRemembered });
+  const model = new Model(storage, { ...limits, maxRemembered: history.maxRemembered });
   const reads: string[] = [];
   const take = async (step: Step, isMeant?: (user: string) => boolean) => {
     await model.take(step, Date.now(), isMeant);
@@ -104,19 +108,15 @@ describe("hiding", () => {
   it(
     "[M3] nothing that others are told or can read tells who hides from who left, nor when",
     { timeout },
-    async () => {
-      vi.useFakeTimers();
-      try {
-        await fc.assert(
+    () =>
+      withStorage((storage) =>
+        fc.assert(
           fc.asyncProperty(history, async (history) => {
-            const hidden = await live(history, "hides");
-            expect(hidden).toEqual(await live(history, "leaves"));
+            const hidden = await live(storage, history, "hides");
+            expect(hidden).toEqual(await live(storage, history, "leaves"));
           }),
           { numRuns: 150 },
-        );
-      } finally {
-        vi.useRealTimers();
-      }
-    },
+        ),
+      ),
   );
 });

@@ -1,17 +1,22 @@
+import { env } from "cloudflare:workers";
+import { runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { expect, vi } from "vitest";
 import { applyDelta, applySnapshot, type Roll } from "../../../src/client/roll.ts";
-import type { Delta, Snapshot, Status } from "../../../src/protocol/messages.ts";
+import type { Delta, ServerFrame, Snapshot, Status } from "../../../src/protocol/messages.ts";
 import { formatSince, isSame, type Since } from "../../../src/protocol/since.ts";
-import type { RoomLimits } from "../../../src/server/config.ts";
-import { Broadcaster } from "../../../src/server/room/broadcaster.ts";
-import { GroupCommit } from "../../../src/server/room/group-commit.ts";
+import { parseConfig, type Config, type RoomLimits } from "../../../src/server/config.ts";
+import { admit, welcome } from "../../../src/server/room/admission.ts";
+import type { ConnectionRef } from "../../../src/server/room/changes.ts";
 import { Connection } from "../../../src/server/room/connection.ts";
+import { drop } from "../../../src/server/room/departure.ts";
 import { leaseEnd } from "../../../src/server/room/lease-session.ts";
 import { answerRead } from "../../../src/server/room/read.ts";
-import type { ConnectionRef } from "../../../src/server/room/changes.ts";
+import { RoomState } from "../../../src/server/room/room-state.ts";
 import { Roster } from "../../../src/server/room/roster.ts";
-import type { SavedRoster } from "../../../src/server/room/store.ts";
+import { Store } from "../../../src/server/room/store.ts";
+import { sweep } from "../../../src/server/room/sweep.ts";
+import { Turns } from "../../../src/server/room/turn.ts";
 
 export const LIMITS = {
   maxConnectionsPerUser: 4,
@@ -106,8 +111,10 @@ export class Client {
   constructor(user: string) {
     this.user = user;
   }
-  receive(text: string): Snapshot | Delta {
-    const frame = JSON.parse(text) as Snapshot | Delta;
+  /** Takes what its socket was sent; answers what that says of the room, `null` for nothing. */
+  receive(text: string): Snapshot | Delta | null {
+    const frame = JSON.parse(text) as ServerFrame;
+    if (frame.type !== "snapshot" && frame.type !== "delta") return null;
     this.frames.push({ at: Date.now(), text });
     if (frame.type === "snapshot") {
       this.roll = applySnapshot(this.roll, frame);
@@ -121,84 +128,108 @@ export class Client {
   }
 }
 
+/** Runs a test beside a room's storage, which is the platform's own, and under a fake clock. */
+export async function withStorage(
+  test: (storage: DurableObjectStorage) => Promise<void>,
+): Promise<void> {
+  await runInDurableObject(env.ROOMS.getByName("model"), async (_room, { storage }) => {
+    vi.useFakeTimers();
+    try {
+      await test(storage);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+}
+
 /**
- * The room without its shell: roster, broadcaster and what storage would hold, under a fake clock.
- * A restart is a crash: what was not stored is lost.
+ * The real room, its turns and its storage included, with fake sockets under a fake clock, and
+ * without the platform's events. A restart is a crash: what was not stored is lost.
  */
 export class Model {
   clients: Client[] = [];
-  stored = new Map<string, string>();
-  storedEpoch = "";
-  storedFloor = 0;
-  /** What may be told: the state that is stored. */
-  storedState: Since | null = null;
-  /** Whether storage holds a room at all. */
-  exists = false;
-  sockets = new Set<Connection>();
-  roster: Roster;
-  broadcaster: Broadcaster;
   /** Leases that were given; what became of each is the roster's to say (SPEC P1). */
   leases: ConnectionRef[] = [];
-  commits = this.#newCommits();
-  epochs = 0;
   joins = 0;
   /** What readers over HTTP held at some time: `GET ?since=` must bring each up to date. */
   readers: Roll[] = [];
-
   readonly limits: RoomLimits;
+  readonly #storage: DurableObjectStorage;
+  readonly #config: Config;
+  #room: RoomState;
+  #turns: Turns;
+  /** `null` after each query, until it is asked for. */
+  #stored: Since | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #alarmTimer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(limits: RoomLimits = LIMITS) {
+  constructor(storage: DurableObjectStorage, limits: RoomLimits = LIMITS) {
+    void storage.deleteAll();
+    this.#storage = storage;
     this.limits = limits;
-    this.roster = new Roster(limits, this.#fresh());
-    this.broadcaster = this.#newBroadcaster();
+    this.#config = { ...parseConfig(env), limits };
+    this.#room = this.#newRoom();
+    this.#turns = new Turns(this.#room);
   }
 
-  #fresh(): SavedRoster {
-    this.storedFloor = 0;
-    this.exists = false;
-    return { epoch: `epoch-${++this.epochs}`, floor: 0, records: [] };
-  }
-
-  #newBroadcaster(): Broadcaster {
-    const { commits } = this;
-    return new Broadcaster("room", this.roster, this.sockets, {
-      store: (now) => commits.write(now),
-      guard: (act) => act(),
-    });
-  }
-
-  #newCommits(): GroupCommit {
-    // A timer that outlives a crash finds nothing to do.
-    const commits: GroupCommit = new GroupCommit({
-      store: () => commits === this.commits && this.#store(),
-      publish: (now) => commits === this.commits && this.broadcaster.publish(now),
-      guard: (act) => act(),
-    });
-    return commits;
+  get roster(): Roster {
+    return this.#room.roster;
   }
 
   get live(): Client[] {
     return this.clients.filter((client) => client.connection !== null);
   }
 
-  #store(): boolean {
-    let wrote = false;
-    this.roster.passChanges(({ saved, forgotten, visible }) => {
-      for (const id of forgotten) this.stored.delete(id);
-      for (const record of saved) this.stored.set(record.id, JSON.stringify(record));
-      wrote = saved.length > 0 || forgotten.length > 0;
-      this.broadcaster.note(visible.keys());
+  /** The state of the room that is stored, as it would be after a crash. */
+  get stored(): Since {
+    this.#stored ??= new Roster(this.limits, new Store(this.#storage, "room").load()).list.state;
+    return this.#stored;
+  }
+
+  #newRoom(): RoomState {
+    const { sql } = this.#storage;
+    const storage = {
+      sql: {
+        exec: (...query: [string]) => {
+          this.#stored = null;
+          return sql.exec(...query);
+        },
+      },
+      deleteAll: () => {
+        this.#stored = null;
+        return this.#storage.deleteAll();
+      },
+      // The test's own alarm: the platform's would wake a room beside this one.
+      setAlarm: async (at: number) => {
+        clearTimeout(this.#alarmTimer);
+        this.#alarmTimer = setTimeout(() => this.#alarm(), at - Date.now());
+      },
+    } as unknown as DurableObjectStorage;
+    // Every socket is heard of, until it is cut.
+    return new RoomState({
+      name: "room",
+      config: this.#config,
+      storage,
+      pingedAt: () => new Date(),
     });
-    this.storedEpoch = this.roster.epoch;
-    this.storedFloor = this.roster.floor;
-    this.storedState = this.roster.list.state;
-    this.exists ||= wrote;
-    if (!this.exists || !this.roster.isEmpty) return wrote;
-    expect(this.stored.size).toBe(0);
-    this.broadcaster.stop();
-    this.roster = new Roster(this.limits, this.#fresh());
-    this.broadcaster = this.#newBroadcaster();
-    return wrote;
+  }
+
+  #alarm(): void {
+    this.#room.alarm.unset();
+    this.turn((now) => sweep(this.#room, now), true);
+  }
+
+  /** One event, as the room's shell runs it. */
+  turn<Result>(act: (now: number) => Result, durable = false): Result {
+    const now = Date.now();
+    this.#room.advance(now);
+    const result = act(now);
+    const { nextAt } = this.#turns.end(now, durable);
+    clearTimeout(this.#timer);
+    if (nextAt !== Number.POSITIVE_INFINITY) {
+      this.#timer = setTimeout(() => this.turn(() => {}), nextAt - now);
+    }
+    return result;
   }
 
   join({ user, resume, hasNewName }: Extract<Step, { do: "join" }>, now: number): void {
@@ -208,12 +239,14 @@ export class Model {
     const connection = `connection-${++this.joins}`;
     const profile = hasNewName ? { id, name: `${id} at ${now}` } : { id };
     const joiner = { user: profile, roles: [], issuedAt: now, expiresAt: now + 1e9 };
-    if (this.roster.join(now, joiner, connection) !== "joined") return;
+    if (admit(this.#room, joiner, connection, now) !== null) return;
     const socket = {
       send: (text: string) => {
         const frame = client.receive(text);
         // What a crash could take back must not be told.
-        if (!isSame(frame, this.storedState!)) client.misfits.push(`not stored: ${text}`);
+        if (frame && !isSame(frame, this.stored)) {
+          client.misfits.push(`not stored: ${text}`);
+        }
       },
       serializeAttachment() {},
       close() {},
@@ -226,8 +259,7 @@ export class Model {
       heardAt: now,
       view: id === "eve" ? "snapshot" : "delta",
     });
-    this.sockets.add(client.connection);
-    this.broadcaster.greet(client.connection, client.roll);
+    welcome(this.#room, client.connection, joiner, client.roll, now);
     if (!this.clients.includes(client)) this.clients.push(client);
   }
 
@@ -245,9 +277,9 @@ export class Model {
   }
 
   cut(client: Client, how: "leave" | "lose" | "stale", now: number): void {
-    const { ref } = client.connection!;
-    this.sockets.delete(client.connection!);
-    this.broadcaster.forget(client.connection!);
+    const connection = client.connection!;
+    const { ref } = connection;
+    drop(this.#room, connection, how === "leave" ? "left" : how === "lose" ? "closed" : "stale");
     client.connection = null;
     if (how === "leave") this.roster.end(now, ref, now);
     if (how === "lose") this.roster.lose(now, ref);
@@ -255,16 +287,11 @@ export class Model {
   }
 
   restart(now: number): void {
-    this.broadcaster.stop();
-    this.sockets.clear();
+    clearTimeout(this.#timer);
     for (const client of this.clients) client.connection = null;
-    const records = [...this.stored.values()].map((text) => JSON.parse(text));
-    const saved = { epoch: this.storedEpoch, floor: this.storedFloor, records };
-    this.roster = new Roster(this.limits, this.exists ? saved : this.#fresh());
-    this.commits = this.#newCommits();
-    this.broadcaster = this.#newBroadcaster();
-    this.roster.reconcile(now, new Set());
-    this.roster.advance(now);
+    this.#room = this.#newRoom();
+    this.#turns = new Turns(this.#room);
+    this.#room.wake([], now);
   }
 
   /** Takes a step; one of a connection is that of a user whom `isMeant` names. */
@@ -273,7 +300,11 @@ export class Model {
     now: number,
     isMeant: (user: string) => boolean = () => true,
   ): Promise<void> {
-    this.roster.advance(now);
+    this.turn(() => this.#take(step, now, isMeant));
+    if (step.do === "pass") await vi.advanceTimersByTimeAsync(step.ms);
+  }
+
+  #take(step: Step, now: number, isMeant: (user: string) => boolean): void {
     const live = this.live.filter(({ user }) => isMeant(user));
     const leases = this.leases.filter(({ user }) => isMeant(user));
     const client = "which" in step ? live[step.which % Math.max(1, live.length)] : null;
@@ -308,14 +339,12 @@ export class Model {
       case "pass":
         break;
     }
-    this.commits.soon(now);
-    if (step.do === "pass") await vi.advanceTimersByTimeAsync(step.ms);
   }
 
   async get(since?: Roll): Promise<Snapshot | Delta> {
-    this.commits.now(Date.now());
     const asked = { requestId: "", ...(since && { since }) };
-    return answerRead(asked, null, this.roster, this.broadcaster).json();
+    const { broadcaster } = this.#room;
+    return this.turn(() => answerRead(asked, null, this.roster, broadcaster), true).json();
   }
 
   /** Lets every gathering end, then holds everybody against what `GET` answers. */

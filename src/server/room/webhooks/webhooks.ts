@@ -1,10 +1,9 @@
 import type { WebhookConfig } from "../../config.ts";
 import { log } from "../../log.ts";
-import type { Aside } from "../aside.ts";
+import type { Errand } from "../errand.ts";
 import type { Roster } from "../roster.ts";
 import { happenings } from "./events.ts";
 import { dropOutbox, Outbox, type Dead, type Message, type OutboxStats } from "./outbox.ts";
-import { orWriteFailure } from "../write-failure.ts";
 import { post } from "./post.ts";
 
 /** Longer than a request may take: where the room ended in one, its alarm goes on (SPEC H5). */
@@ -13,16 +12,14 @@ const SAFETY_MS = 30_000;
 const MAX_IN_A_ROW = 50;
 const PAUSE_MS = 100;
 
-interface WebhookParts extends Aside {
-  storage: DurableObjectStorage;
-  room: string;
-  countDead: (messages: number) => void;
-}
-
 /** A room's webhooks; `null` where none are sent, and what it had to send is dropped. */
-export function openWebhooks(config: WebhookConfig | null, parts: WebhookParts): Webhooks | null {
-  if (config !== null) return new Webhooks(config, parts);
-  dropOutbox(parts.storage);
+export function openWebhooks(
+  config: WebhookConfig | null,
+  storage: DurableObjectStorage,
+  room: string,
+): Webhooks | null {
+  if (config !== null) return new Webhooks(config, storage, room);
+  dropOutbox(storage);
   return null;
 }
 
@@ -32,16 +29,18 @@ export function openWebhooks(config: WebhookConfig | null, parts: WebhookParts):
  */
 export class Webhooks {
   readonly #config: WebhookConfig;
-  readonly #parts: WebhookParts;
+  readonly #room: string;
   readonly #outbox: Outbox;
   /** When the room must wake if the request under way never ends; `null` where none is. */
   #safeBy: number | null = null;
   #pausedUntil = 0;
+  #sentInARow = 0;
+  #dead = 0;
 
-  constructor(config: WebhookConfig, parts: WebhookParts) {
+  constructor(config: WebhookConfig, storage: DurableObjectStorage, room: string) {
     this.#config = config;
-    this.#parts = parts;
-    this.#outbox = new Outbox(parts.storage);
+    this.#room = room;
+    this.#outbox = new Outbox(storage);
   }
 
   /** Whether all is delivered or dead. */
@@ -54,7 +53,7 @@ export class Webhooks {
     return this.#outbox.isStored;
   }
 
-  /** When {@link deliver} is to be called again; `Infinity` for never. */
+  /** When {@link send} is to be called again; `Infinity` for never. */
   get dueAt(): number {
     return this.#safeBy ?? Math.max(this.#outbox.dueAt, this.#pausedUntil);
   }
@@ -68,17 +67,36 @@ export class Webhooks {
     if (visible.size === 0) return;
     const changes = [...visible].map(([id, before]) => ({ before, after: roster.list.member(id) }));
     const { epoch, version, online } = roster;
-    const place = { room: this.#parts.room, epoch, version };
+    const place = { room: this.#room, epoch, version };
     const dead = this.#outbox.append(happenings(changes, online, now), place, now);
     if (dead) this.#bury(dead, "too many wait");
   }
 
-  /** Sends what is due, unless a request is under way. */
-  deliver(now: number): void {
-    if (this.dueAt > now) return;
-    if (this.#safeBy === null) this.#parts.keepAwake(this.#run());
-    // It takes longer than it can: an alarm that was due must not be due at once again.
-    else this.#safeBy = now + SAFETY_MS;
+  /** Sends the next message where one is due, unless a request is under way. */
+  send(now: number): Errand | null {
+    if (this.dueAt > now) return null;
+    if (this.#safeBy !== null) {
+      // It takes longer than it can: an alarm that was due must not be due at once again.
+      this.#safeBy = now + SAFETY_MS;
+      return null;
+    }
+    if (this.#sentInARow === MAX_IN_A_ROW) {
+      this.#sentInARow = 0;
+      this.#pausedUntil = now + PAUSE_MS;
+      return null;
+    }
+    const message = this.#orPause(now, () => this.#outbox.take(now));
+    if (!message) return null;
+    this.#sentInARow++;
+    this.#safeBy = now + SAFETY_MS;
+    return this.#post(message);
+  }
+
+  /** How many messages died since the last call. */
+  takeDead(): number {
+    const dead = this.#dead;
+    this.#dead = 0;
+    return dead;
   }
 
   /** To be called when the room's storage was deleted. */
@@ -86,37 +104,24 @@ export class Webhooks {
     this.#outbox.clear();
   }
 
-  async #run(): Promise<void> {
-    try {
-      await this.#sendAll();
-    } catch (error) {
-      // The alarm tries again: no request is under way any more.
+  async #post(message: Message): Errand {
+    const failure = await post(this.#config, message);
+    return (now) => {
       this.#safeBy = null;
-      this.#pausedUntil = Date.now() + SAFETY_MS;
-      this.#parts.guard(() => {
-        throw error;
-      });
-      this.#parts.guard(() => this.#parts.settle(Date.now()));
-    }
+      this.#orPause(now, () => this.#settle(message, failure, now));
+      if (this.#outbox.isEmpty) this.#sentInARow = 0;
+      return null;
+    };
   }
 
-  async #sendAll(): Promise<void> {
-    let message = this.#outbox.take(Date.now());
-    for (let sent = 0; message; sent++) {
-      if (sent === MAX_IN_A_ROW) {
-        this.#pausedUntil = Date.now() + PAUSE_MS;
-        break;
-      }
-      this.#safeBy = Date.now() + SAFETY_MS;
-      const failure = await post(this.#config, message);
-      const current: Message = message;
-      this.#parts.guard(() => {
-        orWriteFailure(() => this.#settle(current, failure, Date.now()));
-      });
-      message = this.#outbox.take(Date.now());
+  /** After a fault the outbox is left alone for a while: it would be due at once again. */
+  #orPause<Result>(now: number, act: () => Result): Result {
+    try {
+      return act();
+    } catch (error) {
+      this.#pausedUntil = now + SAFETY_MS;
+      throw error;
     }
-    this.#safeBy = null;
-    this.#parts.guard(() => this.#parts.settle(Date.now()));
   }
 
   #settle(message: Message, failure: string | null, now: number): void {
@@ -127,11 +132,11 @@ export class Webhooks {
   }
 
   #bury({ messages, last }: Dead, failure: string): void {
-    this.#parts.countDead(messages);
+    this.#dead += messages;
     this.#log("webhook_dead", `${failure}; ${messages} dropped, up to sequence ${last}`);
   }
 
   #log(code: "webhook_failed" | "webhook_dead", reason: string): void {
-    log("failure", { code, room: this.#parts.room, reason });
+    log("failure", { code, room: this.#room, reason });
   }
 }

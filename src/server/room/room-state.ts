@@ -1,0 +1,143 @@
+import type { Config } from "../config.ts";
+import { describeError, log } from "../log.ts";
+import { AlarmClock } from "./alarm-clock.ts";
+import { Barriers, BARRIER_MS } from "./barriers.ts";
+import { Broadcaster } from "./broadcaster.ts";
+import { Connections } from "./connections.ts";
+import { timingFor, type Timing } from "./liveness.ts";
+import { Outside } from "./outside.ts";
+import { Replies } from "./replies.ts";
+import { Roster } from "./roster.ts";
+import { Sequence } from "./sequence.ts";
+import { Store } from "./store.ts";
+import { UsedTickets } from "./tickets.ts";
+
+/** What a room is made from. */
+export interface RoomParts {
+  name: string;
+  config: Config;
+  storage: DurableObjectStorage;
+  /** Tells when the platform last answered a socket's ping by itself. */
+  pingedAt: (ws: WebSocket) => Date | null;
+}
+
+/**
+ * All that a room knows and keeps. Events change it; the end of each turn stores and tells what
+ * changed. A handler takes the parts that it uses, and nothing else.
+ */
+export class RoomState {
+  readonly name: string;
+  readonly config: Config;
+  readonly timing: Timing;
+  readonly connections: Connections;
+  readonly alarm: AlarmClock;
+  readonly barriers: Barriers;
+  readonly tickets: UsedTickets;
+  readonly store: Store;
+  readonly outside: Outside;
+  readonly replies = new Replies();
+  /** Users whose departure the answer to their object's own call tells, and nothing else. */
+  readonly answeredDepartures = new Set<string>();
+  /** Connections that were removed as stale since the last commit. */
+  ghosts = 0;
+  /** The numbers of the events of an epoch; `null` before the first. */
+  #events: { epoch: string; numbers: Sequence } | null = null;
+  #roster: Roster;
+  #broadcaster: Broadcaster;
+
+  constructor({ name, config, storage, pingedAt }: RoomParts) {
+    this.name = name;
+    this.config = config;
+    this.timing = timingFor(config.limits.staleMs);
+    this.connections = new Connections(this.timing, pingedAt);
+    this.alarm = new AlarmClock(storage);
+    this.store = new Store(storage, name);
+    this.tickets = new UsedTickets(storage);
+    this.barriers = new Barriers(storage);
+    const { sweepEveryMs } = this.timing;
+    this.outside = new Outside(config, { storage, room: name, sweepEveryMs });
+    this.#roster = new Roster(config.limits, this.store.load());
+    this.#broadcaster = new Broadcaster(name, this.#roster, this.connections);
+  }
+
+  get roster(): Roster {
+    return this.#roster;
+  }
+
+  get broadcaster(): Broadcaster {
+    return this.#broadcaster;
+  }
+
+  /** After a start: finds the sockets again, and what was lost while nobody listened (SPEC L6). */
+  wake(sockets: Iterable<WebSocket>, now: number): void {
+    const live = this.connections.wake(sockets, this.alarm.at ?? now);
+    // A room whose sockets outlived its sleep, or that keeps nothing, has told how many are there.
+    this.outside.open(live.size > 0 || !this.store.exists ? this.#roster : null);
+    for (const { user, connection } of this.#roster.reconcile(now, live)) {
+      log("leave", { room: this.name, user, connection, reason: "closed" });
+    }
+    this.#recallDepartures(now);
+    // What was stored was damaged: what the sockets hold is of an epoch that has ended.
+    if (this.store.exists && this.store.epoch !== this.#roster.epoch) {
+      for (const connection of this.connections) {
+        if (connection.session !== null) this.#broadcaster.greet(connection, null);
+      }
+    }
+  }
+
+  /** Does what time alone brings about. */
+  advance(now: number): void {
+    this.#roster.advance(now);
+    this.tickets.advance(now);
+    this.barriers.advance(now);
+  }
+
+  /** When the room must be awake for something that is due; `Infinity` for never. */
+  get dueAt(): number {
+    return Math.min(
+      this.#roster.dueAt,
+      this.connections.dueAt,
+      this.tickets.dueAt,
+      this.outside.dueAt,
+      this.barriers.dueAt,
+    );
+  }
+
+  /** Whether nobody is known, and nothing must be remembered (SPEC L5). */
+  get isEmpty(): boolean {
+    return this.#roster.isEmpty && this.tickets.isEmpty && this.barriers.isEmpty;
+  }
+
+  /** The id of one more event: `<epoch>.<number>`, the number being higher than any before (SPEC B1). */
+  nextEventId(): string {
+    const { epoch } = this.#roster;
+    if (this.#events?.epoch !== epoch) this.#events = { epoch, numbers: this.#numbersOf(epoch) };
+    return `${epoch}.${this.#events.numbers.next()}`;
+  }
+
+  /** Begins anew after storage was cleared: whoever comes next begins a new epoch. */
+  begin(): void {
+    this.#roster = new Roster(this.config.limits, this.store.load());
+    this.#broadcaster = new Broadcaster(this.name, this.#roster, this.connections);
+  }
+
+  logFault(error: unknown): void {
+    log("failure", { code: "internal", room: this.name, reason: describeError(error) });
+  }
+
+  /** Who left shortly before the start may be forgotten soon after it. */
+  #recallDepartures(now: number): void {
+    const { users, limits } = this.config;
+    if (users === null) return;
+    // What is known is when they were last seen: their last place ended later by this at most.
+    const lateMs = Math.max(limits.staleMs, limits.graceMs);
+    for (const { id, stamp } of this.#roster.departedSince(now - BARRIER_MS - lateMs)) {
+      this.barriers.noteDeparture(id, stamp, now);
+    }
+  }
+
+  #numbersOf(epoch: string): Sequence {
+    const reserved = this.store.reservedEvents(epoch);
+    return new Sequence(reserved, (below) => this.store.reserveEvents(below, epoch));
+  }
+}
