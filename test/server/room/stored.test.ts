@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { readRoom } from "../../worker-kit/http.ts";
+import { hold } from "../../worker-kit/lease.ts";
 import { join } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
 import { hibernate, passTimeWithAlarms, query, restart } from "../../worker-kit/time.ts";
@@ -67,6 +68,29 @@ describe("what is stored", () => {
     await bob.ask({ type: "update", status: "busy" });
     await restart(room);
     expect(await readRoom(room)).toMatchObject({ epoch: bob.roll!.epoch, version: 3 });
+  });
+
+  it("[A6, W8, P1] of one member is bounded, whatever their sessions, names and data say", async () => {
+    const room = newRoom();
+    // What takes most room in JSON.
+    const longest = (length: number) => "\u0001".repeat(length);
+    const image = `https://example.com/${"x".repeat(2_028)}`;
+    const data = { x: "x".repeat(1_000) };
+    for (let n = 0; n < 20; n++) {
+      const claims = { name: longest(256), picture: image, sid: longest(255) + String(n % 10) };
+      await hold(room, "ada", { data, ...(n === 10 && { status: "offline" }) }, claims);
+    }
+    const [row] = await query(
+      room,
+      `SELECT length(CAST(name || image || unseen || coalesce(data, '') AS BLOB)) AS rest,
+              length(CAST(places AS BLOB)) AS places FROM members`,
+    );
+    expect(row!.places).toBeGreaterThan(20 * 1_500);
+    expect(row!.places).toBeLessThan(20 * 2_048);
+    expect(row!.rest).toBeLessThan(8 * 1_024);
+    const held = await readRoom(room);
+    await restart(room);
+    expect(await readRoom(room)).toEqual(held);
   });
 
   it("[L6, M6] a restart changes nothing that is shown, whatever the name", async () => {
