@@ -66,7 +66,10 @@ export default defineConfig({
           name: "worker-in-band",
           include: ["test/server/in-band/**/*.test.ts"],
           // For a longer run by hand.
-          provide: { doorCases: Number(process.env["DOOR_CASES"] ?? 2_000) },
+          provide: {
+            doorCases: Number(process.env["DOOR_CASES"] ?? 2_000),
+            frameCases: Number(process.env["FRAME_CASES"] ?? 1_000),
+          },
         },
       },
       {

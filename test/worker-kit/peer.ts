@@ -110,6 +110,15 @@ export class Peer {
     return this.frames.splice(0).filter((frame) => !isAck(frame));
   }
 
+  /** Closes it, unless it has heard of its end. */
+  closeAnyway(code: number): void {
+    try {
+      this.close(code);
+    } catch {
+      // It has heard of it.
+    }
+  }
+
   close(code?: number, reason?: string): void {
     this.#ws.close(code, reason);
   }

@@ -37,7 +37,7 @@ const number = fc.oneof(
 );
 
 /** Any UTF-16 at all: halves of characters, controls, what URLs and headers mind. */
-const text = fc.oneof(
+export const text = fc.oneof(
   fc.string(),
   fc.array(fc.nat(0xffff), { maxLength: 40 }).map((units) => String.fromCharCode(...units)),
   fc.constantFrom(
@@ -62,7 +62,8 @@ const deep = fc
   .nat(1000)
   .map((depth) => JSON.parse(`${"[".repeat(depth)}7${"]".repeat(depth)}`) as unknown);
 
-const wild: fc.Arbitrary<unknown> = fc.oneof(
+/** Any value at all. */
+export const wild: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 3, arbitrary: number },
   { weight: 3, arbitrary: text },
   { weight: 2, arbitrary: fc.jsonValue({ maxDepth: 4 }) },
@@ -85,7 +86,7 @@ const list = fc.oneof(
 );
 
 /** Mostly what is usual, so that most of a session is sound and much of it gets in. */
-const mostly = (usual: fc.Arbitrary<unknown>, odd = wild) =>
+export const mostly = (usual: fc.Arbitrary<unknown>, odd = wild) =>
   fc.oneof({ weight: 6, arbitrary: usual }, { weight: 1, arbitrary: odd });
 
 const picture = fc.constantFrom("https://example.com/a.png", "/a.png", "//evil.example", "/\\evil");
