@@ -1,4 +1,4 @@
-import type { Env as RollcallEnv } from "../src/server/config.ts";
+import type { Env as RollcallEnv } from "../src/server/config/config.ts";
 
 declare global {
   namespace Cloudflare {

@@ -6,5 +6,5 @@ it("[O6] only the configuration uses a namespace as it is bound, so that none mi
     const code = readFileSync(file, "utf8").replaceAll(/^ *(?:\*|\/\/|\/\*\*).*$/gm, "");
     return /\b(?:env|values)\??\.(?:ROOMS|USERS|DIRECTORY)\b/.test(code);
   });
-  expect(users).toEqual(["src/server/config.ts"]);
+  expect(users).toEqual(["src/server/config/config.ts"]);
 });

@@ -16,7 +16,7 @@ it.each([
 });
 
 it("the README names every configuration key, and the SPEC too", () => {
-  const config = readFileSync("src/server/config-keys.ts", "utf8");
+  const config = readFileSync("src/server/config/keys.ts", "utf8");
   const keys = [...config.matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map(([, key]) => key!);
   expect(keys.length).toBeGreaterThan(10);
   const spec = readFileSync("src/protocol/SPEC.md", "utf8");

@@ -1,19 +1,19 @@
 import { Hono } from "hono";
 import { requestId } from "hono/request-id";
-import { answerJson } from "./answer.ts";
-import { namedRoom, roomOf, type AppContext } from "./app-context.ts";
-import { answerError } from "./answer-error.ts";
-import { backendRoutes } from "./backend-routes.ts";
-import { dropBody } from "./body.ts";
-import { configOf, type Env } from "./config.ts";
+import { answerJson } from "./http/answer.ts";
+import { namedRoom, roomOf, type AppContext } from "./http/app-context.ts";
+import { answerError } from "./http/answer-error.ts";
+import { backendRoutes } from "./http/backend-routes.ts";
+import { dropBody } from "./http/body.ts";
+import { configOf, type Env } from "./config/config.ts";
 import { errorResponse, Refusal } from "./errors.ts";
-import { allowOrigin, preflight } from "./origin.ts";
-import { describeService } from "./openapi/document.ts";
-import { endLease, holdLease } from "./lease-url.ts";
-import { createPolicy, setPolicy, type PolicyOptions } from "./policy.ts";
-import { join, read, type Asked } from "./room-url.ts";
-import { giveTicket } from "./ticket-url.ts";
-import { isUpgrade } from "./upgrade.ts";
+import { allowOrigin, preflight } from "./access/origin.ts";
+import { describeService } from "./http/openapi/document.ts";
+import { endLease, holdLease } from "./http/leases.ts";
+import { createPolicy, setPolicy, type PolicyOptions } from "./access/policy.ts";
+import { join, read, type Asked } from "./http/room.ts";
+import { giveTicket } from "./http/tickets.ts";
+import { isUpgrade } from "./http/upgrade.ts";
 
 export interface AppOptions<Bindings extends Env = Env> extends PolicyOptions<Bindings> {
   /** The path below which the service answers, like `/presence`; `/` where absent. */

@@ -1,8 +1,8 @@
 export { createApp, type AppOptions } from "./app.ts";
-export type { Action, Authorize, RuleContext } from "./authorize.ts";
-export type { Env } from "./config.ts";
+export type { Action, Authorize, RuleContext } from "./access/authorize.ts";
+export type { Env } from "./config/config.ts";
 export { Directory } from "./directory/directory.ts";
-export type { Verify } from "./policy.ts";
+export type { Verify } from "./access/policy.ts";
 export type { WebhookEvent, WebhookMessage } from "../protocol/webhook-message.ts";
 export { Room } from "./room/room.ts";
 export type { Session, User as SessionUser } from "./session/session.ts";

@@ -4,8 +4,8 @@ import { base64url, CompactSign, exportJWK, generateKeyPair, SignJWT, UnsecuredJ
 import type { JWTPayload } from "jose";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../src/server/app.ts";
-import { authorizeByRooms } from "../../src/server/authorize.ts";
-import { parseConfig, type Env } from "../../src/server/config.ts";
+import { authorizeByRooms } from "../../src/server/access/authorize.ts";
+import { parseConfig, type Env } from "../../src/server/config/config.ts";
 import { ask, askAs, askConfigured, HOST, readRoom, refusal } from "../worker-kit/http.ts";
 import { join, tryJoin, welcomeOf } from "../worker-kit/peer.ts";
 import { signIn } from "../worker-kit/sign-in.ts";

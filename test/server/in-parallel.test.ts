@@ -1,6 +1,6 @@
 import { expect, it, vi } from "vitest";
-import { inParallel } from "../../src/server/in-parallel.ts";
-import { within } from "../../src/server/time-limit.ts";
+import { inParallel } from "../../src/server/platform/in-parallel.ts";
+import { within } from "../../src/server/platform/time-limit.ts";
 
 it("[B6] of what goes on in parallel no failure costs the others anything, and each has its place", async () => {
   let running = 0;

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { createExecutionContext } from "cloudflare:test";
 import { expect, it } from "vitest";
-import { parseConfig, type Env } from "../../src/server/config.ts";
+import { parseConfig, type Env } from "../../src/server/config/config.ts";
 import { createApp } from "../../src/server/index.ts";
 import { HOST, refusal } from "../worker-kit/http.ts";
 import { signIn } from "../worker-kit/sign-in.ts";

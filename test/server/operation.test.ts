@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { listDurableObjectIds } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../src/server/app.ts";
-import { parseConfig, type Env } from "../../src/server/config.ts";
+import { parseConfig, type Env } from "../../src/server/config/config.ts";
 import { ask, askAs, HOST } from "../worker-kit/http.ts";
 import { join, tryJoin, welcomeOf } from "../worker-kit/peer.ts";
 import { signIn } from "../worker-kit/sign-in.ts";

@@ -1,5 +1,5 @@
-import type { SessionConfig } from "../../src/server/config.ts";
-import type { RoomSession } from "../../src/server/room-request.ts";
+import type { SessionConfig } from "../../src/server/config/config.ts";
+import type { RoomSession } from "../../src/server/room/room-request.ts";
 import type { Credential } from "../../src/server/session/credential.ts";
 import { verifyCredential } from "../../src/server/session/index.ts";
 import { sealSession } from "../../src/server/session/seal.ts";

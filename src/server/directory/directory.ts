@@ -1,12 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
-import { configOf, type Env } from "../config.ts";
-import { inParallel } from "../in-parallel.ts";
+import { configOf, type Env } from "../config/config.ts";
+import { inParallel } from "../platform/in-parallel.ts";
 import { describeError, log } from "../log.ts";
-import { checksItself } from "../policy.ts";
-import { timingFor } from "../room/liveness.ts";
+import { checksItself } from "../access/policy.ts";
+import { timingFor } from "../room/connections/liveness.ts";
 import type { Counts } from "../room/occupancy.ts";
-import { roomStub } from "../room-stub.ts";
-import { within } from "../time-limit.ts";
+import { roomStub } from "../room/room-stub.ts";
+import { within } from "../platform/time-limit.ts";
 import { askAfterMs, leaseFor } from "./lease.ts";
 
 /** How many rooms are asked at the same time. */

@@ -1,8 +1,8 @@
 import { formatSince, isSame, type Since } from "../../protocol/since.ts";
 import { measure } from "../metrics.ts";
-import type { Connection } from "./connection.ts";
-import type { Roster } from "./roster.ts";
-import { Syncs } from "./syncs.ts";
+import type { Connection } from "./connections/connection.ts";
+import type { Roster } from "./members/roster.ts";
+import { Syncs } from "./connections/syncs.ts";
 
 const MIN_GATHER_MS = 50;
 const MAX_GATHER_MS = 1_000;

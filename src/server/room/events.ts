@@ -1,4 +1,4 @@
-import type { Connection } from "./connection.ts";
+import type { Connection } from "./connections/connection.ts";
 import type { RoomState } from "./room-state.ts";
 
 /** What the app's backend tells a room, and whom: everybody where `to` is absent (SPEC B1). */

@@ -1,11 +1,11 @@
 import { CLOSE } from "../../protocol/close-codes.ts";
 import { log } from "../log.ts";
-import type { Admission } from "../room-request.ts";
+import type { Admission } from "./room-request.ts";
 import type { Revocation, SessionMark } from "../user/revocation.ts";
-import type { Connection } from "./connection.ts";
-import { close, type Exit } from "./departure.ts";
+import type { Connection } from "./connections/connection.ts";
+import { close, type Exit } from "./connections/departure.ts";
 import type { RoomState } from "./room-state.ts";
-import type { ConnectionRef } from "./changes.ts";
+import type { ConnectionRef } from "./members/changes.ts";
 
 /** What users are expelled from. */
 type Room = Exit & Pick<RoomState, "barriers">;

@@ -1,9 +1,9 @@
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type { Told } from "../directory/directory.ts";
 import { leaseFor } from "../directory/lease.ts";
 import { hashOf, shardOf } from "../directory/shards.ts";
 import { describeError, log } from "../log.ts";
-import { within } from "../time-limit.ts";
+import { within } from "../platform/time-limit.ts";
 import type { Errand } from "./errand.ts";
 
 /** The least time between two reports of counts alone, and after one that failed. */

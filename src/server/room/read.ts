@@ -1,8 +1,8 @@
 import { formatSince } from "../../protocol/since.ts";
-import { answerHeaders } from "../answer.ts";
-import type { RoomRequest } from "../room-request.ts";
+import { answerHeaders } from "../http/answer.ts";
+import type { RoomRequest } from "./room-request.ts";
 import type { Broadcaster } from "./broadcaster.ts";
-import type { Roster } from "./roster.ts";
+import type { Roster } from "./members/roster.ts";
 
 /** Whether an `If-None-Match` names this entity tag; a weak one matches too (RFC 9110, 13.1.2). */
 function matches(condition: string | null, etag: string): boolean {

@@ -1,5 +1,5 @@
 import type { ServerFrame } from "../../protocol/messages.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "./connections/connection.ts";
 
 /** What is to be told to single connections once all that has changed so far is stored. */
 export class Replies {

@@ -1,16 +1,16 @@
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { describeError, log } from "../log.ts";
-import { AlarmClock } from "./alarm-clock.ts";
-import { Barriers, BARRIER_MS } from "./barriers.ts";
+import { AlarmClock } from "../platform/alarm-clock.ts";
+import { Barriers, BARRIER_MS } from "./storage/barriers.ts";
 import { Broadcaster } from "./broadcaster.ts";
-import { Connections } from "./connections.ts";
-import { timingFor, type Timing } from "./liveness.ts";
+import { Connections } from "./connections/connections.ts";
+import { timingFor, type Timing } from "./connections/liveness.ts";
 import { Outside } from "./outside.ts";
 import { Replies } from "./replies.ts";
-import { Roster } from "./roster.ts";
-import { Sequence } from "./sequence.ts";
-import { Store } from "./store.ts";
-import { UsedTickets } from "./tickets.ts";
+import { Roster } from "./members/roster.ts";
+import { Sequence } from "./storage/sequence.ts";
+import { Store } from "./storage/store.ts";
+import { UsedTickets } from "./storage/tickets.ts";
 
 /** What a room is made from. */
 export interface RoomParts {

@@ -1,31 +1,31 @@
 import { DurableObject } from "cloudflare:workers";
 import { CLOSE } from "../../protocol/close-codes.ts";
 import { PING, PONG } from "../../protocol/messages.ts";
-import { answerError } from "../answer-error.ts";
-import { answerJson } from "../answer.ts";
-import { configOf, type Env } from "../config.ts";
+import { answerError } from "../http/answer-error.ts";
+import { answerJson } from "../http/answer.ts";
+import { configOf, type Env } from "../config/config.ts";
 import { describeError } from "../log.ts";
-import { checksItself } from "../policy.ts";
-import { fromWorker, type Admission, type RoomRequest } from "../room-request.ts";
+import { checksItself } from "../access/policy.ts";
+import { fromWorker, type Admission, type RoomRequest } from "./room-request.ts";
 import type { Revocation } from "../user/revocation.ts";
 import type { Sight } from "../user/whereabouts.ts";
-import { closeSocket, Connection } from "./connection.ts";
-import { drop, fail } from "./departure.ts";
+import { closeSocket, Connection } from "./connections/connection.ts";
+import { drop, fail } from "./connections/departure.ts";
 import type { Errand, Follow } from "./errand.ts";
 import { deliver, type RoomEvent } from "./events.ts";
 import { forget, kick, revoke, type Ended } from "./expel.ts";
-import { receive } from "./frames.ts";
-import { join } from "./join.ts";
-import { sealJoiner } from "./joiner.ts";
-import { Leases } from "./leases.ts";
+import { receive } from "./connections/frames.ts";
+import { join } from "./connections/join.ts";
+import { sealJoiner } from "./connections/joiner.ts";
+import { Leases } from "./connections/leases.ts";
 import type { Counts } from "./occupancy.ts";
 import { answerRead } from "./read.ts";
 import { RoomState } from "./room-state.ts";
 import { sight } from "./sight.ts";
 import { statsOf } from "./stats.ts";
-import { RETRY_MS, sweep } from "./sweep.ts";
+import { RETRY_MS, sweep } from "./connections/sweep.ts";
 import { Turns, type TurnEnd } from "./turn.ts";
-import { WriteFailure } from "./write-failure.ts";
+import { WriteFailure } from "./storage/write-failure.ts";
 
 /** Proxies close with 1000 as well: only the reason tells that the person left (SPEC L4). */
 function isGoodbye(code: number, reason: string): boolean {

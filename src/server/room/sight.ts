@@ -1,5 +1,5 @@
 import type { Sight } from "../user/whereabouts.ts";
-import { isPresent, memberOf } from "./member.ts";
+import { isPresent, memberOf } from "./members/member.ts";
 import type { RoomState } from "./room-state.ts";
 
 /**

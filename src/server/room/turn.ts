@@ -1,9 +1,9 @@
 import { log } from "../log.ts";
 import { tellLeft } from "../user/user-stub.ts";
-import type { Changes, Departure } from "./changes.ts";
+import type { Changes, Departure } from "./members/changes.ts";
 import { nothingFollows, type Errand } from "./errand.ts";
 import type { RoomState } from "./room-state.ts";
-import { orWriteFailure } from "./write-failure.ts";
+import { orWriteFailure } from "./storage/write-failure.ts";
 
 /** How long a busy room gathers what it writes, in milliseconds; each commit waits for the disk. */
 const GATHER_MS = 20;

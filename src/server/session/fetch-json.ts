@@ -1,4 +1,4 @@
-import { readText } from "../read-text.ts";
+import { readText } from "../http/read-text.ts";
 
 const TIMEOUT_MS = 3000;
 const MAX_BODY_BYTES = 128 * 1024;

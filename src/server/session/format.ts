@@ -1,4 +1,4 @@
-import type { Env, SessionConfig } from "../config.ts";
+import type { Env, SessionConfig } from "../config/config.ts";
 import type { Candidate } from "./candidate.ts";
 import type { CookieName, FoundCookie } from "./cookie.ts";
 

@@ -1,4 +1,4 @@
-import type { SessionConfig } from "../config.ts";
+import type { SessionConfig } from "../config/config.ts";
 import { Refusal } from "../errors.ts";
 import { authjs } from "./authjs.ts";
 import type { Candidate } from "./candidate.ts";

@@ -1,8 +1,8 @@
-import { digest } from "../digest.ts";
+import { digest } from "../platform/digest.ts";
 import { Refusal } from "../errors.ts";
-import { ExpiringMap } from "../expiring-map.ts";
-import type { RoomSession } from "../room-request.ts";
-import { SharedWork } from "../shared-work.ts";
+import { ExpiringMap } from "../platform/expiring-map.ts";
+import type { RoomSession } from "../room/room-request.ts";
+import { SharedWork } from "../platform/shared-work.ts";
 import { candidateFromJson } from "./candidate.ts";
 import { DETAIL, invalidSession } from "./details.ts";
 import { fetchJson } from "./fetch-json.ts";

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, errors } from "jose";
 import type { JSONWebKeySet, JWTVerifyGetKey } from "jose";
-import { SharedWork } from "../shared-work.ts";
+import { SharedWork } from "../platform/shared-work.ts";
 import { fetchJson } from "./fetch-json.ts";
 import type { CheckContext } from "./format.ts";
 import { messageOf, unavailable } from "./unavailable.ts";

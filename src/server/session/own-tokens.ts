@@ -1,6 +1,6 @@
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import type { Refusal } from "../errors.ts";
-import type { RoomSession, UsedTicket } from "../room-request.ts";
+import type { RoomSession, UsedTicket } from "../room/room-request.ts";
 import { candidateFromOwn, type Candidate } from "./candidate.ts";
 import { DETAIL, invalidSession, refusalOf } from "./details.ts";
 import type { Session } from "./session.ts";

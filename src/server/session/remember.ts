@@ -1,4 +1,4 @@
-import { ExpiringMap } from "../expiring-map.ts";
+import { ExpiringMap } from "../platform/expiring-map.ts";
 import type { CheckContext } from "./format.ts";
 
 /** Answers what a token says, or throws. */

@@ -1,7 +1,7 @@
 import { base64url } from "jose";
 import * as v from "valibot";
-import type { SessionConfig } from "../config.ts";
-import { isTrustedUrl } from "../trusted-url.ts";
+import type { SessionConfig } from "../config/config.ts";
+import { isTrustedUrl } from "../config/trusted-url.ts";
 import { candidateFromClaims, JWT_SOURCE, recordOf, type Candidate } from "./candidate.ts";
 import { DETAIL, invalidClaim, invalidSession } from "./details.ts";
 import type { SessionFormat } from "./format.ts";

@@ -1,5 +1,5 @@
-import { ExpiringMap } from "../expiring-map.ts";
-import type { RoomSession } from "../room-request.ts";
+import { ExpiringMap } from "../platform/expiring-map.ts";
+import type { RoomSession } from "../room/room-request.ts";
 
 const KNOWN_MS = 60_000;
 const MAX_KNOWN = 500;

@@ -1,4 +1,4 @@
-import type { RoomSession } from "../room-request.ts";
+import type { RoomSession } from "../room/room-request.ts";
 
 /** What is known of a session to tell whether it was revoked, and when it was let in. */
 export type SessionMark = Pick<RoomSession, "id" | "issuedAt" | "undated" | "admission">;

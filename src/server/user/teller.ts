@@ -1,9 +1,9 @@
 import type { Room } from "../room/room.ts";
-import { inParallel } from "../in-parallel.ts";
+import { inParallel } from "../platform/in-parallel.ts";
 import { describeError, log } from "../log.ts";
-import { callTwice } from "../object-call.ts";
+import { callTwice } from "../platform/object-call.ts";
 import type { Ended } from "../room/expel.ts";
-import { within } from "../time-limit.ts";
+import { within } from "../platform/time-limit.ts";
 import type { Errand, Errands, Task } from "./errands.ts";
 import type { Listing } from "./listing.ts";
 

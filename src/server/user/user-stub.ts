@@ -1,10 +1,10 @@
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { Refusal } from "../errors.ts";
 import { describeError, log } from "../log.ts";
-import { callTwice } from "../object-call.ts";
-import { ADMISSION_STALE, type Admission, type RoomSession } from "../room-request.ts";
-import type { Departure } from "../room/changes.ts";
-import { within } from "../time-limit.ts";
+import { callTwice } from "../platform/object-call.ts";
+import { ADMISSION_STALE, type Admission, type RoomSession } from "../room/room-request.ts";
+import type { Departure } from "../room/members/changes.ts";
+import { within } from "../platform/time-limit.ts";
 import { noteGood, noteRevoked } from "./known-sessions.ts";
 import { markOf } from "./revocation.ts";
 import type { User } from "./user.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Sequence } from "../../../src/server/room/sequence.ts";
+import { Sequence } from "../../../src/server/room/storage/sequence.ts";
 import { askBackend } from "../../worker-kit/backend.ts";
 import { readRoom, refusal } from "../../worker-kit/http.ts";
 import { hold } from "../../worker-kit/lease.ts";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ROOM_URL, toRoom, toRoomSession } from "../../../src/server/room-request.ts";
+import { ROOM_URL, toRoom, toRoomSession } from "../../../src/server/room/room-request.ts";
 import {
   admit,
   askBackend,

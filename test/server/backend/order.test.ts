@@ -6,7 +6,7 @@ import {
   toRoom,
   type Admission,
   type RoomSession,
-} from "../../../src/server/room-request.ts";
+} from "../../../src/server/room/room-request.ts";
 import { admit, breakRooms, mendRooms, queryUser, userStub } from "../../worker-kit/backend.ts";
 import { Peer } from "../../worker-kit/peer.ts";
 import { passTimeWithAlarms, restart, roomStub } from "../../worker-kit/time.ts";

@@ -1,7 +1,12 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { fromWorker, ROOM_URL, toRoom, toRoomSession } from "../../../src/server/room-request.ts";
+import {
+  fromWorker,
+  ROOM_URL,
+  toRoom,
+  toRoomSession,
+} from "../../../src/server/room/room-request.ts";
 import {
   admit,
   askBackend,

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../../src/server/app.ts";
-import { parseConfig, type Env } from "../../../src/server/config.ts";
+import { parseConfig, type Env } from "../../../src/server/config/config.ts";
 import { ask, askConfigured, refusal } from "../../worker-kit/http.ts";
 import { join, Peer, tryJoin } from "../../worker-kit/peer.ts";
 

@@ -6,7 +6,7 @@ import {
   toRoom,
   toRoomSession,
   type RoomRequest,
-} from "../../../src/server/room-request.ts";
+} from "../../../src/server/room/room-request.ts";
 import { Room } from "../../../src/server/room/room.ts";
 import {
   admit,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { env } from "cloudflare:workers";
 import { createApp } from "../../../src/server/app.ts";
-import { EarlyFrames } from "../../../src/server/early-frames.ts";
+import { EarlyFrames } from "../../../src/server/http/early-frames.ts";
 import type { Session } from "../../../src/server/session/session.ts";
 import { ask, readRoom, requestTo } from "../../worker-kit/http.ts";
 import { Peer } from "../../worker-kit/peer.ts";

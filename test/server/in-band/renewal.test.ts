@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../../src/server/app.ts";
-import type { Action } from "../../../src/server/authorize.ts";
+import type { Action } from "../../../src/server/access/authorize.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join, type Peer } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";

@@ -5,8 +5,8 @@ import {
   encodeAttachment,
   type Attachment,
   type LegacyAttachment,
-} from "../../../src/server/room/attachment.ts";
-import { ROOM_URL, toRoom } from "../../../src/server/room-request.ts";
+} from "../../../src/server/room/connections/attachment.ts";
+import { ROOM_URL, toRoom } from "../../../src/server/room/room-request.ts";
 import { join, Peer } from "../../worker-kit/peer.ts";
 import { HOST, readRoom } from "../../worker-kit/http.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";

@@ -5,8 +5,8 @@ import {
   toRoom,
   type RoomRequest,
   type RoomSession,
-} from "../../../src/server/room-request.ts";
-import { decodeAttachment } from "../../../src/server/room/attachment.ts";
+} from "../../../src/server/room/room-request.ts";
+import { decodeAttachment } from "../../../src/server/room/connections/attachment.ts";
 import { readRoom, refusal } from "../../worker-kit/http.ts";
 import { join, Peer } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { judge, timingFor } from "../../../src/server/room/liveness.ts";
+import { judge, timingFor } from "../../../src/server/room/connections/liveness.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join, welcomeOf } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";

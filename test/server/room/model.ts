@@ -5,17 +5,17 @@ import { expect, vi } from "vitest";
 import { applyDelta, applySnapshot, type Roll } from "../../../src/client/roll.ts";
 import type { Delta, ServerFrame, Snapshot, Status } from "../../../src/protocol/messages.ts";
 import { formatSince, isSame, type Since } from "../../../src/protocol/since.ts";
-import { parseConfig, type Config, type RoomLimits } from "../../../src/server/config.ts";
-import { admit, welcome } from "../../../src/server/room/admission.ts";
-import type { ConnectionRef } from "../../../src/server/room/changes.ts";
-import { Connection } from "../../../src/server/room/connection.ts";
-import { drop } from "../../../src/server/room/departure.ts";
-import { leaseEnd } from "../../../src/server/room/lease-session.ts";
+import { parseConfig, type Config, type RoomLimits } from "../../../src/server/config/config.ts";
+import { admit, welcome } from "../../../src/server/room/connections/admission.ts";
+import type { ConnectionRef } from "../../../src/server/room/members/changes.ts";
+import { Connection } from "../../../src/server/room/connections/connection.ts";
+import { drop } from "../../../src/server/room/connections/departure.ts";
+import { leaseEnd } from "../../../src/server/room/members/lease-session.ts";
 import { answerRead } from "../../../src/server/room/read.ts";
 import { RoomState } from "../../../src/server/room/room-state.ts";
-import { Roster } from "../../../src/server/room/roster.ts";
-import { Store } from "../../../src/server/room/store.ts";
-import { sweep } from "../../../src/server/room/sweep.ts";
+import { Roster } from "../../../src/server/room/members/roster.ts";
+import { Store } from "../../../src/server/room/storage/store.ts";
+import { sweep } from "../../../src/server/room/connections/sweep.ts";
 import { Turns } from "../../../src/server/room/turn.ts";
 
 export const LIMITS = {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { findNonReaders, Reading } from "../../../src/server/room/reading.ts";
+import { findNonReaders, Reading } from "../../../src/server/room/connections/reading.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join, type Frame, type Peer } from "../../worker-kit/peer.ts";
 import {

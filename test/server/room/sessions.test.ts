@@ -1,6 +1,6 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { decodeAttachment } from "../../../src/server/room/attachment.ts";
+import { decodeAttachment } from "../../../src/server/room/connections/attachment.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join, welcomeOf } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { TimeIndex } from "../../../src/server/room/time-index.ts";
+import { TimeIndex } from "../../../src/server/room/members/time-index.ts";
 
 const key = fc.constantFrom("a", "b", "c", "d", "e", "f");
 const step = fc.oneof(

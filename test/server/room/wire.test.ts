@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Snapshot } from "../../../src/protocol/messages.ts";
-import { countBadFrame, countFrame } from "../../../src/server/room/flood.ts";
+import { countBadFrame, countFrame } from "../../../src/server/room/connections/flood.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { deltas, join, Peer, tryJoin, welcomeOf, type Frame } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseConfig, type Env } from "../../../src/server/config.ts";
+import { parseConfig, type Env } from "../../../src/server/config/config.ts";
 
 const SECRET = "s".repeat(32);
 const faultsOf = (env: object) => parseConfig(env as Env).faults;

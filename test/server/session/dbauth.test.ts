@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseConfig, type Env } from "../../../src/server/config.ts";
+import { parseConfig, type Env } from "../../../src/server/config/config.ts";
 import { checkSession } from "../../worker-kit/check-session.ts";
 import dbauth from "./fixtures/dbauth.json" with { type: "json" };
 

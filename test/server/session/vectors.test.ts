@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { parseConfig, type Env } from "../../../src/server/config.ts";
+import { parseConfig, type Env } from "../../../src/server/config/config.ts";
 import { Refusal } from "../../../src/server/errors.ts";
 import { readCredential } from "../../../src/server/session/credential.ts";
 import { sessionCookies } from "../../../src/server/session/index.ts";

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Snapshot } from "../../../src/protocol/messages.ts";
-import { decodeAttachment } from "../../../src/server/room/attachment.ts";
+import { decodeAttachment } from "../../../src/server/room/connections/attachment.ts";
 import { shardOf } from "../../../src/server/directory/shards.ts";
 import { askBackend, userStub, whereIs } from "../../worker-kit/backend.ts";
 import { refusal } from "../../worker-kit/http.ts";

@@ -1,4 +1,4 @@
-import type { WebhookConfig } from "../../config.ts";
+import type { WebhookConfig } from "../../config/config.ts";
 import { signatures } from "./signature.ts";
 
 const TIMEOUT_MS = 10_000;

@@ -1,7 +1,7 @@
-import type { WebhookConfig } from "../../config.ts";
+import type { WebhookConfig } from "../../config/config.ts";
 import { log } from "../../log.ts";
 import type { Errand } from "../errand.ts";
-import type { Roster } from "../roster.ts";
+import type { Roster } from "../members/roster.ts";
 import { happenings } from "./events.ts";
 import { dropOutbox, Outbox, type Dead, type Message, type OutboxStats } from "./outbox.ts";
 import { post } from "./post.ts";

@@ -1,0 +1,35 @@
+import type { Env } from "../config/config.ts";
+import type { Session } from "../session/session.ts";
+
+/** What an app's own rule may look at. */
+export interface RuleContext<Bindings = Env> {
+  /** The bindings and variables of the deployment. */
+  env: Bindings;
+  /** Absent where a room asks by itself: for a token that came over an open socket. */
+  request?: Request;
+}
+
+/** What a caller wants of a room. */
+export type Action = "read" | "join";
+
+/** Decides whether a session may do something in a room. */
+export type Authorize<Bindings = Env> = (
+  session: Session,
+  room: string,
+  action: Action,
+  context: RuleContext<Bindings>,
+) => boolean | Promise<boolean>;
+
+/**
+ * The default rule: a session without `rooms` may enter any, else those it names, where a trailing
+ * `*` matches any rest (SPEC A4).
+ *
+ * @example
+ * authorizeByRooms({ ...session, rooms: ["docs:*"] }, "docs:42"); // true
+ */
+export function authorizeByRooms(session: Pick<Session, "rooms">, room: string): boolean {
+  if (session.rooms === undefined) return true;
+  return session.rooms.some((pattern) =>
+    pattern.endsWith("*") ? room.startsWith(pattern.slice(0, -1)) : room === pattern,
+  );
+}

@@ -1,0 +1,140 @@
+import { waitUntil } from "cloudflare:workers";
+import { Refusal } from "../errors.ts";
+import { ExpiringMap } from "../platform/expiring-map.ts";
+import { within } from "../platform/time-limit.ts";
+
+const MINUTE_MS = 60_000;
+const MAX_ADDRESSES = 5_000;
+/** So many credentials of an address may be asked about at a time, less those that failed. */
+const MAX_QUESTIONS = 60;
+/** Whoever waited so long for a turn, or finds so many waiting, is told to come back. */
+const LONGEST_WAIT_MS = 3_000;
+const MAX_WAITING = 240;
+
+/** What this isolate knows of an address in this minute: the platform's limiter only counts. */
+class Minute {
+  failures = 0;
+  /** The limiter has said that the address used up its failures. */
+  isOver = false;
+  /** Credentials that somebody else is being asked about. */
+  questions = 0;
+  readonly #waiting = new Set<() => void>();
+
+  get turns(): number {
+    return Math.max(1, MAX_QUESTIONS - this.failures) - this.questions;
+  }
+
+  /** Waits until there may be a turn, or no more is to be hoped for. */
+  async untilTurn(limitMs: number): Promise<void> {
+    if (this.#waiting.size >= MAX_WAITING) throw new Refusal("session_unavailable");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.add(resolve);
+    try {
+      await within(limitMs, () => promise);
+    } catch {
+      throw new Refusal("session_unavailable");
+    } finally {
+      this.#waiting.delete(resolve);
+    }
+  }
+
+  /** Lets as many of those who wait look again as there are turns. */
+  wake(): void {
+    let woken = 0;
+    for (const resolve of this.#waiting) {
+      if (!this.isOver && ++woken > this.turns) return;
+      resolve();
+    }
+  }
+}
+
+const minutes = new ExpiringMap<Minute>(MAX_ADDRESSES);
+
+/** When the platform's limiter starts to count anew. */
+export function endOfMinute(now: number): number {
+  return (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS;
+}
+
+/**
+ * Whoever sends one credential, as its failure counts: against their address (SPEC A7). Make one for
+ * each credential, and {@link finish} it.
+ */
+export class Caller {
+  readonly #limiter: RateLimit | undefined;
+  readonly #address: () => string | null;
+  /** Ends the turn to ask somebody else, where there was one. */
+  #endTurn: (() => void) | undefined;
+
+  /** `address` is as `addressOf` answers it, looked for only where it matters. */
+  constructor(limiter: RateLimit | undefined, address: () => string | null) {
+    this.#limiter = limiter;
+    this.#address = address;
+  }
+
+  /** Whether the address used up its failures of this minute, as far as this isolate knows. */
+  get isOver(): boolean {
+    const address = this.#limiter ? this.#address() : null;
+    return address !== null && (minutes.get(address, Date.now())?.isOver ?? false);
+  }
+
+  /**
+   * To be called before anybody else is asked about the credential. Many may be asked about at a
+   * time, as when an office reconnects; but never more than may still fail.
+   *
+   * @throws Refusal `rate_limited`, `session_unavailable` where no turn came in time.
+   */
+  async beforeAsking(): Promise<void> {
+    const minute = this.#minute();
+    if (!minute || this.#endTurn) return;
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    // A request that its client gives up would keep its turn for ever.
+    waitUntil(ended);
+    this.#endTurn = resolve;
+    const until = Date.now() + LONGEST_WAIT_MS;
+    while (!minute.isOver && minute.turns <= 0) await minute.untilTurn(until - Date.now());
+    if (minute.isOver) throw new Refusal("rate_limited");
+    minute.questions++;
+    this.#endTurn = () => {
+      minute.questions--;
+      minute.wake();
+      resolve();
+    };
+  }
+
+  /**
+   * Counts a credential that failed.
+   *
+   * @throws Refusal `rate_limited` where it was one too many.
+   */
+  async countFailure(): Promise<void> {
+    if (!this.#limiter) return;
+    const address = this.#address();
+    const minute = this.#minute();
+    if (minute) minute.failures++;
+    if (!minute?.isOver) {
+      const { success } = await this.#limiter.limit({ key: `address:${address ?? "unknown"}` });
+      if (success) return;
+      if (minute) {
+        minute.isOver = true;
+        minute.wake();
+      }
+    }
+    throw new Refusal("rate_limited");
+  }
+
+  /** To be called when all is known of the credential, and counted. */
+  finish(): void {
+    this.#endTurn?.();
+    this.#endTurn = undefined;
+  }
+
+  /** `null` where nothing is counted, or where addresses are not told: many callers share that. */
+  #minute(): Minute | null {
+    const address = this.#limiter ? this.#address() : null;
+    if (address === null) return null;
+    const now = Date.now();
+    let minute = minutes.get(address, now);
+    if (!minute) minutes.set(address, (minute = new Minute()), endOfMinute(now));
+    return minute;
+  }
+}

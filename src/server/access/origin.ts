@@ -1,0 +1,78 @@
+import type { MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
+import { configOf, type Env } from "../config/config.ts";
+import { Refusal } from "../errors.ts";
+import type { Credential } from "../session/credential.ts";
+
+/** An origin is allowed where it is the service's own, scheme and port included, or in the list. */
+export function isAllowedOrigin(
+  origin: string,
+  own: string,
+  allowed: ReadonlySet<string>,
+): boolean {
+  return origin === own || allowed.has(origin);
+}
+
+/** What browsers and apps send; a domain name has at most 253 characters. */
+const ORIGIN = /^(?:null|[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/?#@\\]{0,260})$/i;
+
+/** An origin as the log tells it: a caller that is no browser may send anything. */
+function logged(origin: string | null): string {
+  if (origin === null) return "none";
+  return ORIGIN.test(origin) ? origin : "malformed";
+}
+
+/**
+ * Guards an upgrade: a page of a foreign origin could open one with the user's cookie (SPEC A3).
+ *
+ * @throws Refusal `origin_forbidden`.
+ */
+export function requireOrigin(
+  request: Request,
+  credential: Credential | null,
+  own: string,
+  allowed: ReadonlySet<string>,
+): void {
+  const origin = request.headers.get("Origin");
+  const passes =
+    origin === null ? credential?.kind !== "cookie" : isAllowedOrigin(origin, own, allowed);
+  if (!passes) throw new Refusal("origin_forbidden", undefined, { origin: logged(origin) });
+}
+
+const EXPOSED = ["ETag", "Retry-After", "X-Request-Id"];
+
+/**
+ * Lets pages of an allowed origin read an answer, by CORS headers that name it; a foreign one gets
+ * its answer without (SPEC A3). Set on a copy, since a room's answer cannot be changed.
+ */
+export function allowOrigin(
+  answer: Response,
+  origin: string,
+  url: string,
+  allowed: ReadonlySet<string>,
+): Response {
+  if (!isAllowedOrigin(origin, new URL(url).origin, allowed)) return answer;
+  const copy = new Response(answer.body, answer);
+  copy.headers.set("Access-Control-Allow-Origin", origin);
+  copy.headers.set("Access-Control-Allow-Credentials", "true");
+  copy.headers.set("Access-Control-Expose-Headers", EXPOSED.join(","));
+  return copy;
+}
+
+const allow = cors({
+  origin: (origin) => origin,
+  credentials: true,
+  allowMethods: ["GET", "HEAD", "POST", "PUT"],
+  allowHeaders: ["Authorization", "Content-Type", "If-None-Match"],
+  maxAge: 600,
+});
+
+/** Answers preflights; needs no credential and touches no room (SPEC A3). */
+export const preflight: MiddlewareHandler<{ Bindings: Env }> = async (c, next) => {
+  const origin = c.req.header("Origin");
+  const { allowedOrigins } = configOf(c.env);
+  if (origin !== undefined && isAllowedOrigin(origin, new URL(c.req.url).origin, allowedOrigins)) {
+    return allow(c, next);
+  }
+  return c.body(null, 204, { Vary: "Origin" });
+};

@@ -1,0 +1,206 @@
+import { authorizeByRooms, type Action, type Authorize, type RuleContext } from "./authorize.ts";
+import type { Caller } from "./caller.ts";
+import type { Config, Env } from "../config/config.ts";
+import { Refusal, type ErrorCode } from "../errors.ts";
+import { describeError, log } from "../log.ts";
+import { isAllowedOrigin } from "./origin.ts";
+import type { RoomSession, UsedTicket } from "../room/room-request.ts";
+import { isServerKey } from "./server-key.ts";
+import { candidateFromJson, type Candidate } from "../session/candidate.ts";
+import type { Credential } from "../session/credential.ts";
+import { DETAIL, invalidSession } from "../session/details.ts";
+import { verifyCredential } from "../session/index.ts";
+import { isOwnSession, verifySession, verifyTicket } from "../session/own-tokens.ts";
+import { sealSession } from "../session/seal.ts";
+import type { Session } from "../session/session.ts";
+import { isKnownGood, isKnownRevoked } from "../user/known-sessions.ts";
+
+/** An app's own way to check a token: answers its session, or `null` for one that is not valid. */
+export type Verify<Bindings = Env> = (
+  token: string,
+  kind: "bearer" | "cookie" | "message",
+  context: RuleContext<Bindings>,
+) => Session | null | Promise<Session | null>;
+
+/** What an app may decide by its own rules. */
+export interface PolicyOptions<Bindings = Env> {
+  /** Replaces the check by `SESSION_FORMAT`. */
+  verify?: Verify<Bindings>;
+  /** Replaces the rule that a session's `rooms` decide (SPEC A4). */
+  authorize?: Authorize<Bindings>;
+}
+
+/** What a session is judged by. */
+export interface Policy {
+  verify?: Verify;
+  authorize(
+    session: RoomSession,
+    room: string,
+    action: Action,
+    context: RuleContext,
+  ): boolean | Promise<boolean>;
+}
+
+/** Makes a policy of the app's rules, and of what no app may decide. */
+export function createPolicy({ verify, authorize = authorizeByRooms }: PolicyOptions): Policy {
+  return {
+    ...(verify && { verify }),
+    // Nothing but what an app is to see is passed on, whatever else there is.
+    authorize: (session, room, action, { env, request }) =>
+      (session.onlyRoom ?? room) === room &&
+      authorize(session, room, action, ruleContext(env, request)),
+  };
+}
+
+function ruleContext(env: Env, request?: Request): RuleContext {
+  return request ? { env, request } : { env };
+}
+
+let current = createPolicy({});
+
+/**
+ * Sets the policy for this isolate. A room judges tokens that come over its sockets, and shares
+ * nothing with the app but this module: both run the script that calls `createApp`.
+ */
+export function setPolicy(policy: Policy): void {
+  current = policy;
+}
+
+/** Whether the app checks credentials itself. */
+export function checksItself(): boolean {
+  return current.verify !== undefined;
+}
+
+/** Who is behind a credential, and the ticket it was, which the room must see used only once. */
+export interface Judged {
+  session: RoomSession;
+  ticket?: UsedTicket;
+}
+
+/** What a credential is judged for, and by. */
+export interface Circumstances {
+  room: string;
+  /** The origin that the request came to. */
+  origin: string;
+  config: Config;
+  /** Absent where a room judges a token that came over an open socket. */
+  request?: Request;
+  /** This isolate's where absent. */
+  policy?: Policy;
+  /** Whose failures count (SPEC A7). */
+  caller: Caller;
+}
+
+/** Checks a credential for a room, and bounds the session behind it. */
+async function judgeCredential(
+  credential: Credential | null,
+  circumstances: Circumstances,
+): Promise<Judged> {
+  const now = Date.now();
+  const { candidate, ticket } = await verify(credential, circumstances, now);
+  const { sessionMs } = circumstances.config.session;
+  return { session: sealSession(candidate, { now, sessionMs }), ...(ticket && { ticket }) };
+}
+
+/** Finds out whose a credential is; what that says is not checked yet. */
+async function verify(
+  credential: Credential | null,
+  { room, origin: own, config, request, policy = current, caller }: Circumstances,
+  now: number,
+): Promise<{ candidate: Candidate; ticket?: UsedTicket }> {
+  if (credential === null) throw new Refusal("unauthenticated");
+  const { kind, token } = credential;
+  if (kind === "ticket") {
+    if (config.tickets === null) throw invalidSession(DETAIL.noTickets);
+    return verifyTicket(token, room, config.tickets.secrets, now);
+  }
+  // It is nobody's session, and must not be asked about elsewhere.
+  if (await isServerKey(token, config.serverKeys)) throw invalidSession(DETAIL.serverKey);
+  if (kind !== "cookie" && config.renewal !== null && isOwnSession(token)) {
+    return { candidate: await verifySession(token, config.renewal.secrets) };
+  }
+  const beforeAsking = () => caller.beforeAsking();
+  if (policy.verify) {
+    // What it asks is not known here.
+    await beforeAsking();
+    const answer: unknown = await policy.verify(token, kind, ruleContext(config.env, request));
+    if (answer === null) throw invalidSession(DETAIL.verify);
+    return { candidate: candidateFromJson(answer) };
+  }
+  const allowsOrigin = (origin: string) => isAllowedOrigin(origin, own, config.allowedOrigins);
+  return {
+    candidate: await verifyCredential(credential, config.session, {
+      now,
+      allowsOrigin,
+      beforeAsking,
+    }),
+  };
+}
+
+const CREDENTIAL_FAILURES: ReadonlySet<ErrorCode> = new Set([
+  "unauthenticated",
+  "session_invalid",
+  "session_expired",
+  "session_revoked",
+]);
+
+/**
+ * Checks a credential for a room ; one that fails, or was lately found to be revoked, counts against
+ * its caller's address (SPEC A7).
+ *
+ * @throws Refusal with a code of A5.
+ */
+export async function judge(
+  credential: Credential | null,
+  circumstances: Circumstances,
+): Promise<Judged> {
+  const { config, caller } = circumstances;
+  try {
+    const judged = await judgeCredential(credential, circumstances);
+    if (config.users !== null) requireAskable(judged.session, caller);
+    return judged;
+  } catch (error) {
+    if (error instanceof Refusal && CREDENTIAL_FAILURES.has(error.code)) {
+      await caller.countFailure();
+    }
+    throw error;
+  } finally {
+    caller.finish();
+  }
+}
+
+/** Whether the user's object may be asked about a session (SPEC A7, B8). */
+function requireAskable(session: RoomSession, caller: Caller): void {
+  const now = Date.now();
+  if (isKnownRevoked(session, now)) throw new Refusal("session_revoked", session.user.id);
+  if (caller.isOver && !isKnownGood(session, now)) {
+    throw new Refusal("rate_limited", session.user.id);
+  }
+}
+
+/** Whether a session may join a room, as a room asks that has no request at hand. */
+export async function mayJoin(
+  session: RoomSession,
+  room: string,
+  { env }: Config,
+  policy = current,
+): Promise<boolean> {
+  return policy.authorize(session, room, "join", { env });
+}
+
+/** Checks a token that came over a socket, and that its session may join; a refusal where not. */
+export async function judgeToken(
+  token: string,
+  circumstances: Circumstances,
+): Promise<RoomSession | Refusal> {
+  const { room, config, policy = current } = circumstances;
+  try {
+    const { session } = await judge({ kind: "message", token }, circumstances);
+    if (await mayJoin(session, room, config, policy)) return session;
+    return new Refusal("room_forbidden", session.user.id);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    log("failure", { code: "internal", room, reason: describeError(error) });
+    return new Refusal("internal");
+  }
+}

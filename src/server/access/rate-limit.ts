@@ -1,0 +1,54 @@
+import { Caller, endOfMinute } from "./caller.ts";
+import { Refusal } from "../errors.ts";
+import { ExpiringMap } from "../platform/expiring-map.ts";
+import { networkOf } from "./ip-address.ts";
+import type { Asked } from "../http/room.ts";
+
+const MAX_USERS = 2_000;
+
+/**
+ * The address a request comes from, as it is counted and as the platform tells it: what a caller
+ * writes there is replaced. `null` where another Worker asks, and does not pass it on.
+ */
+export function addressOf(request: Request): string | null {
+  const address = request.headers.get("CF-Connecting-IP");
+  return address && networkOf(address);
+}
+
+/** Whoever sends the credential of a request. */
+export function callerOf({ config, request }: Asked): Caller {
+  return new Caller(config.env.CONNECTS, () => addressOf(request));
+}
+
+const keyOf = (user: string) => ({ key: `user:${user}` });
+
+/**
+ * Counts a connect of a user; the limit is set in `wrangler.toml` (SPEC A7).
+ *
+ * @throws Refusal `rate_limited`.
+ */
+export async function countConnect(limiter: RateLimit | undefined, user: string): Promise<void> {
+  if (!limiter) return;
+  const { success } = await limiter.limit(keyOf(user));
+  if (!success) throw new Refusal("rate_limited", user);
+}
+
+/** Users who read too much, until the minute ends: the limiter is asked beside the room. */
+const over = new ExpiringMap<true>(MAX_USERS);
+
+/**
+ * Counts a read of a user, which may go on meanwhile: whoever was over the limit before is refused
+ * at once (SPEC A7).
+ *
+ * @throws Refusal `rate_limited`, at once or by its promise.
+ */
+export function countRead(limiter: RateLimit | undefined, user: string): Promise<void> | undefined {
+  if (!limiter) return undefined;
+  const now = Date.now();
+  if (over.get(user, now)) throw new Refusal("rate_limited", user);
+  return limiter.limit(keyOf(user)).then(({ success }) => {
+    if (success) return;
+    over.set(user, true, endOfMinute(now));
+    throw new Refusal("rate_limited", user);
+  });
+}

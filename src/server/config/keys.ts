@@ -1,0 +1,185 @@
+import * as v from "valibot";
+import type { Directory } from "../directory/directory.ts";
+import { FORMATS } from "../session/index.ts";
+import { isTrustedUrl } from "./trusted-url.ts";
+
+const MIN_SECRET_BYTES = 32;
+/** It travels in a header: visible ASCII, and no comma, which separates keys. */
+const SERVER_KEY = /^[!-+\--~]{32,}$/;
+/** As the Standard Webhooks write one: at least 24 bytes, at most 64. */
+const WEBHOOK_SECRET =
+  /^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** The platform's limit of hibernatable sockets is 32,768 an object; some stay for those that close. */
+const MAX_ROOM_SIZE = 32_000;
+
+const splitList = (text: string) =>
+  text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+
+/** A secret that has a comma of its own can only be told apart in a JSON list. */
+const splitSecrets = (text: string): string[] | undefined => {
+  if (!text.trimStart().startsWith("[")) return splitList(text);
+  try {
+    return v.parse(v.array(v.string()), JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+};
+
+const wholeNumber = (fallback: number, least: number, most: number) =>
+  v.optional(
+    v.pipe(
+      v.union([v.string(), v.number()]),
+      v.transform((value) => (String(value).trim() === "" ? Number.NaN : Number(value))),
+      v.check(
+        (value) => Number.isInteger(value) && value >= least && value <= most,
+        `must be a whole number from ${least} to ${most}`,
+      ),
+    ),
+    fallback,
+  );
+
+const secretList = v.optional(
+  v.pipe(
+    v.string(),
+    v.transform(splitSecrets),
+    v.array(v.string(), "must be secrets separated by commas, or a JSON list of them"),
+    v.check(
+      (secrets) =>
+        secrets.every((secret) => new TextEncoder().encode(secret).length >= MIN_SECRET_BYTES),
+      `each secret must have at least ${MIN_SECRET_BYTES} bytes`,
+    ),
+  ),
+  "",
+);
+
+const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
+
+const trustedUrl = v.optional(
+  v.pipe(v.string(), v.check(isTrustedUrl, "must be an https URL (http for localhost only)")),
+);
+
+/** A URL that can be called: nothing in it that a request does not send. */
+const isWebhookUrl = (text: string) => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return /^https?:$/.test(protocol) && username === "" && password === "";
+};
+
+const yesOrNo = v.optional(
+  v.pipe(
+    v.union([v.string(), v.boolean()]),
+    v.transform(String),
+    v.picklist(["true", "false"], "must be true or false"),
+  ),
+  "false",
+);
+
+const binding = <Binding>(method: string, what: string) =>
+  v.optional(
+    v.custom<Binding>(
+      (value) =>
+        typeof (value as Record<string, unknown> | null | undefined)?.[method] === "function",
+      `must be the binding of ${what}`,
+    ),
+  );
+
+const formatNames = Object.keys(FORMATS) as (keyof typeof FORMATS)[];
+
+/** One entry for each key: how it is read, what it falls back to, and what is wrong with a bad one. */
+const KEYS = {
+  SESSION_FORMAT: v.optional(
+    v.picklist(formatNames, `must be one of: ${formatNames.join(", ")}`),
+    "jwt",
+  ),
+  SESSION_COOKIE: v.optional(
+    v.pipe(v.string(), v.regex(/^[\w!#$%&'*.^`|~+-]{1,128}$/, "must be a cookie's name")),
+  ),
+  SESSION_SECRET: secretList,
+  SESSION_JWKS_URL: trustedUrl,
+  SESSION_ISSUER: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
+  SESSION_AUDIENCE: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
+  SESSION_INTROSPECTION_URL: trustedUrl,
+  SESSION_SECONDS: wholeNumber(3600, 1, 31_536_000),
+  SESSIONS: binding<KVNamespace>("get", "a KV namespace"),
+  ALLOWED_ORIGINS: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform(splitList),
+      v.check(
+        (origins) => origins.every(isOrigin),
+        "must be origins like https://app.example.com, separated by commas",
+      ),
+    ),
+    "",
+  ),
+  MAX_CONNECTIONS_PER_USER: wholeNumber(20, 1, 1000),
+  MAX_CONNECTIONS_PER_ROOM: wholeNumber(10_000, 1, MAX_ROOM_SIZE),
+  MAX_ROOMS_PER_USER: wholeNumber(100, 1, 1000),
+  MAX_REMEMBERED: wholeNumber(1_000, 0, MAX_ROOM_SIZE),
+  STALE_SECONDS: wholeNumber(45, 3, 86_400),
+  GRACE_SECONDS: wholeNumber(8, 0, 86_400),
+  RETENTION_SECONDS: wholeNumber(86_400, 0, 31_536_000),
+  TICKET_SECRET: secretList,
+  TICKET_SECONDS: wholeNumber(60, 1, 3_600),
+  IN_BAND_AUTH: yesOrNo,
+  SERVER_KEY: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform(splitList),
+      v.check(
+        (keys) => keys.every((key) => SERVER_KEY.test(key)),
+        "each key must have at least 32 characters, of visible ASCII",
+      ),
+    ),
+    "",
+  ),
+  RENEW: v.optional(v.picklist(["client", "server"], "must be client or server"), "client"),
+  JURISDICTION: v.optional(
+    v.picklist(["", "eu", "fedramp"], "must be eu or fedramp, or empty"),
+    "",
+  ),
+  DIRECTORY: binding<DurableObjectNamespace<Directory>>("getByName", "the Directory class"),
+  WEBHOOK_URL: v.optional(
+    v.pipe(
+      v.string(),
+      v.check((url) => url === "" || isWebhookUrl(url), "must be an https URL"),
+    ),
+    "",
+  ),
+  WEBHOOK_SECRET: v.optional(
+    v.pipe(
+      v.string(),
+      v.transform(splitList),
+      v.check(
+        (secrets) => secrets.every((secret) => WEBHOOK_SECRET.test(secret)),
+        "each secret must be whsec_ and 24 to 64 bytes in base64",
+      ),
+    ),
+    "",
+  ),
+  WEBHOOK_ALLOW_PRIVATE: yesOrNo,
+  METRICS: binding<AnalyticsEngineDataset>("writeDataPoint", "an Analytics Engine dataset"),
+};
+
+/** The value of each key. */
+export type Values = { readonly [Key in keyof typeof KEYS]: v.InferOutput<(typeof KEYS)[Key]> };
+
+/**
+ * Reads every key, each fault as `KEY: why` with no value in it; a faulty key has its default.
+ *
+ * @example
+ * readKeys({ STALE_SECONDS: "soon" }).faults; // ["STALE_SECONDS: must be a whole number from …"]
+ */
+export function readKeys(env: object): { values: Values; faults: string[] } {
+  const faults: string[] = [];
+  const values = Object.entries(KEYS).map(([key, schema]) => {
+    const result = v.safeParse(schema, (env as Record<string, unknown>)[key]);
+    if (result.success) return [key, result.output];
+    faults.push(`${key}: ${result.issues[0].message}`);
+    return [key, v.parse(schema, undefined)];
+  });
+  return { values: Object.fromEntries(values) as Values, faults };
+}

@@ -1,0 +1,15 @@
+import { errorResponse, Refusal } from "../errors.ts";
+import { describeError, log } from "../log.ts";
+
+/** Answers what a handler threw, and logs it; `room` is the one it was about, where it was about one. */
+export function answerError(error: unknown, requestId: string, room?: string): Response {
+  if (!(error instanceof Refusal)) {
+    log("failure", { code: "internal", room, reason: describeError(error), requestId });
+    return errorResponse("internal", requestId);
+  }
+  // Its log line was written when the configuration was read, once.
+  if (error.code !== "misconfigured") {
+    log("refused", { ...error.logged, room, requestId });
+  }
+  return errorResponse(error.code, requestId);
+}

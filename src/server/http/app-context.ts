@@ -1,0 +1,24 @@
+import type { Context } from "hono";
+import { isRoomName } from "../../protocol/room-name.ts";
+import type { Env } from "../config/config.ts";
+import { Refusal } from "../errors.ts";
+
+/** What a route's handler is given. */
+export type AppContext = Context<{ Bindings: Env }>;
+
+/** The room that a request's path names, for its log lines; `undefined` where it names none. */
+export function namedRoom(c: AppContext): string | undefined {
+  const room = c.req.param("room") ?? "";
+  return isRoomName(room) ? room : undefined;
+}
+
+/**
+ * The room that a request's path names.
+ *
+ * @throws Refusal `room_invalid`.
+ */
+export function roomOf(c: AppContext): string {
+  const room = namedRoom(c);
+  if (room === undefined) throw new Refusal("room_invalid");
+  return room;
+}

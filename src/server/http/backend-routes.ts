@@ -1,0 +1,110 @@
+import { Hono } from "hono";
+import { answerError } from "./answer-error.ts";
+import { namedRoom, roomOf, type AppContext } from "./app-context.ts";
+import { dropBody } from "./body.ts";
+import type { Env } from "../config/config.ts";
+import { Refusal } from "../errors.ts";
+import { kick, sendEvent } from "./events.ts";
+import { readText } from "./read-text.ts";
+import type { Asked } from "./room.ts";
+import { listRooms, readStats } from "./rooms.ts";
+import { requireServerKey } from "../access/server-key.ts";
+import { isUserId } from "../session/user-id.ts";
+import { forgetUser, lift, revoke, sendUserEvent, tellPresence, tellWhereabouts } from "./users.ts";
+
+function userOf(c: AppContext): string {
+  const user = c.req.param("user") ?? "";
+  if (!isUserId(user)) throw new Refusal("bad_request");
+  return user;
+}
+
+/** Some libraries send `{}` where there is nothing to send. */
+const IS_EMPTY = /^\s*(\{\s*\})?\s*$/;
+const MAX_EMPTY_BYTES = 64;
+
+/**
+ * Refuses a query, and the body of a `DELETE`: whoever writes `?session=phone` there means less than
+ * the request would do.
+ *
+ * @throws Refusal `bad_request`.
+ */
+async function requireNoMore({ request, url }: Asked): Promise<void> {
+  if (url.search !== "") throw new Refusal("bad_request");
+  if (request.method === "DELETE" && request.body !== null) {
+    const text = await readText(request.body, MAX_EMPTY_BYTES).catch(() => null);
+    if (text === null || !IS_EMPTY.test(text)) throw new Refusal("bad_request");
+  }
+}
+
+/**
+ * What the app's backend asks for (SPEC B rules): with the server key alone, and never by a page, so
+ * that no answer carries CORS headers.
+ */
+export function backendRoutes(begin: (c: AppContext) => Promise<Asked>): Hono<{ Bindings: Env }> {
+  const app = new Hono<{ Bindings: Env }>();
+  const handle = (answer: (asked: Asked, c: AppContext) => Promise<Response>) => {
+    return async (c: AppContext): Promise<Response> => {
+      const asked = await begin(c);
+      await requireServerKey(asked);
+      return answer(asked, c);
+    };
+  };
+  /** For what changes something: a detail that this service does not take must not be ignored. */
+  const handleChange = (answer: (asked: Asked, c: AppContext) => Promise<Response>) =>
+    handle(async (asked, c) => {
+      await requireNoMore(asked);
+      return answer(asked, c);
+    });
+  // For other methods, a preflight's among them.
+  const nothing = async (c: AppContext): Promise<Response> => {
+    await begin(c);
+    throw new Refusal("not_found");
+  };
+
+  app.get("/rooms", handle(listRooms)).all(nothing);
+  app
+    .get(
+      "/rooms/:room/stats",
+      handle((asked, c) => readStats(asked, roomOf(c))),
+    )
+    .all(nothing);
+  app.post("/users/presence", handle(tellPresence));
+  app
+    .post(
+      "/rooms/:room/events",
+      handleChange((asked, c) => sendEvent(asked, roomOf(c))),
+    )
+    .all(nothing);
+  app
+    .delete(
+      "/rooms/:room/members/:user",
+      handleChange((asked, c) => kick(asked, roomOf(c), userOf(c))),
+    )
+    .all(nothing);
+  app
+    .get(
+      "/users/:user",
+      handle((asked, c) => tellWhereabouts(asked, userOf(c))),
+    )
+    .delete(handleChange((asked, c) => forgetUser(asked, userOf(c))))
+    .all(nothing);
+  app
+    .post(
+      "/users/:user/events",
+      handleChange((asked, c) => sendUserEvent(asked, userOf(c))),
+    )
+    .all(nothing);
+  app
+    .post(
+      "/users/:user/revocations",
+      handleChange((asked, c) => revoke(asked, userOf(c))),
+    )
+    .delete(handleChange((asked, c) => lift(asked, userOf(c))))
+    .all(nothing);
+
+  app.onError((error, c) => {
+    dropBody(c.req.raw);
+    return answerError(error, c.get("requestId"), namedRoom(c));
+  });
+  return app;
+}

@@ -1,0 +1,74 @@
+import * as v from "valibot";
+import { fitsBytes } from "../../protocol/client-frame.ts";
+import { answerHeaders } from "./answer.ts";
+import { readBody } from "./body.ts";
+import { Refusal } from "../errors.ts";
+import { callTwice } from "../platform/object-call.ts";
+import { orRoomUnavailable, roomStub } from "../room/room-stub.ts";
+import type { Asked } from "./room.ts";
+
+/** What an event tells may take as much as a client's frame (SPEC B1), in bytes of its JSON. */
+const MAX_EVENT_BYTES = 4096;
+
+const eventEntries = {
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(128)),
+  data: v.unknown(),
+};
+
+/** What `POST /rooms/:room/events` takes: a key that is mistyped must not reach everybody. */
+export const eventSchema = v.strictObject({
+  ...eventEntries,
+  to: v.optional(
+    v.pipe(
+      v.strictObject({
+        users: v.optional(v.array(v.string())),
+        roles: v.optional(v.array(v.string())),
+      }),
+      v.check(({ users, roles }) => users !== undefined || roles !== undefined),
+    ),
+  ),
+});
+
+/** What `POST /users/:user/events` takes. */
+export const userEventSchema = v.strictObject(eventEntries);
+
+/**
+ * Reads an event, its `data` as JSON.
+ *
+ * @throws Refusal `bad_request`, `too_large`.
+ */
+export async function readEvent<Schema extends typeof eventSchema | typeof userEventSchema>(
+  request: Request,
+  schema: Schema,
+): Promise<v.InferOutput<Schema> & { data: string }> {
+  const event = await readBody(request, schema);
+  const { name, data } = event;
+  if (!fitsBytes(JSON.stringify({ name, data }), MAX_EVENT_BYTES)) throw new Refusal("too_large");
+  return { ...event, data: JSON.stringify(data) };
+}
+
+/**
+ * Sends an event to who is in a room (SPEC B1).
+ *
+ * @throws Refusal `bad_request`, `too_large`, `room_unavailable`.
+ */
+export async function sendEvent({ env, request, requestId }: Asked, room: string) {
+  const { to, ...event } = await readEvent(request, eventSchema);
+  // Not asked twice: some might get it twice.
+  const delivered = await orRoomUnavailable(room, requestId, async () =>
+    roomStub(env, room).deliver({ ...event, ...(to && { to }) }),
+  );
+  return Response.json({ delivered }, { headers: answerHeaders(requestId) });
+}
+
+/**
+ * Closes a user's connections in a room (SPEC B2).
+ *
+ * @throws Refusal `room_unavailable`.
+ */
+export async function kick({ env, requestId }: Asked, room: string, user: string) {
+  const closed = await orRoomUnavailable(room, requestId, () =>
+    callTwice(() => roomStub(env, room).kick(user)),
+  );
+  return Response.json({ closed }, { headers: answerHeaders(requestId) });
+}

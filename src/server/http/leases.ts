@@ -1,0 +1,105 @@
+import * as v from "valibot";
+import { dataSchema, statusSchema } from "../../protocol/client-frame.ts";
+import { parseSince } from "../../protocol/since.ts";
+import { readBody } from "./body.ts";
+import { digest } from "../platform/digest.ts";
+import { Refusal } from "../errors.ts";
+import { requireOrigin } from "../access/origin.ts";
+import { judge } from "../access/policy.ts";
+import { countConnect, countRead } from "../access/rate-limit.ts";
+import { LEASE_UNKNOWN, type RoomRequest, type RoomSession } from "../room/room-request.ts";
+import { askRoom } from "../room/room-stub.ts";
+import { circumstancesOf, type Asked } from "./room.ts";
+import { readCredential } from "../session/credential.ts";
+import { sessionCookies } from "../session/index.ts";
+import { joinAdmitted, orStale } from "../user/user-stub.ts";
+
+const leaseSchema = v.pipe(v.string(), v.maxLength(64));
+
+/** What `PUT /rooms/:room/me` takes. */
+export const holdSchema = v.object({
+  lease: v.nullish(leaseSchema),
+  status: v.optional(v.nullable(statusSchema)),
+  data: v.optional(v.nullable(dataSchema)),
+  idle: v.optional(v.boolean()),
+  since: v.nullish(v.string()),
+});
+
+/** What `POST /rooms/:room/me/leave` takes. */
+export const leaveSchema = v.object({ lease: leaseSchema, closing: v.optional(v.boolean()) });
+
+/** A connection's id is stored, logged and told: it must not give the lease away. */
+async function connectionOf(lease: string): Promise<string> {
+  const hex = await digest(lease);
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
+}
+
+/**
+ * Makes or renews a lease: presence without a socket (SPEC P1).
+ *
+ * @throws Refusal with a code of A5, `bad_request`, `too_large`.
+ */
+export async function holdLease(asked: Asked, room: string): Promise<Response> {
+  const { env, config, policy, request, url, requestId } = asked;
+  const credential = readCredential(request, sessionCookies(config.session));
+  requireOrigin(request, credential, url.origin, config.allowedOrigins);
+  const { session, ticket } = await judge(credential, circumstancesOf(asked, room));
+  const user = session.user.id;
+  if (!(await policy.authorize(session, room, "join", asked)))
+    throw new Refusal("room_forbidden", user);
+  const { lease, since, status, data, idle } = await readBody(request, holdSchema);
+  const held = since ? parseSince(since) : null;
+  const put = async (joiner: RoomSession, token: string, isNew: boolean): Promise<Response> => {
+    const connection = await connectionOf(token);
+    const request: RoomRequest = {
+      requestId,
+      joiner,
+      lease: { token, connection, isNew, update: { status, data, idle } },
+      ...(held && { since: held }),
+      ...(ticket && { ticket }),
+    };
+    return askRoom(env, room, request, asked.request);
+  };
+  if (lease) {
+    await countRead(config.env.READS, user);
+    const renewed = await joinAdmitted(config, session, room, async (joiner) =>
+      orStale(await put(joiner, lease, false)),
+    );
+    if (renewed.status !== LEASE_UNKNOWN) return renewed;
+  }
+  // Only a new one is a connect (SPEC A7).
+  await countConnect(config.env.CONNECTS, user);
+  return joinAdmitted(config, session, room, async (joiner) =>
+    orStale(await put(joiner, crypto.randomUUID(), true)),
+  );
+}
+
+/**
+ * Ends a lease, which is all the credential that this takes: a page that closes cannot say more
+ * (SPEC P2).
+ *
+ * @throws Refusal `origin_forbidden`, `bad_request`, `too_large`, `rate_limited`.
+ */
+export async function endLease(asked: Asked, room: string): Promise<Response> {
+  const { env, config, request, url, requestId } = asked;
+  requireOrigin(request, null, url.origin, config.allowedOrigins);
+  await countLeave(asked, room);
+  const { lease, closing = false } = await readBody(request, leaveSchema);
+  const leaving = { connection: await connectionOf(lease), closing };
+  return askRoom(env, room, { requestId, leaving }, request);
+}
+
+/** Whoever has no session could guess leases, and wake rooms: they are counted by their address. */
+async function countLeave(asked: Asked, room: string): Promise<void> {
+  const { config, request } = asked;
+  const circumstances = circumstancesOf(asked, room);
+  const credential = readCredential(request, sessionCookies(config.session));
+  try {
+    const { session } = await judge(credential, circumstances);
+    await countRead(config.env.READS, session.user.id);
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code === "rate_limited") throw error;
+    // What failed has been counted.
+    if (error.code === "session_unavailable") await circumstances.caller.countFailure();
+  }
+}

@@ -1,0 +1,101 @@
+import * as v from "valibot";
+import { answerJson } from "./answer.ts";
+import type { Config } from "../config/config.ts";
+import type { FoundRoom, ListedRoom, ListQuery } from "../directory/directory.ts";
+import { ALL_SHARDS } from "../directory/shards.ts";
+import { Refusal } from "../errors.ts";
+import { describeError, log } from "../log.ts";
+import type { Asked } from "./room.ts";
+import { askRoom } from "../room/room-stub.ts";
+import { within } from "../platform/time-limit.ts";
+
+const MAX_LIMIT = 1_000;
+const DEFAULT_LIMIT = 100;
+
+const namePart = v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9._:~-]{0,128}$/)), "");
+
+/** What `GET /rooms` may be asked with. */
+export const roomsQuerySchema = v.object({
+  prefix: namePart,
+  after: namePart,
+  limit: v.optional(
+    v.pipe(v.string(), v.regex(/^[1-9]\d{0,3}$/), v.transform(Number), v.maxValue(MAX_LIMIT)),
+    String(DEFAULT_LIMIT),
+  ),
+});
+
+/** An object of the list that has not answered by then is as good as down. */
+const ANSWER_MS = 5_000;
+
+type Shard = (typeof ALL_SHARDS)[number];
+interface Found extends FoundRoom {
+  shard: Shard;
+}
+
+/**
+ * Lists the rooms that somebody is in, ordered by name (SPEC B9). Each object of the list answers its
+ * share of a page; the first of all are the page.
+ *
+ * @throws Refusal `not_found` where rooms are not listed, `bad_request`, `rooms_unavailable`.
+ */
+export async function listRooms({ config, url, requestId }: Asked): Promise<Response> {
+  const { directory } = config;
+  if (directory === null) throw new Refusal("not_found");
+  const query = v.safeParse(roomsQuerySchema, Object.fromEntries(url.searchParams));
+  if (!query.success) throw new Refusal("bad_request");
+  const { limit } = query.output;
+  // One more than the page tells whether another follows.
+  const ask: ListQuery = { ...query.output, limit: limit + 1, confirms: true };
+  const listOf = async (shard: Shard): Promise<Found[]> => {
+    const call = async (): Promise<FoundRoom[]> => directory.getByName(shard).list(ask);
+    return (await within(ANSWER_MS, call)).map((found) => ({ ...found, shard }));
+  };
+  try {
+    const shares = await Promise.all(ALL_SHARDS.map(listOf));
+    const found = shares.flat().toSorted((a, b) => (a.room < b.room ? -1 : 1));
+    const page = found.slice(0, limit);
+    const after = found.length > limit ? page.at(-1)!.room : null;
+    return answerJson({ rooms: await confirm(directory, page, requestId), after }, requestId);
+  } catch (error) {
+    log("failure", { code: "rooms_unavailable", reason: describeError(error), requestId });
+    throw new Refusal("rooms_unavailable");
+  }
+}
+
+/**
+ * Leaves out of a page what its rooms, which have not told for a while, say is no longer so. Where
+ * they cannot be asked, it stays as it is.
+ */
+async function confirm(
+  directory: NonNullable<Config["directory"]>,
+  page: readonly Found[],
+  requestId: string,
+): Promise<ListedRoom[]> {
+  const old = Map.groupBy(
+    page.filter(({ isOld }) => isOld),
+    ({ shard }) => shard,
+  );
+  const confirmed = new Map<string, ListedRoom | null>();
+  const ask = async ([shard, rooms]: [Shard, Found[]]): Promise<void> => {
+    const names = rooms.map(({ room }) => room);
+    const call = async (): Promise<ListedRoom[]> => directory.getByName(shard).confirm(names);
+    const left = await within(ANSWER_MS, call);
+    for (const name of names) confirmed.set(name, null);
+    for (const room of left) confirmed.set(room.room, room);
+  };
+  for (const asked of await Promise.allSettled([...old].map(ask))) {
+    if (asked.status === "fulfilled") continue;
+    const reason = describeError(asked.reason);
+    log("failure", { code: "rooms_unavailable", reason, requestId });
+  }
+  return page.flatMap(({ room, online, connections }) => {
+    const now = confirmed.get(room);
+    if (now === null) return [];
+    return [now ?? { room, online, connections }];
+  });
+}
+
+/** Tells the app's backend how a room is (SPEC B10). */
+export function readStats({ env, request, requestId }: Asked, room: string): Promise<Response> {
+  return askRoom(env, room, { requestId, statsOnly: true }, request);
+}

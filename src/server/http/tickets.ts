@@ -1,0 +1,50 @@
+import * as v from "valibot";
+import { answerHeaders } from "./answer.ts";
+import { readBody } from "./body.ts";
+import { isRoomName } from "../../protocol/room-name.ts";
+import { Refusal } from "../errors.ts";
+import { requireOrigin } from "../access/origin.ts";
+import { judge } from "../access/policy.ts";
+import { countRead } from "../access/rate-limit.ts";
+import { circumstancesOf, type Asked } from "./room.ts";
+import { readCredential } from "../session/credential.ts";
+import { sessionCookies } from "../session/index.ts";
+import { mintTicket, ticketExpiry } from "../session/own-tokens.ts";
+import { requireUnrevoked } from "../user/user-stub.ts";
+
+/** What `POST /tickets` takes. */
+export const ticketSchema = v.object({ room: v.string() });
+
+/**
+ * Gives a ticket for a room to whoever may join it (SPEC T1).
+ *
+ * @throws Refusal with a code of A5, `bad_request`, `too_large`, `room_invalid`, or `not_found` where there are none.
+ */
+export async function giveTicket(asked: Asked): Promise<Response> {
+  const { config, policy, request, url, requestId } = asked;
+  if (config.tickets === null) throw new Refusal("not_found");
+  const { secrets, ticketMs } = config.tickets;
+  const credential = readCredential(request, sessionCookies(config.session));
+  requireOrigin(request, credential, url.origin, config.allowedOrigins);
+  if (credential?.kind === "ticket") throw new Refusal("session_invalid");
+  // Nothing came that could fail.
+  if (credential === null) throw new Refusal("unauthenticated");
+  const { session } = await judge(credential, circumstancesOf(asked, ""));
+  await countRead(config.env.READS, session.user.id);
+  const { room } = await readBody(request, ticketSchema);
+  if (!isRoomName(room)) throw new Refusal("room_invalid");
+  if (!(await policy.authorize(session, room, "join", asked))) {
+    throw new Refusal("room_forbidden", session.user.id);
+  }
+  await requireUnrevoked(config, session);
+  const now = Date.now();
+  // It may live on A2's tolerance, of which no ticket has any.
+  if (session.expiresAt <= now) throw new Refusal("session_expired", session.user.id);
+  const expiresAt = ticketExpiry(session, now + ticketMs);
+  const ticket = await mintTicket(session, room, expiresAt, secrets);
+  const body = { ticket, expiresAt: new Date(expiresAt).toISOString() };
+  return Response.json(body, {
+    status: 201,
+    headers: { ...answerHeaders(requestId), "Cache-Control": "no-store" },
+  });
+}

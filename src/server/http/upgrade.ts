@@ -1,0 +1,19 @@
+import { Refusal } from "../errors.ts";
+
+/** Whether a request asks for a WebSocket. */
+export function isUpgrade(request: Request): boolean {
+  return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
+}
+
+/**
+ * Lets only those pass whose upgrade can be completed. Of a request from the network the platform
+ * completes the handshake after the Worker has answered, and may refuse it then, when somebody has
+ * joined. Between Workers there is no handshake, and no `Host`.
+ *
+ * @throws Refusal `upgrade_required`.
+ */
+export function requireHandshake({ headers }: Request): void {
+  const isComplete =
+    headers.has("Sec-WebSocket-Key") && headers.get("Sec-WebSocket-Version") === "13";
+  if (headers.has("Host") && !isComplete) throw new Refusal("upgrade_required");
+}

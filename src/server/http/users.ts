@@ -1,0 +1,108 @@
+import * as v from "valibot";
+import { answerHeaders } from "./answer.ts";
+import { readBody } from "./body.ts";
+import { readEvent, userEventSchema } from "./events.ts";
+import { inParallel } from "../platform/in-parallel.ts";
+import type { Asked } from "./room.ts";
+import { isUserId } from "../session/user-id.ts";
+import type { User } from "../user/user.ts";
+import { askUser } from "../user/user-stub.ts";
+import { UNLEARNT, type UserSight } from "../user/whereabouts.ts";
+
+/** At most 1,000 objects can be asked by one request on the platform. */
+const MAX_USERS = 500;
+const USERS_AT_ONCE = 50;
+/** Users of whom nothing is known by then could not be learnt. */
+const USERS_MS = 10_000;
+/** So many users, whatever their ids hold. */
+const MAX_LIST_BYTES = 262_144;
+
+const userSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(128), v.check(isUserId));
+/** What `POST /users/:user/revocations` takes: a key that is mistyped must not revoke everything. */
+export const revocationSchema = v.strictObject({
+  session: v.optional(v.pipe(v.string(), v.minLength(1))),
+});
+/** What `POST /users/presence` takes. */
+export const presenceSchema = v.object({
+  users: v.pipe(v.array(userSchema), v.maxLength(MAX_USERS)),
+});
+
+function answer(body: object, requestId: string): Response {
+  const headers = { ...answerHeaders(requestId), "Cache-Control": "no-store" };
+  return Response.json(body, { headers });
+}
+
+/**
+ * Ends a session of a user, or all that were issued until now (SPEC B3).
+ *
+ * @throws Refusal `bad_request`, `too_large`, `user_unavailable`.
+ */
+export async function revoke({ config, request, requestId }: Asked, user: string) {
+  const { session = null } = await readBody(request, revocationSchema);
+  const closed = await askUser(config, user, (stub) => stub.revoke(session));
+  return answer({ closed }, requestId);
+}
+
+/**
+ * Takes all revocations of a user back (SPEC B7).
+ *
+ * @throws Refusal `user_unavailable`.
+ */
+export async function lift({ config, requestId }: Asked, user: string) {
+  const lifted = await askUser(config, user, (stub) => stub.lift());
+  return answer({ lifted }, requestId);
+}
+
+/**
+ * Tells where a user is (SPEC B4).
+ *
+ * @throws Refusal `user_unavailable`.
+ */
+export async function tellWhereabouts({ config, requestId }: Asked, user: string) {
+  const whereabouts = await askUser(config, user, (stub) => stub.whereabouts());
+  return answer({ user, ...whereabouts }, requestId);
+}
+
+/**
+ * Tells of many users whether they are present anywhere, in the order asked for; a user of whom this
+ * could not be learnt costs the others nothing (SPEC B6).
+ *
+ * @throws Refusal `bad_request`, `too_large`.
+ */
+export async function tellPresence({ config, request, requestId }: Asked) {
+  const asked = await readBody(request, presenceSchema, MAX_LIST_BYTES);
+  const users = [...new Set(asked.users)];
+  const endsAt = Date.now() + USERS_MS;
+  const answers = await inParallel(users, USERS_AT_ONCE, (user) =>
+    askUser(config, user, async (stub) => stub.whereabouts(), { limitMs: endsAt - Date.now() }),
+  );
+  const told = users.map((user, index) => {
+    const learnt = answers[index]!;
+    const { status, connections, lastOnline }: UserSight =
+      learnt.status === "fulfilled" ? learnt.value : UNLEARNT;
+    return { user, status, connections, lastOnline };
+  });
+  return answer({ users: told }, requestId);
+}
+
+/**
+ * Closes a user's connections in every room, and forgets the user (SPEC B11).
+ *
+ * @throws Refusal `bad_request`, `user_unavailable`.
+ */
+export async function forgetUser({ config, requestId }: Asked, user: string) {
+  const closed = await askUser(config, user, (stub) => stub.forget());
+  return answer({ closed }, requestId);
+}
+
+/**
+ * Sends an event to a user's connections in every room (SPEC B11).
+ *
+ * @throws Refusal `bad_request`, `too_large`, `user_unavailable`.
+ */
+export async function sendUserEvent({ config, request, requestId }: Asked, user: string) {
+  const { name, data } = await readEvent(request, userEventSchema);
+  const send = (stub: DurableObjectStub<User>) => stub.deliver({ name, data });
+  const delivered = await askUser(config, user, send, { once: true });
+  return answer({ delivered }, requestId);
+}

@@ -1,0 +1,169 @@
+import { CLOSE } from "../../../protocol/close-codes.ts";
+import { closeSocket, Connection } from "./connection.ts";
+import { judge, type Timing } from "./liveness.ts";
+import { findNonReaders, type Reading } from "./reading.ts";
+
+/** A connection that did not answer, and when it was last heard. */
+interface Stale {
+  connection: Connection;
+  heardAt: number;
+}
+
+/** The room's open sockets, who is behind each, and when they are to be looked at next. */
+export class Connections {
+  readonly #timing: Timing;
+  readonly #pingedAt: (ws: WebSocket) => Date | null;
+  readonly #bySocket = new Map<WebSocket, Connection>();
+  /** Of those that somebody is signed in on. */
+  readonly #byUser = new Map<string, Set<Connection>>();
+  /** When the next look for signs of life is due. */
+  #lookAt = Number.POSITIVE_INFINITY;
+  /** No later than when the first connection's own deadline comes. */
+  #deadlineAt = Number.POSITIVE_INFINITY;
+  /** When those who owe a proof of reading are to be judged next. */
+  #proofAt = Number.POSITIVE_INFINITY;
+  readonly #noteOwing = ({ dueAt }: Reading): void => {
+    this.#proofAt = Math.min(this.#proofAt, dueAt);
+  };
+
+  /** `pingedAt` tells when the platform last answered a socket's ping by itself. */
+  constructor(timing: Timing, pingedAt: (ws: WebSocket) => Date | null) {
+    this.#timing = timing;
+    this.#pingedAt = pingedAt;
+  }
+
+  get size(): number {
+    return this.#bySocket.size;
+  }
+
+  /** No later than when {@link takeDue}, {@link look} or {@link nonReaders} has something to do. */
+  get dueAt(): number {
+    return Math.min(this.#lookAt, this.#deadlineAt, this.#proofAt);
+  }
+
+  [Symbol.iterator](): IterableIterator<Connection> {
+    return this.#bySocket.values();
+  }
+
+  get(ws: WebSocket): Connection | undefined {
+    return this.#bySocket.get(ws);
+  }
+
+  /** A user's connections. */
+  of(user: string): Iterable<Connection> {
+    return this.#byUser.get(user) ?? [];
+  }
+
+  add(connection: Connection, now: number): void {
+    if (this.size === 0) this.#lookAt = now + this.#timing.sweepEveryMs;
+    this.#bySocket.set(connection.ws, connection);
+    connection.onOwing = this.#noteOwing;
+    this.#noteOwing(connection.reading);
+    this.#enter(connection);
+    this.noteDeadline(connection);
+  }
+
+  /** Gives a connection to another user, or to nobody, by what `change` does to it. */
+  reassign(connection: Connection, change: () => void): void {
+    this.#remove(connection);
+    change();
+    this.#enter(connection);
+    this.noteDeadline(connection);
+  }
+
+  /** To be called when a connection's own deadline may have come closer. */
+  noteDeadline({ dueAt }: Connection): void {
+    this.#deadlineAt = Math.min(this.#deadlineAt, dueAt);
+  }
+
+  delete(connection: Connection): void {
+    this.#bySocket.delete(connection.ws);
+    this.#remove(connection);
+    if (this.size > 0) return;
+    this.#lookAt = Number.POSITIVE_INFINITY;
+    this.#deadlineAt = Number.POSITIVE_INFINITY;
+    this.#proofAt = Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Takes the sockets over that outlived the room's sleep; answers their ids. The alarm was set for
+   * the next look, or for something earlier: to look at `alarmAt` is never late.
+   */
+  wake(sockets: Iterable<WebSocket>, alarmAt: number): Set<string> {
+    const live = new Set<string>();
+    for (const ws of sockets) {
+      const connection = this.#wakeOne(ws, alarmAt);
+      if (connection) live.add(connection.id);
+    }
+    if (live.size > 0) this.#lookAt = alarmAt;
+    return live;
+  }
+
+  /** A socket that carries what nobody can read ends alone: the room must wake. */
+  #wakeOne(ws: WebSocket, now: number): Connection | null {
+    try {
+      const connection = Connection.wake(ws);
+      if (connection) this.add(connection, now);
+      return connection;
+    } catch {
+      this.#bySocket.delete(ws);
+      ws.serializeAttachment(null);
+      closeSocket(ws, CLOSE.fault, "internal");
+      return null;
+    }
+  }
+
+  /** The connections whose own deadline has come; the next call tells of those that still stand. */
+  takeDue(now: number): Connection[] {
+    if (now < this.#deadlineAt) return [];
+    const due = [...this].filter(({ dueAt }) => dueAt <= now);
+    this.#deadlineAt = Number.POSITIVE_INFINITY;
+    for (const connection of this) if (connection.dueAt > now) this.noteDeadline(connection);
+    return due;
+  }
+
+  /** Who did not answer their probe, and who is silent, and to be probed now (SPEC L2, L3). */
+  look(now: number): { stale: Stale[]; silent: Connection[] } {
+    const stale: Stale[] = [];
+    const silent: Connection[] = [];
+    if (now < this.#lookAt) return { stale, silent };
+    let probed = false;
+    for (const connection of this) {
+      const heardAt = connection.heardAt(this.#pingedAt(connection.ws));
+      const verdict = judge({ heardAt, probedAt: connection.probedAt }, now, this.#timing);
+      if (verdict === "stale") stale.push({ connection, heardAt });
+      if (verdict === "probe") silent.push(connection);
+      if (verdict === "probe" || verdict === "waiting") probed = true;
+    }
+    this.#lookAt = now + (probed ? this.#timing.answerMs : this.#timing.sweepEveryMs);
+    return { stale, silent };
+  }
+
+  /** Who has owed a proof of reading for too long, and too much (SPEC W14). */
+  nonReaders(now: number, snapshotLength: () => number): Connection[] {
+    if (now < this.#proofAt) return [];
+    this.#proofAt = Number.POSITIVE_INFINITY;
+    const owing: Connection[] = [];
+    for (const connection of this) {
+      if (connection.reading.dueAt <= now) owing.push(connection);
+      else this.#noteOwing(connection.reading);
+    }
+    return findNonReaders(owing, snapshotLength);
+  }
+
+  #enter(connection: Connection): void {
+    const { user } = connection;
+    if (user === undefined) return;
+    const known = this.#byUser.get(user);
+    if (known) known.add(connection);
+    else this.#byUser.set(user, new Set([connection]));
+  }
+
+  #remove(connection: Connection): void {
+    const { user } = connection;
+    if (user === undefined) return;
+    const known = this.#byUser.get(user);
+    known?.delete(connection);
+    if (known?.size === 0) this.#byUser.delete(user);
+  }
+}

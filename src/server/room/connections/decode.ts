@@ -1,0 +1,48 @@
+import * as v from "valibot";
+import {
+  clientFrameSchema,
+  fitsBytes,
+  MAX_AUTH_FRAME_BYTES,
+  MAX_FRAME_BYTES,
+  type ClientFrame,
+} from "../../../protocol/client-frame.ts";
+
+const idOnly = v.object({ id: v.pipe(v.string(), v.maxLength(64)) });
+
+/** A client frame, or `null` with the `id` of one that breaks the protocol, where it had one. */
+interface Decoded {
+  frame: ClientFrame | null;
+  id?: string;
+}
+
+/** Reads a client's frame; all that is wrong with one counts alike (SPEC W11). */
+export function decodeFrame(message: string | ArrayBuffer): Decoded {
+  if (typeof message !== "string" || !fitsBytes(message, MAX_AUTH_FRAME_BYTES)) {
+    return { frame: null };
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(message);
+  } catch {
+    return { frame: null };
+  }
+  const frame = v.safeParse(clientFrameSchema, json);
+  const isAuth = frame.success && frame.output.type === "auth";
+  if (!isAuth && !fitsBytes(message, MAX_FRAME_BYTES)) return { frame: null };
+  if (frame.success) return { frame: frame.output };
+  const named = v.safeParse(idOnly, json);
+  return { frame: null, ...(named.success && { id: named.output.id }) };
+}
+
+/** Longer than any `alive` that a client has reason to send. */
+const MAX_ALIVE_LENGTH = 160;
+
+/** Reads an `alive` (SPEC W14), at little cost for all that is none. */
+export function decodeAlive(
+  message: string | ArrayBuffer,
+): Extract<ClientFrame, { type: "alive" }> | null {
+  if (typeof message !== "string" || message.length > MAX_ALIVE_LENGTH) return null;
+  if (!message.includes('"alive"')) return null;
+  const { frame } = decodeFrame(message);
+  return frame?.type === "alive" ? frame : null;
+}

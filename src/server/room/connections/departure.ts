@@ -1,0 +1,72 @@
+import { CLOSE } from "../../../protocol/close-codes.ts";
+import { SIGN_IN_SECONDS } from "../../../protocol/messages.ts";
+import { log } from "../../log.ts";
+import { closeSocket, type Connection } from "./connection.ts";
+import type { LeaveReason } from "./leave-reason.ts";
+import type { RoomState } from "../room-state.ts";
+
+/** What a connection that ends is taken from. */
+export type Exit = Pick<
+  RoomState,
+  "name" | "ghosts" | "roster" | "connections" | "broadcaster" | "replies" | "logFault"
+>;
+
+/** Closes a connection from the room's side; its place is the caller's to end or to keep. */
+export function close(
+  room: Exit,
+  connection: Connection,
+  reason: LeaveReason,
+  code: number,
+  name: string = reason,
+): void {
+  connection.release();
+  room.replies.after(() => closeSocket(connection.ws, code, name));
+  drop(room, connection, reason);
+}
+
+/** Drops a connection whose socket is closed or closing. */
+export function drop(room: Exit, connection: Connection, reason: LeaveReason): void {
+  room.connections.delete(connection);
+  room.broadcaster.forget(connection);
+  logLeave(room, connection, reason);
+}
+
+/** Parts a connection from its user: the socket waits for another sign-in, for a while (SPEC T6). */
+export function signOut(
+  room: Exit,
+  connection: Connection,
+  reason: LeaveReason,
+  now: number,
+): void {
+  logLeave(room, connection, reason);
+  room.connections.reassign(connection, () => connection.signOut(now + SIGN_IN_SECONDS * 1000));
+  room.broadcaster.forget(connection);
+  room.replies.send(connection, { type: "authenticate", within: SIGN_IN_SECONDS });
+}
+
+/** Does what concerns one connection; a fault in it ends that one alone (SPEC L6). */
+export function attempt(room: Exit, connection: Connection, now: number, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    fail(room, connection, error, now);
+  }
+}
+
+/** Ends a connection that a fault of ours has struck: its place is kept for the grace (SPEC L4). */
+export function fail(room: Exit, connection: Connection, error: unknown, now: number): void {
+  room.logFault(error);
+  if (room.connections.get(connection.ws) !== connection) return;
+  room.roster.lose(now, connection.ref);
+  close(room, connection, "internal", CLOSE.fault, "internal");
+}
+
+/** Logs that a connection has left its user. */
+export function logLeave(
+  room: Pick<Exit, "name" | "ghosts">,
+  { user, id }: Connection,
+  reason: LeaveReason,
+): void {
+  if (reason === "stale") room.ghosts++;
+  if (user !== undefined) log("leave", { room: room.name, user, connection: id, reason });
+}

@@ -1,0 +1,95 @@
+import { CLOSE } from "../../../protocol/close-codes.ts";
+import type { ClientFrame } from "../../../protocol/messages.ts";
+import { closeCodeOf } from "../../errors.ts";
+import { acknowledge, sendError, tellSelf } from "./answers.ts";
+import type { Connection } from "./connection.ts";
+import { decodeAlive, decodeFrame } from "./decode.ts";
+import { close, signOut, type Exit } from "./departure.ts";
+import type { Errand } from "../errand.ts";
+import { countBadFrame, countFrame } from "./flood.ts";
+import type { RoomState } from "../room-state.ts";
+import { signIn } from "./sign-in.ts";
+
+/** Takes what a socket sent: limits, checks and applies it (SPEC W6–W12, T2, T3, T6). */
+export function receive(
+  room: RoomState,
+  connection: Connection,
+  message: string | ArrayBuffer,
+  now: number,
+): Errand | null {
+  const { offences, reading } = connection;
+  const proof = reading.owed && decodeAlive(message);
+  if (proof && connection.proveReading(proof.n)) {
+    acknowledge(room, connection, proof.id);
+    return null;
+  }
+  const verdict = countFrame(connection.accepted, offences, now);
+  if (verdict === "drop") return null;
+  if (verdict !== "accept") {
+    refuse(room, connection, "rate_limited", verdict, now);
+    return null;
+  }
+  const { frame, id } = decodeFrame(message);
+  if (frame?.type === "auth") return signIn(room, connection, frame);
+  // It proves nothing: what it answers was answered, or never asked.
+  if (frame?.type === "alive") acknowledge(room, connection, frame.id);
+  // A socket that nobody is signed in on has nothing to say but who it is.
+  else if (frame && connection.user !== undefined) {
+    apply(room, connection, frame, connection.user, now);
+  } else {
+    refuse(room, connection, "bad_message", countBadFrame(offences, now), now, id);
+  }
+  return null;
+}
+
+function apply(
+  room: Exit & Pick<RoomState, "config">,
+  connection: Connection,
+  frame: Exclude<ClientFrame, { type: "auth" | "alive" }>,
+  user: string,
+  now: number,
+): void {
+  const { roster } = room;
+  switch (frame.type) {
+    case "update": {
+      const chose = roster.update(now, user, frame);
+      if (chose) tellSelf(room, user);
+      break;
+    }
+    case "idle":
+      roster.idle(now, connection.ref, frame.idle);
+      break;
+    case "sync":
+      room.broadcaster.sync(connection, now);
+      break;
+    case "leave":
+    case "logout":
+      roster.end(now, connection.ref, now);
+      break;
+    default:
+      frame satisfies never;
+  }
+  acknowledge(room, connection, frame.id);
+  if (frame.type === "logout") connection.signIns.voidAll();
+  if (frame.type === "logout" && room.config.inBandAuth) {
+    signOut(room, connection, "left", now);
+  } else if (frame.type === "leave" || frame.type === "logout") {
+    close(room, connection, "left", CLOSE.left);
+  }
+}
+
+/** Answers a frame that was not applied, and closes the connection that sent too many. */
+function refuse(
+  room: Exit,
+  connection: Connection,
+  code: "bad_message" | "rate_limited",
+  verdict: "answer" | "close",
+  now: number,
+  id?: string,
+): void {
+  connection.save();
+  sendError(room, connection, code, id);
+  if (verdict === "answer") return;
+  room.roster.end(now, connection.ref, now);
+  close(room, connection, code, closeCodeOf(code));
+}

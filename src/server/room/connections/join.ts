@@ -1,0 +1,44 @@
+import { errorResponse } from "../../errors.ts";
+import { log } from "../../log.ts";
+import { ADMISSION_STALE, type RoomRequest, type RoomSession } from "../room-request.ts";
+import { admit, isStale, retract, welcome } from "./admission.ts";
+import { Connection } from "./connection.ts";
+import type { RoomState } from "../room-state.ts";
+
+/** Answers an upgrade: takes the session's new socket in, or refuses it (SPEC R1, A6). */
+export function join(
+  room: RoomState,
+  asked: RoomRequest,
+  session: RoomSession,
+  now: number,
+  accept: (ws: WebSocket) => void,
+): Response {
+  const { requestId, since, view, host = "", origin = `https://${host}`, address } = asked;
+  const id = crypto.randomUUID();
+  const user = session.user.id;
+  if (isStale(room, session, now)) return new Response(null, { status: ADMISSION_STALE });
+  const { 0: client, 1: server } = new WebSocketPair();
+  const connection = Connection.open(server, {
+    id,
+    view: view ?? "delta",
+    origin,
+    ...(address !== undefined && { address }),
+    renews: room.config.renewal !== null,
+    session,
+    heardAt: now,
+  });
+  const refused = admit(room, session, id, now, asked);
+  if (refused) {
+    log("refused", { code: refused, room: room.name, user, requestId });
+    return errorResponse(refused, requestId);
+  }
+  try {
+    accept(server);
+    welcome(room, connection, session, since ?? null, now);
+  } catch (error) {
+    retract(room, connection.ref, connection, now);
+    throw error;
+  }
+  log("join", { room: room.name, user, connection: id, requestId });
+  return new Response(null, { status: 101, webSocket: client });
+}

@@ -1,0 +1,112 @@
+import { answerHeaders } from "../../http/answer.ts";
+import { errorResponse, type ErrorCode } from "../../errors.ts";
+import { log } from "../../log.ts";
+import { ADMISSION_STALE, LEASE_UNKNOWN } from "../room-request.ts";
+import type { Lease, Leaving, RoomRequest, RoomSession } from "../room-request.ts";
+import { countFrame } from "./flood.ts";
+import { leaseEnd } from "../members/lease-session.ts";
+import { admit, isStale, retract, useTicket } from "./admission.ts";
+import { tellSelf } from "./answers.ts";
+import type { RoomState } from "../room-state.ts";
+
+/** Presence by HTTP leases, which the roster keeps like any connection (SPEC P1, P2). */
+export class Leases {
+  readonly #room: RoomState;
+  /** Times of what was accepted lately, by connection (SPEC W12). */
+  readonly #accepted = new Map<string, number[]>();
+
+  constructor(room: RoomState) {
+    this.#room = room;
+  }
+
+  /** Makes or renews a lease, and answers it with the room's state; {@link LEASE_UNKNOWN} where it is none. */
+  hold(asked: RoomRequest, lease: Lease, session: RoomSession, now: number): Response {
+    const room = this.#room;
+    const { requestId, ticket } = asked;
+    const { connection, isNew, update } = lease;
+    const user = session.user.id;
+    const ref = { user, connection };
+    const { staleMs } = room.config.limits;
+    const leasedUntil = leaseEnd(now, staleMs, session.expiresAt);
+    if (!isNew && !room.roster.holds(ref)) {
+      return new Response(null, { status: LEASE_UNKNOWN });
+    }
+    if (isStale(room, session, now)) return new Response(null, { status: ADMISSION_STALE });
+    const refused =
+      this.#refuse(connection, now) ??
+      (isNew
+        ? admit(room, session, connection, now, {
+            ticket,
+            leasedUntil,
+            idle: update.idle,
+          })
+        : useTicket(room, ticket));
+    if (refused) {
+      log("refused", { code: refused, room: room.name, user, requestId });
+      return errorResponse(refused, requestId);
+    }
+    try {
+      const endsAt = isNew ? leasedUntil : room.roster.renewLease(now, ref, session);
+      const response = this.#apply(asked, lease, user, endsAt, now);
+      if (isNew) log("join", { room: room.name, user, connection, requestId });
+      return response;
+    } catch (error) {
+      if (isNew) retract(room, ref, null, now);
+      throw error;
+    }
+  }
+
+  #apply(
+    { requestId, since }: RoomRequest,
+    { connection, token, update }: Lease,
+    user: string,
+    endsAt: number,
+    now: number,
+  ): Response {
+    const room = this.#room;
+    if (room.roster.update(now, user, update)) tellSelf(room, user);
+    if (update.idle !== undefined) room.roster.idle(now, { user, connection }, update.idle);
+    const answer = {
+      lease: token,
+      expiresAt: new Date(endsAt).toISOString(),
+      self: { id: user, chosen: room.roster.chosenBy(user) },
+    };
+    const { broadcaster } = room;
+    const state = since ? broadcaster.since(since) : broadcaster.snapshot();
+    return new Response(`${JSON.stringify(answer).slice(0, -1)},"state":${state}}`, {
+      headers: {
+        ...answerHeaders(requestId),
+        "Content-Type": "application/json; charset=utf-8",
+        "Cache-Control": "no-store",
+      },
+    });
+  }
+
+  /** Ends a lease, if there is one: with no grace, or, where its page closes, with that of L4. */
+  end({ connection, closing }: Leaving, requestId: string, now: number): Response {
+    const room = this.#room;
+    const user = room.roster.ownerOfLease(connection);
+    if (user !== null) {
+      const ref = { user, connection };
+      if (closing) room.roster.lose(now, ref);
+      else room.roster.end(now, ref, now);
+      log("leave", { room: room.name, user, connection, reason: closing ? "closed" : "left" });
+    }
+    this.#accepted.delete(connection);
+    return new Response(null, { status: 204, headers: answerHeaders(requestId) });
+  }
+
+  /** Limits what one lease may ask for, like a socket's frames (SPEC W12). */
+  #refuse(connection: string, now: number): ErrorCode | null {
+    for (const [other, times] of this.#accepted) {
+      if (times.at(-1)! >= now - this.#room.config.limits.staleMs) break;
+      this.#accepted.delete(other);
+    }
+    const accepted = this.#accepted.get(connection) ?? [];
+    // Whoever asked last comes last.
+    this.#accepted.delete(connection);
+    this.#accepted.set(connection, accepted);
+    const verdict = countFrame(accepted, { bad: [], flooded: [] }, now);
+    return verdict === "accept" ? null : "rate_limited";
+  }
+}

@@ -1,0 +1,101 @@
+import { CLOSE } from "../../../protocol/close-codes.ts";
+import { Refusal } from "../../errors.ts";
+import { mayJoin } from "../../access/policy.ts";
+import type { RoomSession } from "../room-request.ts";
+import { mintSession } from "../../session/own-tokens.ts";
+import { within } from "../../platform/time-limit.ts";
+import { requireUnrevoked } from "../../user/user-stub.ts";
+import type { Connection } from "./connection.ts";
+import { attempt, close, type Exit } from "./departure.ts";
+import type { Errand } from "../errand.ts";
+import { closeRevoked } from "../expel.ts";
+import type { RoomState } from "../room-state.ts";
+
+/** Where an app's own rule has not answered by then, the session is not renewed. */
+const ANSWER_MS = 5_000;
+
+interface Renewed {
+  session: RoomSession;
+  /** What a later connect may present. */
+  token: string;
+}
+type Outcome = Renewed | "session_revoked" | "room_forbidden" | "session_unavailable";
+type Room = Exit & Pick<RoomState, "config">;
+type RenewalConfig = NonNullable<RoomState["config"]["renewal"]>;
+
+/**
+ * Tells connections that their session ends soon (SPEC T4), or, where the service renews by itself,
+ * renews each (T5): that asks others, which no event waits for (L7).
+ */
+export function tellEnding(room: Room, ending: readonly Connection[], now: number): Errand[] {
+  const { renewal } = room.config;
+  for (const connection of ending) {
+    attempt(room, connection, now, () => {
+      if (renewal === null) connection.giveNotice();
+      else connection.beginRenewal();
+      room.connections.noteDeadline(connection);
+    });
+  }
+  if (renewal === null) return [];
+  return ending.flatMap((connection) => {
+    const { session } = connection;
+    return session === null ? [] : [renew(room, connection, session, renewal)];
+  });
+}
+
+/** Gives a connection a later end, or ends it; where neither can be, it is told that it ends. */
+async function renew(
+  room: Room,
+  connection: Connection,
+  session: RoomSession,
+  renewal: RenewalConfig,
+): Errand {
+  const outcome = await tryRenewal(room, session, renewal);
+  return (now) => {
+    // All this took its time: the socket may be closed, or its session over or another, by now.
+    const stands = room.connections.get(connection.ws) === connection;
+    if (stands && connection.session === session && session.expiresAt > now) {
+      attempt(room, connection, now, () => apply(room, connection, outcome, now));
+    }
+    return null;
+  };
+}
+
+function apply(room: Room, connection: Connection, outcome: Outcome, now: number): void {
+  if (outcome === "session_revoked") closeRevoked(room, connection, now);
+  else if (outcome === "room_forbidden") closeForbidden(room, connection, now);
+  else if (outcome === "session_unavailable") connection.giveNotice();
+  else take(room, connection, outcome);
+}
+
+function take(room: Room, connection: Connection, { session, token }: Renewed): void {
+  connection.signIn(session);
+  room.connections.noteDeadline(connection);
+  const expiresAt = new Date(session.expiresAt).toISOString();
+  connection.send({ type: "renewed", expiresAt, token });
+}
+
+function closeForbidden(room: Room, connection: Connection, now: number): void {
+  room.roster.end(now, connection.ref, now);
+  close(room, connection, "forbidden", CLOSE.forbidden, "room_forbidden");
+}
+
+/** Renews a session, where its user's object and the app's own rule allow it now; never fails. */
+async function tryRenewal(
+  room: Room,
+  session: RoomSession,
+  { sessionMs, secrets }: RenewalConfig,
+): Promise<Outcome> {
+  const { name, config } = room;
+  try {
+    await requireUnrevoked(config, session);
+    const isAllowed = await within(ANSWER_MS, () => mayJoin(session, name, config));
+    if (!isAllowed) return "room_forbidden";
+    const renewed = { ...session, expiresAt: Date.now() + sessionMs };
+    return { session: renewed, token: await mintSession(renewed, secrets) };
+  } catch (error) {
+    if (error instanceof Refusal && error.code === "session_revoked") return error.code;
+    if (!(error instanceof Refusal)) room.logFault(error);
+    return "session_unavailable";
+  }
+}

@@ -1,0 +1,164 @@
+import type { ClientFrame } from "../../../protocol/messages.ts";
+import { Caller } from "../../access/caller.ts";
+import { closeCodeOf, Refusal } from "../../errors.ts";
+import { log } from "../../log.ts";
+import { judgeToken } from "../../access/policy.ts";
+import { countConnect } from "../../access/rate-limit.ts";
+import type { RoomSession } from "../room-request.ts";
+import { admitToRoom, MAX_ADMISSIONS } from "../../user/user-stub.ts";
+import { admit, isStale, retract, welcome } from "./admission.ts";
+import { acknowledge, sendError } from "./answers.ts";
+import type { Connection } from "./connection.ts";
+import { attempt, close, fail, logLeave } from "./departure.ts";
+import type { Errand, Follow } from "../errand.ts";
+import { isNewer } from "../members/newer.ts";
+import type { RoomState } from "../room-state.ts";
+
+/** One `auth` frame while it is being checked. */
+interface SignIn {
+  room: RoomState;
+  connection: Connection;
+  /** The frame's id, to be acknowledged. */
+  id: string | undefined;
+  turn: number;
+}
+
+/** Judges a token that came over the socket, and gives the connection to who it names (SPEC T2, T3). */
+export function signIn(
+  room: RoomState,
+  connection: Connection,
+  { token, id }: Extract<ClientFrame, { type: "auth" }>,
+): Errand {
+  return judge({ room, connection, id, turn: connection.signIns.begin() }, token);
+}
+
+async function judge(signIn: SignIn, token: string): Errand {
+  const { room, connection } = signIn;
+  const { name, config } = room;
+  const { origin, address } = connection;
+  const { CONNECTS } = config.env;
+  const caller = new Caller(address === null ? undefined : CONNECTS, () => address);
+  return orRefusal(signIn, async () => {
+    const session = await judgeToken(token, { room: name, origin, config, caller });
+    if (session instanceof Refusal) throw session;
+    // One that brings another user is a connect of theirs (SPEC A7).
+    if (session.user.id !== connection.user) await countConnect(CONNECTS, session.user.id);
+    return ask(signIn, session, 0, 1);
+  });
+}
+
+/** Has the session admitted by its user's object, by a stamp above `above`. */
+async function ask(signIn: SignIn, session: RoomSession, above: number, times: number): Errand {
+  const { room } = signIn;
+  return orRefusal(signIn, async () => {
+    const admitted = await admitToRoom(room.config, session, room.name, above);
+    return (now) => {
+      if (isVoid(signIn) || isLate(signIn, admitted)) return null;
+      if (!isStale(room, admitted, now)) {
+        attempt(room, signIn.connection, now, () => take(signIn, admitted, now));
+        return null;
+      }
+      // The room has seen the user go, or heard of a revocation, since.
+      if (times < MAX_ADMISSIONS) {
+        return ask(signIn, session, admitted.admission?.stamp ?? 0, times + 1);
+      }
+      refuse(signIn, new Refusal("room_unavailable", session.user.id));
+      return null;
+    };
+  });
+}
+
+/** Refuses where the work throws a refusal; any other fault ends the connection. */
+async function orRefusal(signIn: SignIn, work: () => Promise<Follow>): Errand {
+  try {
+    return await work();
+  } catch (error) {
+    return (now) => {
+      if (!(error instanceof Refusal)) fail(signIn.room, signIn.connection, error, now);
+      else if (!isVoid(signIn)) refuse(signIn, error);
+      return null;
+    };
+  }
+}
+
+/** The check took its time: the socket may be closed, or signed out, by now. */
+function isVoid({ room, connection, turn }: SignIn): boolean {
+  if (room.connections.get(connection.ws) !== connection) return true;
+  return connection.signIns.isVoid(turn);
+}
+
+/** Whether somebody else has signed in meanwhile by a token that was sent later. */
+function isLate({ connection, turn }: SignIn, { user }: RoomSession): boolean {
+  return connection.signIns.isOvertaken(turn) && connection.user !== user.id;
+}
+
+/** Renews the session behind a connection, or gives it to another user (SPEC T3). */
+function take(signIn: SignIn, session: RoomSession, now: number): void {
+  const { room, connection, id, turn } = signIn;
+  const before = connection.session;
+  if (before?.user.id === session.user.id) {
+    renew(room, connection, before, session, now);
+  } else {
+    const refused = replace(room, connection, session, now);
+    if (refused) return refuse(signIn, refused);
+  }
+  connection.signIns.take(turn);
+  acknowledge(room, connection, id);
+}
+
+function replace(
+  room: RoomState,
+  connection: Connection,
+  session: RoomSession,
+  now: number,
+): Refusal | null {
+  const id = crypto.randomUUID();
+  const user = session.user.id;
+  const refused = admit(room, session, id, now);
+  if (refused) return new Refusal(refused);
+  try {
+    if (connection.session) {
+      room.roster.end(now, connection.ref, now);
+      logLeave(room, connection, "replaced");
+    }
+    room.connections.reassign(connection, () => connection.signIn(session, id));
+    welcome(room, connection, session, null, now);
+  } catch (error) {
+    retract(room, { user, connection: id }, null, now);
+    throw error;
+  }
+  log("join", { room: room.name, user, connection: id });
+  return null;
+}
+
+/** A newer session takes the place of the one before whole; one that is not changes nothing. */
+function renew(
+  { roster, connections, replies }: RoomState,
+  connection: Connection,
+  before: RoomSession,
+  session: RoomSession,
+  now: number,
+): void {
+  const isTaken = isNewer(session, before);
+  if (isTaken) {
+    roster.renew(now, session);
+    connection.signIn(session);
+  } else {
+    roster.noteAdmission(now, session);
+    // The client may get a better one from its app while there is time.
+    connection.noticeAgain();
+  }
+  connections.noteDeadline(connection);
+  const { expiresAt } = isTaken ? session : before;
+  replies.send(connection, { type: "renewed", expiresAt: new Date(expiresAt).toISOString() });
+}
+
+/** A bad token changes nothing on a member's connection, and ends one that waits for a good one. */
+function refuse({ room, connection, id }: SignIn, { code, logged }: Refusal): void {
+  log("refused", { ...logged, room: room.name, user: connection.user });
+  if (connection.user === undefined) {
+    close(room, connection, "closed", closeCodeOf(code), code);
+  } else {
+    sendError(room, connection, code, id);
+  }
+}

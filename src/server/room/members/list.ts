@@ -1,0 +1,151 @@
+import type { Since } from "../../../protocol/since.ts";
+import { isListed, isPresent, memberOf, shownConnections, type MemberRecord } from "./member.ts";
+import type { SavedRoster } from "../storage/store.ts";
+
+/**
+ * Where every room stands while nobody is on its list, so that nothing tells one that keeps nothing
+ * from one in which somebody hides (SPEC M3).
+ */
+const NOBODY: Since = { epoch: "00000000-0000-0000-0000-000000000000", version: 0 };
+
+/** What others see of a member: their JSON, and what they add to the counts. */
+interface Entry {
+  json: string;
+  online: number;
+  connections: number;
+  /** The list's version when it came to be. */
+  version: number;
+}
+
+/** How a member's entry changed: its JSON before, `undefined` where they were not listed. */
+export interface EntryChange {
+  before: string | undefined;
+}
+
+/** What others see of a room: its listed members and their counts, at a version (SPEC R3, V1). */
+export class List {
+  readonly #entries = new Map<string, Entry>();
+  #epoch: string;
+  #version: number;
+  #floor: number;
+  #online = 0;
+  #connections = 0;
+
+  /** `floor` is the version of the last removal from the list (SPEC V4). */
+  constructor({ epoch, floor, records }: SavedRoster) {
+    this.#epoch = epoch;
+    this.#version = floor;
+    this.#floor = floor;
+    for (const record of records) {
+      if (!isListed(record)) continue;
+      this.#version = Math.max(this.#version, record.version);
+      this.#enter(record, JSON.stringify(memberOf(record)));
+    }
+  }
+
+  /** Where the room stands, as readers are told it (SPEC V1). */
+  get state(): Since {
+    if (this.#entries.size === 0) return NOBODY;
+    return { epoch: this.#epoch, version: this.#version };
+  }
+
+  /** The epoch of the last member who was on the list. */
+  get epoch(): string {
+    return this.#epoch;
+  }
+
+  /** The version in that epoch. */
+  get version(): number {
+    return this.#version;
+  }
+
+  get floor(): number {
+    return this.#floor;
+  }
+
+  get online(): number {
+    return this.#online;
+  }
+
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** How many are listed. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * Shows a member as they are; where others see that, it is a new version, which they keep. One for
+   * each connection that came or went: who hides or shows several must look like those (SPEC M3).
+   */
+  show(record: MemberRecord): EntryChange | null {
+    const entry = this.#entries.get(record.id);
+    const before = entry?.json;
+    const json = isListed(record) ? JSON.stringify(memberOf(record)) : undefined;
+    if (json === before) return null;
+    if (this.#entries.size === 0 && this.#version > 0) this.#startAnew();
+    const moved = Math.abs(shownConnections(record) - (entry?.connections ?? 0));
+    this.#version += Math.max(1, moved);
+    record.version = this.#version;
+    if (json === undefined) {
+      this.#floor = this.#version;
+      this.#leave(record.id);
+    } else {
+      this.#enter(record, json);
+    }
+    return { before };
+  }
+
+  /** The JSON of every listed member, ordered by id (SPEC R3). */
+  members(): string[] {
+    return [...this.#entries.keys()].toSorted().map((id) => this.#entries.get(id)!.json);
+  }
+
+  /** The JSON of one member; `undefined` for one who is not on the list. */
+  member(id: string): string | undefined {
+    return this.#entries.get(id)?.json;
+  }
+
+  /** The ids of all that changed since; `null` where the room no longer knows (SPEC V4). */
+  changedSince(since: Since): string[] | null {
+    const { epoch, version } = this.state;
+    if (since.epoch !== epoch || since.version > version) return null;
+    if (since.version === version) return [];
+    if (since.version < this.#floor) return null;
+    const changed: string[] = [];
+    for (const [id, entry] of this.#entries) if (entry.version > since.version) changed.push(id);
+    return changed;
+  }
+
+  /** Whoever comes after nobody begins a new epoch (SPEC L5). */
+  #startAnew(): void {
+    this.#epoch = crypto.randomUUID();
+    this.#version = 0;
+    this.#floor = 0;
+  }
+
+  #enter(record: MemberRecord, json: string): void {
+    const entry: Entry = {
+      json,
+      online: isPresent(record) ? 1 : 0,
+      connections: shownConnections(record),
+      version: record.version,
+    };
+    this.#count(record.id, entry);
+    this.#entries.set(record.id, entry);
+  }
+
+  #leave(id: string): void {
+    this.#count(id, { online: 0, connections: 0 });
+    this.#entries.delete(id);
+  }
+
+  /** Counts an entry in place of the one before it. */
+  #count(id: string, { online, connections }: Pick<Entry, "online" | "connections">): void {
+    const before = this.#entries.get(id);
+    this.#online += online - (before?.online ?? 0);
+    this.#connections += connections - (before?.connections ?? 0);
+  }
+}

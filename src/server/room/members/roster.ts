@@ -1,0 +1,385 @@
+import type { Status } from "../../../protocol/messages.ts";
+import type { RoomLimits } from "../../config/config.ts";
+import type { RoomSession } from "../room-request.ts";
+import { ChangeLog, type Changes, type ConnectionRef } from "./changes.ts";
+import { leaseEnd, leaseSessionOf, takesOver } from "./lease-session.ts";
+import { List, type EntryChange } from "./list.ts";
+import { TimeIndex } from "./time-index.ts";
+import {
+  applyAdmission,
+  applyProfile,
+  choose,
+  dueAt,
+  endedLease,
+  endPlace,
+  firstLost,
+  hasNewProfile,
+  hasNewStamp,
+  isListed,
+  isPresent,
+  isRemembered,
+  isTime,
+  newRecord,
+  settle,
+} from "./member.ts";
+import type { MemberRecord, MemberUpdate, NewPlace, Place } from "./member.ts";
+import type { SavedRoster } from "../storage/store.ts";
+
+/**
+ * Who is in the room: members, their connections, and the versions of what others see of them
+ * (SPEC M, V, and of L the grace and retention). It knows neither sockets nor storage nor clocks:
+ * `now` comes in, in milliseconds, and {@link passChanges} tells what to store and to broadcast.
+ *
+ * @example
+ * const roster = new Roster(limits, { epoch, floor: 0, records: [] });
+ * roster.join(now, joiner, connection);
+ * roster.passChanges(({ visible }) => console.log([...visible.keys()])); // [joiner.user.id]
+ */
+export class Roster {
+  readonly #limits: RoomLimits;
+  readonly #records = new Map<string, MemberRecord>();
+  readonly #list: List;
+  readonly #log = new ChangeLog();
+  /** When something falls due for a member. */
+  readonly #deadlines = new TimeIndex();
+  /** Who is on the list as offline, and since when. */
+  readonly #remembered = new TimeIndex();
+  /** The members whose leases these are. */
+  readonly #leaseOwners = new Map<string, string>();
+  #places = 0;
+
+  constructor(limits: RoomLimits, saved: SavedRoster) {
+    this.#limits = limits;
+    this.#list = new List(saved);
+    for (const record of saved.records) {
+      this.#records.set(record.id, record);
+      this.#index(record, []);
+      this.#deadlines.set(record.id, dueAt(record, limits));
+    }
+  }
+
+  /** What others see. */
+  get list(): Pick<List, "state" | "size" | "members" | "member" | "changedSince"> {
+    return this.#list;
+  }
+
+  /** With {@link version}, what is stored; readers are told the list's `state`. */
+  get epoch(): string {
+    return this.#list.epoch;
+  }
+
+  get version(): number {
+    return this.#list.version;
+  }
+
+  get floor(): number {
+    return this.#list.floor;
+  }
+
+  /** Members whose status is not offline. */
+  get online(): number {
+    return this.#list.online;
+  }
+
+  /** The connections of those. */
+  get connections(): number {
+    return this.#list.connections;
+  }
+
+  /** Whether nobody is known any more, so that the room keeps nothing (SPEC L5). */
+  get isEmpty(): boolean {
+    return this.#records.size === 0;
+  }
+
+  /** When the next grace, lease or retention ends; `Infinity` where none runs. */
+  get dueAt(): number {
+    return this.#deadlines.firstTime;
+  }
+
+  /** How many members are known, those who are offline included. */
+  get size(): number {
+    return this.#records.size;
+  }
+
+  /** The status a member chose, `null` for none. */
+  chosenBy(user: string): Status | null {
+    return this.#records.get(user)?.chosen ?? null;
+  }
+
+  /** What is kept of a member; it must not be changed. */
+  find(user: string): Readonly<MemberRecord> | undefined {
+    return this.#records.get(user);
+  }
+
+  /** The newest that a user was admitted with, as far as it is known; 0 for nothing. */
+  stampOf(user: string): number {
+    const departed = this.#log.departureOf(user)?.stamp ?? 0;
+    return Math.max(this.#records.get(user)?.stamp ?? 0, departed);
+  }
+
+  /** Whether a user's connection has its place and is not lost. */
+  holds(ref: ConnectionRef): boolean {
+    return this.#placeOf(ref)?.lostAt === null;
+  }
+
+  /** Whose a lease is; `null` for one that is none. */
+  ownerOfLease(connection: string): string | null {
+    return this.#leaseOwners.get(connection) ?? null;
+  }
+
+  /**
+   * Adds a connection, in the place of one in its grace where there is one (SPEC A6, L4); a lease
+   * with the time of its end (SPEC P1).
+   */
+  join(
+    now: number,
+    session: Omit<RoomSession, "roles">,
+    connection: string,
+    { idle = false, leasedUntil }: NewPlace = {},
+  ): "joined" | "too_many_connections" | "room_full" {
+    const { user, issuedAt, admission } = session;
+    const record = this.#records.get(user.id) ?? newRecord(user, issuedAt);
+    const lost = firstLost(record);
+    if (!lost) {
+      if (record.places.length >= this.#limits.maxConnectionsPerUser) return "too_many_connections";
+      if (this.#places >= this.#limits.maxConnectionsPerRoom) return "room_full";
+    }
+    this.#records.set(user.id, record);
+    this.#change(now, record, () => {
+      applyProfile(record, user, issuedAt);
+      applyAdmission(record, admission);
+      record.places = record.places.filter((place) => place !== lost);
+      record.places.push({
+        connection,
+        idle,
+        lostAt: null,
+        ...(leasedUntil !== undefined && { leasedUntil, session: leaseSessionOf(session) }),
+      });
+    });
+    return "joined";
+  }
+
+  /**
+   * Renews a lease, which a newer session takes over, and with it the profile (SPEC P1, T3); answers
+   * when it ends.
+   */
+  renewLease(now: number, ref: ConnectionRef, session: RoomSession): number {
+    const place = this.#placeOf(ref);
+    const held = place?.session;
+    const isTaken = takesOver(session, held);
+    const inForce = isTaken || held === undefined ? leaseSessionOf(session) : held;
+    const sessionEndsAt = inForce.expiresAt ?? session.expiresAt;
+    const leasedUntil = leaseEnd(now, this.#limits.staleMs, sessionEndsAt);
+    // Not worth a row where the id is the same: the older one ends by each revocation of the newer.
+    if (place && held?.id === inForce.id) place.session = inForce;
+    this.#changePlace(now, ref, (changed) => {
+      changed.leasedUntil = leasedUntil;
+      changed.session = inForce;
+    });
+    if (isTaken) this.renew(now, session);
+    return leasedUntil;
+  }
+
+  /** Takes over name and picture of a newer session (SPEC M6, T3). */
+  renew(now: number, session: Pick<RoomSession, "user" | "issuedAt" | "admission">): void {
+    const { user, issuedAt } = session;
+    const record = this.#records.get(user.id);
+    if (!record) return;
+    this.noteAdmission(now, session);
+    if (hasNewProfile(record, user)) {
+      this.#change(now, record, () => applyProfile(record, user, issuedAt));
+    } else {
+      // Not worth a row: it is stored with the next change.
+      record.issuedAt = Math.max(record.issuedAt, issuedAt);
+    }
+  }
+
+  /** Notes what a member was admitted with anew, whatever becomes of the session. */
+  noteAdmission(now: number, { user, admission }: Pick<RoomSession, "user" | "admission">): void {
+    const record = this.#records.get(user.id);
+    if (!record || !hasNewStamp(record, admission)) return;
+    this.#change(now, record, () => applyAdmission(record, admission));
+  }
+
+  /** Changes what a member chose and their data; tells whether the choice is another now. */
+  update(now: number, user: string, { status, data }: MemberUpdate): boolean {
+    const record = this.#records.get(user);
+    if (!record) return false;
+    const { chosen } = record;
+    this.#change(now, record, () => {
+      if (status !== undefined) choose(record, status, now);
+      if (data !== undefined && isPresent(record)) record.data = data;
+    });
+    return record.chosen !== chosen;
+  }
+
+  /** Tells whether the person is at a connection (SPEC W9). */
+  idle(now: number, ref: ConnectionRef, idle: boolean): void {
+    this.#changePlace(now, ref, (place) => {
+      place.idle = idle;
+    });
+  }
+
+  /** Ends a connection with no grace; `endedAt` is its last sign of life (SPEC R4), where that is known. */
+  end(now: number, ref: ConnectionRef, endedAt: number): void {
+    const lastOnline = isTime(endedAt) ? endedAt : now;
+    this.#changePlace(now, ref, (place, record) => endPlace(record, place, lastOnline));
+  }
+
+  /** Ends all connections of a user with no grace; answers those that lived. */
+  endAll(now: number, user: string): ConnectionRef[] {
+    const places = this.#records.get(user)?.places ?? [];
+    for (const { connection } of places) this.end(now, { user, connection }, now);
+    const live = places.filter(({ lostAt }) => lostAt === null);
+    return live.map(({ connection }) => ({ user, connection }));
+  }
+
+  /** Forgets a member who has no connection any more, as if they had never been here (SPEC B11). */
+  forget(now: number, user: string): void {
+    const record = this.#records.get(user);
+    if (!record || record.places.length > 0) return;
+    this.#change(now, record, () => {
+      record.lastOnline = null;
+    });
+  }
+
+  /** Starts the grace of a connection that was lost (SPEC L4); a second loss changes nothing. */
+  lose(now: number, ref: ConnectionRef): void {
+    this.#changePlace(now, ref, (place) => {
+      place.lostAt ??= now;
+    });
+  }
+
+  /** Loses every connection that had a socket and has none, as after a restart (SPEC L6); answers them. */
+  reconcile(now: number, live: ReadonlySet<string>): ConnectionRef[] {
+    const lost: ConnectionRef[] = [];
+    for (const { id: user, places } of this.#records.values()) {
+      for (const { connection, lostAt, leasedUntil } of places) {
+        const isCut = lostAt === null && leasedUntil === undefined && !live.has(connection);
+        if (isCut) lost.push({ user, connection });
+      }
+    }
+    for (const ref of lost) this.lose(now, ref);
+    return lost;
+  }
+
+  /** Who has no place, and may have lost the last one after `time`; of who hid that is not known. */
+  departedSince(time: number): Pick<MemberRecord, "id" | "stamp">[] {
+    return [...this.#records.values()].filter(
+      ({ places, stamp, chosen, lastOnline }) =>
+        stamp > 0 && places.length === 0 && (chosen === "offline" || (lastOnline ?? time) > time),
+    );
+  }
+
+  /** Does all that is due: ends graces, takes old entries off the list, forgets (SPEC L4, L5, M3). */
+  advance(now: number): void {
+    // In the order of time, one thing each, so that what nobody sees moves nothing that others do.
+    for (const user of this.#deadlines.takeUntil(now)) this.#settle(now, this.#records.get(user)!);
+    this.#trim();
+  }
+
+  /** Whether {@link passChanges} has anything to hand over. */
+  get isChanged(): boolean {
+    return !this.#log.isEmpty;
+  }
+
+  /** Hands over what changed since the last call that went well; where `take` throws, it is kept. */
+  passChanges(take: (changes: Changes) => void): void {
+    this.#log.pass(take);
+  }
+
+  #placeOf({ user, connection }: ConnectionRef): Place | undefined {
+    const places = this.#records.get(user)?.places;
+    return places?.find((place) => place.connection === connection);
+  }
+
+  #changePlace(
+    now: number,
+    ref: ConnectionRef,
+    mutate: (place: Place, record: MemberRecord) => void,
+  ): void {
+    const record = this.#records.get(ref.user);
+    const place = this.#placeOf(ref);
+    if (record && place) this.#change(now, record, () => mutate(place, record));
+  }
+
+  /** Changes a member, and does what is due then. */
+  #change(now: number, record: MemberRecord, mutate: () => void): void {
+    this.#apply(record, mutate);
+    this.advance(now);
+  }
+
+  /** Every change goes through here: it counts as a version only where others see it (SPEC V1). */
+  #apply(record: MemberRecord, mutate: () => void): void {
+    const placesBefore = record.places;
+    const storedBefore = JSON.stringify(record);
+    const shown = this.#mutate(record, mutate, storedBefore);
+    this.#index(record, placesBefore);
+    if (placesBefore.length > 0 && record.places.length === 0) {
+      const { id: user, stamp, lastOnline } = record;
+      this.#log.depart({ user, stamp, lastOnline });
+    }
+    if (shown) this.#log.show(record.id, shown.before);
+    if (JSON.stringify(record) !== storedBefore) this.#log.save(record);
+    this.#deadlines.set(record.id, dueAt(record, this.#limits));
+  }
+
+  /** Changes a member and what others see of them, or, where that fails, nothing. */
+  #mutate(record: MemberRecord, mutate: () => void, before: string): EntryChange | null {
+    try {
+      mutate();
+      return this.#list.show(record);
+    } catch (error) {
+      Object.assign(record, JSON.parse(before));
+      if (record.version === 0 && record.places.length === 0) this.#records.delete(record.id);
+      throw error;
+    }
+  }
+
+  /** Keeps what is found by other than a member's id. */
+  #index(record: MemberRecord, placesBefore: readonly Place[]): void {
+    const { id, places, lastOnline } = record;
+    if (isRemembered(record)) this.#remembered.set(id, lastOnline!);
+    else this.#remembered.delete(id);
+    if (places === placesBefore) return;
+    this.#places += places.length - placesBefore.length;
+    for (const { connection, leasedUntil } of placesBefore) {
+      if (leasedUntil !== undefined) this.#leaseOwners.delete(connection);
+    }
+    for (const { connection, leasedUntil } of places) {
+      if (leasedUntil !== undefined) this.#leaseOwners.set(connection, id);
+    }
+  }
+
+  /** Does the first thing that is due for a member. */
+  #settle(now: number, record: MemberRecord): void {
+    if (record.places.length === 0 && !isListed(record)) return this.#forget(record);
+    this.#apply(record, () => {
+      const lease = endedLease(record, now);
+      if (!lease) return settle(record, this.#limits, now);
+      this.#log.expire({ user: record.id, connection: lease.connection });
+      endPlace(record, lease, lease.leasedUntil! - this.#limits.staleMs);
+    });
+  }
+
+  #forget(record: MemberRecord): void {
+    this.#records.delete(record.id);
+    this.#log.forget(record);
+  }
+
+  /**
+   * Takes whoever has been gone longest off the list, where there are too many (SPEC L5). One who
+   * only appears offline is not told from the others.
+   */
+  #trim(): void {
+    while (this.#remembered.size > this.#limits.maxRemembered) {
+      const record = this.#records.get(this.#remembered.first!.key)!;
+      this.#apply(record, () => {
+        record.lastOnline = null;
+      });
+      if (record.places.length > 0) continue;
+      this.#deadlines.delete(record.id);
+      this.#forget(record);
+    }
+  }
+}

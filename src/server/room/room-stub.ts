@@ -1,0 +1,52 @@
+import { configOf, type Env } from "../config/config.ts";
+import { errorResponse, Refusal } from "../errors.ts";
+import { describeError, log } from "../log.ts";
+import { callTwice } from "../platform/object-call.ts";
+import { within } from "../platform/time-limit.ts";
+import { checksItself } from "../access/policy.ts";
+import type { Room } from "./room.ts";
+import { ROOM_URL, toRoom, type RoomRequest } from "./room-request.ts";
+
+/** The object of a room, in the jurisdiction that the deployment is configured for. */
+export function roomStub(env: Env, room: string): DurableObjectStub<Room> {
+  return configOf(env, checksItself()).rooms.getByName(room);
+}
+
+/** Asks a room; answers 503 `room_unavailable` where it does not answer. */
+export async function askRoom(
+  env: Env,
+  room: string,
+  request: RoomRequest,
+  original: Request,
+): Promise<Response> {
+  try {
+    return await callTwice(() => roomStub(env, room).fetch(ROOM_URL, toRoom(request, original)));
+  } catch (error) {
+    const { requestId } = request;
+    log("failure", { code: "room_unavailable", room, reason: describeError(error), requestId });
+    return errorResponse("room_unavailable", requestId);
+  }
+}
+
+/** A room that has not answered the app's backend by then is as good as down. */
+const ANSWER_MS = 5_000;
+
+/**
+ * Answers what a call of a room does, within 5 s.
+ *
+ * @throws Refusal `room_unavailable`.
+ * @example
+ * await orRoomUnavailable("lobby", requestId, () => roomStub(env, "lobby").kick("ada"));
+ */
+export async function orRoomUnavailable<Result>(
+  room: string,
+  requestId: string,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await within(ANSWER_MS, call);
+  } catch (error) {
+    log("failure", { code: "room_unavailable", room, reason: describeError(error), requestId });
+    throw new Refusal("room_unavailable");
+  }
+}

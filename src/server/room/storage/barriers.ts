@@ -1,0 +1,130 @@
+import type { Admission } from "../room-request.ts";
+import { TimeIndex } from "../members/time-index.ts";
+
+/** An admission is good for a join until then; the clocks of two objects may differ by as much. */
+const ADMISSION_MS = 30_000;
+/** No admission from before a barrier is good for longer. */
+export const BARRIER_MS = 2 * ADMISSION_MS;
+
+interface Barrier {
+  /** Admissions from before this time are void: a session was revoked since. */
+  at: number;
+  /** Admissions with no higher stamp let nobody in who is not here: the list lost this room since. */
+  stamp: number;
+  until: number;
+}
+
+type Row = { user: string; at: number; stamp: number; until: number };
+
+/**
+ * What became of admissions that are still on their way here: between a user's object and the room
+ * two requests may overtake each other. It is stored, since the room may restart in between.
+ */
+export class Barriers {
+  readonly #storage: DurableObjectStorage;
+  readonly #barriers = new Map<string, Barrier>();
+  readonly #ends = new TimeIndex();
+  /** Who left lately, with the stamp that their record keeps, and until when it matters. */
+  readonly #departures = new Map<string, { stamp: number; until: number }>();
+  #exists: boolean;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    const found = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'barriers'");
+    this.#exists = [...found].length > 0;
+    if (!this.#exists) return;
+    for (const { user, ...barrier } of storage.sql.exec<Row>("SELECT * FROM barriers")) {
+      this.#note(user, barrier);
+    }
+  }
+
+  /** Whether there is a table of them, though it may be empty. */
+  get exists(): boolean {
+    return this.#exists;
+  }
+
+  get isEmpty(): boolean {
+    return this.#barriers.size === 0;
+  }
+
+  /** When the first falls; `Infinity` for none. */
+  get dueAt(): number {
+    return this.#ends.firstTime;
+  }
+
+  /**
+   * Whether an admission came too late. `stamp` is the highest that the room has seen of the user,
+   * `isHere` whether they have a place now.
+   */
+  isStale(
+    user: string,
+    admission: Admission,
+    { isHere, stamp, now }: { isHere: boolean; stamp: number; now: number },
+  ): boolean {
+    const barrier = this.#barriers.get(user);
+    if (now - admission.at > ADMISSION_MS || admission.at < (barrier?.at ?? 0)) return true;
+    return !isHere && admission.stamp <= Math.max(stamp, barrier?.stamp ?? 0);
+  }
+
+  raise(user: string, { at = 0, stamp = 0 }: Partial<Admission>, now: number): void {
+    const { sql } = this.#storage;
+    if (!this.#exists) {
+      sql.exec(
+        "CREATE TABLE barriers (user TEXT PRIMARY KEY, at INTEGER, stamp INTEGER, until INTEGER) WITHOUT ROWID",
+      );
+      this.#exists = true;
+    }
+    const before = this.#barriers.get(user);
+    const barrier = {
+      at: Math.max(at, before?.at ?? 0),
+      stamp: Math.max(stamp, before?.stamp ?? 0),
+      until: now + BARRIER_MS,
+    };
+    sql.exec(
+      "INSERT OR REPLACE INTO barriers VALUES (?, ?, ?, ?)",
+      user,
+      barrier.at,
+      barrier.stamp,
+      barrier.until,
+    );
+    this.#note(user, barrier);
+  }
+
+  /** Notes that a member has no place any more; no barrier is needed while the room remembers them. */
+  noteDeparture(user: string, stamp: number, now: number): void {
+    for (const [other, { until }] of this.#departures) {
+      if (until > now) break;
+      this.#departures.delete(other);
+    }
+    this.#departures.delete(user);
+    this.#departures.set(user, { stamp, until: now + BARRIER_MS });
+  }
+
+  /** Keeps the stamp of a member who is forgotten soon after they left. */
+  raiseForgotten(user: string, now: number): void {
+    const departure = this.#departures.get(user);
+    if (departure && departure.until > now) this.raise(user, { stamp: departure.stamp }, now);
+    this.#departures.delete(user);
+  }
+
+  /** Forgets those whose time has come. */
+  advance(now: number): void {
+    for (const user of this.#ends.takeUntil(now)) {
+      this.#storage.sql.exec("DELETE FROM barriers WHERE user = ?", user);
+      this.#barriers.delete(user);
+    }
+  }
+
+  /** To be called when the room's storage was deleted. */
+  clear(): void {
+    this.#exists = false;
+    this.#barriers.clear();
+    this.#ends.clear();
+    this.#departures.clear();
+  }
+
+  #note(user: string, barrier: Barrier): void {
+    this.#barriers.set(user, barrier);
+    this.#ends.set(user, barrier.until);
+  }
+}

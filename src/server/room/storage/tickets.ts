@@ -1,0 +1,60 @@
+import type { UsedTicket } from "../room-request.ts";
+import { TimeIndex } from "../members/time-index.ts";
+
+/** The Worker that checks a ticket's expiry may run by a clock that is late. */
+const CLOCK_SKEW_MS = 10_000;
+
+/** The tickets that were used and have not expired: each is good once (SPEC T1). */
+export class UsedTickets {
+  readonly #storage: DurableObjectStorage;
+  /** Ids and expiries, in milliseconds since 1970. */
+  readonly #used = new TimeIndex();
+  #exists: boolean;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    const found = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'tickets'");
+    this.#exists = [...found].length > 0;
+    if (!this.#exists) return;
+    const rows = storage.sql.exec<{ id: string; expires_at: number }>("SELECT * FROM tickets");
+    for (const { id, expires_at } of rows) this.#used.set(id, expires_at);
+  }
+
+  /** When the first of them can be forgotten; `Infinity` for none. */
+  get dueAt(): number {
+    return this.#used.firstTime;
+  }
+
+  get isEmpty(): boolean {
+    return this.#used.size === 0;
+  }
+
+  has({ id }: UsedTicket): boolean {
+    return this.#used.has(id);
+  }
+
+  add(ticket: UsedTicket): void {
+    const { sql } = this.#storage;
+    const { id } = ticket;
+    const expiresAt = ticket.expiresAt + CLOCK_SKEW_MS;
+    if (!this.#exists) {
+      sql.exec("CREATE TABLE tickets (id TEXT PRIMARY KEY, expires_at INTEGER) WITHOUT ROWID");
+      this.#exists = true;
+    }
+    sql.exec("INSERT INTO tickets VALUES (?, ?)", id, expiresAt);
+    this.#used.set(id, expiresAt);
+  }
+
+  /** Forgets those that have expired: nobody can use them any more. */
+  advance(now: number): void {
+    for (const id of this.#used.takeUntil(now)) {
+      this.#storage.sql.exec("DELETE FROM tickets WHERE id = ?", id);
+    }
+  }
+
+  /** To be called when the room's storage was deleted. */
+  clear(): void {
+    this.#exists = false;
+    this.#used.clear();
+  }
+}
