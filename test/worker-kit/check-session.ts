@@ -1,6 +1,7 @@
 import type { SessionConfig } from "../../src/server/config/config.ts";
+import { Refusal } from "../../src/server/errors.ts";
 import type { RoomSession } from "../../src/server/room/room-request.ts";
-import type { Credential } from "../../src/server/session/credential.ts";
+import { tryEach, type Credential } from "../../src/server/session/credential.ts";
 import { verifyCredential } from "../../src/server/session/index.ts";
 import { sealSession } from "../../src/server/session/seal.ts";
 
@@ -10,6 +11,9 @@ export async function checkSession(
   config: SessionConfig,
   now: number,
 ): Promise<RoomSession> {
-  const candidate = await verifyCredential(credential, config, { now, allowsOrigin: () => false });
-  return sealSession(candidate, { now, sessionMs: config.sessionMs });
+  if (credential === null) throw new Refusal("unauthenticated");
+  return tryEach(credential, async (one) => {
+    const candidate = await verifyCredential(one, config, { now, allowsOrigin: () => false });
+    return sealSession(candidate, { now, sessionMs: config.sessionMs });
+  });
 }

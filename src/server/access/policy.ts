@@ -7,7 +7,7 @@ import { isAllowedOrigin } from "./origin.ts";
 import type { RoomSession, UsedTicket } from "../room/room-request.ts";
 import { isServerKey } from "./server-key.ts";
 import { candidateFromJson, type Candidate } from "../session/candidate.ts";
-import type { Credential } from "../session/credential.ts";
+import { tryEach, type Credential } from "../session/credential.ts";
 import { DETAIL, invalidSession } from "../session/details.ts";
 import { verifyCredential } from "../session/index.ts";
 import { isOwnSession, verifySession, verifyTicket } from "../session/own-tokens.ts";
@@ -96,19 +96,21 @@ async function judgeCredential(
   credential: Credential | null,
   circumstances: Circumstances,
 ): Promise<Judged> {
+  if (credential === null) throw new Refusal("unauthenticated");
   const now = Date.now();
-  const { candidate, ticket } = await verify(credential, circumstances, now);
   const { sessionMs } = circumstances.config.session;
-  return { session: sealSession(candidate, { now, sessionMs }), ...(ticket && { ticket }) };
+  return tryEach(credential, async (one) => {
+    const { candidate, ticket } = await verify(one, circumstances, now);
+    return { session: sealSession(candidate, { now, sessionMs }), ...(ticket && { ticket }) };
+  });
 }
 
 /** Finds out whose a credential is; what that says is not checked yet. */
 async function verify(
-  credential: Credential | null,
+  credential: Credential,
   { room, origin: own, config, request, policy = current, caller }: Circumstances,
   now: number,
 ): Promise<{ candidate: Candidate; ticket?: UsedTicket }> {
-  if (credential === null) throw new Refusal("unauthenticated");
   const { kind, token } = credential;
   if (kind === "ticket") {
     if (config.tickets === null) throw invalidSession(DETAIL.noTickets);
@@ -145,7 +147,7 @@ const CREDENTIAL_FAILURES: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Checks a credential for a room ; one that fails, or was lately found to be revoked, counts against
+ * Checks a credential for a room; one that fails, or was lately found to be revoked, counts against
  * its caller's address (SPEC A7).
  *
  * @throws Refusal with a code of A5.

@@ -4,6 +4,7 @@ import { readKeys, type Values } from "./keys.ts";
 import type { Directory } from "../directory/directory.ts";
 import { setDataset } from "../metrics.ts";
 import { isPrivateHost } from "./private-host.ts";
+import type { OwnClaims } from "../session/claims.ts";
 import type { SessionFormat } from "../session/format.ts";
 import { FORMATS } from "../session/index.ts";
 
@@ -19,7 +20,9 @@ export interface Env {
   SESSION_JWKS_URL?: string;
   SESSION_ISSUER?: string;
   SESSION_AUDIENCE?: string;
+  SESSION_CLAIMS?: string;
   SESSION_INTROSPECTION_URL?: string;
+  SESSION_INTROSPECTION_HEADERS?: string;
   SESSION_SECONDS?: string | number;
   ALLOWED_ORIGINS?: string;
   MAX_CONNECTIONS_PER_USER?: string | number;
@@ -51,14 +54,18 @@ export interface Env {
 /** How a credential is checked. */
 export interface SessionConfig {
   readonly format: Values["SESSION_FORMAT"];
-  /** `undefined`: the format's own names. */
-  readonly cookie: string | undefined;
+  /** Empty: the format's own names. */
+  readonly cookies: readonly string[];
   /** Newest first. */
   readonly secrets: readonly string[];
   readonly jwksUrl: string | undefined;
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
   readonly introspectionUrl: string | undefined;
+  /** What some claims are called (`SESSION_CLAIMS`). */
+  readonly claims: OwnClaims;
+  /** What is sent with each question, beside the cookies. */
+  readonly introspectionHeaders: Readonly<Record<string, string>>;
   /** How long a session lasts that does not say. */
   readonly sessionMs: number;
   readonly store: KVNamespace | undefined;
@@ -119,6 +126,8 @@ export interface Config {
   readonly users: DurableObjectNamespace<User> | null;
   /** What is wrong, `KEY: why`, with no value in it; the Worker refuses to work while there is any. */
   readonly faults: readonly string[];
+  /** What may be a mistake, `KEY: why`, with no value in it. */
+  readonly warnings: readonly string[];
   /** What it was read from. */
   readonly env: Env;
 }
@@ -130,7 +139,9 @@ const FORMAT_KEYS: ReadonlySet<string> = new Set([
   "SESSION_JWKS_URL",
   "SESSION_ISSUER",
   "SESSION_AUDIENCE",
+  "SESSION_CLAIMS",
   "SESSION_INTROSPECTION_URL",
+  "SESSION_INTROSPECTION_HEADERS",
   "SESSIONS",
 ]);
 
@@ -154,18 +165,21 @@ export function parseConfig(env: Env, checksItself = false): Config {
     namespace: DurableObjectNamespace<Class>,
   ): DurableObjectNamespace<Class> =>
     values.JURISDICTION === "" ? namespace : namespace.jurisdiction(values.JURISDICTION);
+  const session: SessionConfig = {
+    format: values.SESSION_FORMAT,
+    cookies: values.SESSION_COOKIE,
+    secrets: values.SESSION_SECRET,
+    jwksUrl: values.SESSION_JWKS_URL,
+    issuer: values.SESSION_ISSUER,
+    audience: values.SESSION_AUDIENCE,
+    introspectionUrl: values.SESSION_INTROSPECTION_URL,
+    claims: values.SESSION_CLAIMS,
+    introspectionHeaders: values.SESSION_INTROSPECTION_HEADERS,
+    sessionMs,
+    store: values.SESSIONS,
+  };
   const config: Config = {
-    session: {
-      format: values.SESSION_FORMAT,
-      cookie: values.SESSION_COOKIE,
-      secrets: values.SESSION_SECRET,
-      jwksUrl: values.SESSION_JWKS_URL,
-      issuer: values.SESSION_ISSUER,
-      audience: values.SESSION_AUDIENCE,
-      introspectionUrl: values.SESSION_INTROSPECTION_URL,
-      sessionMs,
-      store: values.SESSIONS,
-    },
+    session,
     allowedOrigins: new Set(values.ALLOWED_ORIGINS),
     limits: {
       maxConnectionsPerUser: values.MAX_CONNECTIONS_PER_USER,
@@ -189,6 +203,7 @@ export function parseConfig(env: Env, checksItself = false): Config {
     maxRoomsPerUser: values.MAX_ROOMS_PER_USER,
     users: hasBackend && env.USERS ? place(env.USERS) : null,
     faults,
+    warnings: checksItself ? [] : warningsOf(values.SESSION_FORMAT, session),
     env,
   };
   faults.push(...webhookFaults(values, faults));
@@ -238,6 +253,11 @@ function formatFaults({ session, faults }: Config, env: Env): string[] {
   return [...missing, ...wrong.filter((fault) => !isBlamed(fault.split(":")[0]!))];
 }
 
+function warningsOf(name: Values["SESSION_FORMAT"], config: SessionConfig): readonly string[] {
+  const format: SessionFormat = FORMATS[name];
+  return format.warnings?.(config) ?? [];
+}
+
 const parsed = new WeakMap<Env, Config>();
 
 /** The configuration of this isolate: parsed, and its faults logged in one line, once. */
@@ -251,6 +271,8 @@ export function configOf(env: Env, checksItself = false): Config {
     console.log(
       JSON.stringify({ event: "failure", code: "misconfigured", reason: config.faults.join("; ") }),
     );
+  } else if (config.warnings.length > 0) {
+    console.log(JSON.stringify({ event: "warning", reason: config.warnings.join("; ") }));
   }
   return config;
 }

@@ -1,9 +1,12 @@
 import * as v from "valibot";
 import type { Directory } from "../directory/directory.ts";
+import { CLAIM_KEYS, isRecord } from "../session/claims.ts";
 import { FORMATS } from "../session/index.ts";
 import { isTrustedUrl } from "./trusted-url.ts";
 
 const MIN_SECRET_BYTES = 32;
+const COOKIE_NAME = /^[\w!#$%&'*.^`|~+-]{1,128}$/;
+const MAX_COOKIES = 20;
 /** It travels in a header: visible ASCII, and no comma, which separates keys. */
 const SERVER_KEY = /^[!-+\--~]{32,}$/;
 /** As the Standard Webhooks write one: at least 24 bytes, at most 64. */
@@ -55,6 +58,55 @@ const secretList = v.optional(
   "",
 );
 
+const CLAIMS_FAULT = `must be a JSON object like {"id":"user_id"}, of texts named ${CLAIM_KEYS.join(", ")}`;
+const claimName = v.optional(v.pipe(v.string(CLAIMS_FAULT), v.nonEmpty(CLAIMS_FAULT)));
+
+/** `undefined` where a text is no JSON object. */
+const readObject = (text: string) => {
+  try {
+    const json: unknown = JSON.parse(text);
+    return isRecord(json) ? json : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const ownClaims = v.optional(
+  v.pipe(
+    v.string(),
+    v.transform((text) => (text.trim() === "" ? {} : readObject(text))),
+    v.strictObject(v.entriesFromList(CLAIM_KEYS, claimName), CLAIMS_FAULT),
+  ),
+  "",
+);
+
+/** What the service sets itself: the caller's cookie, and what it accepts. */
+const isOwnHeader = (name: string) => /^(?:cookie|accept|host)$/i.test(name);
+
+const parseHeaders = (text: string): Record<string, string> | undefined => {
+  try {
+    const headers = v.parse(v.record(v.string(), v.string()), readObject(text));
+    // Throws where a name or value is none.
+    const names = [...new Headers(headers).keys()];
+    return names.some(isOwnHeader) ? undefined : headers;
+  } catch {
+    return undefined;
+  }
+};
+
+const fixedHeaders = v.optional(
+  v.pipe(
+    v.string(),
+    v.transform((text) => (text.trim() === "" ? {} : parseHeaders(text))),
+    v.record(
+      v.string(),
+      v.string(),
+      'must be a JSON object of headers, like {"Referer":"https://app.example.com"}, without Cookie',
+    ),
+  ),
+  "",
+);
+
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 
 const trustedUrl = v.optional(
@@ -95,13 +147,23 @@ const KEYS = {
     "jwt",
   ),
   SESSION_COOKIE: v.optional(
-    v.pipe(v.string(), v.regex(/^[\w!#$%&'*.^`|~+-]{1,128}$/, "must be a cookie's name")),
+    v.pipe(
+      v.string(),
+      v.transform(splitList),
+      v.check(
+        (names) => names.length <= MAX_COOKIES && names.every((name) => COOKIE_NAME.test(name)),
+        `must be a cookie's name, or up to ${MAX_COOKIES} separated by commas`,
+      ),
+    ),
+    "",
   ),
   SESSION_SECRET: secretList,
   SESSION_JWKS_URL: trustedUrl,
   SESSION_ISSUER: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
   SESSION_AUDIENCE: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
+  SESSION_CLAIMS: ownClaims,
   SESSION_INTROSPECTION_URL: trustedUrl,
+  SESSION_INTROSPECTION_HEADERS: fixedHeaders,
   SESSION_SECONDS: wholeNumber(3600, 1, 31_536_000),
   SESSIONS: binding<KVNamespace>("get", "a KV namespace"),
   ALLOWED_ORIGINS: v.optional(

@@ -1,12 +1,12 @@
 import { decodeProtectedHeader, errors, jwtDecrypt } from "jose";
 import { Refusal } from "../errors.ts";
-import { candidateFromClaims, JWT_SOURCE } from "./candidate.ts";
-import { refusalOf } from "./details.ts";
+import { candidateFromClaims, JWT_SOURCE, withClaims, type Source } from "./candidate.ts";
+import { DETAIL, invalidSession, refusalOf } from "./details.ts";
 import { cookieNames, type SessionFormat } from "./format.ts";
+import { NOT_BEFORE_TOLERANCE_SECONDS } from "./signed-token.ts";
 
-/** Auth.js's own. */
-const CLOCK_TOLERANCE_SECONDS = 15;
-const SOURCE = { ...JWT_SOURCE, toleranceMs: CLOCK_TOLERANCE_SECONDS * 1000 };
+/** With Auth.js's own tolerance. */
+const SOURCE: Source = { ...JWT_SOURCE, toleranceMs: 15_000 };
 
 /** The encryption tells the version, and with it how the key is derived from the secret. */
 const VERSIONS: Record<string, { keyBytes: number; isSalted: boolean; info: string }> = {
@@ -30,8 +30,10 @@ export const authjs: SessionFormat = {
   ],
   needs: [["SESSION_SECRET"]],
   createVerifier(config) {
+    const source = withClaims(SOURCE, config.claims);
     const names = cookieNames(authjs, config).filter((name) => typeof name === "string");
     return async (token, { now, cookie }) => {
+      if (cookie?.isBesideChunks) throw invalidSession(DETAIL.besideChunks);
       try {
         const enc = decodeProtectedHeader(token).enc as string;
         const version = Object.hasOwn(VERSIONS, enc) ? VERSIONS[enc] : undefined;
@@ -43,7 +45,7 @@ export const authjs: SessionFormat = {
             const info = salt === "" ? version.info : `${version.info} (${salt})`;
             const key = await deriveKey(secret, salt, info, version.keyBytes);
             const claims = await decrypt(token, key, enc, now);
-            if (claims) return candidateFromClaims(claims, SOURCE);
+            if (claims) return candidateFromClaims(claims, source);
           }
         }
         throw new Refusal("session_invalid");
@@ -73,8 +75,9 @@ async function decrypt(token: string, key: Uint8Array, enc: string, now: number)
     const { payload } = await jwtDecrypt(token, key, {
       keyManagementAlgorithms: ["dir"],
       contentEncryptionAlgorithms: [enc],
-      requiredClaims: ["exp", "sub"],
-      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      requiredClaims: ["exp"],
+      // The expiry is judged by A2, with the tolerance of this format.
+      clockTolerance: NOT_BEFORE_TOLERANCE_SECONDS,
       currentDate: new Date(now),
     });
     return payload;

@@ -1,14 +1,12 @@
+import {
+  isRecord,
+  lookUp,
+  recordOf,
+  renameClaims,
+  type ClaimNames,
+  type OwnClaims,
+} from "./claims.ts";
 import { DETAIL, invalidSession } from "./details.ts";
-
-/** What a source calls the parts of a session that can be wrong; for the log. */
-interface ClaimNames {
-  user: string;
-  roles: string;
-  rooms: string;
-  id: string;
-  issuedAt: string;
-  expiresAt: string;
-}
 
 /** Where a session comes from, as far as it decides how its parts are read. */
 export interface Source {
@@ -42,6 +40,8 @@ export interface Candidate {
 export const JSON_SOURCE: Source = {
   claims: {
     user: "user.id",
+    name: "user.name",
+    picture: "user.image",
     roles: "roles",
     rooms: "rooms",
     id: "id",
@@ -55,6 +55,8 @@ export const JSON_SOURCE: Source = {
 export const JWT_SOURCE: Source = {
   claims: {
     user: "sub",
+    name: "name",
+    picture: "picture",
     roles: "roles",
     rooms: "rooms",
     id: "sid",
@@ -65,19 +67,23 @@ export const JWT_SOURCE: Source = {
   allowsPaths: true,
 };
 
+/** Claims that users can write by the client alone: Supabase's and Auth0's, and Clerk's. */
+const WRITTEN_BY_USERS = /user_?metadata|unsafe_?metadata/i;
+
+/** A source whose claims are named by the deployment (`SESSION_CLAIMS`). */
+export function withClaims(source: Source, own: OwnClaims): Source {
+  const claims = renameClaims(source.claims, own);
+  return {
+    ...source,
+    claims,
+    allowsPaths: source.allowsPaths && !WRITTEN_BY_USERS.test(claims.picture),
+  };
+}
+
 /** Below this a number of JSON counts seconds: as milliseconds it would be a time before 1973. */
 const MOST_SECONDS = 1e11;
 /** A date at least, so that a number in a text is no year. */
 const ISO_8601 = /^\d{4}-\d\d-\d\d/;
-
-/** An object as it is, with nothing known of its keys; anything else as an empty one. */
-export function recordOf(value: unknown): Record<string, unknown> {
-  return isRecord(value) ? value : {};
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** A time of a JWT, which counts seconds; of another type it is left as it is. */
 function fromSeconds(time: unknown): unknown {
@@ -91,6 +97,24 @@ function fromJsonTime(time: unknown): unknown {
   return time;
 }
 
+/** What claims say, each looked up by its source's name for it. */
+function readClaims(data: unknown, source: Source): Candidate {
+  const { claims } = source;
+  return {
+    user: {
+      id: lookUp(data, claims.user),
+      name: lookUp(data, claims.name),
+      image: lookUp(data, claims.picture),
+    },
+    roles: lookUp(data, claims.roles),
+    rooms: lookUp(data, claims.rooms),
+    id: lookUp(data, claims.id),
+    issuedAt: lookUp(data, claims.issuedAt),
+    expiresAt: lookUp(data, claims.expiresAt),
+    source,
+  };
+}
+
 /**
  * Takes verified claims of a JWT for a session.
  *
@@ -101,33 +125,31 @@ export function candidateFromClaims(
   claims: Readonly<Record<string, unknown>>,
   source = JWT_SOURCE,
 ): Candidate {
+  const read = readClaims(claims, source);
   return {
-    user: { id: claims["sub"], name: claims["name"], image: claims["picture"] },
-    roles: claims["roles"],
-    rooms: claims["rooms"],
-    id: claims["sid"] ?? claims["jti"],
-    issuedAt: fromSeconds(claims["iat"]),
-    expiresAt: fromSeconds(claims["exp"]),
-    source,
+    ...read,
+    id: read.id ?? (source.claims.id === "sid" ? claims["jti"] : undefined),
+    issuedAt: fromSeconds(read.issuedAt),
+    expiresAt: fromSeconds(read.expiresAt),
   };
 }
 
 /**
  * Takes what the app itself wrote for a session: `{ user: { id, name?, image? }, roles?, rooms?,
- * id?, issuedAt?, expiresAt? }`.
+ * id?, issuedAt?, expiresAt? }`, or `{ session: { id, createdAt, expiresAt }, user }` as Better Auth
+ * writes it.
  *
  * @throws Refusal `session_invalid` where it is no object.
  */
-export function candidateFromJson(json: unknown): Candidate {
+export function candidateFromJson(json: unknown, source = JSON_SOURCE): Candidate {
   if (!isRecord(json)) throw invalidSession(DETAIL.notAnObject);
-  const { user, roles, rooms, id, issuedAt, expiresAt } = json;
+  const read = readClaims(json, source);
+  const session = recordOf(json["session"]);
   return {
-    user: recordOf(user),
-    roles,
-    rooms,
-    id,
-    issuedAt: fromJsonTime(issuedAt),
-    expiresAt: fromJsonTime(expiresAt),
+    ...read,
+    id: read.id ?? session["id"],
+    issuedAt: fromJsonTime(read.issuedAt ?? session["createdAt"]),
+    expiresAt: fromJsonTime(read.expiresAt ?? session["expiresAt"]),
   };
 }
 

@@ -9,54 +9,100 @@ export interface FoundCookie {
   name: string;
   /** Decoded; empty where it is no valid value. */
   value: string;
-  /** The pairs it came in, as they stood in the header. */
-  header: string;
   chunks: number;
+  /** Whether chunks of the same name came beside a whole cookie. */
+  isBesideChunks: boolean;
 }
+
+/** So many cookies of one name are tried (SPEC A1). */
+const MAX_CANDIDATES = 4;
 
 export function matchesName(name: string, wanted: CookieName): boolean {
   return typeof wanted === "string" ? name === wanted : wanted.test(name);
 }
 
+/** A cookie as it stood in the header. */
+interface Pair {
+  name: string;
+  text: string;
+}
+
 /**
- * Finds the first of the names that is there: as one cookie, else in chunks `.0`, `.1`, … that are
- * joined in numeric order up to the first gap (SPEC A1). Of a name sent twice, the first counts.
+ * The cookies of a request, in the order sent. Empty ones count as absent.
  *
  * @example
- * findCookie("s.1=b; s.0=a", ["s"]); // { name: "s", value: "ab", header: "s.0=a; s.1=b", chunks: 2 }
+ * new CookieHeader("s.1=b; s.0=a").find(["s"]); // [{ name: "s", value: "ab", chunks: 2, … }]
  */
-export function findCookie(header: string, names: readonly CookieName[]): FoundCookie | undefined {
-  const pairs = new Map<string, string>();
-  for (const pair of header.split(";")) {
-    const name = pair.slice(0, Math.max(pair.indexOf("="), 0)).trim();
-    if (name !== "" && !pairs.has(name)) pairs.set(name, pair.trim());
+export class CookieHeader {
+  readonly #pairs: Pair[] = [];
+
+  constructor(header: string) {
+    for (const pair of header.split(";")) {
+      const at = pair.indexOf("=");
+      const name = pair.slice(0, Math.max(at, 0)).trim();
+      const text = pair.trim();
+      const isEmpty = /^\s*(?:"")?\s*$/.test(pair.slice(at + 1));
+      if (name !== "" && !isEmpty) this.#pairs.push({ name, text });
+    }
   }
-  for (const wanted of names) {
-    const name =
-      typeof wanted === "string" ? wanted : [...pairs.keys()].find((key) => wanted.test(key));
-    if (name === undefined) continue;
-    const whole = pairs.get(name);
-    const found = whole === undefined ? chunksOf(name, pairs) : [whole];
-    if (found.length === 0) continue;
-    return {
-      name,
-      value: found.map(valueOf).join(""),
-      header: found.join("; "),
-      chunks: found.length,
-    };
+
+  /**
+   * Finds the first of the names that is there: each of its whole cookies, at most four, else its
+   * chunks `.0`, `.1`, … joined in numeric order up to the first gap, the first of each (SPEC A1).
+   */
+  find(names: readonly CookieName[]): FoundCookie[] {
+    for (const wanted of names) {
+      const name =
+        typeof wanted === "string"
+          ? wanted
+          : this.#pairs.find((pair) => wanted.test(pair.name))?.name;
+      if (name === undefined) continue;
+      const whole = this.values(name);
+      if (whole.length > 0) {
+        const isBesideChunks = this.#pairs.some((pair) => isChunk(pair.name, name));
+        return whole.map((value) => ({ name, value, chunks: 1, isBesideChunks }));
+      }
+      const chunks = this.#chunksOf(name);
+      if (chunks.length === 0) continue;
+      return [{ name, value: chunks.join(""), chunks: chunks.length, isBesideChunks: false }];
+    }
+    return [];
   }
-  return undefined;
+
+  /** The values of the cookies of that very name, decoded, at most four. */
+  values(name: string): string[] {
+    return this.#pairs
+      .filter((pair) => pair.name === name)
+      .slice(0, MAX_CANDIDATES)
+      .map(valueOf);
+  }
+
+  /** The cookies of these names with their chunks, as they stood in the header. */
+  pick(names: readonly string[]): string {
+    const isPicked = (name: string) =>
+      names.some((wanted) => name === wanted || isChunk(name, wanted));
+    return this.#pairs
+      .filter(({ name }) => isPicked(name))
+      .map(({ text }) => text)
+      .join("; ");
+  }
+
+  #chunksOf(name: string): string[] {
+    const first = new Map<string, Pair>();
+    for (const pair of this.#pairs) if (!first.has(pair.name)) first.set(pair.name, pair);
+    const chunks: string[] = [];
+    for (;;) {
+      const chunk = first.get(`${name}.${chunks.length}`);
+      if (chunk === undefined) return chunks;
+      chunks.push(valueOf(chunk));
+    }
+  }
 }
 
-function chunksOf(name: string, pairs: ReadonlyMap<string, string>): string[] {
-  const chunks: string[] = [];
-  for (;;) {
-    const chunk = pairs.get(`${name}.${chunks.length}`);
-    if (chunk === undefined) return chunks;
-    chunks.push(chunk);
-  }
+function isChunk(name: string, whole: string): boolean {
+  return name.startsWith(`${whole}.`) && /^\d+$/.test(name.slice(whole.length + 1));
 }
 
-function valueOf(pair: string): string {
-  return Object.values(parse(pair))[0] ?? "";
+function valueOf({ text }: Pair): string {
+  return Object.values(parse(text))[0] ?? "";
 }

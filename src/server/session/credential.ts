@@ -1,28 +1,52 @@
-import { findCookie, type CookieName, type FoundCookie } from "./cookie.ts";
+import { Refusal } from "../errors.ts";
+import { CookieHeader, type CookieName, type FoundCookie } from "./cookie.ts";
 
 /** Where a caller's token came from, which decides what it may do without an `Origin` (SPEC A3). */
-export type Credential =
-  | { kind: "ticket" | "bearer" | "message"; token: string }
-  | { kind: "cookie"; token: string; cookie: FoundCookie };
+export type Credential = TokenCredential | CookieCredential;
+
+interface TokenCredential {
+  kind: "ticket" | "bearer" | "message";
+  token: string;
+}
+
+interface CookieCredential {
+  kind: "cookie";
+  token: string;
+  cookie: FoundCookie;
+  /** All that came with it, for the formats that need more than one. */
+  cookies: CookieHeader;
+  /** Those of the same name that came after it, to be tried where it is none (SPEC A1). */
+  others: readonly FoundCookie[];
+}
+
+/** How a format's cookie is looked for. */
+export interface CookieSearch {
+  /** The likeliest first. */
+  names: readonly CookieName[];
+  /** Whether all that came of it are one credential. */
+  isOne: boolean;
+}
 
 /**
  * Finds the one credential that is judged: the ticket, else the bearer token, else the session
  * cookie (SPEC A1). `null` where there is none.
  *
  * @example
- * readCredential(new Request(url, { headers: { Authorization: "Bearer abc" } }), ["session"]);
+ * readCredential(new Request(url, { headers: { Authorization: "Bearer abc" } }), { names: ["session"], isOne: false });
  * // { kind: "bearer", token: "abc" }
  */
 export function readCredential(
   request: Request,
-  cookieNames: readonly CookieName[],
+  { names, isOne }: CookieSearch,
 ): Credential | null {
   const ticket = request.url.includes("?") ? new URL(request.url).searchParams.get("ticket") : null;
   if (ticket !== null) return { kind: "ticket", token: ticket };
   const bearer = bearerToken(request);
   if (bearer !== null) return { kind: "bearer", token: bearer };
-  const cookie = findCookie(request.headers.get("Cookie") ?? "", cookieNames);
-  return cookie ? { kind: "cookie", token: cookie.value, cookie } : null;
+  const cookies = new CookieHeader(request.headers.get("Cookie") ?? "");
+  const [cookie, ...others] = cookies.find(names);
+  if (!cookie) return null;
+  return { kind: "cookie", token: cookie.value, cookie, cookies, others: isOne ? [] : others };
 }
 
 /** A scheme ends with the first character that no token of HTTP has (RFC 9110, 5.6.2). */
@@ -31,4 +55,30 @@ const BEARER = /^bearer(?![\w!#$%&'*+.^`|~-])\s*(.*)$/is;
 /** The bearer token of a request, empty where only the scheme is named; `null` for none. */
 export function bearerToken(request: Request): string | null {
   return BEARER.exec(request.headers.get("Authorization") ?? "")?.[1] ?? null;
+}
+
+/**
+ * Tries a credential, and where it is a cookie that came more than once, each until one passes
+ * (SPEC A1). Browsers send a stale cookie of the host before a fresh one of its domain.
+ *
+ * @throws Refusal of the first that failed; `session_unavailable` where one could not be checked.
+ * @example
+ * const session = await tryEach(credential, async (one) => sealSession(await verify(one), options));
+ */
+export async function tryEach<Result>(
+  credential: Credential,
+  attempt: (credential: Credential) => Promise<Result>,
+): Promise<Result> {
+  if (credential.kind !== "cookie" || credential.others.length === 0) return attempt(credential);
+  const refusals: Refusal[] = [];
+  for (const cookie of [credential.cookie, ...credential.others]) {
+    try {
+      return await attempt({ ...credential, token: cookie.value, cookie, others: [] });
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.code === "rate_limited") throw error;
+      refusals.push(error);
+    }
+  }
+  // A client gives up on 401, and comes back on 503: one of them may be good.
+  throw refusals.find(({ code }) => code === "session_unavailable") ?? refusals[0]!;
 }

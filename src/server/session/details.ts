@@ -17,6 +17,7 @@ export type ClaimFault =
 export const DETAIL = {
   algorithm: "alg not allowed",
   authorizedParty: "azp",
+  besideChunks: "a whole cookie beside chunks",
   credentialTooLong: "credential too long",
   noTickets: "TICKET_SECRET is not set",
   notAnObject: "not an object",
@@ -38,6 +39,11 @@ const ALGORITHM = /^(?:[HREP]S(?:256|384|512)|EdDSA|Ed25519|none)$/;
 /** Refuses a session; `detail` is for the log alone. */
 export function invalidSession(detail: string): Refusal {
   return new Refusal("session_invalid", undefined, { detail });
+}
+
+/** What the log says where the app answered so of a session: a redirect may be to another URL, too. */
+export function signedOutBy(status: number): string {
+  return `${DETAIL.notSignedIn}: the app answered ${status}`;
 }
 
 /**

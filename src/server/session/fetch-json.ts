@@ -3,7 +3,7 @@ import { readText } from "../http/read-text.ts";
 const TIMEOUT_MS = 3000;
 const MAX_BODY_BYTES = 128 * 1024;
 
-/** What another server answered; `body` is read at status 200 alone. */
+/** What another server answered; `body` is read at status 200 alone, `undefined` where it is empty. */
 export interface JsonAnswer {
   status: number;
   body?: unknown;
@@ -36,7 +36,7 @@ export async function fetchJson(
     }
     const text = await readText(response.body, MAX_BODY_BYTES);
     if (text === null) throw new RangeError(`more than ${MAX_BODY_BYTES} bytes`);
-    return { status: 200, body: JSON.parse(text) };
+    return { status: 200, body: text.trim() === "" ? undefined : JSON.parse(text) };
   } catch (error) {
     if (ending.signal.aborted)
       throw new Error(`no answer in ${TIMEOUT_MS / 1000} s`, { cause: error });

@@ -1,6 +1,6 @@
 import type { Env, SessionConfig } from "../config/config.ts";
 import type { Candidate } from "./candidate.ts";
-import type { CookieName, FoundCookie } from "./cookie.ts";
+import type { CookieHeader, CookieName, FoundCookie } from "./cookie.ts";
 
 /** What a format may need to know beside the token. */
 export interface VerifyContext {
@@ -12,6 +12,8 @@ export interface VerifyContext {
   beforeAsking?: () => Promise<void>;
   /** The cookie that the token came in; absent where it came as a bearer token. */
   cookie?: FoundCookie;
+  /** All cookies that came with it. */
+  cookies?: CookieHeader;
 }
 
 /** What the check of a signed token needs to know. */
@@ -36,15 +38,19 @@ export type Verify = (token: string, context: VerifyContext) => Promise<Candidat
 export interface SessionFormat {
   /** The framework's own names of its cookie, the likeliest first; used where `SESSION_COOKIE` is not set. */
   cookies(config: SessionConfig): readonly CookieName[];
+  /** Whether it reads all its cookies at once, duplicates included, and not one after the other. */
+  readsTogether?: boolean;
   /** The keys that must be set: at least one of each group. */
   needs: readonly (readonly (keyof Env)[])[];
   /** What else is wrong, `KEY: why`, with no value in it. */
   faults?(config: SessionConfig): readonly string[];
+  /** What may be a mistake, in the same form; the service works with it. */
+  warnings?(config: SessionConfig): readonly string[];
   /** Called once for a configuration; the verifier throws `session_invalid`, `session_expired` or `session_unavailable`. */
   createVerifier(config: SessionConfig): Verify;
 }
 
 /** The names under which a format's cookie is looked for, in this order (SPEC A1). */
 export function cookieNames(format: SessionFormat, config: SessionConfig): readonly CookieName[] {
-  return config.cookie === undefined ? format.cookies(config) : [config.cookie];
+  return config.cookies.length === 0 ? format.cookies(config) : config.cookies;
 }

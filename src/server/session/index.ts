@@ -1,9 +1,7 @@
 import type { SessionConfig } from "../config/config.ts";
-import { Refusal } from "../errors.ts";
 import { authjs } from "./authjs.ts";
 import type { Candidate } from "./candidate.ts";
-import type { CookieName } from "./cookie.ts";
-import type { Credential } from "./credential.ts";
+import type { CookieSearch, Credential } from "./credential.ts";
 import { dbauth } from "./dbauth.ts";
 import { DETAIL, invalidSession } from "./details.ts";
 import { cookieNames, type SessionFormat, type Verify, type VerifyContext } from "./format.ts";
@@ -31,32 +29,37 @@ const MAX_CHUNKED_LENGTH = 32_000;
 
 const verifiers = new WeakMap<SessionConfig, Verify>();
 
-/** The names under which the session's cookie is looked for, in this order (SPEC A1). */
-export function sessionCookies(config: SessionConfig): readonly CookieName[] {
-  return cookieNames(FORMATS[config.format], config);
+/** How the session's cookie is looked for (SPEC A1). */
+export function sessionCookies(config: SessionConfig): CookieSearch {
+  const format: SessionFormat = FORMATS[config.format];
+  const names = cookieNames(format, config);
+  const isOne = format.readsTogether === true;
+  return { names: isOne ? names.slice(0, 1) : names, isOne };
 }
 
 /**
  * Checks a credential and answers what it says, which is no session before `sealSession` made it one.
  *
- * @throws Refusal `unauthenticated`, `session_invalid`, `session_expired`, `session_unavailable`.
+ * @throws Refusal `session_invalid`, `session_expired`, `session_unavailable`.
  * @example
- * const credential = readCredential(request, sessionCookies(config.session));
+ * const credential = readCredential(request, sessionCookies(config.session))!;
  * const context = { now: Date.now(), allowsOrigin: (origin) => config.allowedOrigins.has(origin) };
  * const candidate = await verifyCredential(credential, config.session, context);
  */
 export async function verifyCredential(
-  credential: Credential | null,
+  credential: Credential,
   config: SessionConfig,
-  context: Omit<VerifyContext, "cookie">,
+  context: Omit<VerifyContext, "cookie" | "cookies">,
 ): Promise<Candidate> {
-  if (credential === null) throw new Refusal("unauthenticated");
   if (isOversized(credential)) throw invalidSession(DETAIL.credentialTooLong);
   let verify = verifiers.get(config);
   if (!verify) verifiers.set(config, (verify = FORMATS[config.format].createVerifier(config)));
   return verify(credential.token, {
     ...context,
-    ...(credential.kind === "cookie" && { cookie: credential.cookie }),
+    ...(credential.kind === "cookie" && {
+      cookie: credential.cookie,
+      cookies: credential.cookies,
+    }),
   });
 }
 

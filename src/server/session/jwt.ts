@@ -1,7 +1,8 @@
 import type { JWTPayload } from "jose";
-import { candidateFromClaims } from "./candidate.ts";
+import { candidateFromClaims, JWT_SOURCE, withClaims } from "./candidate.ts";
 import { DETAIL, invalidSession } from "./details.ts";
 import type { SessionFormat, VerifyContext } from "./format.ts";
+import { keySetWarnings, sharedKeyFaults } from "./key-set-audience.ts";
 import { rememberGood } from "./remember.ts";
 import { createTokenCheck } from "./signed-token.ts";
 
@@ -15,14 +16,17 @@ import { createTokenCheck } from "./signed-token.ts";
 export const jwt: SessionFormat = {
   cookies: () => ["session"],
   needs: [["SESSION_SECRET", "SESSION_JWKS_URL"]],
+  faults: sharedKeyFaults,
+  warnings: keySetWarnings,
   createVerifier(config) {
+    const source = withClaims(JWT_SOURCE, config.claims);
     const check = createTokenCheck(config);
     // The check has seen that there is an expiry, and that it is a number.
     const read = rememberGood(check, ({ exp }) => exp! * 1000);
     return async (token, context) => {
       const claims = await read(token, context);
       requireParty(claims, context);
-      return candidateFromClaims(claims);
+      return candidateFromClaims(claims, source);
     };
   },
 };

@@ -1,4 +1,4 @@
-import { candidateFromJson } from "./candidate.ts";
+import { candidateFromJson, JSON_SOURCE, withClaims } from "./candidate.ts";
 import { DETAIL, invalidSession } from "./details.ts";
 import type { SessionFormat } from "./format.ts";
 import { messageOf, unavailable } from "./unavailable.ts";
@@ -16,7 +16,8 @@ const KEY = /^[\w-]{22,256}$/;
 export const kv: SessionFormat = {
   cookies: () => ["session"],
   needs: [["SESSIONS"]],
-  createVerifier({ store }) {
+  createVerifier({ store, claims }) {
+    const source = withClaims(JSON_SOURCE, claims);
     return async (token, { beforeAsking }) => {
       if (!KEY.test(token)) throw invalidSession(DETAIL.notSignedIn);
       await beforeAsking?.();
@@ -24,7 +25,7 @@ export const kv: SessionFormat = {
         throw unavailable(`SESSIONS: ${error instanceof Error ? error.name : messageOf(error)}`);
       });
       if (text === null) throw invalidSession(DETAIL.notSignedIn);
-      return candidateFromJson(readJson(text));
+      return candidateFromJson(readJson(text), source);
     };
   },
 };

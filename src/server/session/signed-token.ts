@@ -6,12 +6,22 @@ import type { CheckContext } from "./format.ts";
 import { keySetAt } from "./key-set.ts";
 import { unavailable } from "./unavailable.ts";
 
-const CLOCK_TOLERANCE_SECONDS = 5;
-const PUBLIC_KEY_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"];
+/**
+ * How far the issuer's clock may be ahead, as those of phones and virtual machines are. It is jose's
+ * for the expiry too, which `sealSession` judges anew by the format's own tolerance.
+ */
+export const NOT_BEFORE_TOLERANCE_SECONDS = 60;
+const PUBLIC_KEY_ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA"];
+/** By a secret, the hash that each takes. */
+const SECRET_ALGORITHMS: Readonly<Record<string, string>> = {
+  HS256: "SHA-256",
+  HS384: "SHA-384",
+  HS512: "SHA-512",
+};
 
 /** What a signed token is checked against. */
 export interface TokenRules {
-  /** For HS256. */
+  /** For HS256, HS384 and HS512. */
   secrets: readonly string[];
   /** Where the public keys are. */
   jwksUrl?: string | undefined;
@@ -34,8 +44,7 @@ async function tryEach(checks: Iterable<Check> | AsyncIterable<Check>, options: 
 }
 
 /**
- * Makes the check of a JWT's signature, algorithm, times, issuer and audience: HS256 with any of
- * the secrets, or a public-key algorithm with a key of the key set. The kind of key pins the
+ * Makes the check of a JWT's signature, algorithm, times, issuer and audience: by any of the secrets, or a public-key algorithm with a key of the key set. The kind of key pins the
  * algorithm (SPEC A2).
  *
  * @throws Refusal from the check: `session_invalid`, `session_expired`, `session_unavailable`.
@@ -49,11 +58,11 @@ export function createTokenCheck(
   const keys = rules.secrets.map(memoKey);
   const { jwksUrl } = rules;
 
-  function verifyWithSecrets(token: string, options: JWTVerifyOptions) {
+  function verifyWithSecrets(token: string, algorithm: string, options: JWTVerifyOptions) {
     const checks = keys.map(
-      (key) => async (options: JWTVerifyOptions) => jwtVerify(token, await key(), options),
+      (key) => async (options: JWTVerifyOptions) => jwtVerify(token, await key(algorithm), options),
     );
-    return tryEach(checks, { ...options, algorithms: ["HS256"] });
+    return tryEach(checks, { ...options, algorithms: [algorithm] });
   }
 
   async function verifyWithKeySet(
@@ -77,17 +86,18 @@ export function createTokenCheck(
 
   return async (token, { now, beforeAsking }) => {
     const options: JWTVerifyOptions = {
-      requiredClaims: ["exp", "sub"],
-      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      requiredClaims: ["exp"],
+      clockTolerance: NOT_BEFORE_TOLERANCE_SECONDS,
       currentDate: new Date(now),
       ...(rules.issuer !== undefined && { issuer: rules.issuer }),
       ...(rules.audience !== undefined && { audience: rules.audience }),
     };
     try {
-      const { alg } = decodeProtectedHeader(token);
-      if (alg === "HS256" && keys.length > 0)
-        return (await verifyWithSecrets(token, options)).payload;
-      if (!PUBLIC_KEY_ALGORITHMS.includes(alg ?? "") || jwksUrl === undefined) {
+      const { alg = "" } = decodeProtectedHeader(token);
+      if (Object.hasOwn(SECRET_ALGORITHMS, alg) && keys.length > 0) {
+        return (await verifyWithSecrets(token, alg, options)).payload;
+      }
+      if (!PUBLIC_KEY_ALGORITHMS.includes(alg) || jwksUrl === undefined) {
         throw invalidAlgorithm(alg);
       }
       return (await verifyWithKeySet(token, jwksUrl, options, beforeAsking)).payload;
@@ -97,14 +107,23 @@ export function createTokenCheck(
   };
 }
 
-/** Imports a secret once, at its first use: no I/O may be done while the module is loaded. */
-function memoKey(secret: string): () => Promise<CryptoKey> {
-  let key: CryptoKey | undefined;
+/**
+ * Imports a secret once for each algorithm, at its first use: no I/O may be done while the module is
+ * loaded.
+ */
+function memoKey(secret: string): (algorithm: string) => Promise<CryptoKey> {
+  const keys = new Map<string, CryptoKey>();
   const bytes = new TextEncoder().encode(secret);
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  // The key is kept and not the promise: one request must not wait for another's.
-  return async () =>
-    (key ??= await crypto.subtle.importKey("raw", bytes, algorithm, false, ["verify"]));
+  return async (algorithm) => {
+    let key = keys.get(algorithm);
+    if (!key) {
+      const kind = { name: "HMAC", hash: SECRET_ALGORITHMS[algorithm]! };
+      // The key is kept and not the promise: one request must not wait for another's.
+      key = await crypto.subtle.importKey("raw", bytes, kind, false, ["verify"]);
+      keys.set(algorithm, key);
+    }
+    return key;
+  };
 }
 
 /** The token names no key, and several would do: each of them is tried. */

@@ -2,8 +2,15 @@ import { base64url } from "jose";
 import * as v from "valibot";
 import type { SessionConfig } from "../config/config.ts";
 import { isTrustedUrl } from "../config/trusted-url.ts";
-import { candidateFromClaims, JWT_SOURCE, recordOf, type Candidate } from "./candidate.ts";
-import { DETAIL, invalidClaim, invalidSession } from "./details.ts";
+import {
+  candidateFromClaims,
+  JWT_SOURCE,
+  withClaims,
+  type Candidate,
+  type Source,
+} from "./candidate.ts";
+import { findClaim } from "./claims.ts";
+import { DETAIL, invalidSession } from "./details.ts";
 import type { SessionFormat } from "./format.ts";
 import { createTokenCheck } from "./signed-token.ts";
 
@@ -16,6 +23,8 @@ const SOURCE = {
   ...JWT_SOURCE,
   claims: {
     ...JWT_SOURCE.claims,
+    name: "user_metadata.full_name",
+    picture: "user_metadata.avatar_url",
     id: "session_id",
     roles: "app_metadata.roles",
     rooms: "app_metadata.rooms",
@@ -52,31 +61,24 @@ export const supabase: SessionFormat = {
       issuer,
       audience,
     });
+    const source = withClaims(SOURCE, config.claims);
     return async (token, context) => {
-      return candidateOf(await check(context.cookie ? accessTokenOf(token) : token, context));
+      const claims = await check(context.cookie ? accessTokenOf(token) : token, context);
+      return candidateOf(claims, source);
     };
   },
 };
 
-function candidateOf(claims: Record<string, unknown>): Candidate {
-  const user = recordOf(claims["user_metadata"]);
-  const { app_metadata } = claims;
-  // Rooms that cannot be read must not pass for none, which would admit everywhere.
-  if (typeof (app_metadata ?? {}) !== "object" || Array.isArray(app_metadata)) {
-    throw invalidClaim("app_metadata", "not an object");
-  }
-  const app = recordOf(app_metadata);
-  return candidateFromClaims(
-    {
-      ...claims,
-      sid: claims["session_id"],
-      name: user["full_name"] || user["name"],
-      picture: user["avatar_url"] || user["picture"],
-      roles: app["roles"],
-      rooms: app["rooms"],
-    },
-    SOURCE,
-  );
+/** Providers write the name and the picture under one of two names. */
+function candidateOf(claims: Record<string, unknown>, source: Source): Candidate {
+  const candidate = candidateFromClaims(claims, source);
+  const { name, picture } = source.claims;
+  const user = {
+    id: candidate.user.id,
+    name: findClaim(claims, [name, "user_metadata.name"]).value,
+    image: findClaim(claims, [picture, "user_metadata.picture"]).value,
+  };
+  return { ...candidate, user };
 }
 
 function accessTokenOf(cookie: string): string {

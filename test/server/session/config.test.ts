@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseConfig, type Env } from "../../../src/server/config/config.ts";
 
 const SECRET = "s".repeat(32);
+const INTROSPECTED = { SESSION_INTROSPECTION_URL: "https://app.example.com/session" };
 const faultsOf = (env: object) => parseConfig(env as Env).faults;
 
 describe("what each format needs", () => {
@@ -39,6 +40,27 @@ describe("what each format needs", () => {
     ["supabase", { SESSION_ISSUER: "abc" }, "SESSION_ISSUER: must be an https URL"],
     ["introspection", { SESSION_INTROSPECTION_URL: "http://a.example.com" }, "SESSION_INTROSPEC"],
     ["introspection", { SESSION_INTROSPECTION_URL: "http://localhost.evil.com" }, "SESSION_INTR"],
+    [
+      "introspection",
+      { ...INTROSPECTED, SESSION_INTROSPECTION_HEADERS: '{"Cookie":"a=b"}' },
+      "SESSION_INTROSPECTION_HEADERS: must be a JSON object of headers",
+    ],
+    [
+      "introspection",
+      { ...INTROSPECTED, SESSION_INTROSPECTION_HEADERS: '{"Re ferer":"x"}' },
+      "SESSION_INTROSPECTION_HEADERS: must be",
+    ],
+    [
+      "introspection",
+      { ...INTROSPECTED, SESSION_INTROSPECTION_HEADERS: "Referer: x" },
+      "SESSION_IN",
+    ],
+    ["introspection", { ...INTROSPECTED, SESSION_COOKIE: "a,b c" }, "SESSION_COOKIE: must be a"],
+    [
+      "introspection",
+      { ...INTROSPECTED, SESSION_COOKIE: Array(21).fill("a").join(",") },
+      "SESSION_COOKIE: must be a cookie's name, or up to 20 separated by commas",
+    ],
     ["kv", { SESSIONS: "hello" }, "SESSIONS: must be the binding of a KV namespace"],
     ["jwt", { SESSION_SECRET: SECRET, SESSION_SECONDS: "0" }, "SESSION_SECONDS: must be a whole"],
   ])("[O2] %s with %o is one fault, named once", (format, env, fault) => {

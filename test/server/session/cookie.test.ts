@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { parseConfig, type Env } from "../../../src/server/config/config.ts";
-import { findCookie } from "../../../src/server/session/cookie.ts";
+import { CookieHeader, type CookieName } from "../../../src/server/session/cookie.ts";
 import { readCredential } from "../../../src/server/session/credential.ts";
 import { sessionCookies } from "../../../src/server/session/index.ts";
 import { checkSession } from "../../worker-kit/check-session.ts";
@@ -10,30 +10,56 @@ import authjs from "./fixtures/authjs.json" with { type: "json" };
 const config = { SESSION_FORMAT: "authjs", SESSION_SECRET: authjs.secret };
 const chunked = authjs.vectors.find(({ title }) => title === "v5 in chunks")!;
 
+const find = (header: string, names: CookieName[]) => new CookieHeader(header).find(names);
+
 describe("finding the cookie", () => {
-  it("[A1] takes the first of the names that is there, and of a name sent twice the first", () => {
-    const find = (header: string) => findCookie(header, ["__Secure-s", "s"])?.value;
-    expect(find("s=1; __Secure-s=2")).toBe("2");
-    expect(find("s=1; s=2; s.0=3")).toBe("1");
-    expect(find("xs=1; s2=2; s")).toBeUndefined();
-    expect(find("")).toBeUndefined();
+  it("[A1] takes the first of the names that is there, and each cookie of that name, at most four", () => {
+    const values = (header: string) => find(header, ["__Secure-s", "s"]).map(({ value }) => value);
+    expect(values("s=1; __Secure-s=2")).toEqual(["2"]);
+    expect(values("s=1; s=2; s.0=3")).toEqual(["1", "2"]);
+    expect(values("s=1; s=2; s=3; s=4; s=5")).toEqual(["1", "2", "3", "4"]);
+    expect(values("xs=1; s2=2; s")).toEqual([]);
+    expect(values("")).toEqual([]);
+  });
+
+  it("[A1] counts an empty value as absent, whole or chunk", () => {
+    const values = (header: string) => find(header, ["__Secure-s", "s"]).map(({ value }) => value);
+    expect(values("__Secure-s=; s=1")).toEqual(["1"]);
+    expect(values('__Secure-s=""; s= ; s=1')).toEqual(["1"]);
+    expect(values("s=; s=; s=; s=; s=1; s=2")).toEqual(["1", "2"]);
+    expect(values("s=; s.0=a; s.1=; s.1=b; s.2=")).toEqual(["ab"]);
+    expect(values("s.0=; s.1=b")).toEqual([]);
   });
 
   it("[A1] joins chunks in numeric order up to the first gap, each decoded, the first of each", () => {
     const header = Array.from({ length: 12 }, (_, n) => `s.${11 - n}=${11 - n}%2F`).join("; ");
-    expect(findCookie(`${header}; s.3=x; s.13=y; s.01=z`, ["s"])).toMatchObject({
-      name: "s",
-      value: "0/1/2/3/4/5/6/7/8/9/10/11/",
-      chunks: 12,
-    });
-    expect(findCookie("s.1=a; s.2=b", ["s"])).toBeUndefined();
-    expect(findCookie("s.0=a; s.1=%2F;s.9=c", ["s"])?.header).toBe("s.0=a; s.1=%2F");
+    expect(find(`${header}; s.3=x; s.13=y; s.01=z`, ["s"])).toEqual([
+      {
+        name: "s",
+        value: "0/1/2/3/4/5/6/7/8/9/10/11/",
+        chunks: 12,
+        isBesideChunks: false,
+      },
+    ]);
+    expect(find("s.1=a; s.2=b", ["s"])).toEqual([]);
+  });
+
+  it("[A1] knows a whole cookie beside chunks", () => {
+    const isBeside = (header: string) => find(header, ["s"])[0]!.isBesideChunks;
+    expect(isBeside("s=1; s.2=x")).toBe(true);
+    expect(isBeside("s=1; s.x=2; s.=3; sx.0=4; s.0=")).toBe(false);
+  });
+
+  it("[A2] picks cookies of some names with their chunks, as they stood in the header", () => {
+    const cookies = new CookieHeader("x=0; s.1=%2F; b=; s=1;s=2;  b.sig=3; s.x=4; ss=5; s.0=6");
+    expect(cookies.pick(["s", "b.sig"])).toBe("s.1=%2F; s=1; s=2; b.sig=3; s.0=6");
   });
 
   it("[A1] each format knows its framework's names, and SESSION_COOKIE replaces them", () => {
     const nameFor = (format: string, cookie: string, more: Partial<Env> = {}) => {
       const { session } = parseConfig({ SESSION_FORMAT: format, ...more } as Env);
-      return findCookie(`${cookie}=x`, sessionCookies(session))?.name;
+      const { names } = sessionCookies(session);
+      return find(`${cookie}=x`, [...names])[0]?.name;
     };
     const issuer = { SESSION_ISSUER: "https://abc.supabase.co/auth/v1" };
     for (const [format, name, more] of [

@@ -65,7 +65,7 @@ describe("asking the app", () => {
     expect([request.method, request.url]).toEqual(["GET", URL]);
     expect([...request.headers]).toEqual([
       ["accept", "application/json"],
-      ["cookie", "connect.sid=s%3Aabc.d%2Be/f="],
+      ["cookie", "connect.sid=s%3Aabc.d%2Be/f=; connect.sid=late"],
     ]);
     expect(init.redirect).toBe("manual");
   });
@@ -75,9 +75,42 @@ describe("asking the app", () => {
     await service.enter({ Cookie: "connect.sid.1=b; x=y; connect.sid.0=a" });
     await service.enter({ Authorization: "Bearer s%3Aabc" });
     expect(service.asked.map(({ request }) => request.headers.get("Cookie"))).toEqual([
-      "connect.sid.0=a; connect.sid.1=b",
+      "connect.sid.1=b; connect.sid.0=a",
       "connect.sid=s%3Aabc",
     ]);
+  });
+
+  it("[A2] sends several cookies, of which the first decides whether there is a credential", async () => {
+    const service = start(ada, { SESSION_COOKIE: "koa.sess, koa.sess.sig" });
+    expect(await service.enter({ Cookie: "koa.sess.sig=y; koa.sess=" })).toBe("unauthenticated");
+    await service.enter({ Cookie: "koa.sess.sig=y; a=b; koa.sess=x; koa.sess.0=z" });
+    await service.enter({ Authorization: "Bearer x" });
+    expect(service.asked.map(({ request }) => request.headers.get("Cookie"))).toEqual([
+      "koa.sess.sig=y; koa.sess=x; koa.sess.0=z",
+      "koa.sess=x",
+    ]);
+  });
+
+  it("[A2] sends the headers of SESSION_INTROSPECTION_HEADERS", async () => {
+    const headers = { Referer: "https://app.example.com", "X-Presence": "1" };
+    const service = start(ada, { SESSION_INTROSPECTION_HEADERS: JSON.stringify(headers) });
+    await service.enterWith("a");
+    expect([...service.asked[0]!.request.headers]).toEqual([
+      ["accept", "application/json"],
+      ["cookie", "connect.sid=a"],
+      ["referer", "https://app.example.com"],
+      ["x-presence", "1"],
+    ]);
+  });
+
+  it("[A1, A2] asks once about cookies that came twice, and no more than 32,000 characters of them", async () => {
+    const service = start(() => new Response("", { status: 401 }));
+    const twice = { Cookie: "connect.sid=a; connect.sid=b" };
+    expect(await service.enter(twice)).toBe("session_invalid");
+    expect(service.asked).toHaveLength(1);
+    const many = Array.from({ length: 20 }, () => `connect.sid=${"x".repeat(1_700)}`).join("; ");
+    expect(await service.enter({ Cookie: many })).toBe("session_invalid");
+    expect(service.asked).toHaveLength(1);
   });
 
   it("[A2, A5] a bearer token that could be more than a cookie's value is not sent", async () => {
@@ -121,13 +154,66 @@ describe("asking the app", () => {
 });
 
 describe("what the app says", () => {
-  it("[A2, A5] 401 and 403 keep out, and so does a session that has ended", async () => {
-    const service = start(() => new Response("", { status: 401 }));
-    expect(await service.enterWith("a")).toBe("session_invalid");
-    service.answer = () => new Response("", { status: 403 });
-    expect(await service.enterWith("b")).toBe("session_invalid");
-    service.answer = () => Response.json({ user: { id: "ada" }, expiresAt: START - 1 });
-    expect(await service.enterWith("c")).toBe("session_expired");
+  it("[A2, A5] every way to say that nobody is signed in keeps out", async () => {
+    const bodies = [undefined, " ", "null", "{}", "false", '{"user":null,"session":null}'];
+    const answers = [
+      ...[401, 403, 419].map((status) => () => new Response("", { status })),
+      () => new Response(null, { status: 204 }),
+      ...([301, 302, 303, 307, 308] as const).map(
+        (status) => () => Response.redirect("https://app.example.com/login", status),
+      ),
+      ...bodies.map((body) => () => new Response(body)),
+    ];
+    for (const [n, answer] of answers.entries()) {
+      const service = start(answer);
+      expect(await service.enterWith(`out${n}`), String(n)).toBe("session_invalid");
+    }
+    expect(lines).toEqual([]);
+  });
+
+  it("[A2, A5] a session that has ended keeps out, and so does JSON of another shape", async () => {
+    const service = start(() => Response.json({ user: { id: "ada" }, expiresAt: START - 1 }));
+    expect(await service.enterWith("a")).toBe("session_expired");
+    for (const body of [[], 7, "ada", true, { user: "ada" }, { session: { id: "s" } }]) {
+      service.answer = () => Response.json(body);
+      expect(await service.enterWith(JSON.stringify(body))).toBe("session_invalid");
+    }
+  });
+
+  it("[A2] the answer of Better Auth's /get-session is understood as it is", async () => {
+    const service = start(() =>
+      Response.json({
+        session: {
+          expiresAt: "2026-11-29T12:00:00.000Z",
+          token: "hush",
+          createdAt: "2026-11-22T11:00:00.000Z",
+          updatedAt: "2026-11-22T11:00:00.000Z",
+          userId: "u1",
+          id: "s1",
+        },
+        user: { name: "Ada", email: "ada@example.com", image: null, id: "u1" },
+      }),
+    );
+    expect(await service.enterWith("a")).toEqual({
+      user: { id: "u1", name: "Ada" },
+      roles: [],
+      id: "s1",
+      issuedAt: START - 3_600_000,
+      expiresAt: START + 7 * 86_400_000,
+    });
+  });
+
+  it("[A2] SESSION_CLAIMS names where the answer has what", async () => {
+    const claims = { id: "id", name: "profile.title", roles: "data.groups", session: "sid" };
+    const service = start(
+      () => Response.json({ id: 7, sid: 8, profile: { title: "Ada" }, data: { groups: ["a"] } }),
+      { SESSION_CLAIMS: JSON.stringify(claims) },
+    );
+    expect(await service.enterWith("a")).toMatchObject({
+      user: { id: "7", name: "Ada" },
+      roles: ["a"],
+      id: "8",
+    });
   });
 
   it("[A2, A5, O3] anything else is unavailable, and the log says why, without the credential", async () => {
@@ -137,8 +223,9 @@ describe("what the app says", () => {
     const answers: [string, Answer][] = [
       ["answered 500", () => new Response("", { status: 500 })],
       ["answered 404", () => new Response("", { status: 404 })],
-      ["answered 204", () => new Response(null, { status: 204 })],
-      ["answered 302", () => Response.redirect("https://evil.example.com/")],
+      ["answered 429", () => new Response("", { status: 429 })],
+      ["answered 400", () => new Response("", { status: 400 })],
+      ["answered 304", () => new Response(null, { status: 304 })],
       ["no JSON", () => new Response("<html>")],
       ["more than 131072 bytes", () => new Response(endless)],
       ["no connection", () => Promise.reject(new TypeError(`fetch of ${URL} with s3cret`))],

@@ -8,7 +8,7 @@ export function makeIntrospectionSubject(): Subject {
   const answers: Record<string, () => Response> = {
     good: () => Response.json({ user: { id: "ada" }, expiresAt }),
     shapeless: () => Response.json({ user: "ada" }),
-    redirected: () => Response.redirect(INTROSPECTION_URL),
+    mistyped: () => new Response("", { status: 404 }),
     failing: () => new Response("", { status: 500 }),
     blocked: () => new Response("", { status: 403 }),
   };
@@ -35,7 +35,7 @@ export function makeIntrospectionSubject(): Subject {
       { name: "a second cookie smuggled in", token: (good) => `bad,${good}`, code: invalid },
       expired(NOW),
       { name: "an answer of the wrong shape", token: () => "shapeless", code: invalid },
-      ...["redirected", "failing"].map((answer): Attack => ({
+      ...["mistyped", "failing"].map((answer): Attack => ({
         name: `an app whose answer is ${answer}`,
         token: () => answer,
         code: "session_unavailable",
