@@ -4,12 +4,11 @@ import type { RoomSession } from "../room-request.ts";
 import { ChangeLog, type Changes, type ConnectionRef } from "./changes.ts";
 import { leaseEnd, leaseSessionOf, takesOver } from "./lease-session.ts";
 import { List, type EntryChange } from "./list.ts";
-import { TimeIndex } from "./time-index.ts";
+import { Members } from "./members.ts";
 import {
   applyAdmission,
   applyProfile,
   choose,
-  dueAt,
   endedLease,
   endPlace,
   firstLost,
@@ -17,7 +16,6 @@ import {
   hasNewStamp,
   isListed,
   isPresent,
-  isRemembered,
   isTime,
   newRecord,
   settle,
@@ -37,25 +35,14 @@ import type { SavedRoster } from "../storage/store.ts";
  */
 export class Roster {
   readonly #limits: RoomLimits;
-  readonly #records = new Map<string, MemberRecord>();
+  readonly #members: Members;
   readonly #list: List;
   readonly #log = new ChangeLog();
-  /** When something falls due for a member. */
-  readonly #deadlines = new TimeIndex();
-  /** Who is on the list as offline, and since when. */
-  readonly #remembered = new TimeIndex();
-  /** The members whose leases these are. */
-  readonly #leaseOwners = new Map<string, string>();
-  #places = 0;
 
   constructor(limits: RoomLimits, saved: SavedRoster) {
     this.#limits = limits;
     this.#list = new List(saved);
-    for (const record of saved.records) {
-      this.#records.set(record.id, record);
-      this.#index(record, []);
-      this.#deadlines.set(record.id, dueAt(record, limits));
-    }
+    this.#members = new Members(limits, saved.records);
   }
 
   /** What others see. */
@@ -88,33 +75,33 @@ export class Roster {
 
   /** Whether nobody is known any more, so that the room keeps nothing (SPEC L5). */
   get isEmpty(): boolean {
-    return this.#records.size === 0;
+    return this.#members.size === 0;
   }
 
   /** When the next grace, lease or retention ends; `Infinity` where none runs. */
   get dueAt(): number {
-    return this.#deadlines.firstTime;
+    return this.#members.dueAt;
   }
 
   /** How many members are known, those who are offline included. */
   get size(): number {
-    return this.#records.size;
+    return this.#members.size;
   }
 
   /** The status a member chose, `null` for none. */
   chosenBy(user: string): Status | null {
-    return this.#records.get(user)?.chosen ?? null;
+    return this.#members.get(user)?.chosen ?? null;
   }
 
   /** What is kept of a member; it must not be changed. */
   find(user: string): Readonly<MemberRecord> | undefined {
-    return this.#records.get(user);
+    return this.#members.get(user);
   }
 
   /** The newest that a user was admitted with, as far as it is known; 0 for nothing. */
   stampOf(user: string): number {
     const departed = this.#log.departureOf(user)?.stamp ?? 0;
-    return Math.max(this.#records.get(user)?.stamp ?? 0, departed);
+    return Math.max(this.#members.get(user)?.stamp ?? 0, departed);
   }
 
   /** Whether a user's connection has its place and is not lost. */
@@ -124,7 +111,7 @@ export class Roster {
 
   /** Whose a lease is; `null` for one that is none. */
   ownerOfLease(connection: string): string | null {
-    return this.#leaseOwners.get(connection) ?? null;
+    return this.#members.ownerOfLease(connection);
   }
 
   /**
@@ -138,13 +125,12 @@ export class Roster {
     { idle = false, leasedUntil }: NewPlace = {},
   ): "joined" | "too_many_connections" | "room_full" {
     const { user, issuedAt, admission } = session;
-    const record = this.#records.get(user.id) ?? newRecord(user, issuedAt);
+    const record = this.#members.get(user.id) ?? newRecord(user, issuedAt);
     const lost = firstLost(record);
     if (!lost) {
       if (record.places.length >= this.#limits.maxConnectionsPerUser) return "too_many_connections";
-      if (this.#places >= this.#limits.maxConnectionsPerRoom) return "room_full";
+      if (this.#members.places >= this.#limits.maxConnectionsPerRoom) return "room_full";
     }
-    this.#records.set(user.id, record);
     this.#change(now, record, () => {
       applyProfile(record, user, issuedAt);
       applyAdmission(record, admission);
@@ -183,7 +169,7 @@ export class Roster {
   /** Takes over name and picture of a newer session (SPEC M6, T3). */
   renew(now: number, session: Pick<RoomSession, "user" | "issuedAt" | "admission">): void {
     const { user, issuedAt } = session;
-    const record = this.#records.get(user.id);
+    const record = this.#members.get(user.id);
     if (!record) return;
     this.noteAdmission(now, session);
     if (hasNewProfile(record, user)) {
@@ -196,14 +182,14 @@ export class Roster {
 
   /** Notes what a member was admitted with anew, whatever becomes of the session. */
   noteAdmission(now: number, { user, admission }: Pick<RoomSession, "user" | "admission">): void {
-    const record = this.#records.get(user.id);
+    const record = this.#members.get(user.id);
     if (!record || !hasNewStamp(record, admission)) return;
     this.#change(now, record, () => applyAdmission(record, admission));
   }
 
   /** Changes what a member chose and their data; tells whether the choice is another now. */
   update(now: number, user: string, { status, data }: MemberUpdate): boolean {
-    const record = this.#records.get(user);
+    const record = this.#members.get(user);
     if (!record) return false;
     const { chosen } = record;
     this.#change(now, record, () => {
@@ -228,7 +214,7 @@ export class Roster {
 
   /** Ends all connections of a user with no grace; answers those that lived. */
   endAll(now: number, user: string): ConnectionRef[] {
-    const places = this.#records.get(user)?.places ?? [];
+    const places = this.#members.get(user)?.places ?? [];
     for (const { connection } of places) this.end(now, { user, connection }, now);
     const live = places.filter(({ lostAt }) => lostAt === null);
     return live.map(({ connection }) => ({ user, connection }));
@@ -236,7 +222,7 @@ export class Roster {
 
   /** Forgets a member who has no connection any more, as if they had never been here (SPEC B11). */
   forget(now: number, user: string): void {
-    const record = this.#records.get(user);
+    const record = this.#members.get(user);
     if (!record || record.places.length > 0) return;
     this.#change(now, record, () => {
       record.lastOnline = null;
@@ -253,7 +239,7 @@ export class Roster {
   /** Loses every connection that had a socket and has none, as after a restart (SPEC L6); answers them. */
   reconcile(now: number, live: ReadonlySet<string>): ConnectionRef[] {
     const lost: ConnectionRef[] = [];
-    for (const { id: user, places } of this.#records.values()) {
+    for (const { id: user, places } of this.#members) {
       for (const { connection, lostAt, leasedUntil } of places) {
         const isCut = lostAt === null && leasedUntil === undefined && !live.has(connection);
         if (isCut) lost.push({ user, connection });
@@ -265,7 +251,7 @@ export class Roster {
 
   /** Who has no place, and may have lost the last one after `time`; of who hid that is not known. */
   departedSince(time: number): Pick<MemberRecord, "id" | "stamp">[] {
-    return [...this.#records.values()].filter(
+    return [...this.#members].filter(
       ({ places, stamp, chosen, lastOnline }) =>
         stamp > 0 && places.length === 0 && (chosen === "offline" || (lastOnline ?? time) > time),
     );
@@ -274,8 +260,10 @@ export class Roster {
   /** Does all that is due: ends graces, takes old entries off the list, forgets (SPEC L4, L5, M3). */
   advance(now: number): void {
     // In the order of time, one thing each, so that what nobody sees moves nothing that others do.
-    for (const user of this.#deadlines.takeUntil(now)) this.#settle(now, this.#records.get(user)!);
-    this.#trim();
+    for (let due = this.#members.due(now); due; due = this.#members.due(now)) {
+      this.#settle(now, due);
+    }
+    while (this.#members.surplus) this.#drop(this.#members.surplus);
   }
 
   /** Whether {@link passChanges} has anything to hand over. */
@@ -289,7 +277,7 @@ export class Roster {
   }
 
   #placeOf({ user, connection }: ConnectionRef): Place | undefined {
-    const places = this.#records.get(user)?.places;
+    const places = this.#members.get(user)?.places;
     return places?.find((place) => place.connection === connection);
   }
 
@@ -298,7 +286,7 @@ export class Roster {
     ref: ConnectionRef,
     mutate: (place: Place, record: MemberRecord) => void,
   ): void {
-    const record = this.#records.get(ref.user);
+    const record = this.#members.get(ref.user);
     const place = this.#placeOf(ref);
     if (record && place) this.#change(now, record, () => mutate(place, record));
   }
@@ -314,14 +302,13 @@ export class Roster {
     const placesBefore = record.places;
     const storedBefore = JSON.stringify(record);
     const shown = this.#mutate(record, mutate, storedBefore);
-    this.#index(record, placesBefore);
+    this.#members.set(record, placesBefore);
     if (placesBefore.length > 0 && record.places.length === 0) {
       const { id: user, stamp, lastOnline } = record;
       this.#log.depart({ user, stamp, lastOnline });
     }
     if (shown) this.#log.show(record.id, shown.before);
     if (JSON.stringify(record) !== storedBefore) this.#log.save(record);
-    this.#deadlines.set(record.id, dueAt(record, this.#limits));
   }
 
   /** Changes a member and what others see of them, or, where that fails, nothing. */
@@ -331,23 +318,7 @@ export class Roster {
       return this.#list.show(record);
     } catch (error) {
       Object.assign(record, JSON.parse(before));
-      if (record.version === 0 && record.places.length === 0) this.#records.delete(record.id);
       throw error;
-    }
-  }
-
-  /** Keeps what is found by other than a member's id. */
-  #index(record: MemberRecord, placesBefore: readonly Place[]): void {
-    const { id, places, lastOnline } = record;
-    if (isRemembered(record)) this.#remembered.set(id, lastOnline!);
-    else this.#remembered.delete(id);
-    if (places === placesBefore) return;
-    this.#places += places.length - placesBefore.length;
-    for (const { connection, leasedUntil } of placesBefore) {
-      if (leasedUntil !== undefined) this.#leaseOwners.delete(connection);
-    }
-    for (const { connection, leasedUntil } of places) {
-      if (leasedUntil !== undefined) this.#leaseOwners.set(connection, id);
     }
   }
 
@@ -362,24 +333,16 @@ export class Roster {
     });
   }
 
-  #forget(record: MemberRecord): void {
-    this.#records.delete(record.id);
-    this.#log.forget(record);
+  /** Takes an entry off the list before its time; one who only appears offline is not told from others. */
+  #drop(record: MemberRecord): void {
+    this.#apply(record, () => {
+      record.lastOnline = null;
+    });
+    if (record.places.length === 0) this.#forget(record);
   }
 
-  /**
-   * Takes whoever has been gone longest off the list, where there are too many (SPEC L5). One who
-   * only appears offline is not told from the others.
-   */
-  #trim(): void {
-    while (this.#remembered.size > this.#limits.maxRemembered) {
-      const record = this.#records.get(this.#remembered.first!.key)!;
-      this.#apply(record, () => {
-        record.lastOnline = null;
-      });
-      if (record.places.length > 0) continue;
-      this.#deadlines.delete(record.id);
-      this.#forget(record);
-    }
+  #forget(record: MemberRecord): void {
+    this.#members.delete(record);
+    this.#log.forget(record);
   }
 }

@@ -57,6 +57,7 @@ const isPlaces = (value: unknown): value is Place[] => Array.isArray(value) && v
 
 /** What a column's JSON says; `undefined` where it is none. */
 function parse(text: string | null): unknown {
+  if (text === null) return null;
   try {
     return JSON.parse(String(text));
   } catch {
