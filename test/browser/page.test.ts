@@ -197,7 +197,7 @@ describe("the page", () => {
     expect(JSON.stringify(grace.frames)).not.toContain("secret");
   });
 
-  it("[L4] cuts its network for real, and catches up when it is mended", async () => {
+  it("[L4.2] cuts its network for real, and catches up when it is mended", async () => {
     const ada = await Tab.enter(browser, server.url, "cut", "Ada");
     const grace = await Tab.enter(browser, server.url, "cut", "Grace");
     await ada.sees({ Ada: "online", Grace: "online" });

@@ -77,7 +77,7 @@ describe("a room's pages", () => {
     }
   });
 
-  it("[M3] shows who appears offline as gone, to themselves too, and tells nobody more", async () => {
+  it("[M3.1] shows who appears offline as gone, to themselves too, and tells nobody more", async () => {
     const [ada, grace] = (await gather("Ada", "Grace")) as [Tab, Tab];
     const before = grace.frames.length;
 
@@ -104,7 +104,7 @@ describe("a room's pages", () => {
     for (const tab of [ada, grace]) await tab.sees({ Ada: "away", Grace: "online" });
   });
 
-  it("[L4] [V1] shows nobody that a page was reloaded", async () => {
+  it("[L4.2, V1] shows nobody that a page was reloaded", async () => {
     const [ada, grace] = (await gather("Ada", "Grace")) as [Tab, Tab];
     const before = grace.frames.length;
     const { version } = await grace.read();
@@ -121,7 +121,7 @@ describe("a room's pages", () => {
     await grace.sees({ Ada: "online", Grace: "online" });
   });
 
-  it("[L4] [R4] shows a closed window as gone after the grace, since it was closed", async () => {
+  it("[L4.3, R4.3] shows a closed window as gone after the grace, since it was closed", async () => {
     const [ada, grace] = (await gather("Ada", "Grace")) as [Tab, Tab];
     const before = grace.frames.length;
 

@@ -19,7 +19,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-it("[L6] [V3] brings every page back after a crash, and nobody who returns looked gone", async () => {
+it("[L6.1, V3] brings every page back after a crash, and nobody who returns looked gone", async () => {
   const ada = await Tab.enter(browser, server.url, "lobby", "Ada");
   const grace = await Tab.enter(browser, server.url, "lobby", "Grace");
   const alan = await Tab.enter(browser, server.url, "lobby", "Alan");

@@ -29,7 +29,7 @@ async function bearer(user: string): Promise<ObserveOptions> {
 }
 
 describe.concurrent("a client that the room closes", () => {
-  it("[W11] for its bad frames stays away, and reports", async () => {
+  it("[W11.2] for its bad frames stays away, and reports", async () => {
     const client = enter("bad-frames", await bearer("ada"));
     await client.online();
     for (let times = 0; times < 10; times++) client.last.ws.send("garbage");
@@ -53,7 +53,7 @@ describe.concurrent("a client that the room closes", () => {
     expect(asked).toBe(1);
   });
 
-  it("[L2, L3, V3] as stale comes back at once, resumes, and misses nothing", async () => {
+  it("[L2.2, L3.1, V3] as stale comes back at once, resumes, and misses nothing", async () => {
     let isFrozen = false;
     const options = { ...(await bearer("ada")), loses: () => isFrozen };
     const client = enter("stale", options);

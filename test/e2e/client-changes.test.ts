@@ -141,7 +141,7 @@ describe("a person", () => {
     expect(idling()).toEqual([true, false]);
   });
 
-  it("[K10, M5] who is away says so when they reconnect, and when they came back meanwhile", async () => {
+  it("[K10, M5.3] who is away says so when they reconnect, and when they came back meanwhile", async () => {
     await entered({ idleAfterMs: 10_000 });
     await vi.advanceTimersByTimeAsync(10_000);
     last().end(1006, "");

@@ -66,7 +66,7 @@ describe("a handle's state", () => {
     expect(calls()).toBe(1);
   });
 
-  it("[L2, W14] answers every probe at once, by its number where it has one", async () => {
+  it("[L2.1, W14.2] answers every probe at once, by its number where it has one", async () => {
     await entered();
     const { pings, frames } = last();
     last().tell({ type: "probe", n: 2 ** 32 });
@@ -120,14 +120,14 @@ describe("a handle's state", () => {
     expect(last().url.href).toBe("wss://app.example.com/rooms/lobby");
   });
 
-  it("[W3] asks for the view that is wanted", async () => {
+  it("[W3.1] asks for the view that is wanted", async () => {
     await entered({ view: "snapshot" });
     expect(last().url.searchParams.get("view")).toBe("snapshot");
   });
 });
 
 describe("handles of one URL", () => {
-  it("[K4, L4] share a connection, until the last has left", async () => {
+  it("[K4, L4.1] share a connection, until the last has left", async () => {
     const first = await entered();
     const second = enter();
     await soon();

@@ -55,7 +55,7 @@ describe("after its socket was closed, a client", () => {
     [4400, "bad_message"],
     [4403, "kicked"],
     [4403, "room_forbidden"],
-  ])("[W10, W11] stays away and reports: %i %s", async (code, reason) => {
+  ])("[W10, W11.2] stays away and reports: %i %s", async (code, reason) => {
     sockets[0]!.end(code, reason);
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(sockets).toHaveLength(1);
@@ -70,7 +70,7 @@ describe("after its socket was closed, a client", () => {
     expect(room.getSnapshot()).toMatchObject({ connection: "closed", error: null });
   });
 
-  it("[L2] reconnects at once: 4408 stale", async () => {
+  it("[L2.2] reconnects at once: 4408 stale", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.999);
     expect(await reconnectAfter(4408, "stale")).toBe(0);
   });
@@ -78,12 +78,15 @@ describe("after its socket was closed, a client", () => {
   it.each([
     [0, 30_000],
     [0.5, 30_500],
-  ])("[W12] reconnects after at least 30 s, and a random while (%d): 4429", async (random, ms) => {
-    vi.spyOn(Math, "random").mockReturnValue(random);
-    expect(await reconnectAfter(4429, "rate_limited")).toBe(ms);
-  });
+  ])(
+    "[W12.2] reconnects after at least 30 s, and a random while (%d): 4429",
+    async (random, ms) => {
+      vi.spyOn(Math, "random").mockReturnValue(random);
+      expect(await reconnectAfter(4429, "rate_limited")).toBe(ms);
+    },
+  );
 
-  it.each([1001, 1006, 1011, 1012])("[L6] reconnects with backoff: %i", async (code) => {
+  it.each([1001, 1006, 1011, 1012])("[L6.1] reconnects with backoff: %i", async (code) => {
     vi.spyOn(Math, "random").mockReturnValue(0.5);
     expect(await reconnectAfter(code, "")).toBe(500);
   });
@@ -114,7 +117,7 @@ describe("after its socket was closed, a client", () => {
     expect(room.getSnapshot()).toMatchObject({ connection: "closed", error });
   });
 
-  it("[W12, K7] a network that comes back cuts the backoff short, but not the 30 s", async () => {
+  it("[W12.2, K7] a network that comes back cuts the backoff short, but not the 30 s", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.999);
     sockets[0]!.end(4429, "rate_limited");
     await vi.advanceTimersByTimeAsync(29_000);
@@ -127,7 +130,7 @@ describe("after its socket was closed, a client", () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it("[L6, K7] waits longer each time that nobody answers, up to 30 s", async () => {
+  it("[L6.1, K7] waits longer each time that nobody answers, up to 30 s", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.999);
     sockets[0]!.end(1006, "");
     const gaps: number[] = [];
@@ -243,7 +246,7 @@ describe("after its socket was closed, a client", () => {
 });
 
 describe("a client that is probed", () => {
-  it("[L2] answers by a ping, and a numbered probe by its number", () => {
+  it("[L2.1] answers by a ping, and a numbered probe by its number", () => {
     sockets[0]!.tell({ type: "probe" });
     expect(sockets[0]!).toMatchObject({ pings: [expect.any(Number)], frames: [] });
     sockets[0]!.tell({ type: "probe", n: 7 });

@@ -197,7 +197,7 @@ describe.concurrent.each(WAY_NAMES)("a client that signs in by %s", (way) => {
     expect(client.attempts).toHaveLength(2);
   });
 
-  it("[L6] takes a server that is gone for an outage, and comes back without being asked", async () => {
+  it("[L6.1] takes a server that is gone for an outage, and comes back without being asked", async () => {
     const own = await startServer({ vars: VARS });
     const token = await signToken(own.secret, "ada");
     let refusals = 0;

@@ -44,7 +44,7 @@ function statesTold({ frames }: RawClient): Member[] {
 }
 
 it(
-  "[L6, L4, M2, V5] a killed room finds every acknowledged status again, loses no choice, and has no ghosts",
+  "[L6.1, L6.2, L4.3, M2, V5] a killed room finds every acknowledged status again, loses no choice, and has no ghosts",
   async () => {
     const seed = Number(process.env["SEED"] ?? randomInt(2 ** 31));
     console.log(`SEED=${seed}`);
@@ -120,7 +120,7 @@ it(
   TIMEOUT_MS,
 );
 
-it("[L6, L7] a killed room that nobody comes back to wakes by itself, and has no ghosts", async () => {
+it("[L6.2, L7.1] a killed room that nobody comes back to wakes by itself, and has no ghosts", async () => {
   const vars = { STALE_SECONDS: "3", GRACE_SECONDS: "1" };
   server = await startServer({ vars });
   const users = ["ada", "bob", "cleo"];

@@ -56,7 +56,7 @@ async function untilOffline(client: RawClient, id: string): Promise<Member & { t
 
 describe.concurrent("in a hibernating room", () => {
   it(
-    "[L3, L1, R4] a frozen process is out in time, and one that pings stays",
+    "[L3.1, L1, R4.3] a frozen process is out in time, and one that pings stays",
     async () => {
       // The second is last heard so long before a sweep that it only just escapes its probe.
       const visits = await Promise.all(
@@ -95,7 +95,7 @@ describe.concurrent("in a hibernating room", () => {
   );
 
   it(
-    "[L2] one that only answers probes stays, and one that does not is closed 4408",
+    "[L2.2, L2.3] one that only answers probes stays, and one that does not is closed 4408",
     async () => {
       const room = "silent";
       const joinSilent = async (user: string, answersProbes: boolean) =>

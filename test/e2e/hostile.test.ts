@@ -49,7 +49,7 @@ async function attack(client: RawClient, { frame, times, everyMs }: Attack): Pro
 
 describe("a room", () => {
   it(
-    "[W11, W12] goes on for the others while a hundred sockets send garbage",
+    "[W11.2, W12.2] goes on for the others while a hundred sockets send garbage",
     async () => {
       const room = "besieged";
       const [ada, bob] = await Promise.all([join(room, "ada"), join(room, "bob")]);
@@ -85,7 +85,7 @@ describe("a room", () => {
     TIMEOUT_MS,
   );
 
-  it("[L4, R4] keeps the places of sockets that were reset, for the grace", async () => {
+  it("[L4.2, L4.3, R4.1, R4.3] keeps the places of sockets that were reset, for the grace", async () => {
     const room = "reset";
     const watcher = await join(room, "watcher");
     const lost = await Promise.all(

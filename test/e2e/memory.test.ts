@@ -140,11 +140,11 @@ const ATTACKS: [string, () => Promise<void>, () => Promise<void>][] = [
   ["[A5, P2] by endless bodies", sendBodies, sendBodies],
   ["[T2] by large frames after a refusal", floodBeforeSignIn, floodBeforeSignIn],
   [
-    "[W12, W14] by asking and never reading",
+    "[W12.3, W14.4] by asking and never reading",
     () => askAndNeverRead(12_000),
     () => askAndNeverRead(4_000),
   ],
-  ["[W11] by going on after a close", () => goOnAfterClose(70_000), () => goOnAfterClose(70_000)],
+  ["[W11.3] by going on after a close", () => goOnAfterClose(70_000), () => goOnAfterClose(70_000)],
 ];
 
 describe("who wants to fill the server's memory", () => {

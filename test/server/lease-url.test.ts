@@ -85,7 +85,7 @@ describe("who may have a lease", () => {
     expect(await refusal(answer)).toEqual([429, "rate_limited"]);
   });
 
-  it("[W12, P1] a lease that asks too often is refused, and stays", async () => {
+  it("[W12.1, P1] a lease that asks too often is refused, and stays", async () => {
     const room = newRoom();
     const { lease } = await hold(room, "ada");
     const headers = await bearer("ada");

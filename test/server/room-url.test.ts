@@ -49,7 +49,7 @@ describe("the room URL", () => {
     }
   });
 
-  it("[R3, R4] answers a snapshot with every member, ordered by id", async () => {
+  it("[R3, R4.1, R4.2, R4.4] answers a snapshot with every member, ordered by id", async () => {
     const room = newRoom();
     await join(room, "bob", {
       token: await signIn("bob", { name: "Bob", picture: "https://img.example.com/b.png" }),
@@ -110,7 +110,7 @@ describe("the room URL", () => {
     expect(other.status).toBe(200);
   });
 
-  it("[R6] since answers the delta, an empty one where nothing changed, and fields=counts leaves members out", async () => {
+  it("[R6.1, R6.2] since answers the delta, an empty one where nothing changed, and fields=counts leaves members out", async () => {
     const room = newRoom();
     await join(room, "ada");
     const { epoch, version } = await readRoom(room);

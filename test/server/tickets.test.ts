@@ -179,7 +179,7 @@ describe("tickets", () => {
     expect(await refusal(answer)).toEqual([404, "not_found"]);
   });
 
-  it("[T1, L5] the room remembers a used one until it has expired by any clock, and no longer", async () => {
+  it("[T1, L5.5] the room remembers a used one until it has expired by any clock, and no longer", async () => {
     const room = newRoom();
     const answer = await use(room, await ticketFor(room));
     const peer = new Peer(answer.webSocket!);

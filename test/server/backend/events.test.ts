@@ -144,7 +144,7 @@ describe("events", () => {
     expect((await readRoom(room)).members).toMatchObject([{ id: "bob", status: "busy" }]);
   });
 
-  it("[B1, L6] that cannot be numbered are refused, and cut nobody", async () => {
+  it("[B1, L6.4] that cannot be numbered are refused, and cut nobody", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await query(room, "ALTER TABLE room RENAME TO elsewhere");
@@ -156,7 +156,7 @@ describe("events", () => {
     expect(await namesHeard(ada)).toEqual(["x"]);
   });
 
-  it("[B1, M3] are numbered from 1 in the epoch that begins while somebody hides", async () => {
+  it("[B1, M3.2] are numbered from 1 in the epoch that begins while somebody hides", async () => {
     const room = newRoom();
     const token = await signIn("ada", { exp: Math.floor(Date.now() / 1000) + 10 * 86_400 });
     const ada = await join(room, "ada", { token });

@@ -80,7 +80,7 @@ describe("forgetting a user", () => {
     expect(await forget(ada)).toBe(0);
   });
 
-  it("[B11, M3] takes who hides off, and who is in their grace", async () => {
+  it("[B11, M3.4] takes who hides off, and who is in their grace", async () => {
     const [ada, hidden, lost] = [fresh("ada"), fresh("room"), fresh("room")];
     const peer = await join(hidden, ada);
     await peer.ask({ type: "update", status: "offline" });

@@ -50,13 +50,26 @@ describe("kicking", () => {
     vi.restoreAllMocks();
   });
 
-  it("[B2, L4] ends a place in its grace too, and counts only what was open", async () => {
+  it("[B2, L4.4] ends a place in its grace too, and counts only what was open", async () => {
     const room = newRoom();
     await join(room, "ada");
     await restart(room);
     expect((await readRoom(room)).online).toBe(1);
     expect(await kick(room, "ada")).toEqual({ closed: 0 });
     expect((await readRoom(room)).online).toBe(0);
+  });
+
+  it("[M3.4] the backend can tell that a member hides", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    await ada.ask({ type: "update", status: "offline" });
+    expect((await readRoom(room)).connections).toBe(0);
+    const event = { name: "x", data: 1 };
+    const sent = await askBackend("POST", `/rooms/${room}/events`, event);
+    expect(await sent.json()).toEqual({ delivered: 1 });
+    const stats = await askBackend("GET", `/rooms/${room}/stats`);
+    expect(await stats.json()).toMatchObject({ online: 0, members: 1, sockets: 1 });
+    expect(await kick(room, "ada")).toEqual({ closed: 1 });
   });
 
   it("[B2] takes any user's id, and stores nothing of one who is not there", async () => {

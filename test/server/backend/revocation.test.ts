@@ -350,7 +350,7 @@ describe("revoking", () => {
     expect(await queryUser(ada, "SELECT room FROM errands")).toEqual([]);
   });
 
-  it("[L7, T4, T5] a user's object that does not answer keeps no alarm waiting", async () => {
+  it("[L7.3, T4, T5] a user's object that does not answer keeps no alarm waiting", async () => {
     vi.spyOn(console, "log").mockImplementation(() => {});
     const [ada, bob, room] = [fresh("ada"), fresh("bob"), fresh("room")];
     const exp = inSeconds(600);

@@ -157,7 +157,7 @@ describe("the list of rooms", () => {
     },
   );
 
-  it("[B9, L6] is right within a sweep after the room crashed, whichever way its last tell was lost", async () => {
+  it("[B9, L6.2] is right within a sweep after the room crashed, whichever way its last tell was lost", async () => {
     const prefix = newPrefix();
     // It crashed before it told that somebody came.
     const came = `${prefix}came`;
@@ -208,7 +208,7 @@ describe("the list of rooms", () => {
     await vi.waitFor(async () => expect(await named(room)).toEqual([]), { timeout: 8_000 });
   }, 15_000);
 
-  it("[B9, L7] what is taken back before it was told leaves no alarm behind that is always due", async () => {
+  it("[B9, L7.2] what is taken back before it was told leaves no alarm behind that is always due", async () => {
     const room = `${newPrefix()}taken-back`;
     const ada = await join(room, "ada");
     await until(async () => expect(await named(room)).toEqual([room]));
@@ -259,7 +259,7 @@ describe("the list of rooms", () => {
     expect(rows).toEqual([]);
   }, 60_000);
 
-  it("[B9, L5] a forgotten room has told so, and keeps nothing", async () => {
+  it("[B9, L5.5] a forgotten room has told so, and keeps nothing", async () => {
     const room = `${newPrefix()}a`;
     await leave(await join(room, "ada"));
     await passTimeWithAlarms(room, 90_000);

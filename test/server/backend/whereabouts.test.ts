@@ -100,7 +100,7 @@ describe("where a user is", () => {
     },
   );
 
-  it("[B4, L4] who left is in no room, and was last online when the last one says so", async () => {
+  it("[B4, L4.1] who left is in no room, and was last online when the last one says so", async () => {
     const [ada, first, second] = [fresh("ada"), fresh("room"), fresh("room")];
     const [one, two] = await Promise.all([join(first, ada), join(second, ada)]);
     await one.ask({ type: "leave" });
@@ -115,7 +115,7 @@ describe("where a user is", () => {
     expect(await whereIs(ada)).toEqual({ user: ada, ...NOWHERE, lastOnline });
   });
 
-  it("[B4, M3] who appears offline is nowhere, like one who left when they chose to", async () => {
+  it("[B4, M3.1] who appears offline is nowhere, like one who left when they chose to", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const peer = await join(room, ada);
     await choose(peer, "offline");
@@ -132,7 +132,7 @@ describe("where a user is", () => {
     expect(await whereIs(ada)).toMatchObject({ status: "online", rooms: [{ room }] });
   });
 
-  it("[B11, L5] the rooms that remember a user are kept until each of them forgets the user", async () => {
+  it("[B11, L5.1] the rooms that remember a user are kept until each of them forgets the user", async () => {
     const [ada, first, second] = [fresh("ada"), fresh("room"), fresh("room")];
     const [one, two] = [await join(first, ada), await join(second, ada)];
     const left = async () =>
@@ -157,7 +157,7 @@ describe("where a user is", () => {
     expect(wait).toBeLessThanOrEqual(3_600_100);
   });
 
-  it("[B4, L5] nothing is kept of who was offline for the retention", async () => {
+  it("[B4, L5.1] nothing is kept of who was offline for the retention", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const peer = await join(room, ada);
     await peer.ask({ type: "leave" });
@@ -209,7 +209,7 @@ describe("where a user is", () => {
   it.each([
     ["at once, where nothing is retained", { RETENTION_SECONDS: "0" }],
     ["at once, where nobody is remembered", { MAX_REMEMBERED: "0" }],
-  ])("[B8, L5] nor is who was forgotten %s", async (_when, limits) => {
+  ])("[B8, L5.1] nor is who was forgotten %s", async (_when, limits) => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const session = toRoomSession(
       { user: { id: ada }, roles: [], expiresAt: Date.now() + 60_000 },
@@ -240,7 +240,7 @@ describe("where a user is", () => {
     expect((await roomStub(room).fetch(ROOM_URL, request)).status).toBe(409);
   });
 
-  it("[B8, L5, M3] nor is who left hidden and was forgotten before that was stored", async () => {
+  it("[B8, L5.1, M3.2] nor is who left hidden and was forgotten before that was stored", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const session = toRoomSession(
       { user: { id: ada }, roles: [], expiresAt: Date.now() + 60_000 },

@@ -49,7 +49,7 @@ describe("a socket without a credential", () => {
     expect(other.verify).not.toHaveBeenCalled();
   });
 
-  it("[T2, W11] keeps 20 frames that come while the token is judged, in order, bad ones too", async () => {
+  it("[T2, W11.1] keeps 20 frames that come while the token is judged, in order, bad ones too", async () => {
     const { peer, verify, answer } = await open(newRoom());
     peer.send({ type: "auth", token: "t" });
     await vi.waitFor(() => expect(verify).toHaveBeenCalled());

@@ -61,7 +61,7 @@ describe("signing in over the socket", () => {
   });
 
   it.each([JSON.stringify({ type: "update" }), "garbage", "x".repeat(5000)])(
-    "[T2, W11] anything but a token closes it (%#)",
+    "[T2] anything but a token closes it (%#)",
     async (frame) => {
       const peer = await open(newRoom());
       peer.send(frame);
@@ -98,7 +98,7 @@ describe("signing in over the socket", () => {
     peer.close(1000);
   });
 
-  it("[T2, L4] a goodbye through it leaves at once, a loss keeps the place for the grace", async () => {
+  it("[T2, L4.1, L4.2] a goodbye through it leaves at once, a loss keeps the place for the grace", async () => {
     const room = newRoom();
     for (const [user, code, reason, status] of [
       ["ada", 1000, "left", "offline"],

@@ -79,7 +79,7 @@ describe("a renewal by the service", () => {
     expect(await ada.closed).toEqual({ code: 4401, reason: "session_expired" });
   });
 
-  it("[L7, L3, T4] keeps no alarm, no sweep and no expiry waiting, however long the app takes", async () => {
+  it("[L7.3, L3.1, T4] keeps no alarm, no sweep and no expiry waiting, however long the app takes", async () => {
     const room = newRoom();
     const exp = inSeconds(300);
     const [ada, bob] = [await enter(room, "ada", exp), await enter(room, "bob", exp + 3_600)];
@@ -103,7 +103,7 @@ describe("a renewal by the service", () => {
     expect(asked).toHaveBeenCalledTimes(1);
   });
 
-  it("[L7, T5] that is not answered in time is given up, and the room may sleep", async () => {
+  it("[L7.3, T5] that is not answered in time is given up, and the room may sleep", async () => {
     const room = newRoom();
     const exp = inSeconds(300);
     const ada = await enter(room, "ada", exp);

@@ -35,7 +35,7 @@ function attach(room: string, change: (legacy: LegacyAttachment) => unknown): Pr
   });
 }
 
-it("[A2, L2, L3] the largest session is probed and removed as stale, over hibernation too", async () => {
+it("[A2, L2.2, L3.1] the largest session is probed and removed as stale, over hibernation too", async () => {
   const room = newRoom();
   const now = Date.now();
   // In UTF-8 this is within the bound of sessions; as a structured clone it would be 20,000 bytes.
@@ -94,7 +94,7 @@ it("[A2] only what the room reads later is attached", async () => {
   });
 });
 
-it("[L2, W11] what 0.1.0 attached is read: its session, probes and offences", async () => {
+it("[L2.1, W11.2] what 0.1.0 attached is read: its session, probes and offences", async () => {
   const room = newRoom();
   const ada = await join(room, "ada");
   await attach(room, (legacy) => ({
@@ -108,7 +108,7 @@ it("[L2, W11] what 0.1.0 attached is read: its session, probes and offences", as
   expect(await ada.closed).toEqual({ code: 4400, reason: "bad_message" });
 });
 
-it("[L2, L7] no attachment that 0.1.0 left stops the alarm, however large", async () => {
+it("[L2.2, L7.4] no attachment that 0.1.0 left stops the alarm, however large", async () => {
   const room = newRoom();
   const ada = await join(room, "ada");
   await attach(room, (legacy) => {

@@ -7,7 +7,7 @@ const maxRemembered = fc.constantFrom(0, 1, 2, 1_000);
 describe("convergence", () => {
   const timeout = 180_000;
   it(
-    "[V5, V3, V4, L5] client = roster = GET in every order of joins, leaves, leases, updates, losses, forgets, resumes and restarts",
+    "[V5, V3, V4.1, L5.1] client = roster = GET in every order of joins, leaves, leases, updates, losses, forgets, resumes and restarts",
     { timeout },
     () =>
       withStorage((storage) =>

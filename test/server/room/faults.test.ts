@@ -74,7 +74,7 @@ async function expectGoesOn(room: string, bystander: Peer): Promise<void> {
 const statuses = async (room: string) =>
   (await readRoom(room)).members.map(({ id, status }) => [id, status]);
 
-it("[L6] a write that fails ends the room before anything tells of it, by a timer too", async () => {
+it("[L6.3] a write that fails ends the room before anything tells of it, by a timer too", async () => {
   const lines = vi.spyOn(console, "log").mockImplementation(() => {});
   const room = newRoom();
   // By a clock that stands still every change is gathered, and stored by the timer.
@@ -114,7 +114,7 @@ describe("a session that a Worker of an older version let in", () => {
     ["is nobody's", { user: {} }, [401, "session_invalid"]],
     ["has a long id", { id: "x".repeat(20_000) }, [401, "session_invalid"]],
     ["admits to 450 rooms", { rooms: list(450) }, [401, "session_invalid"]],
-  ])("[A2, L6] one that %s harms nobody", async (_what, rest, expected) => {
+  ])("[A2, L6.4] one that %s harms nobody", async (_what, rest, expected) => {
     const room = newRoom();
     const bob = await join(room, "bob");
     const joiner = sessionOf("ada", rest) as RoomSession;
@@ -142,7 +142,7 @@ describe("a fault in what one person does", () => {
   it.each([
     ["a connection", {}],
     ["a lease", { lease: { token: "t", connection: "c", isNew: true, update: {} } }],
-  ])("[L6, A5] refuses %s whose ticket cannot be stored", async (_what, how) => {
+  ])("[L6.4, A5] refuses %s whose ticket cannot be stored", async (_what, how) => {
     const room = newRoom();
     const bob = await join(room, "bob");
     const ticket = (id: string) => ({ id, expiresAt: Date.now() + 60_000 });
@@ -159,7 +159,7 @@ describe("a fault in what one person does", () => {
     expect((await statuses(room)).map(([id]) => id)).toEqual(["ada", "bob", "cleo"]);
   });
 
-  it("[L4, L6] closes the connection whose frame it is, with a grace, and no other", async () => {
+  it("[L4.4, L6.4] closes the connection whose frame it is, with a grace, and no other", async () => {
     const room = newRoom();
     const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
     await attach(room, "ada", unwritable);
@@ -173,7 +173,7 @@ describe("a fault in what one person does", () => {
     await expectGoesOn(room, bob);
   });
 
-  it("[T3, L6] closes the connection whose sign-in it is, and nobody half signed in stays", async () => {
+  it("[T3, L6.4] closes the connection whose sign-in it is, and nobody half signed in stays", async () => {
     const room = newRoom();
     const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
     await attach(room, "ada", unwritable);
@@ -188,7 +188,7 @@ describe("a fault in what one person does", () => {
     await expectGoesOn(room, bob);
   });
 
-  it("[L6] lets the room wake: a socket that carries what it cannot read is closed", async () => {
+  it("[L6.4] lets the room wake: a socket that carries what it cannot read is closed", async () => {
     const room = newRoom();
     const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
     await attach(room, "ada", () => "{}");
@@ -202,7 +202,7 @@ describe("a fault in what one person does", () => {
     await expectGoesOn(room, bob);
   });
 
-  it("[L3, L7] does not keep the alarm from the others, who are probed and removed as before", async () => {
+  it("[L3.1, L7.4] does not keep the alarm from the others, who are probed and removed as before", async () => {
     const room = newRoom();
     const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
     const cleo = await join(room, "cleo");
@@ -221,7 +221,7 @@ describe("a fault in what one person does", () => {
     await expectGoesOn(room, bob);
   });
 
-  it("[T4, L7] does not keep the alarm from telling others that their session ends", async () => {
+  it("[T4, L7.4] does not keep the alarm from telling others that their session ends", async () => {
     const room = newRoom();
     const exp = Math.floor(Date.now() / 1000) + 300;
     const [ada, bob] = await Promise.all(

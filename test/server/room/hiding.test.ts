@@ -106,7 +106,7 @@ function nameEpochs(texts: readonly string[]): string[] {
 describe("hiding", () => {
   const timeout = 180_000;
   it(
-    "[M3] nothing that others are told or can read tells who hides from who left, nor when",
+    "[M3.3] nothing that others are told or can read tells who hides from who left, nor when",
     { timeout },
     () =>
       withStorage((storage) =>

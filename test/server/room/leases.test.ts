@@ -145,7 +145,7 @@ describe("a lease", () => {
     expect(await readRoom(room)).toMatchObject({ online: 3, connections: 3 });
   });
 
-  it("[P1, L4] takes over a place in its grace, and leaves one to a socket", async () => {
+  it("[P1, L4.2] takes over a place in its grace, and leaves one to a socket", async () => {
     const room = newRoom();
     const bob = await join(room, "bob");
     const tab = await join(room, "ada");
@@ -171,7 +171,7 @@ describe("a lease", () => {
 });
 
 describe("a lease's end", () => {
-  it("[P1, T3, M6] is taken over by a newer session, whole, and by no other", async () => {
+  it("[P1, T3, M6.1] is taken over by a newer session, whole, and by no other", async () => {
     const room = newRoom();
     const now = Math.floor(Date.now() / 1000);
     const [old, newer] = [

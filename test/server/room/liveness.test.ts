@@ -30,7 +30,7 @@ describe("signs of life", () => {
     await expect(hibernate(room)).rejects.toThrow("not currently running");
   });
 
-  it("[L1, L3] the heartbeat and the sweep follow from the stale time", () => {
+  it("[L1, L3.2] the heartbeat and the sweep follow from the stale time", () => {
     for (const staleSeconds of [3, 4, 10, 45, 600]) {
       const timing = timingFor(staleSeconds * 1000);
       const { heartbeatSeconds, probeAfterMs, sweepEveryMs, answerMs } = timing;
@@ -41,7 +41,7 @@ describe("signs of life", () => {
     expect(timingFor(45_000)).toMatchObject({ heartbeatSeconds: 15, sweepEveryMs: 20_000 });
   });
 
-  it("[L2] judges by what was heard since the probe, however late it came", () => {
+  it("[L2.2, L2.3] judges by what was heard since the probe, however late it came", () => {
     const timing = timingFor(45_000);
     const now = 1_000_000;
     expect(judge({ heardAt: now - 15_000, probedAt: null }, now, timing)).toBe("alive");
@@ -52,7 +52,7 @@ describe("signs of life", () => {
     expect(judge({ heardAt: now - 30_000, probedAt: now - 31_000 }, now, timing)).toBe("probe");
   });
 
-  it("[L2, L3] a silent connection is probed, then removed as stale, with no grace, and last online when it was last heard", async () => {
+  it("[L2.1, L2.2, L3.1, R4.3] a silent connection is probed, then removed as stale, with no grace, and last online when it was last heard", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     const joinedAt = Date.now();
@@ -68,7 +68,7 @@ describe("signs of life", () => {
     expect(Math.abs(Date.parse(member!.lastOnline!) - joinedAt)).toBeLessThan(2_000);
   });
 
-  it("[L2] a connection that answers is never removed", async () => {
+  it("[L2.3] a connection that answers is never removed", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     const nextAlarm = async () => {
@@ -88,7 +88,7 @@ describe("signs of life", () => {
     expect((await readRoom(room)).members[0]).toMatchObject({ status: "online", connections: 1 });
   });
 
-  it("[L2, L3] pings that nobody woke for keep a connection, and its timing comes with the welcome", async () => {
+  it("[L2.3, L3.2] pings that nobody woke for keep a connection, and its timing comes with the welcome", async () => {
     const room = newRoom();
     vi.setSystemTime(Date.now() - 40_000);
     const ada = await join(room, "ada");
@@ -104,7 +104,7 @@ describe("signs of life", () => {
 });
 
 describe("grace", () => {
-  it("[L4] a reload shows no change to anyone, and the new connection takes over the place", async () => {
+  it("[L4.2, R4.1] a reload shows no change to anyone, and the new connection takes over the place", async () => {
     const room = newRoom();
     const watcher = await join(room, "watcher");
     const before = await join(room, "ada");
@@ -120,7 +120,7 @@ describe("grace", () => {
     expect(await readRoom(room)).toEqual(held);
   });
 
-  it("[L4] who does not come back is gone after the grace, last online when they were lost", async () => {
+  it("[L4.3, R4.3] who does not come back is gone after the grace, last online when they were lost", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     ada.close(4000);
@@ -135,7 +135,7 @@ describe("grace", () => {
     expect(Math.abs(Date.parse(member!.lastOnline!) - lostAt)).toBeLessThan(1_000);
   });
 
-  it("[L4] a leave and a close with 1000 and the reason left have no grace", async () => {
+  it("[L4.1] a leave and a close with 1000 and the reason left have no grace", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await ada.ask({ type: "leave" });
@@ -147,7 +147,7 @@ describe("grace", () => {
     expect((await readRoom(room)).members[1]?.status).toBe("offline");
   });
 
-  it("[L4] a client of 0.1.0 leaves by its frame: its close has no reason", async () => {
+  it("[L4.1] a client of 0.1.0 leaves by its frame: its close has no reason", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     ada.send({ type: "leave" });
@@ -161,7 +161,7 @@ describe("grace", () => {
     [1000, "idle timeout"],
     [1001, "left"],
     [4000, "left"],
-  ])("[L4] a close with %i %j, as a proxy may send it, leaves a grace", async (code, reason) => {
+  ])("[L4.2] a close with %i %j, as a proxy may send it, leaves a grace", async (code, reason) => {
     const room = newRoom();
     const watcher = await join(room, "watcher");
     const ada = await join(room, "ada");
@@ -175,7 +175,7 @@ describe("grace", () => {
     expect(await watcher.news()).toEqual([]);
   });
 
-  it("[L4] a session that ends while the room hibernates closes 4401, and keeps the place for the grace", async () => {
+  it("[L4.4] a session that ends while the room hibernates closes 4401, and keeps the place for the grace", async () => {
     const room = newRoom();
     const now = Math.floor(Date.now() / 1000);
     const ada = await join(room, "ada", { token: await signIn("ada", { exp: now + 10 }) });
@@ -193,7 +193,7 @@ describe("grace", () => {
 });
 
 describe("forgetting", () => {
-  it("[L5] a member is forgotten after the retention and reported gone; with the last one storage and alarm go too", async () => {
+  it("[L5.1, L5.5] a member is forgotten after the retention and reported gone; with the last one storage and alarm go too", async () => {
     const room = newRoom();
     const watcher = await join(room, "watcher");
     const ada = await join(room, "ada");
@@ -217,7 +217,7 @@ describe("forgetting", () => {
     expect(newcomer.roll?.members.map(({ id }) => id)).toEqual(["newcomer"]);
   });
 
-  it("[L5, W5] the others are told that a member is gone", async () => {
+  it("[L5.1, W5] the others are told that a member is gone", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await ada.ask({ type: "leave" });
@@ -233,7 +233,7 @@ describe("forgetting", () => {
 });
 
 describe("restart", () => {
-  it("[L6] those who return within the grace never looked absent, the rest go offline", async () => {
+  it("[L6.1, L6.2] those who return within the grace never looked absent, the rest go offline", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     const bob = await join(room, "bob");
@@ -252,7 +252,7 @@ describe("restart", () => {
     expect((await readRoom(room)).members.map(({ status }) => status)).toEqual(["busy", "offline"]);
   });
 
-  it("[L6] the grace runs from the next start, and a second start does not prolong it", async () => {
+  it("[L6.1] the grace runs from the next start, and a second start does not prolong it", async () => {
     const room = newRoom();
     await join(room, "ada");
     await restart(room);
@@ -263,10 +263,23 @@ describe("restart", () => {
     passTime(2);
     expect((await readRoom(room)).online).toBe(0);
   });
+
+  it("[R4.3] a member who was lost with the room was last online at its next start", async () => {
+    const room = newRoom();
+    await join(room, "ada");
+    await restart(room);
+    passTime(60);
+    expect((await readRoom(room)).online).toBe(1);
+    const startedAt = Date.now();
+    await passTimeWithAlarms(room, 9);
+    const [member] = (await readRoom(room)).members;
+    expect(member?.status).toBe("offline");
+    expect(Math.abs(Date.parse(member!.lastOnline!) - startedAt)).toBeLessThan(1_000);
+  });
 });
 
 describe("the alarm", () => {
-  it("[L7] is set for the earliest deadline, and not moved by what comes later", async () => {
+  it("[L7.1] is set for the earliest deadline, and not moved by what comes later", async () => {
     const room = newRoom();
     const start = Date.now();
     const ada = await join(room, "ada");
@@ -282,7 +295,24 @@ describe("the alarm", () => {
     });
   });
 
-  it("[L7] never fails: what goes wrong is logged, and the next one is set", async () => {
+  it("[L7.2] stays when its deadline falls away, and is then set for the next one", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    const sweep = (await alarmOf(room))!;
+    ada.close(4000);
+    await ada.closed;
+    await vi.waitFor(async () => expect(await alarmOf(room)).toBeLessThan(sweep));
+    const graceEnd = (await alarmOf(room))!;
+    await join(room, "ada");
+    expect(await alarmOf(room)).toBe(graceEnd);
+    const before = await readRoom(room);
+    vi.setSystemTime(graceEnd);
+    await runAlarm(room);
+    expect(await readRoom(room)).toEqual(before);
+    expect(await alarmOf(room)).toBeGreaterThan(graceEnd);
+  });
+
+  it("[L7.4] never fails: what goes wrong is logged, and the next one is set", async () => {
     const room = newRoom();
     const lines = vi.spyOn(console, "log").mockImplementation(() => {});
     await join(room, "ada").then((ada) => ada.close(4000));
@@ -299,7 +329,7 @@ describe("the alarm", () => {
     lines.mockRestore();
   });
 
-  it("[L7] nothing but a due event is waited for: a quiet room can be put to sleep at any time", async () => {
+  it("[L7.1] nothing but a due event is waited for: a quiet room can be put to sleep at any time", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await ada.ask({ type: "update", status: "busy" });

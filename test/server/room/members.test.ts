@@ -62,7 +62,7 @@ describe("status", () => {
 });
 
 describe("appearing offline", () => {
-  it("[M3] shows an absent member, in every list, and tells nobody otherwise", async () => {
+  it("[M3.1, M3.2] shows an absent member, in every list, and tells nobody otherwise", async () => {
     const room = newRoom();
     const watcher = await join(room, "watcher");
     const ada = await join(room, "ada");
@@ -92,7 +92,7 @@ describe("appearing offline", () => {
     expect(welcomeOf(secondTab).self).toEqual({ id: "ada", chosen: "offline" });
   });
 
-  it("[M3, M6] showing themselves again shows all that is new at once", async () => {
+  it("[M3.3, M6.1] showing themselves again shows all that is new at once", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await ada.ask({ type: "update", status: "offline" });
@@ -108,7 +108,7 @@ describe("appearing offline", () => {
     });
   });
 
-  it("[M3, L5] the entry leaves the list after the retention, the choice stays while a connection lives", async () => {
+  it("[M3.2, L5.3] the entry leaves the list after the retention, the choice stays while a connection lives", async () => {
     const room = newRoom();
     const watcher = await join(room, "watcher");
     const ada = await join(room, "ada");
@@ -124,7 +124,7 @@ describe("appearing offline", () => {
 });
 
 describe("data and profile", () => {
-  it("[M5] data lives while the member is not offline, and does not come back", async () => {
+  it("[M5.1] data lives while the member is not offline, and does not come back", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await ada.ask({ type: "update", data: { typing: true } });
@@ -141,7 +141,7 @@ describe("data and profile", () => {
     expect(await memberIn(room, "ada")).not.toHaveProperty("data");
   });
 
-  it("[M5] idle belongs to a connection, and a new one is not idle", async () => {
+  it("[M5.2] idle belongs to a connection, and a new one is not idle", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await ada.ask({ type: "idle", idle: true });
@@ -150,7 +150,7 @@ describe("data and profile", () => {
     expect((await memberIn(room, "ada"))?.status).toBe("online");
   });
 
-  it("[M5, L4] who was away and reconnects as idle looks away all the time", async () => {
+  it("[M5.3, L4.2] who was away and reconnects as idle looks away all the time", async () => {
     const room = newRoom();
     const watcher = await join(room, "watcher");
     const ada = await join(room, "ada");
@@ -165,7 +165,7 @@ describe("data and profile", () => {
     expect((await memberIn(room, "ada"))?.status).toBe("online");
   });
 
-  it("[M6] name and picture come from the newest session alone, and roles are never shown", async () => {
+  it("[M6.1, M6.2] name and picture come from the newest session alone, and roles are never shown", async () => {
     const room = newRoom();
     const now = Math.floor(Date.now() / 1000);
     const newer = await signIn("ada", {

@@ -27,7 +27,7 @@ function owing(length: number, askedAt = START): { reading: Reading } {
 }
 
 describe("what is owed", () => {
-  it("[W14] a proof is asked for after every 256 KiB, one at a time", () => {
+  it("[W14.1, W14.2] a proof is asked for after every 256 KiB, one at a time", () => {
     const reading = Reading.begin();
     expect(reading.count(STEP - 1)).toBe(false);
     expect(reading.count(1)).toBe(true);
@@ -45,7 +45,7 @@ describe("what is owed", () => {
     expect(reading.prove(7)).toBe(false);
   });
 
-  it("[W14] by chance it is asked for as often in a room that sleeps after each change", () => {
+  it("[W14.6] by chance it is asked for as often in a room that sleeps after each change", () => {
     const length = STEP / 64;
     let asked = 0;
     for (let n = 0; n < 640; n++) {
@@ -56,14 +56,14 @@ describe("what is owed", () => {
     expect(Reading.wake(owed, 0.9).unread).toBe(2 * STEP);
   });
 
-  it("[W14] who was sent 512 KiB and a snapshot since the probe does not read", () => {
+  it("[W14.4] who was sent 512 KiB and a snapshot since the probe does not read", () => {
     const [slow, silent] = [owing(712 * KIB - 1), owing(712 * KIB)];
     expect(findNonReaders([slow, silent], () => 200 * KIB)).toEqual([silent]);
     expect(findNonReaders([slow, silent], () => 201 * KIB)).toEqual([]);
     expect(findNonReaders([owing(511 * KIB)], () => expect.unreachable())).toEqual([]);
   });
 
-  it("[W14] where all owe 32 MiB together, those who owe most do not read", () => {
+  it("[W14.5] where all owe 32 MiB together, those who owe most do not read", () => {
     // With what came before each probe they owe 962 KiB less than 32 MiB.
     const crowd = Array.from({ length: 62 }, (_, n) => owing(257 * KIB + n));
     expect(findNonReaders(crowd, () => 0)).toEqual([]);
@@ -111,7 +111,7 @@ async function sendSnapshots(bob: Peer, watchers: Peer[], count: number): Promis
 const view = { query: "?view=snapshot" };
 
 describe("who does not read", () => {
-  it("[W14] is closed 4408 with no grace once an answer is owed for 15 s; who answers stays", async () => {
+  it("[W14.2, W14.4] is closed 4408 with no grace once an answer is owed for 15 s; who answers stays", async () => {
     const room = await largeRoom();
     const bob = await join(room, "bob");
     const [reader, mute] = [await join(room, "reader", view), await join(room, "mute", view)];
@@ -136,7 +136,7 @@ describe("who does not read", () => {
     await reader.ask({ type: "update", status: "busy" });
   });
 
-  it("[W14] the debt outlives hibernation, and is settled by one answer", async () => {
+  it("[W14.6] the debt outlives hibernation, and is settled by one answer", async () => {
     const room = await largeRoom();
     const bob = await join(room, "bob");
     const [late, mute] = [await join(room, "late", view), await join(room, "mute", view)];
@@ -155,7 +155,7 @@ describe("who does not read", () => {
     expect((await readRoom(room)).online).toBe(2);
   });
 
-  it("[W14, W12] answers are free, in any number, and count like other frames where none is owed", async () => {
+  it("[W14.3, W12.1] answers are free, in any number, and count like other frames where none is owed", async () => {
     const room = await largeRoom();
     const bob = await join(room, "bob");
     const ada = await join(room, "ada", view);
@@ -172,7 +172,7 @@ describe("who does not read", () => {
     await ada.ask({ type: "update", status: "busy" });
   });
 
-  it("[W14] small changes after every sleep ask for nothing", async () => {
+  it("[W14.6] small changes after every sleep ask for nothing", async () => {
     const room = "reading-quiet";
     const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
     for (let n = 0; n < 10; n++) {

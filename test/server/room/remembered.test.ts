@@ -35,7 +35,7 @@ async function joinForLong(room: string, user: string): Promise<Peer> {
 }
 
 describe("a room's memory of who left", () => {
-  it("[L5, A6] of a crowd of accounts that come and go, it remembers who left last; the others are gone, rows and all", async () => {
+  it("[L5.2, A6] of a crowd of accounts that come and go, it remembers who left last; the others are gone, rows and all", async () => {
     const room = newRoom();
     await join(room, "watcher");
     await fill(room, MAX_REMEMBERED - 10);
@@ -54,7 +54,7 @@ describe("a room's memory of who left", () => {
     expect(watcher.roll?.members.map(({ id }) => id)).toEqual([...kept, "watcher"]);
   }, 60_000);
 
-  it("[L5] whoever has been gone longest is forgotten first, not whoever came first", async () => {
+  it("[L5.2] whoever has been gone longest is forgotten first, not whoever came first", async () => {
     const room = newRoom();
     const [early, late] = [await join(room, "early"), await join(room, "late")];
     await late.ask({ type: "leave" });
@@ -68,7 +68,7 @@ describe("a room's memory of who left", () => {
     expect(ids).toHaveLength(MAX_REMEMBERED);
   });
 
-  it("[L5, L6] a room that was left with more than it may remember, by 0.1.0 say, is cut at its next start", async () => {
+  it("[L5.2] a room that was left with more than it may remember, by 0.1.0 say, is cut at its next start", async () => {
     const room = newRoom();
     await join(room, "ada");
     await fill(room, 3_000);
@@ -78,7 +78,7 @@ describe("a room's memory of who left", () => {
     expect(rows.map(({ id }) => id)).toEqual(fillers(2_000, 3_000));
   });
 
-  it("[L5, M3] one who hides leaves the list as if gone, stays in the room, and can show themselves again", async () => {
+  it("[L5.2, L5.3, M3.2] one who hides leaves the list as if gone, stays in the room, and can show themselves again", async () => {
     const room = newRoom();
     const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
     await ada.ask({ type: "update", status: "offline" });
@@ -105,7 +105,7 @@ describe("a room with nobody on its list", () => {
   }
   const joinsOf = (peer: Peer) => [peer.roll?.version, peer.roll?.members.map(({ id }) => id)];
 
-  it("[M3, L5, V4] reads alike whether its last member hides or left, past the retention and after a sleep", async () => {
+  it("[M3.3, L5.4, V4.1, V4.2] reads alike whether its last member hides or left, past the retention and after a sleep", async () => {
     const [hidden, left] = [newRoom(), newRoom()];
     const ada = await joinForLong(hidden, "ada");
     await ada.ask({ type: "update", status: "offline" });
@@ -136,7 +136,7 @@ describe("a room with nobody on its list", () => {
     expect((await readRoom(hidden)).epoch).toBe(bob.roll?.epoch);
   });
 
-  it("[M3, V4] one who shows themselves in it begins a new epoch, as if they had come", async () => {
+  it("[M3.3, V4.2] one who shows themselves in it begins a new epoch, as if they had come", async () => {
     const room = newRoom();
     const ada = await joinForLong(room, "ada");
     await ada.ask({ type: "update", status: "offline" });
@@ -154,7 +154,7 @@ describe("a room with nobody on its list", () => {
     expect(ada.roll).toMatchObject({ epoch: shown.epoch, version: 1 });
   });
 
-  it("[R5, L5] has an ETag that stays, so that a room that is empty again is no news", async () => {
+  it("[R5, L5.4] has an ETag that stays, so that a room that is empty again is no news", async () => {
     const room = newRoom();
     const etag = (await askAs("reader", `/rooms/${room}`)).headers.get("ETag")!;
     await join(room, "ada").then((ada) => ada.ask({ type: "leave" }));

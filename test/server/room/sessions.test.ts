@@ -86,7 +86,7 @@ describe("a session on a live connection", () => {
     expect(await bob!.closed).toEqual({ code: 4401, reason: "session_expired" });
   });
 
-  it("[T3, M6] a newer session takes the place of the one before whole, even where it ends earlier", async () => {
+  it("[T3, M6.1] a newer session takes the place of the one before whole, even where it ends earlier", async () => {
     const room = newRoom();
     const [iat, exp] = [inSeconds(-60), inSeconds(600)];
     const old = await signIn("ada", { iat, exp, name: "Ada", roles: ["admin"] });
@@ -101,7 +101,7 @@ describe("a session on a live connection", () => {
     expect(await ada.closed).toEqual({ code: 4401, reason: "session_expired" });
   });
 
-  it("[T3, M6] one that is not newer changes nothing, and is answered with the expiry in force", async () => {
+  it("[T3, M6.1] one that is not newer changes nothing, and is answered with the expiry in force", async () => {
     const room = newRoom();
     const [iat, exp] = [inSeconds(-60), inSeconds(600)];
     const ada = await join(room, "ada", {

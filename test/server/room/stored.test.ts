@@ -33,7 +33,7 @@ describe("what is stored", () => {
     ["name", "x'00'"],
     ["image", "x'00'"],
     ["stamp", "'x'"],
-  ])("[L6] a member whose %s is %s keeps nobody from the room", async (column, value) => {
+  ])("[L6.5] a member whose %s is %s keeps nobody from the room", async (column, value) => {
     const lines = vi.spyOn(console, "log").mockImplementation(() => {});
     const room = newRoom();
     const ada = await join(room, "ada");
@@ -54,7 +54,7 @@ describe("what is stored", () => {
     bob.close();
   });
 
-  it("[L6] a room whose own counts cannot be read goes on as another", async () => {
+  it("[L6.5] a room whose own counts cannot be read goes on as another", async () => {
     const room = newRoom();
     await join(room, "ada");
     const { epoch } = await readRoom(room);
@@ -93,7 +93,7 @@ describe("what is stored", () => {
     expect(await readRoom(room)).toEqual(held);
   });
 
-  it("[L6, M6] a restart changes nothing that is shown, whatever the name", async () => {
+  it("[L6.1, M6.1] a restart changes nothing that is shown, whatever the name", async () => {
     const room = newRoom();
     const odd = ["\u0000nul", "\ud800", "a\udfffb", "𝒜", "'; DROP TABLE members; --", "\u2028"];
     for (const [n, name] of odd.entries()) {

@@ -13,7 +13,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant("take" as const), now: fc.nat(8) }),
 );
 
-it("[L7] deadlines come in the order of their times, and then of their keys, whatever was set before", () => {
+it("[L7.1] deadlines come in the order of their times, and then of their keys, whatever was set before", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
       const index = new TimeIndex();
@@ -43,7 +43,7 @@ it("[L7] deadlines come in the order of their times, and then of their keys, wha
   );
 });
 
-it("[L7] deadlines that move without end take no more room than there are keys", () => {
+it("[L7.1] deadlines that move without end take no more room than there are keys", () => {
   const index = new TimeIndex();
   for (let time = 0; time < 200_000; time++) index.set(`key-${time % 10}`, time);
   expect([...index.takeUntil(200_000)]).toHaveLength(10);

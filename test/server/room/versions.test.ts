@@ -38,7 +38,7 @@ describe("version", () => {
 });
 
 describe("gathering", () => {
-  it("[V2] the time grows with the connections, from 50 ms to 1 s", () => {
+  it("[V2.1] the time grows with the connections, from 50 ms to 1 s", () => {
     expect(gatherMs(1, true)).toBe(50);
     expect(gatherMs(500, true)).toBe(50);
     expect(gatherMs(2_000, true)).toBe(200);
@@ -48,7 +48,7 @@ describe("gathering", () => {
     expect(gatherMs(10_000, false)).toBe(1_000);
   });
 
-  it("[V2] a change in a quiet room is told with its ack, one in a busy room soon, together with others", async () => {
+  it("[V2.1] a change in a quiet room is told with its ack, one in a busy room soon, together with others", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await ada.news();
@@ -63,7 +63,7 @@ describe("gathering", () => {
     expect(second?.set).toMatchObject([{ status: "online", data: { n: 1 } }]);
   });
 
-  it("[V2] a clock that is set back does not silence the room", async () => {
+  it("[V2.1] a clock that is set back does not silence the room", async () => {
     const room = newRoom();
     const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
     await bob.news();
@@ -73,7 +73,7 @@ describe("gathering", () => {
     expect(told?.set).toMatchObject([{ id: "ada", status: "busy" }]);
   });
 
-  it("[V2] everybody gets the same text of a delta", async () => {
+  it("[V2.2] everybody gets the same text of a delta", async () => {
     const room = newRoom();
     const peers = await Promise.all(["ada", "bob", "cleo"].map((id) => join(room, id)));
     for (const peer of peers) await peer.news();
@@ -109,7 +109,7 @@ describe("since", () => {
     expect(back.frames[1]).toMatchObject({ type: "delta", set: [{ id: "cleo" }] });
   });
 
-  it("[V4] a since of another epoch, ahead, malformed, or before a removal is answered by a snapshot", async () => {
+  it("[V4.1] a since of another epoch, ahead, malformed, or before a removal is answered by a snapshot", async () => {
     const room = newRoom();
     await join(room, "ada").then((ada) => ada.ask({ type: "leave" }));
     const held = await readRoom(room);

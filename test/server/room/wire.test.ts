@@ -34,7 +34,7 @@ function errorsIn(frames: readonly Frame[]): string[] {
 }
 
 describe("first frames", () => {
-  it("[W1] welcome comes first, with all that is this connection's own", async () => {
+  it("[W1.1] welcome comes first, with all that is this connection's own", async () => {
     const room = newRoom();
     const exp = Math.floor(Date.now() / 1000) + 1800;
     const ada = await join(room, "ada", { token: await signIn("ada", { exp }) });
@@ -49,7 +49,7 @@ describe("first frames", () => {
     });
   });
 
-  it("[W1] a choice is told to all tabs of the member, and to nobody else", async () => {
+  it("[W1.2] a choice is told to all tabs of the member, and to nobody else", async () => {
     const room = newRoom();
     const bob = await join(room, "bob");
     const desk = await join(room, "ada");
@@ -73,7 +73,7 @@ describe("first frames", () => {
     expect(bob.frames).toHaveLength(2);
   });
 
-  it("[W3] later changes are deltas, and whole snapshots for who asks for that view", async () => {
+  it("[W3.1] later changes are deltas, and whole snapshots for who asks for that view", async () => {
     const room = newRoom();
     const plain = await join(room, "plain");
     const simple = await join(room, "simple", { query: "?view=snapshot" });
@@ -90,7 +90,7 @@ describe("first frames", () => {
   });
 
   it(
-    "[W3] in rooms of more than 500 members whole snapshots are told every 5 s at most",
+    "[W3.2] in rooms of more than 500 members whole snapshots are told every 5 s at most",
     { timeout: 20_000 },
     async () => {
       const room = newRoom();
@@ -187,7 +187,7 @@ describe("frames from the client", () => {
     expect(await ada.untilType("snapshot")).toEqual(await readRoom(room));
   });
 
-  it("[W10, W12] a sync that comes within 5 s of another is answered once they are over", async () => {
+  it("[W10, W12.3] a sync that comes within 5 s of another is answered once they are over", async () => {
     const room = newRoom();
     passTime(0);
     const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
@@ -212,7 +212,7 @@ describe("frames from the client", () => {
   });
 
   it(
-    "[W12] a sync that was put off is answered though nothing else happens",
+    "[W12.3] a sync that was put off is answered though nothing else happens",
     { timeout: 20_000 },
     async () => {
       const ada = await join(newRoom(), "ada");
@@ -225,7 +225,7 @@ describe("frames from the client", () => {
     },
   );
 
-  it("[W12] one who leaves while a sync is put off is told nothing more", async () => {
+  it("[W12.3] one who leaves while a sync is put off is told nothing more", async () => {
     const room = newRoom();
     passTime(0);
     const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
@@ -264,7 +264,7 @@ describe("bad frames", () => {
     ["1 MiB", JSON.stringify({ type: "update", status: "busy", pad: "x".repeat(2 ** 20) })],
     ["a binary frame", new ArrayBuffer(16)],
   ])(
-    "[W6, W11] %s is answered with bad_message, and nothing of it is applied",
+    "[W6, W11.1] %s is answered with bad_message, and nothing of it is applied",
     async (_, frame) => {
       const room = newRoom();
       const ada = await join(room, "ada");
@@ -287,14 +287,14 @@ describe("bad frames", () => {
     });
   });
 
-  it("[W11] unknown keys do no harm", async () => {
+  it("[W11.1] unknown keys do no harm", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await ada.ask({ type: "update", status: "busy", mood: "fine", __proto__: null });
     expect((await readRoom(room)).members[0]?.status).toBe("busy");
   });
 
-  it("[W11] the tenth bad frame in a minute closes 4400, with no grace, over hibernation too", async () => {
+  it("[W11.2] the tenth bad frame in a minute closes 4400, with no grace, over hibernation too", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     for (let n = 1; n <= 9; n++) ada.send(`garbage ${n}`);
@@ -307,14 +307,14 @@ describe("bad frames", () => {
     expect((await readRoom(room)).members[0]?.status).toBe("offline");
   });
 
-  it("[W11] bad frames of more than a minute ago are forgiven", () => {
+  it("[W11.2] bad frames of more than a minute ago are forgiven", () => {
     const offences = { bad: [], flooded: [] };
     for (let n = 0; n < 9; n++) expect(countBadFrame(offences, 0)).toBe("answer");
     for (let n = 0; n < 9; n++) expect(countBadFrame(offences, 60_000)).toBe("answer");
     expect(countBadFrame(offences, 60_000)).toBe("close");
   });
 
-  it("[W12] frames above 20 in 5 s are dropped, and answered once a second; ping does not count", async () => {
+  it("[W12.1] frames above 20 in 5 s are dropped, and answered once a second; ping does not count", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     for (let n = 1; n <= 50; n++) ada.send("ping");
@@ -328,7 +328,7 @@ describe("bad frames", () => {
     expect((await readRoom(room)).members[0]?.data).toEqual({ n: 21 });
   });
 
-  it("[W12] five seconds of flooding in a minute close 4429", async () => {
+  it("[W12.2] five seconds of flooding in a minute close 4429", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     for (let second = 1; second <= 5; second++) {
@@ -342,7 +342,7 @@ describe("bad frames", () => {
     expect((await readRoom(room)).members[0]?.status).toBe("offline");
   });
 
-  it("[W12] starts anew by a clock that was set back", () => {
+  it("[W12.1] starts anew by a clock that was set back", () => {
     const accepted: number[] = [];
     const offences = { bad: [], flooded: [] };
     const count = (now: number) => countFrame(accepted, offences, now);
@@ -352,7 +352,7 @@ describe("bad frames", () => {
     expect(count(4_000)).toBe("answer");
   });
 
-  it("[W12] counts any 5 s, not fixed ones", () => {
+  it("[W12.1] counts any 5 s, not fixed ones", () => {
     const accepted: number[] = [];
     const offences = { bad: [], flooded: [] };
     const count = (now: number) => countFrame(accepted, offences, now);
@@ -376,7 +376,7 @@ describe("closing", () => {
     ["a kick", 4403, (room) => roomStub(room).kick("ada")],
   ];
   it.each(ends)(
-    "[W11] after a close for %s nothing that still arrives is looked at",
+    "[W11.3] after a close for %s nothing that still arrives is looked at",
     async (cause, code, end) => {
       const room = newRoom();
       const lines = vi.spyOn(console, "log").mockImplementation(() => {});

@@ -81,12 +81,12 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-it("[L6, V3] a room opens what 0.1.0 stored, in the same epoch and version", async () => {
+it("[L6.1, V3] a room opens what 0.1.0 stored, in the same epoch and version", async () => {
   await restoreRoom();
   expect(await readSaved()).toEqual(saved.shown);
 });
 
-it("[L6, P1] after a restart its members have their grace, and its leases their time", async () => {
+it("[L6.1, P1] after a restart its members have their grace, and its leases their time", async () => {
   await restoreRoom();
   await passTimeWithAlarms(ROOM, 9);
   expect(statuses(await readSaved())).toMatchObject({ ada: "offline", bob: "away" });
@@ -94,7 +94,7 @@ it("[L6, P1] after a restart its members have their grace, and its leases their 
   expect(statuses(await readSaved())).toMatchObject({ ada: "offline", bob: "offline" });
 });
 
-it("[L6, W5] sockets that 0.1.0 opened live on: they are heard and told", async () => {
+it("[W5] sockets that 0.1.0 opened live on: they are heard and told", async () => {
   const peers = await restoreWithSockets();
   const of = (user: string) => {
     const { id } = room.attachments.find(({ state }) => JSON.stringify(state).includes(user))!;
@@ -108,7 +108,7 @@ it("[L6, W5] sockets that 0.1.0 opened live on: they are heard and told", async 
   expect(statuses(await readSaved())).toMatchObject({ ada: "busy", finn: "busy", gil: "online" });
 });
 
-it("[M3] whoever appeared offline still does, and still appears so to nobody but themselves", async () => {
+it("[M3.1] whoever appeared offline still does, and still appears so to nobody but themselves", async () => {
   await restoreRoom();
   const eve = await tryJoin(ROOM, "eve");
   const peer = new Peer(eve.webSocket!);

@@ -92,7 +92,7 @@ describe("webhooks", () => {
     expect(hidden!.data.member).toMatchObject({ connections: 0, lastOnline: expect.any(String) });
   });
 
-  it("[H2, M6] a new name is an update, and a profile that stays is none", async () => {
+  it("[H2, M6.1] a new name is an update, and a profile that stays is none", async () => {
     const room = newRoom();
     const now = Math.floor(Date.now() / 1000);
     await join(room, "ada", { token: await signIn("ada", { name: "Ada", iat: now - 9 }) });
@@ -244,7 +244,7 @@ describe("webhooks", () => {
     expect(receiver.told(room).slice(0, 2)).toEqual(["room.occupied", "member.online bob online"]);
   });
 
-  it("[H5, L5] a room that everybody forgot keeps its outbox until it is delivered, and then nothing", async () => {
+  it("[H5, L5.5] a room that everybody forgot keeps its outbox until it is delivered, and then nothing", async () => {
     const room = newRoom();
     receiver.answer = () => new Response(null, { status: 503 });
     const ada = await join(room, "ada");
@@ -265,7 +265,7 @@ describe("webhooks", () => {
     expect(ofCleo.map(({ data }) => data.sequence)).toEqual([1, 2, 3, 4]);
   });
 
-  it("[H3, L6] go on by the alarm after a fault that cut nobody", async () => {
+  it("[H3, L6.4] go on by the alarm after a fault that cut nobody", async () => {
     const room = newRoom();
     receiver.answer = () => new Response(null, { status: 503 });
     const ada = await join(room, "ada");
