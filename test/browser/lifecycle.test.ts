@@ -83,7 +83,7 @@ describe("a page", () => {
     ada.expectNeverLeft();
   });
 
-  it("[K11, K12, P2] that polls is reloaded, seen by nobody, and gone after the grace once closed", async () => {
+  it("[K11, K12, P2.2] that polls is reloaded, seen by nobody, and gone after the grace once closed", async () => {
     const watcher = await app.watch("polls");
     const plainProxy = await Proxy.before(app.server.port);
     plainProxy.mode = "plain";

@@ -135,8 +135,8 @@ describe("a page on another site than presence", () => {
   );
 
   const ways: [string, Way][] = [
-    ["[T1, A3] signs in by a ticket", "ticket"],
-    ["[T2, A3] signs in over the socket", "token"],
+    ["[T1.1, A3] signs in by a ticket", "ticket"],
+    ["[T2.1, A3] signs in over the socket", "token"],
   ];
 
   it.each(ways)("%s, with every cookie for presence blocked", async (_, way) => {
@@ -151,7 +151,7 @@ describe("a page on another site than presence", () => {
     await expectPresent(room);
   });
 
-  it("[T4, T1] is let in by another ticket when its session ends, and nobody sees it go", async () => {
+  it("[T4.2, T1.4] is let in by another ticket when its session ends, and nobody sees it go", async () => {
     const room = newRoom();
     const page = await open(await adaIn(await browser.newContext()));
     const frames: string[] = [];

@@ -10,7 +10,7 @@ const after = <Value>(ms: number, value: Value) =>
   });
 
 describe("a sign-in hook", () => {
-  it("[K7, T2] may take longer than the room waits for a token, time after time", async () => {
+  it("[K7, T2.3] may take longer than the room waits for a token, time after time", async () => {
     let asked = 0;
     const handle = enter({ getToken: () => after(25_000, `token-${++asked}`) });
     for (const token of ["token-1", "token-2", "token-3"]) {

@@ -84,7 +84,7 @@ describe("a network that", () => {
     await expectSame(ada, "tunnel");
   });
 
-  it("[K11, K12, P1, P2] knows no WebSocket is gone round, with no flicker there and back", async () => {
+  it("[K11, K12, P1.1, P2.1] knows no WebSocket is gone round, with no flicker there and back", async () => {
     proxy.mode = "plain";
     const [ada, watcher] = await adaAndWatcher("plain", "polling");
     expect(proxy.refusals).toBeGreaterThanOrEqual(2);
@@ -124,7 +124,7 @@ describe("a network that", () => {
     await expect(watcher.until(isGone, 4_000)).resolves.toBeDefined();
   });
 
-  it.each(["ticket", "token"])("[K11, T1] knows no WebSocket lets in by a %s", async (way) => {
+  it.each(["ticket", "token"])("[K11, T1.3] knows no WebSocket lets in by a %s", async (way) => {
     proxy.mode = "plain";
     const room = `by-${way}`;
     const token = await signToken(server.secret, "ada");

@@ -44,7 +44,7 @@ const tokensSent = (client: ObservedClient) =>
   client.attempts.flatMap(({ sent }) => sent.filter((text) => text.startsWith('{"type":"auth"')));
 
 describe.concurrent("a client whose session ends soon", () => {
-  it("[T3, T4] renews it in time, again and again, at an easy pace, and is never closed", async () => {
+  it("[T3.1, T4.1] renews it in time, again and again, at an easy pace, and is never closed", async () => {
     const server = await serverWith(VARS);
     const life = 4;
     const exp = inSeconds(life);
@@ -68,7 +68,7 @@ describe.concurrent("a client whose session ends soon", () => {
     expect(told.length).toBeLessThanOrEqual(1);
   });
 
-  it("[T4] asks an app again that gave the old token, or failed, while there is time", async () => {
+  it("[T4.1] asks an app again that gave the old token, or failed, while there is time", async () => {
     const server = await serverWith(VARS);
     const exp = inSeconds(6);
     const old = await signToken(server.secret, "ada", { exp });
@@ -91,7 +91,7 @@ describe.concurrent("a client whose session ends soon", () => {
     expect(client.last.closed).toBeNull();
   });
 
-  it("[T3] shows an error where the newer token is bad, and keeps the connection", async () => {
+  it("[T3.5] shows an error where the newer token is bad, and keeps the connection", async () => {
     const server = await serverWith(VARS);
     const first = await signToken(server.secret, "ada", { exp: inSeconds(20) });
     const tokens = [first, "nonsense"];
@@ -104,7 +104,7 @@ describe.concurrent("a client whose session ends soon", () => {
 });
 
 describe.concurrent("a client of a service that renews by itself", () => {
-  it("[T5, T2] keeps the token it is given, and comes back with it over the socket", async () => {
+  it("[T5.1, T5.2, T2.3] keeps the token it is given, and comes back with it over the socket", async () => {
     const server = await serverWith(RENEWING);
     const exp = inSeconds(3);
     let cookie = await signToken(server.secret, "ada", { exp, name: "Ada" });
@@ -137,7 +137,7 @@ describe.concurrent("a client of a service that renews by itself", () => {
     expect(client.attempts).toHaveLength(2);
   });
 
-  it("[T5] falls back on the app's own credential where the service's token is no good any more", async () => {
+  it("[T5.2] falls back on the app's own credential where the service's token is no good any more", async () => {
     const own = await startServer({ vars: RENEWING });
     const token = await signToken(own.secret, "ada", { exp: inSeconds(30) });
     let asked = 0;
@@ -165,7 +165,7 @@ describe.concurrent("a client of a service that renews by itself", () => {
 });
 
 describe.concurrent("a client with no `getToken`", () => {
-  it("[T4] leaves the notice unanswered, and asks once it is closed", async () => {
+  it("[T4.2] leaves the notice unanswered, and asks once it is closed", async () => {
     const server = await serverWith(VARS);
     let cookie = await signToken(server.secret, "ada", { exp: inSeconds(2) });
     let asked = 0;

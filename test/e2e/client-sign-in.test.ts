@@ -126,7 +126,7 @@ function heldBy({ attempts }: ObservedClient): string {
 }
 
 describe.concurrent.each(WAY_NAMES)("a client that signs in by %s", (way) => {
-  it("[T4, V3] asks once when its session has ended, resumes, and misses nothing", async () => {
+  it("[T4.2, V3] asks once when its session has ended, resumes, and misses nothing", async () => {
     const room = newRoom();
     const good = await signToken(server.secret, "ada");
     const exp = inSeconds(3);
@@ -185,7 +185,7 @@ describe.concurrent.each(WAY_NAMES)("a client that signs in by %s", (way) => {
     expect(client.attempts).toHaveLength(2);
   });
 
-  it("[A2, T4] does not ask in a circle with a session that has just ended, which the tolerance lets in", async () => {
+  it("[A2, T4.2] does not ask in a circle with a session that has just ended, which the tolerance lets in", async () => {
     const room = newRoom();
     const ended = await signToken(server.secret, "ada", { exp: inSeconds(0) });
     const app = WAYS[way]!(room, ended, () => {});
@@ -289,7 +289,7 @@ describe.concurrent("hooks", () => {
     expect(client.attempts).toHaveLength(1);
   });
 
-  it("[T1, T2] that fail are asked again, later each time, and are no refusal", async () => {
+  it("[T1.3, T2.3] that fail are asked again, later each time, and are no refusal", async () => {
     const token = await signToken(server.secret, "ada");
     const room = newRoom();
     let cookie = "nonsense";

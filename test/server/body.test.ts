@@ -74,7 +74,7 @@ describe("a body", () => {
   );
 
   it(
-    "[A7, P2] is not read before its sender's address was counted",
+    "[A7, P2.4] is not read before its sender's address was counted",
     { timeout: 20_000 },
     async () => {
       const headers = { "CF-Connecting-IP": "198.51.100.90" };

@@ -10,7 +10,7 @@ const bearer = async (user: string, claims = {}) => ({
 });
 
 describe("who may have a lease", () => {
-  it("[P1] is judged like a join, before the room is asked", async () => {
+  it("[P1.2] is judged like a join, before the room is asked", async () => {
     const room = newRoom();
     const cookie = { Cookie: `session=${await signIn("ada")}` };
     const allowed = { ...cookie, Origin: "https://app.example.com" };
@@ -44,7 +44,7 @@ describe("who may have a lease", () => {
     expect(answer.headers.get("Access-Control-Allow-Methods")).toContain("PUT");
   });
 
-  it("[T1] a ticket makes one, and renews one, once each", async () => {
+  it("[T1.3, P1.2] a ticket makes one, and renews one, once each", async () => {
     const room = newRoom();
     const ticket = async () => {
       const body = JSON.stringify({ room });
@@ -85,7 +85,7 @@ describe("who may have a lease", () => {
     expect(await refusal(answer)).toEqual([429, "rate_limited"]);
   });
 
-  it("[W12.1, P1] a lease that asks too often is refused, and stays", async () => {
+  it("[W12.1, P1.8] a lease that asks too often is refused, and stays", async () => {
     const room = newRoom();
     const { lease } = await hold(room, "ada");
     const headers = await bearer("ada");
@@ -113,7 +113,7 @@ describe("what a lease is asked with", () => {
     ["idle that is no boolean", { idle: "yes" }],
     ["since that is no text", { since: 3 }],
   ];
-  it.each(bad)("[P1] %s is a bad request, and makes nobody present", async (_name, body) => {
+  it.each(bad)("[P1.1] %s is a bad request, and makes nobody present", async (_name, body) => {
     const room = newRoom();
     const answer = await put(room, body, await bearer("ada"));
     expect(await refusal(answer)).toEqual([400, "bad_request"]);
@@ -132,7 +132,7 @@ describe("what a lease is asked with", () => {
 });
 
 describe("who may end a lease", () => {
-  it("[P2] is who knows it, from an allowed origin, with no more credential than that", async () => {
+  it("[P2.3, P2.4] is who knows it, from an allowed origin, with no more credential than that", async () => {
     const room = newRoom();
     const { lease } = await hold(room, "ada");
     const foreign = await giveUp(room, { lease }, { Origin: "https://evil.example" });
@@ -146,7 +146,7 @@ describe("who may end a lease", () => {
     }
   });
 
-  it("[P2, A7] without a session is counted by its address", { timeout: 20_000 }, async () => {
+  it("[P2.4, A7] without a session is counted by its address", { timeout: 20_000 }, async () => {
     const room = newRoom();
     const headers = { "CF-Connecting-IP": "198.51.100.77" };
     let answer = await giveUp(room, { lease: "guess" }, headers);

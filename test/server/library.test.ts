@@ -27,7 +27,7 @@ describe("mounted in an app of one's own", () => {
     expect(await refusal(bad)).toEqual([401, "session_invalid"]);
   });
 
-  it("[T2, T3] the same check judges tokens that come over a socket", async () => {
+  it("[T2.3, T3.1] the same check judges tokens that come over a socket", async () => {
     const opened = await request("/presence/rooms/mounted?auth=message", { Upgrade: "websocket" });
     const peer = new Peer(opened.webSocket!);
     peer.send({ type: "auth", token: "the-token-of-ada" });

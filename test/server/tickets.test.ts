@@ -31,7 +31,7 @@ function use(room: string, ticket: string): Promise<Response> {
 }
 
 describe("tickets", () => {
-  it("[T1] are given to a session, and open one connection with its expiry", async () => {
+  it("[T1.1, T1.4] are given to a session, and open one connection with its expiry", async () => {
     const room = newRoom();
     const exp = Math.floor(Date.now() / 1000) + 1800;
     const token = await signIn("ada", { name: "Ada", exp });
@@ -57,7 +57,7 @@ describe("tickets", () => {
     expect((await readRoom(room)).members).toMatchObject([{ id: "ada", name: "Ada" }]);
   });
 
-  it("[T1] are good once, over hibernation and restart", async () => {
+  it("[T1.3] are good once, over hibernation and restart", async () => {
     const room = newRoom();
     const ticket = await ticketFor(room);
     const first = await use(room, ticket);
@@ -70,7 +70,7 @@ describe("tickets", () => {
     expect((await readRoom(room)).connections).toBe(1);
   });
 
-  it("[T1] are refused late, for another room, altered, of another key, and where they are none", async () => {
+  it("[T1.3] are refused late, for another room, altered, of another key, and where they are none", async () => {
     const room = newRoom();
     const ticket = await ticketFor(room);
     expect(await refusal(await use(newRoom(), ticket))).toEqual(INVALID);
@@ -89,7 +89,7 @@ describe("tickets", () => {
     expect(await refusal(await use(room, ticket))).toEqual(INVALID);
   });
 
-  it("[T1] never outlive their session, and end with it", async () => {
+  it("[T1.3] never outlive their session, and end with it", async () => {
     const room = newRoom();
     const seconds = Math.floor(Date.now() / 1000);
     const token = await signIn("ada", { exp: seconds + 20 });
@@ -103,7 +103,7 @@ describe("tickets", () => {
     expect(await refusal(late)).toEqual([401, "session_expired"]);
   });
 
-  it("[T1, A2] of 0.1.0 are good, as far as their session is", async () => {
+  it("[T1.3, A2] of 0.1.0 are good, as far as their session is", async () => {
     const room = newRoom();
     const now = Date.now();
     const mint = (session: object) =>
@@ -138,7 +138,7 @@ describe("tickets", () => {
     expect(Date.parse(welcomeOf(endless).expiresAt)).toBeLessThan(now + 401 * 86_400_000);
   });
 
-  it("[T1] a ticket is no session: not as bearer, not as cookie, not for reading", async () => {
+  it("[T1.5] a ticket is no session: not as bearer, not as cookie, not for reading", async () => {
     const room = newRoom();
     const ticket = await ticketFor(room);
     for (const headers of [
@@ -153,7 +153,7 @@ describe("tickets", () => {
     expect(await refusal(minted)).toEqual(INVALID);
   });
 
-  it("[T1, A3, A4] asking for one needs a session, an allowed origin, and a room it admits to", async () => {
+  it("[T1.2, A3, A4] asking for one needs a session, an allowed origin, and a room it admits to", async () => {
     const token = await signIn("ada", { rooms: ["lobby"] });
     const none = await ask("/tickets", { method: "POST", body: JSON.stringify({ room: "lobby" }) });
     expect(await refusal(none)).toEqual([401, "unauthenticated"]);
@@ -172,14 +172,14 @@ describe("tickets", () => {
     expect((await askForTicket(token, "lobby")).status).toBe(201);
   });
 
-  it("[T1] there are none without the secret", async () => {
+  it("[T1.1] there are none without the secret", async () => {
     const unset = { ...env, TICKET_SECRET: "" };
     const headers = { Authorization: `Bearer ${await signIn("ada")}` };
     const answer = await createApp().request(`${HOST}/tickets`, { method: "POST", headers }, unset);
     expect(await refusal(answer)).toEqual([404, "not_found"]);
   });
 
-  it("[T1, L5.5] the room remembers a used one until it has expired by any clock, and no longer", async () => {
+  it("[T1.3] the room remembers a used one until it has expired by any clock, and no longer", async () => {
     const room = newRoom();
     const answer = await use(room, await ticketFor(room));
     const peer = new Peer(answer.webSocket!);

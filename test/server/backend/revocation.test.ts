@@ -140,7 +140,7 @@ describe("revoking", () => {
     await live.ask({ type: "auth", token: await signIn(ada, { sid: "kept" }) });
   });
 
-  it("[B3, P1] ends leases too", async () => {
+  it("[B3, P1.4] ends leases too", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     await hold(room, ada, {}, { sid: "one" });
     await hold(room, ada, {}, { sid: "two" });
@@ -150,7 +150,7 @@ describe("revoking", () => {
     expect((await readRoom(room)).members).toMatchObject([{ connections: 0, status: "offline" }]);
   });
 
-  it("[B3, P1, T3] a lease that a newer session renewed ends with that one, over a restart too", async () => {
+  it("[B3, P1.6, T3.2] a lease that a newer session renewed ends with that one, over a restart too", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const [one, two] = [
       { sid: "one", iat: inSeconds(-60) },
@@ -165,7 +165,7 @@ describe("revoking", () => {
     expect((await readRoom(room)).members).toMatchObject([{ status: "offline" }]);
   });
 
-  it("[B3, P1] a lease is not renewed by a session that was checked before it was revoked", async () => {
+  it("[B3, P1.6] a lease is not renewed by a session that was checked before it was revoked", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const { lease } = await hold(room, ada, {}, { sid: "one", iat: inSeconds(-60) });
     const late = { id: "two", issuedAt: Date.now(), expiresAt: Date.now() + 60_000 };
@@ -179,7 +179,7 @@ describe("revoking", () => {
     expect(await revoke(ada, "one")).toBe(1);
   });
 
-  it("[B3, T3] a connection ends with the session that is in force, and with none that was or came late", async () => {
+  it("[B3, T3.2] a connection ends with the session that is in force, and with none that was or came late", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const token = (sid: string, iat: number) => signIn(ada, { sid, iat: inSeconds(iat) });
     const peer = await join(room, ada, { token: await token("one", -60) });
@@ -191,7 +191,7 @@ describe("revoking", () => {
     expect(await peer.closed).toEqual(CLOSED);
   });
 
-  it("[B3, T5] a token that the service renewed ends with the session behind it", async () => {
+  it("[B3, T5.2] a token that the service renewed ends with the session behind it", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const exp = inSeconds(30);
     const token = await signIn(ada, { sid: "short", exp });
@@ -203,7 +203,7 @@ describe("revoking", () => {
     expect(await refusal(await tryJoin(room, ada, { token: renewed.token! }))).toEqual(REVOKED);
   });
 
-  it("[B3, T5] the service renews no session whose room was not told that it is revoked", async () => {
+  it("[B3, T5.3] the service renews no session whose room was not told that it is revoked", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const exp = inSeconds(600);
     const peer = await join(room, ada, { token: await signIn(ada, { exp }) });
@@ -231,7 +231,7 @@ describe("revoking", () => {
     expect((await readRoom(here)).members).toMatchObject([{ connections: 0 }]);
   });
 
-  it("[B3, T5] nor is one renewed that was admitted before, though its iat lies ahead", async () => {
+  it("[B3, T5.3] nor is one renewed that was admitted before, though its iat lies ahead", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const exp = inSeconds(600);
     const token = await signIn(ada, { exp, iat: inSeconds(4) });
@@ -350,7 +350,7 @@ describe("revoking", () => {
     expect(await queryUser(ada, "SELECT room FROM errands")).toEqual([]);
   });
 
-  it("[L7.3, T4, T5] a user's object that does not answer keeps no alarm waiting", async () => {
+  it("[L7.3, T4.2] a user's object that does not answer keeps no alarm waiting", async () => {
     vi.spyOn(console, "log").mockImplementation(() => {});
     const [ada, bob, room] = [fresh("ada"), fresh("bob"), fresh("room")];
     const exp = inSeconds(600);

@@ -113,7 +113,7 @@ describe("the server key", () => {
     }
   });
 
-  it("[B5, T1] is nobody's session: it joins no room, by no way in, and gets no ticket", async () => {
+  it("[B5, T1.2] is nobody's session: it joins no room, by no way in, and gets no ticket", async () => {
     const room = newRoom();
     const invalid = [401, "session_invalid"];
     expect(await refusal(await tryJoin(room, "", { token: KEY }))).toEqual(invalid);

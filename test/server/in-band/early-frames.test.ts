@@ -32,7 +32,7 @@ const auth = (length: number, token = "t") => {
 };
 
 describe("a socket without a credential", () => {
-  it("[T2, T3] takes an auth frame of 16 KiB, first and later, and no longer one", async () => {
+  it("[T2.4] takes an auth frame of 16 KiB, first and later, and no longer one", async () => {
     const headers = { Upgrade: "websocket" };
     const peer = new Peer((await ask(`/rooms/${newRoom()}?auth=message`, { headers })).webSocket!);
     const token = await signIn("ada");
@@ -49,7 +49,7 @@ describe("a socket without a credential", () => {
     expect(other.verify).not.toHaveBeenCalled();
   });
 
-  it("[T2, W11.1] keeps 20 frames that come while the token is judged, in order, bad ones too", async () => {
+  it("[T2.5, W11.1] keeps 20 frames that come while the token is judged, in order, bad ones too", async () => {
     const { peer, verify, answer } = await open(newRoom());
     peer.send({ type: "auth", token: "t" });
     await vi.waitFor(() => expect(verify).toHaveBeenCalled());
@@ -74,7 +74,7 @@ describe("a socket without a credential", () => {
   it.each([
     ["more than 20 frames", Array<string>(21).fill("ping")],
     ["more than 96 KiB", Array<string>(7).fill("x".repeat(16_000))],
-  ])("[T2] is closed for %s meanwhile, and does not join", async (_name, frames) => {
+  ])("[T2.5, T2.6] is closed for %s meanwhile, and does not join", async (_name, frames) => {
     const room = newRoom();
     const { peer, verify, answer } = await open(room);
     peer.send({ type: "auth", token: "t" });
@@ -86,7 +86,7 @@ describe("a socket without a credential", () => {
     expect((await readRoom(room)).members).toEqual([]);
   });
 
-  it("[T2] is not joined where its client goes while the token is judged", async () => {
+  it("[T2.6] is not joined where its client goes while the token is judged", async () => {
     const room = newRoom();
     const { peer, verify, answer } = await open(room);
     peer.send({ type: "auth", token: "t" });
@@ -98,7 +98,7 @@ describe("a socket without a credential", () => {
     expect((await readRoom(room)).members).toEqual([]);
   });
 
-  it("[T2] judges nothing after a refusal", async () => {
+  it("[T2.6] judges nothing after a refusal", async () => {
     const { peer, verify } = await open(newRoom());
     peer.send("garbage");
     peer.send({ type: "auth", token: "t" });
@@ -106,7 +106,7 @@ describe("a socket without a credential", () => {
     expect(verify).not.toHaveBeenCalled();
   });
 
-  it("[T2] keeps little, whatever is sent", () => {
+  it("[T2.5] keeps little, whatever is sent", () => {
     const size = fc.integer({ min: 0, max: 40_000 });
     const text = size.map((length) => "ü".repeat(length));
     const frames = fc.array(

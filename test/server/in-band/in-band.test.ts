@@ -26,7 +26,7 @@ async function open(room: string, headers: Record<string, string> = {}): Promise
 const objects = async () => (await listDurableObjectIds(env.ROOMS)).length;
 
 describe("signing in over the socket", () => {
-  it("[T2] a socket opens without a credential, is told to authenticate and nothing else, and is nobody", async () => {
+  it("[T2.2] a socket opens without a credential, is told to authenticate and nothing else, and is nobody", async () => {
     const room = newRoom();
     const before = await objects();
     const peer = await open(room);
@@ -43,7 +43,7 @@ describe("signing in over the socket", () => {
     await peer.until((frame) => frame === "pong");
   });
 
-  it("[T2] a bad token closes it at once with its code, and no room is touched", async () => {
+  it("[T2.2, T2.3] a bad token closes it at once with its code, and no room is touched", async () => {
     const before = await objects();
     const bad: [string, number, string][] = [
       ["nonsense", 4401, "session_invalid"],
@@ -61,7 +61,7 @@ describe("signing in over the socket", () => {
   });
 
   it.each([JSON.stringify({ type: "update" }), "garbage", "x".repeat(5000)])(
-    "[T2] anything but a token closes it (%#)",
+    "[T2.3] anything but a token closes it (%#)",
     async (frame) => {
       const peer = await open(newRoom());
       peer.send(frame);
@@ -69,7 +69,7 @@ describe("signing in over the socket", () => {
     },
   );
 
-  it("[T2] a good token after a bad frame comes too late", async () => {
+  it("[T2.6] a good token after a bad frame comes too late", async () => {
     const room = newRoom();
     const peer = await open(room);
     const token = await signIn("ada");
@@ -81,12 +81,12 @@ describe("signing in over the socket", () => {
     expect((await readRoom(room)).members.map(({ id }) => id)).toEqual(["bob"]);
   });
 
-  it("[T2] it is closed 4401 unless a token comes in time", { timeout: 15_000 }, async () => {
+  it("[T2.3] it is closed 4401 unless a token comes in time", { timeout: 15_000 }, async () => {
     const peer = await open(newRoom());
     expect(await peer.closed).toEqual({ code: 4401, reason: "unauthenticated" });
   });
 
-  it("[T2, A3] a foreign origin may not, with a cookie or without", async () => {
+  it("[T2.1, A3] a foreign origin may not, with a cookie or without", async () => {
     const cookie = `session=${await signIn("ada")}`;
     for (const headers of [{}, { Cookie: cookie }]) {
       const answer = await ask(`/rooms/${newRoom()}?auth=message`, {
@@ -98,7 +98,7 @@ describe("signing in over the socket", () => {
     peer.close(1000);
   });
 
-  it("[T2, L4.1, L4.2] a goodbye through it leaves at once, a loss keeps the place for the grace", async () => {
+  it("[T2.3, L4.1, L4.2] a goodbye through it leaves at once, a loss keeps the place for the grace", async () => {
     const room = newRoom();
     for (const [user, code, reason, status] of [
       ["ada", 1000, "left", "offline"],
@@ -119,7 +119,7 @@ describe("signing in over the socket", () => {
 });
 
 describe("signing out over the socket", () => {
-  it("[T6, T2] parts the connection from its user, and another may sign in on it", async () => {
+  it("[T6.1, T2.2, T3.4] parts the connection from its user, and another may sign in on it", async () => {
     const room = newRoom();
     const watcher = await join(room, "watcher");
     const peer = await join(room, "ada");
@@ -139,7 +139,7 @@ describe("signing out over the socket", () => {
     expect((await readRoom(room)).members.map(({ id }) => id)).toEqual(["ada", "bob", "watcher"]);
   });
 
-  it("[T6] a frame from nobody is a bad one, and applies nothing", async () => {
+  it("[T6.1] a frame from nobody is a bad one, and applies nothing", async () => {
     const room = newRoom();
     const peer = await join(room, "ada");
     await peer.ask({ type: "logout" });
@@ -149,7 +149,7 @@ describe("signing out over the socket", () => {
     expect(await readRoom(room)).toEqual(before);
   });
 
-  it("[T6, T2] who does not sign in again in time is closed 4401, in a hibernating room too", async () => {
+  it("[T6.1, T2.3] who does not sign in again in time is closed 4401, in a hibernating room too", async () => {
     const room = newRoom();
     const peer = await join(room, "ada");
     await peer.ask({ type: "logout" });
@@ -159,7 +159,7 @@ describe("signing out over the socket", () => {
     expect(await peer.closed).toEqual({ code: 4401, reason: "unauthenticated" });
   });
 
-  it("[T6, T2] a bad token after it closes with its code", async () => {
+  it("[T6.1, T2.3] a bad token after it closes with its code", async () => {
     const peer = await join(newRoom(), "ada");
     await peer.ask({ type: "logout" });
     peer.send({ type: "auth", token: "nonsense" });
@@ -168,7 +168,7 @@ describe("signing out over the socket", () => {
 });
 
 describe("renewal by the service", () => {
-  it("[T5] comes before the end, in a hibernating room, and its token opens a later connection", async () => {
+  it("[T5.1, T5.2] comes before the end, in a hibernating room, and its token opens a later connection", async () => {
     const room = newRoom();
     const exp = inSeconds(300);
     const claims = { name: "Ada", rooms: [room], roles: ["staff"], exp };
@@ -199,7 +199,7 @@ describe("renewal by the service", () => {
     expect(await refusal(late)).toEqual([401, "session_expired"]);
   });
 
-  it("[T1, T5] a session renewed from a ticket admits to the ticket's room only, whatever the app allows", async () => {
+  it("[T1.6, T5.2] a session renewed from a ticket admits to the ticket's room only, whatever the app allows", async () => {
     const [room, other] = [newRoom(), newRoom()];
     const exp = inSeconds(300);
     const headers = { Authorization: `Bearer ${await signIn("ada", { exp })}` };

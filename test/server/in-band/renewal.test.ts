@@ -25,7 +25,7 @@ async function enter(room: string, user: string, exp: number): Promise<Peer> {
 }
 
 describe("a renewal by the service", () => {
-  it("[T5] asks the app's rule again, which sees the session as it was", async () => {
+  it("[T5.3] asks the app's rule again, which sees the session as it was", async () => {
     const room = newRoom();
     const exp = inSeconds(300);
     const peer = await enter(room, "ada", exp);
@@ -43,7 +43,7 @@ describe("a renewal by the service", () => {
     expect(asked).toEqual([["ada", ["staff"], room, "join"]]);
   });
 
-  it("[T5] ends the connection of whoever may no longer join, with no grace, and no other", async () => {
+  it("[T5.3] ends the connection of whoever may no longer join, with no grace, and no other", async () => {
     const room = newRoom();
     const exp = inSeconds(300);
     const [ada, bob] = [await enter(room, "ada", exp), await enter(room, "bob", exp)];
@@ -59,7 +59,7 @@ describe("a renewal by the service", () => {
     ]);
   });
 
-  it("[T5] that fails leaves the session as it is, and its end is told", async () => {
+  it("[T5.4] that fails leaves the session as it is, and its end is told", async () => {
     const room = newRoom();
     const exp = inSeconds(300);
     const ada = await enter(room, "ada", exp);
@@ -79,7 +79,7 @@ describe("a renewal by the service", () => {
     expect(await ada.closed).toEqual({ code: 4401, reason: "session_expired" });
   });
 
-  it("[L7.3, L3.1, T4] keeps no alarm, no sweep and no expiry waiting, however long the app takes", async () => {
+  it("[L7.3, L3.1, T4.2] keeps no alarm, no sweep and no expiry waiting, however long the app takes", async () => {
     const room = newRoom();
     const exp = inSeconds(300);
     const [ada, bob] = [await enter(room, "ada", exp), await enter(room, "bob", exp + 3_600)];
@@ -103,7 +103,7 @@ describe("a renewal by the service", () => {
     expect(asked).toHaveBeenCalledTimes(1);
   });
 
-  it("[L7.3, T5] that is not answered in time is given up, and the room may sleep", async () => {
+  it("[L7.3, T5.4] that is not answered in time is given up, and the room may sleep", async () => {
     const room = newRoom();
     const exp = inSeconds(300);
     const ada = await enter(room, "ada", exp);
@@ -119,7 +119,7 @@ describe("a renewal by the service", () => {
     });
   }, 15_000);
 
-  it("[T5, T3] gives way to a session that the client has sent meanwhile", async () => {
+  it("[T5.1, T3.2] gives way to a session that the client has sent meanwhile", async () => {
     const room = newRoom();
     const exp = inSeconds(300);
     const ada = await enter(room, "ada", exp);

@@ -54,7 +54,7 @@ async function endCheck(room: string, token: string): Promise<void> {
 }
 
 describe("a sign-in that is still being checked", () => {
-  it.each(["ada", "bob"])("[T6] as %s is void once logout has come", async (user) => {
+  it.each(["ada", "bob"])("[T6.2] as %s is void once logout has come", async (user) => {
     const room = newRoom();
     const peer = await enter(room, "ada");
     peer.frames.splice(0);
@@ -68,7 +68,7 @@ describe("a sign-in that is still being checked", () => {
     expect(typesIn(peer.frames)).toEqual(["ack", "authenticate"]);
   });
 
-  it("[T6] is void for one who has signed in again since, too", async () => {
+  it("[T6.2] is void for one who has signed in again since, too", async () => {
     const room = newRoom();
     const peer = await enter(room, "ada");
     peer.send({ type: "auth", token: "bob" });
@@ -82,7 +82,7 @@ describe("a sign-in that is still being checked", () => {
     ]);
   });
 
-  it("[T6, T2] does not end the socket by a bad token that was sent before the logout", async () => {
+  it("[T6.2, T2.3] does not end the socket by a bad token that was sent before the logout", async () => {
     const room = newRoom();
     const peer = await enter(room, "ada");
     peer.send({ type: "auth", token: "bad one" });
@@ -93,7 +93,7 @@ describe("a sign-in that is still being checked", () => {
     expect((await statuses(room))[1]).toEqual(["bob", "online"]);
   });
 
-  it("[T3] gives way to one that was sent later, whichever check ends first", async () => {
+  it("[T3.6] gives way to one that was sent later, whichever check ends first", async () => {
     for (const order of [
       ["bob", "cleo"],
       ["cleo", "bob"],
@@ -113,7 +113,7 @@ describe("a sign-in that is still being checked", () => {
     }
   });
 
-  it("[T3] stands where the one that was sent later is bad", async () => {
+  it("[T3.6] stands where the one that was sent later is bad", async () => {
     const room = newRoom();
     const peer = await enter(room, "ada");
     peer.frames.splice(0);
@@ -125,7 +125,7 @@ describe("a sign-in that is still being checked", () => {
     expect((await statuses(room))[1]).toEqual(["bob", "online"]);
   });
 
-  it("[T3] of the same user as one that was sent later is answered by what is in force", async () => {
+  it("[T3.1] of the same user as one that was sent later is answered by what is in force", async () => {
     const room = newRoom();
     const peer = await enter(room, "ada");
     peer.frames.splice(0);
@@ -140,7 +140,7 @@ describe("a sign-in that is still being checked", () => {
     expect(typesIn(peer.frames)).toEqual(["renewed", "ack", "renewed", "ack"]);
   });
 
-  it("[T3] brings nobody in where the socket closed meanwhile", async () => {
+  it("[T3.4] brings nobody in where the socket closed meanwhile", async () => {
     const room = newRoom();
     await enter(room, "watcher");
     const peer = await enter(room, "ada");

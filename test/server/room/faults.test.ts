@@ -173,7 +173,7 @@ describe("a fault in what one person does", () => {
     await expectGoesOn(room, bob);
   });
 
-  it("[T3, L6.4] closes the connection whose sign-in it is, and nobody half signed in stays", async () => {
+  it("[T3.4, L6.4] closes the connection whose sign-in it is, and nobody half signed in stays", async () => {
     const room = newRoom();
     const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
     await attach(room, "ada", unwritable);
@@ -221,7 +221,7 @@ describe("a fault in what one person does", () => {
     await expectGoesOn(room, bob);
   });
 
-  it("[T4, L7.4] does not keep the alarm from telling others that their session ends", async () => {
+  it("[T4.1, L7.4] does not keep the alarm from telling others that their session ends", async () => {
     const room = newRoom();
     const exp = Math.floor(Date.now() / 1000) + 300;
     const [ada, bob] = await Promise.all(

@@ -25,7 +25,7 @@ const statusIn = async (room: string, user: string) =>
   (await readRoom(room)).members.find(({ id }) => id === user)?.status;
 
 describe("a lease", () => {
-  it("[P1] makes its user present like a socket, and is answered with the room", async () => {
+  it("[P1.1, P1.4, P1.5] makes its user present like a socket, and is answered with the room", async () => {
     const room = newRoom();
     const bob = await join(room, "bob");
     await bob.news();
@@ -45,7 +45,7 @@ describe("a lease", () => {
     expect(await bob.news()).toMatchObject([{ type: "delta", set: [{ id: "ada" }], gone: [] }]);
   });
 
-  it("[P1] lasts while it is renewed, which shows nobody anything, and ends in time", async () => {
+  it("[P1.4, P1.5] lasts while it is renewed, which shows nobody anything, and ends in time", async () => {
     const room = newRoom();
     const bob = await join(room, "bob");
     const { lease } = await hold(room, "ada");
@@ -67,7 +67,7 @@ describe("a lease", () => {
     expect(Math.abs(lastOnline - renewedAt)).toBeLessThanOrEqual((STALE_SECONDS * 1000) / 3);
   });
 
-  it("[P1] ends by the room's own alarm, while nobody visits", async () => {
+  it("[P1.4] ends by the room's own alarm, while nobody visits", async () => {
     const room = newRoom();
     const { expiresAt } = await hold(room, "ada");
     await hibernate(room);
@@ -76,7 +76,7 @@ describe("a lease", () => {
     expect(await query(room, "SELECT places FROM members")).toEqual([{ places: "[]" }]);
   });
 
-  it("[P1] outlives hibernation, restart and deploy, with no change for anybody", async () => {
+  it("[P1.7] outlives hibernation, restart and deploy, with no change for anybody", async () => {
     const room = newRoom();
     const { lease, state } = await hold(room, "ada");
     await hibernate(room);
@@ -89,7 +89,7 @@ describe("a lease", () => {
     expect((await hold(room, "ada", { lease, since })).state).toMatchObject({ set: [], gone: [] });
   });
 
-  it("[P1] is written at most once in a third of its length, however often it is renewed", async () => {
+  it("[P1.5] is written at most once in a third of its length, however often it is renewed", async () => {
     const room = newRoom();
     const { lease } = await hold(room, "ada");
     const seen = new Set<string>();
@@ -102,7 +102,7 @@ describe("a lease", () => {
     expect(seen.size).toBeLessThanOrEqual(3);
   });
 
-  it("[P1] tells what changed since, and the room as it is where since is not good", async () => {
+  it("[P1.1] tells what changed since, and the room as it is where since is not good", async () => {
     const room = newRoom();
     const first = await hold(room, "ada");
     const roll = applySnapshot(null, first.state as Snapshot);
@@ -116,7 +116,7 @@ describe("a lease", () => {
     }
   });
 
-  it("[P1] takes status, data and idle, with the first answer and with each", async () => {
+  it("[P1.1] takes status, data and idle, with the first answer and with each", async () => {
     const room = newRoom();
     const tab = await join(room, "ada");
     const { lease, self } = await hold(room, "ada", { status: "busy", data: { typing: true } });
@@ -134,7 +134,7 @@ describe("a lease", () => {
     expect(await statusIn(room, "ada")).toBe("online");
   });
 
-  it("[P1] that is unknown, ended or another's is a new one", async () => {
+  it("[P1.3] that is unknown, ended or another's is a new one", async () => {
     const room = newRoom();
     const { lease } = await hold(room, "ada");
     const bobs = (await hold(room, "bob", { lease })).lease;
@@ -145,7 +145,7 @@ describe("a lease", () => {
     expect(await readRoom(room)).toMatchObject({ online: 3, connections: 3 });
   });
 
-  it("[P1, L4.2] takes over a place in its grace, and leaves one to a socket", async () => {
+  it("[P1.4, L4.2] takes over a place in its grace, and leaves one to a socket", async () => {
     const room = newRoom();
     const bob = await join(room, "bob");
     const tab = await join(room, "ada");
@@ -159,7 +159,7 @@ describe("a lease", () => {
     expect(await readRoom(room)).toMatchObject({ online: 2, connections: 2 });
   });
 
-  it("[P1] ends with its session", async () => {
+  it("[P1.5] ends with its session", async () => {
     const room = newRoom();
     const exp = Math.floor(Date.now() / 1000) + 12;
     const { lease, expiresAt } = await hold(room, "ada", {}, { exp });
@@ -171,7 +171,7 @@ describe("a lease", () => {
 });
 
 describe("a lease's end", () => {
-  it("[P1, T3, M6.1] is taken over by a newer session, whole, and by no other", async () => {
+  it("[P1.6, T3.2, M6.1] is taken over by a newer session, whole, and by no other", async () => {
     const room = newRoom();
     const now = Math.floor(Date.now() / 1000);
     const [old, newer] = [
@@ -191,7 +191,7 @@ describe("a lease's end", () => {
     expect((await readRoom(room)).members).toMatchObject([{ status: "offline" }]);
   });
 
-  it("[P1, T3] writes nothing for each check of a session that does not say when it was issued", async () => {
+  it("[P1.5, T3.3] writes nothing for each check of a session that does not say when it was issued", async () => {
     const room = newRoom();
     vi.setSystemTime(Math.ceil(Date.now() / 45_000) * 45_000);
     const claims = { iat: undefined, sid: "s" };
@@ -207,7 +207,7 @@ describe("a lease's end", () => {
     expect(JSON.stringify(await query(room, "SELECT places FROM members"))).toContain("other");
   });
 
-  it("[P2] leaves at once, with no grace", async () => {
+  it("[P2.1] leaves at once, with no grace", async () => {
     const room = newRoom();
     const { lease } = await hold(room, "ada");
     const answer = await giveUp(room, { lease });
@@ -218,7 +218,7 @@ describe("a lease's end", () => {
     expect((await giveUp(room, { lease })).status).toBe(204);
   });
 
-  it("[P2] of a page that closes leaves the grace, after which the member is gone", async () => {
+  it("[P2.2] of a page that closes leaves the grace, after which the member is gone", async () => {
     const room = newRoom();
     const bob = await join(room, "bob");
     const { lease } = await hold(room, "ada");
@@ -231,7 +231,7 @@ describe("a lease's end", () => {
     expect(await statusIn(room, "ada")).toBe("offline");
   });
 
-  it("[P2] of another's or of none changes nothing", async () => {
+  it("[P2.1] of another's or of none changes nothing", async () => {
     const room = newRoom();
     await hold(room, "ada");
     expect((await giveUp(room, { lease: "guessed" })).status).toBe(204);

@@ -19,7 +19,7 @@ const attached = (room: string) =>
 const iso = (exp: number) => new Date(exp * 1000).toISOString();
 
 describe("a session on a live connection", () => {
-  it("[T4] its end is told 60 s before, once, in a hibernating room too", async () => {
+  it("[T4.1] its end is told 60 s before, once, in a hibernating room too", async () => {
     const room = newRoom();
     const exp = inSeconds(300);
     const ada = await join(room, "ada", { token: await signIn("ada", { exp }) });
@@ -40,14 +40,14 @@ describe("a session on a live connection", () => {
     expect(told).toHaveLength(1);
   });
 
-  it("[T4] one that ends sooner is told at once", async () => {
+  it("[T4.1] one that ends sooner is told at once", async () => {
     const room = newRoom();
     const exp = inSeconds(30);
     const ada = await join(room, "ada", { token: await signIn("ada", { exp }) });
     expect(await ada.untilType("expiring")).toEqual({ type: "expiring", expiresAt: iso(exp) });
   });
 
-  it("[T4, T3] its end is told again after a token that is not newer", async () => {
+  it("[T4.1] its end is told again after a token that is not newer", async () => {
     const room = newRoom();
     const claims = { iat: inSeconds(-60), exp: inSeconds(30) };
     const token = await signIn("ada", claims);
@@ -64,7 +64,7 @@ describe("a session on a live connection", () => {
     }
   });
 
-  it("[T4, T3] one that expires while its room hibernates is closed, one renewed a second before is not", async () => {
+  it("[T4.2, T3.1] one that expires while its room hibernates is closed, one renewed a second before is not", async () => {
     const room = newRoom();
     const exp = inSeconds(120);
     const [ada, bob] = await Promise.all(
@@ -86,7 +86,7 @@ describe("a session on a live connection", () => {
     expect(await bob!.closed).toEqual({ code: 4401, reason: "session_expired" });
   });
 
-  it("[T3, M6.1] a newer session takes the place of the one before whole, even where it ends earlier", async () => {
+  it("[T3.2, M6.1] a newer session takes the place of the one before whole, even where it ends earlier", async () => {
     const room = newRoom();
     const [iat, exp] = [inSeconds(-60), inSeconds(600)];
     const old = await signIn("ada", { iat, exp, name: "Ada", roles: ["admin"] });
@@ -101,7 +101,7 @@ describe("a session on a live connection", () => {
     expect(await ada.closed).toEqual({ code: 4401, reason: "session_expired" });
   });
 
-  it("[T3, M6.1] one that is not newer changes nothing, and is answered with the expiry in force", async () => {
+  it("[T3.1, T3.2, M6.1] one that is not newer changes nothing, and is answered with the expiry in force", async () => {
     const room = newRoom();
     const [iat, exp] = [inSeconds(-60), inSeconds(600)];
     const ada = await join(room, "ada", {
@@ -124,7 +124,7 @@ describe("a session on a live connection", () => {
     expect(await attached(room)).toEqual(carried);
   });
 
-  it("[T3] of sessions issued at once the one that lasts longer is the newer", async () => {
+  it("[T3.3] of sessions issued at once the one that lasts longer is the newer", async () => {
     const room = newRoom();
     const [iat, exp] = [inSeconds(-60), inSeconds(600)];
     const ada = await join(room, "ada", { token: await signIn("ada", { iat, exp }) });
@@ -134,7 +134,7 @@ describe("a session on a live connection", () => {
     expect((await readRoom(room)).members).toMatchObject([{ name: "Ada L." }]);
   });
 
-  it("[T3] one that does not say when it was issued is as new as its check", async () => {
+  it("[T3.3] one that does not say when it was issued is as new as its check", async () => {
     const room = newRoom();
     const [iat, exp] = [inSeconds(-60), inSeconds(600)];
     const ada = await join(room, "ada", { token: await signIn("ada", { iat, exp }) });
@@ -146,7 +146,7 @@ describe("a session on a live connection", () => {
     expect(await ada.untilType("renewed")).toEqual({ type: "renewed", expiresAt: iso(exp - 300) });
   });
 
-  it("[T3] another user's token: leaves as the old, joins as the new, with the first frames anew", async () => {
+  it("[T3.4] another user's token: leaves as the old, joins as the new, with the first frames anew", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     const { connection } = welcomeOf(ada);
@@ -166,7 +166,7 @@ describe("a session on a live connection", () => {
     expect((await readRoom(room)).members[1]).toMatchObject({ id: "bob", status: "busy" });
   });
 
-  it("[T3, A4] a bad token is an error with its code, and changes nothing", async () => {
+  it("[T3.5, A4] a bad token is an error with its code, and changes nothing", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     const before = await readRoom(room);
@@ -185,7 +185,7 @@ describe("a session on a live connection", () => {
     await ada.ask({ type: "update", status: "busy" });
   });
 
-  it("[T3, A6] one whose user has too many connections is an error too, and the old one stays", async () => {
+  it("[T3.5, A6] one whose user has too many connections is an error too, and the old one stays", async () => {
     const room = newRoom();
     await Promise.all(Array.from({ length: 20 }, () => join(room, "bob")));
     const ada = await join(room, "ada");
@@ -194,7 +194,7 @@ describe("a session on a live connection", () => {
     expect((await readRoom(room)).members[0]).toMatchObject({ id: "ada", status: "online" });
   });
 
-  it("[T6] logout leaves, and closes 1000 where nobody can sign in again on the socket", async () => {
+  it("[T6.1] logout leaves, and closes 1000 where nobody can sign in again on the socket", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await ada.ask({ type: "logout" });

@@ -86,7 +86,7 @@ it("[L6.1, V3] a room opens what 0.1.0 stored, in the same epoch and version", a
   expect(await readSaved()).toEqual(saved.shown);
 });
 
-it("[L6.1, P1] after a restart its members have their grace, and its leases their time", async () => {
+it("[L6.1, P1.7] after a restart its members have their grace, and its leases their time", async () => {
   await restoreRoom();
   await passTimeWithAlarms(ROOM, 9);
   expect(statuses(await readSaved())).toMatchObject({ ada: "offline", bob: "away" });
