@@ -1,4 +1,4 @@
-import type { Env as RollcallEnv } from "../src/server/config/config.ts";
+import type { Env as RollcallEnv } from "../src/server/env.ts";
 
 declare global {
   namespace Cloudflare {

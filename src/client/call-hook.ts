@@ -1,4 +1,4 @@
-import type { SignInOptions } from "./sign-in.ts";
+import type { SignInOptions } from "./sign-in-options.ts";
 import type { RoomError } from "./types.ts";
 import { warn } from "./warn.ts";
 

@@ -1,4 +1,4 @@
-import { MAX_DATA_BYTES } from "../protocol/messages.ts";
+import { MAX_DATA_BYTES } from "../protocol/member.ts";
 
 /** Throws a `TypeError` where the room would refuse it (SPEC W8). */
 export function checkData(data: object | null): void {

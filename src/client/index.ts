@@ -1,6 +1,6 @@
 export { joinRoom } from "./join-room.ts";
 export type { JoinOptions } from "./options.ts";
-export type { SignInOptions } from "./sign-in.ts";
+export type { SignInOptions } from "./sign-in-options.ts";
 export type {
   ConnectionState,
   RoomError,

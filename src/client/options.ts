@@ -1,5 +1,5 @@
 import type { Data, Snapshot } from "../protocol/messages.ts";
-import type { SignInOptions } from "./sign-in.ts";
+import type { SignInOptions } from "./sign-in-options.ts";
 
 /** How a client connects. Handles of one URL with the same values of these share a connection. */
 export interface ConnectionOptions extends SignInOptions {

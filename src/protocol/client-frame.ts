@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import { type Data, STATUSES } from "./member.ts";
-import { MAX_DATA_BYTES } from "./messages.ts";
+import { type Data, MAX_DATA_BYTES, STATUSES } from "./member.ts";
 
 /** A client frame longer than this is refused (SPEC W11), in bytes. */
 export const MAX_FRAME_BYTES = 4096;

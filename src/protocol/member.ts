@@ -2,6 +2,9 @@ export const STATUSES = ["online", "away", "busy", "offline"] as const;
 
 export type Status = (typeof STATUSES)[number];
 
+/** `data` longer than this is refused (SPEC W8), in bytes of its JSON. */
+export const MAX_DATA_BYTES = 1024;
+
 /** A member's own data: any JSON object of at most 1 KiB. */
 export type Data = Record<string, unknown>;
 

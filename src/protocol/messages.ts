@@ -7,9 +7,6 @@ export const PROTOCOL = 1;
 export const PING = "ping";
 export const PONG = "pong";
 
-/** `data` longer than this is refused (SPEC W8), in bytes of its JSON. */
-export const MAX_DATA_BYTES = 1024;
-
 /** How long a socket may stay open with nobody signed in (SPEC T2). */
 export const SIGN_IN_SECONDS = 10;
 

@@ -5,13 +5,15 @@ import { namedRoom, roomOf, type AppContext } from "./http/app-context.ts";
 import { answerError } from "./http/answer-error.ts";
 import { backendRoutes } from "./http/backend-routes.ts";
 import { dropBody } from "./http/body.ts";
-import { configOf, type Env } from "./config/config.ts";
+import { configOf } from "./config/parse.ts";
+import type { Env } from "./env.ts";
 import { errorResponse, Refusal } from "./errors.ts";
 import { allowOrigin, preflight } from "./access/origin.ts";
 import { describeService } from "./http/openapi/document.ts";
 import { endLease, holdLease } from "./http/leases.ts";
 import { createPolicy, setPolicy, type PolicyOptions } from "./access/policy.ts";
-import { join, read, type Asked } from "./http/room.ts";
+import { join, read } from "./http/room.ts";
+import type { RequestContext } from "./access/request-context.ts";
 import { giveTicket } from "./http/tickets.ts";
 import { isUpgrade } from "./http/upgrade.ts";
 
@@ -45,7 +47,7 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
     return allowOrigin(answer, origin, c.req.url, configOf(c.env).allowedOrigins);
   };
 
-  const ask = (c: AppContext): Asked => {
+  const ask = (c: AppContext): RequestContext => {
     const config = configOf(c.env, policy.verify !== undefined);
     if (config.faults.length > 0) throw new Refusal("misconfigured");
     return {
@@ -60,13 +62,15 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
     };
   };
 
-  const begin = async (c: AppContext): Promise<Asked> => {
+  const begin = async (c: AppContext): Promise<RequestContext> => {
     await giveRequestId(c, noNext);
     return ask(c);
   };
 
   // All that a request needs happens in its one handler: a chain of middlewares costs a read 10 µs.
-  const handle = (answer: (asked: Asked, c: AppContext) => Response | Promise<Response>) => {
+  const handle = (
+    answer: (asked: RequestContext, c: AppContext) => Response | Promise<Response>,
+  ) => {
     return async (c: AppContext): Promise<Response> => {
       return finish(c, await answer(await begin(c), c));
     };

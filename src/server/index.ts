@@ -1,6 +1,6 @@
 export { createApp, type AppOptions } from "./app.ts";
 export type { Action, Authorize, RuleContext } from "./access/authorize.ts";
-export type { Env } from "./config/config.ts";
+export type { Env } from "./env.ts";
 export { Directory } from "./directory/directory.ts";
 export type { Verify } from "./access/policy.ts";
 export type { WebhookEvent, WebhookMessage } from "../protocol/webhook-message.ts";

@@ -4,7 +4,7 @@ import type { Member, Snapshot } from "../../src/protocol/messages.ts";
 import { FakeSocket } from "./fake-socket.ts";
 
 /** A request of the client's, and what it said. */
-interface Asked {
+interface RequestContext {
   method: string;
   path: string;
   headers: Headers;
@@ -16,7 +16,7 @@ const SLACK_MS = 20;
 const LEASE_MS = 45_000;
 
 const sockets = FakeSocket.opened;
-const asked: Asked[] = [];
+const asked: RequestContext[] = [];
 /** What a poll is answered with. */
 let answer: () => Response | Promise<Response>;
 /** What a read is answered with. */

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { createExecutionContext } from "cloudflare:test";
 import { expect, it } from "vitest";
-import { parseConfig, type Env } from "../../src/server/config/config.ts";
+import { parseConfig } from "../../src/server/config/parse.ts";
+import type { Env } from "../../src/server/env.ts";
 import { createApp } from "../../src/server/index.ts";
 import { HOST, refusal } from "../worker-kit/http.ts";
 import { signIn } from "../worker-kit/sign-in.ts";

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { generateKeyPair, SignJWT } from "jose";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../src/server/app.ts";
-import type { Env } from "../../src/server/config/config.ts";
+import type { Env } from "../../src/server/env.ts";
 import { refusal, requestTo } from "../worker-kit/http.ts";
 
 afterEach(() => {

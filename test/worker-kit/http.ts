@@ -2,7 +2,7 @@ import { env, exports } from "cloudflare:workers";
 import type { Snapshot } from "../../src/protocol/messages.ts";
 import { signIn } from "./sign-in.ts";
 import { createApp } from "../../src/server/app.ts";
-import type { Env } from "../../src/server/config/config.ts";
+import type { Env } from "../../src/server/env.ts";
 
 export const HOST = "https://presence.example.com";
 

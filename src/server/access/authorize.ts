@@ -1,4 +1,4 @@
-import type { Env } from "../config/config.ts";
+import type { Env } from "../env.ts";
 import type { Session } from "../session/session.ts";
 
 /** What an app's own rule may look at. */

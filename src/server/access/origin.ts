@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
-import { configOf, type Env } from "../config/config.ts";
+import { configOf } from "../config/parse.ts";
+import type { Env } from "../env.ts";
 import { Refusal } from "../errors.ts";
 import type { Credential } from "../session/credential.ts";
 

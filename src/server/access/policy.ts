@@ -1,6 +1,7 @@
 import { authorizeByRooms, type Action, type Authorize, type RuleContext } from "./authorize.ts";
 import type { Caller } from "./caller.ts";
-import type { Config, Env } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
+import type { Env } from "../env.ts";
 import { Refusal, type ErrorCode } from "../errors.ts";
 import { describeError, log } from "../log.ts";
 import { isAllowedOrigin } from "./origin.ts";
@@ -67,7 +68,7 @@ export function setPolicy(policy: Policy): void {
 }
 
 /** Whether the app checks credentials itself. */
-export function checksItself(): boolean {
+export function hasCustomVerify(): boolean {
   return current.verify !== undefined;
 }
 
@@ -78,7 +79,7 @@ export interface Judged {
 }
 
 /** What a credential is judged for, and by. */
-export interface Circumstances {
+export interface CredentialContext {
   room: string;
   /** The origin that the request came to. */
   origin: string;
@@ -94,13 +95,13 @@ export interface Circumstances {
 /** Checks a credential for a room, and bounds the session behind it. */
 async function judgeCredential(
   credential: Credential | null,
-  circumstances: Circumstances,
+  context: CredentialContext,
 ): Promise<Judged> {
   if (credential === null) throw new Refusal("unauthenticated");
   const now = Date.now();
-  const { sessionMs } = circumstances.config.session;
+  const { sessionMs } = context.config.session;
   return tryEach(credential, async (one) => {
-    const { candidate, ticket } = await verify(one, circumstances, now);
+    const { candidate, ticket } = await verify(one, context, now);
     return { session: sealSession(candidate, { now, sessionMs }), ...(ticket && { ticket }) };
   });
 }
@@ -108,7 +109,7 @@ async function judgeCredential(
 /** Finds out whose a credential is; what that says is not checked yet. */
 async function verify(
   credential: Credential,
-  { room, origin: own, config, request, policy = current, caller }: Circumstances,
+  { room, origin: own, config, request, policy = current, caller }: CredentialContext,
   now: number,
 ): Promise<{ candidate: Candidate; ticket?: UsedTicket }> {
   const { kind, token } = credential;
@@ -154,11 +155,11 @@ const CREDENTIAL_FAILURES: ReadonlySet<ErrorCode> = new Set([
  */
 export async function judge(
   credential: Credential | null,
-  circumstances: Circumstances,
+  context: CredentialContext,
 ): Promise<Judged> {
-  const { config, caller } = circumstances;
+  const { config, caller } = context;
   try {
-    const judged = await judgeCredential(credential, circumstances);
+    const judged = await judgeCredential(credential, context);
     if (config.users !== null) requireAskable(judged.session, caller);
     return judged;
   } catch (error) {
@@ -193,11 +194,11 @@ export async function mayJoin(
 /** Checks a token that came over a socket, and that its session may join; a refusal where not. */
 export async function judgeToken(
   token: string,
-  circumstances: Circumstances,
+  context: CredentialContext,
 ): Promise<RoomSession | Refusal> {
-  const { room, config, policy = current } = circumstances;
+  const { room, config, policy = current } = context;
   try {
-    const { session } = await judge({ kind: "message", token }, circumstances);
+    const { session } = await judge({ kind: "message", token }, context);
     if (await mayJoin(session, room, config, policy)) return session;
     return new Refusal("room_forbidden", session.user.id);
   } catch (error) {

@@ -2,7 +2,7 @@ import { Caller, endOfMinute } from "./caller.ts";
 import { Refusal } from "../errors.ts";
 import { ExpiringMap } from "../platform/expiring-map.ts";
 import { networkOf } from "./ip-address.ts";
-import type { Asked } from "../http/room.ts";
+import type { RequestContext } from "./request-context.ts";
 
 const MAX_USERS = 2_000;
 
@@ -16,7 +16,7 @@ export function addressOf(request: Request): string | null {
 }
 
 /** Whoever sends the credential of a request. */
-export function callerOf({ config, request }: Asked): Caller {
+export function callerOf({ config, request }: RequestContext): Caller {
   return new Caller(config.env.CONNECTS, () => addressOf(request));
 }
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Directory } from "../directory/directory.ts";
+import type { DirectoryObject } from "../directory/directory-object.ts";
 import { CLAIM_KEYS, isRecord } from "../session/claims.ts";
 import { FORMATS } from "../session/index.ts";
 import { isTrustedUrl } from "./trusted-url.ts";
@@ -203,7 +203,7 @@ const KEYS = {
     v.picklist(["", "eu", "fedramp"], "must be eu or fedramp, or empty"),
     "",
   ),
-  DIRECTORY: binding<DurableObjectNamespace<Directory>>("getByName", "the Directory class"),
+  DIRECTORY: binding<DurableObjectNamespace<DirectoryObject>>("getByName", "the Directory class"),
   WEBHOOK_URL: v.optional(
     v.pipe(
       v.string(),

@@ -1,12 +1,20 @@
 import { DurableObject } from "cloudflare:workers";
-import { configOf, type Env } from "../config/config.ts";
+import { configOf } from "../config/parse.ts";
+import type { Env } from "../env.ts";
 import { inParallel } from "../platform/in-parallel.ts";
 import { describeError, log } from "../log.ts";
-import { checksItself } from "../access/policy.ts";
+import { hasCustomVerify } from "../access/policy.ts";
 import { timingFor } from "../room/connections/liveness.ts";
-import type { Counts } from "../room/occupancy.ts";
+import type { Counts } from "../room/room-object.ts";
 import { roomStub } from "../room/room-stub.ts";
 import { within } from "../platform/time-limit.ts";
+import type {
+  DirectoryObject,
+  FoundRoom,
+  ListedRoom,
+  ListQuery,
+  RoomReport,
+} from "./directory-object.ts";
 import { askAfterMs, leaseFor } from "./lease.ts";
 
 /** How many rooms are asked at the same time. */
@@ -15,32 +23,6 @@ const ROOMS_AT_ONCE = 100;
 const ROOMS_MS = 2_000;
 /** At most 1,000 objects can be asked by one event on the platform. */
 const MAX_ASKED = 800;
-
-/** A room that somebody is in, and how many (SPEC B9). */
-export interface ListedRoom {
-  room: string;
-  online: number;
-  connections: number;
-}
-
-/** A room as the list has it; one that has not told for a while is to be confirmed. */
-export interface FoundRoom extends ListedRoom {
-  isOld?: true;
-}
-
-/** What a room tells of itself; it is listed no longer than its lease, unless it tells again. */
-export interface Told extends ListedRoom {
-  leaseMs: number;
-}
-
-/** Which rooms are asked for: names that begin with `prefix`, and come after `after`. */
-export interface ListQuery {
-  prefix: string;
-  after: string;
-  limit: number;
-  /** Whoever asks has old ones confirmed: 0.1.0 does not, and would show the mark. */
-  confirms?: true;
-}
 
 // WITHOUT ROWID and no index but the name: one row written for each room that tells.
 const SCHEMA = `
@@ -61,7 +43,7 @@ const AFTER_ALL = "\u007F";
  * A share of the list of rooms, those whose names hash to it. During a gradual deploy an old and a
  * new version talk to each other: add keys, never change one.
  */
-export class Directory extends DurableObject<Env> {
+export class Directory extends DurableObject<Env> implements DirectoryObject {
   readonly #sql: SqlStorage;
   /** When each room told last, since this object's start. */
   readonly #heardAt = new Map<string, number>();
@@ -73,11 +55,11 @@ export class Directory extends DurableObject<Env> {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#sql.exec(SCHEMA);
-    this.#sweepEveryMs = timingFor(configOf(env, checksItself()).limits.staleMs).sweepEveryMs;
+    this.#sweepEveryMs = timingFor(configOf(env, hasCustomVerify()).limits.staleMs).sweepEveryMs;
   }
 
   /** Takes over what a room tells; a room that nobody is in is not listed. */
-  async tell({ room, online, connections, leaseMs }: Told): Promise<void> {
+  async tell({ room, online, connections, leaseMs }: RoomReport): Promise<void> {
     this.#asked.delete(room);
     if (online === 0) {
       this.#sql.exec("DELETE FROM rooms WHERE room = ?", room);

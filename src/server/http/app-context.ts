@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { isRoomName } from "../../protocol/room-name.ts";
-import type { Env } from "../config/config.ts";
+import type { Env } from "../env.ts";
 import { Refusal } from "../errors.ts";
 
 /** What a route's handler is given. */

@@ -2,13 +2,13 @@ import { Hono } from "hono";
 import { answerError } from "./answer-error.ts";
 import { namedRoom, roomOf, type AppContext } from "./app-context.ts";
 import { dropBody } from "./body.ts";
-import type { Env } from "../config/config.ts";
+import type { Env } from "../env.ts";
 import { Refusal } from "../errors.ts";
 import { kick, sendEvent } from "./events.ts";
 import { readText } from "./read-text.ts";
-import type { Asked } from "./room.ts";
+import type { RequestContext } from "../access/request-context.ts";
 import { listRooms, readStats } from "./rooms.ts";
-import { requireServerKey } from "../access/server-key.ts";
+import { requireServerKey } from "../access/require-server-key.ts";
 import { isUserId } from "../session/user-id.ts";
 import { forgetUser, lift, revoke, sendUserEvent, tellPresence, tellWhereabouts } from "./users.ts";
 
@@ -28,7 +28,7 @@ const MAX_EMPTY_BYTES = 64;
  *
  * @throws Refusal `bad_request`.
  */
-async function requireNoMore({ request, url }: Asked): Promise<void> {
+async function requireNoMore({ request, url }: RequestContext): Promise<void> {
   if (url.search !== "") throw new Refusal("bad_request");
   if (request.method === "DELETE" && request.body !== null) {
     const text = await readText(request.body, MAX_EMPTY_BYTES).catch(() => null);
@@ -40,9 +40,11 @@ async function requireNoMore({ request, url }: Asked): Promise<void> {
  * What the app's backend asks for (SPEC B rules): with the server key alone, and never by a page, so
  * that no answer carries CORS headers.
  */
-export function backendRoutes(begin: (c: AppContext) => Promise<Asked>): Hono<{ Bindings: Env }> {
+export function backendRoutes(
+  begin: (c: AppContext) => Promise<RequestContext>,
+): Hono<{ Bindings: Env }> {
   const app = new Hono<{ Bindings: Env }>();
-  const handle = (answer: (asked: Asked, c: AppContext) => Promise<Response>) => {
+  const handle = (answer: (asked: RequestContext, c: AppContext) => Promise<Response>) => {
     return async (c: AppContext): Promise<Response> => {
       const asked = await begin(c);
       await requireServerKey(asked);
@@ -50,7 +52,7 @@ export function backendRoutes(begin: (c: AppContext) => Promise<Asked>): Hono<{ 
     };
   };
   /** For what changes something: a detail that this service does not take must not be ignored. */
-  const handleChange = (answer: (asked: Asked, c: AppContext) => Promise<Response>) =>
+  const handleChange = (answer: (asked: RequestContext, c: AppContext) => Promise<Response>) =>
     handle(async (asked, c) => {
       await requireNoMore(asked);
       return answer(asked, c);

@@ -5,7 +5,7 @@ import { readBody } from "./body.ts";
 import { Refusal } from "../errors.ts";
 import { callTwice } from "../platform/object-call.ts";
 import { orRoomUnavailable, roomStub } from "../room/room-stub.ts";
-import type { Asked } from "./room.ts";
+import type { RequestContext } from "../access/request-context.ts";
 
 /** What an event tells may take as much as a client's frame (SPEC B1), in bytes of its JSON. */
 const MAX_EVENT_BYTES = 4096;
@@ -52,7 +52,7 @@ export async function readEvent<Schema extends typeof eventSchema | typeof userE
  *
  * @throws Refusal `bad_request`, `too_large`, `room_unavailable`.
  */
-export async function sendEvent({ env, request, requestId }: Asked, room: string) {
+export async function sendEvent({ env, request, requestId }: RequestContext, room: string) {
   const { to, ...event } = await readEvent(request, eventSchema);
   // Not asked twice: some might get it twice.
   const delivered = await orRoomUnavailable(room, requestId, async () =>
@@ -66,7 +66,7 @@ export async function sendEvent({ env, request, requestId }: Asked, room: string
  *
  * @throws Refusal `room_unavailable`.
  */
-export async function kick({ env, requestId }: Asked, room: string, user: string) {
+export async function kick({ env, requestId }: RequestContext, room: string, user: string) {
   const closed = await orRoomUnavailable(room, requestId, () =>
     callTwice(() => roomStub(env, room).kick(user)),
   );

@@ -4,7 +4,7 @@ import { fitsBytes, MAX_AUTH_FRAME_BYTES } from "../../protocol/client-frame.ts"
 import { PING, SIGN_IN_SECONDS } from "../../protocol/messages.ts";
 import { EarlyFrames, toRoomFrame } from "./early-frames.ts";
 import { closeCodeOf, type ErrorCode } from "../errors.ts";
-import { closeSocket } from "../room/connections/connection.ts";
+import { closeSocket } from "../platform/close-socket.ts";
 
 const authSchema = v.pipe(
   v.string(),

@@ -9,7 +9,8 @@ import { judge } from "../access/policy.ts";
 import { countConnect, countRead } from "../access/rate-limit.ts";
 import { LEASE_UNKNOWN, type RoomRequest, type RoomSession } from "../room/room-request.ts";
 import { askRoom } from "../room/room-stub.ts";
-import { circumstancesOf, type Asked } from "./room.ts";
+import { credentialContextOf } from "./room.ts";
+import type { RequestContext } from "../access/request-context.ts";
 import { readCredential } from "../session/credential.ts";
 import { sessionCookies } from "../session/index.ts";
 import { joinAdmitted, orStale } from "../user/user-stub.ts";
@@ -39,11 +40,11 @@ async function connectionOf(lease: string): Promise<string> {
  *
  * @throws Refusal with a code of A5, `bad_request`, `too_large`.
  */
-export async function holdLease(asked: Asked, room: string): Promise<Response> {
+export async function holdLease(asked: RequestContext, room: string): Promise<Response> {
   const { env, config, policy, request, url, requestId } = asked;
   const credential = readCredential(request, sessionCookies(config.session));
   requireOrigin(request, credential, url.origin, config.allowedOrigins);
-  const { session, ticket } = await judge(credential, circumstancesOf(asked, room));
+  const { session, ticket } = await judge(credential, credentialContextOf(asked, room));
   const user = session.user.id;
   if (!(await policy.authorize(session, room, "join", asked)))
     throw new Refusal("room_forbidden", user);
@@ -80,7 +81,7 @@ export async function holdLease(asked: Asked, room: string): Promise<Response> {
  *
  * @throws Refusal `origin_forbidden`, `bad_request`, `too_large`, `rate_limited`.
  */
-export async function endLease(asked: Asked, room: string): Promise<Response> {
+export async function endLease(asked: RequestContext, room: string): Promise<Response> {
   const { env, config, request, url, requestId } = asked;
   requireOrigin(request, null, url.origin, config.allowedOrigins);
   await countLeave(asked, room);
@@ -90,9 +91,9 @@ export async function endLease(asked: Asked, room: string): Promise<Response> {
 }
 
 /** Whoever has no session could guess leases, and wake rooms: they are counted by their address. */
-async function countLeave(asked: Asked, room: string): Promise<void> {
+async function countLeave(asked: RequestContext, room: string): Promise<void> {
   const { config, request } = asked;
-  const circumstances = circumstancesOf(asked, room);
+  const circumstances = credentialContextOf(asked, room);
   const credential = readCredential(request, sessionCookies(config.session));
   try {
     const { session } = await judge(credential, circumstances);

@@ -1,10 +1,10 @@
 import { parseSince } from "../../protocol/since.ts";
-import type { Config, Env } from "../config/config.ts";
 import { Refusal, type ErrorCode } from "../errors.ts";
+import type { RequestContext } from "../access/request-context.ts";
 import { openInBand } from "./in-band.ts";
 import { describeError, log } from "../log.ts";
 import { requireOrigin } from "../access/origin.ts";
-import { judge, type Circumstances, type Judged, type Policy } from "../access/policy.ts";
+import { judge, type CredentialContext, type Judged } from "../access/policy.ts";
 import { addressOf, callerOf, countConnect, countRead } from "../access/rate-limit.ts";
 import { askRoom } from "../room/room-stub.ts";
 import type { RoomRequest } from "../room/room-request.ts";
@@ -14,19 +14,8 @@ import { sessionCookies } from "../session/index.ts";
 import { requireHandshake } from "./upgrade.ts";
 import { joinAdmitted, orStale, requireUnrevoked } from "../user/user-stub.ts";
 
-/** A request, and all it is judged by. */
-export interface Asked {
-  env: Env;
-  config: Config;
-  policy: Policy;
-  request: Request;
-  /** Parsed at each look: most reads do without. */
-  readonly url: URL;
-  requestId: string;
-}
-
 /** What a credential in a request is judged for, and by. */
-export function circumstancesOf(asked: Asked, room: string): Circumstances {
+export function credentialContextOf(asked: RequestContext, room: string): CredentialContext {
   const { config, policy, request } = asked;
   return {
     room,
@@ -41,7 +30,7 @@ export function circumstancesOf(asked: Asked, room: string): Circumstances {
 }
 
 /** What the query asks of the room, whoever asks. */
-function optionsOf(asked: Asked): RoomRequest {
+function optionsOf(asked: RequestContext): RoomRequest {
   const { request, requestId } = asked;
   if (!request.url.includes("?")) return { requestId };
   const query = asked.url.searchParams;
@@ -60,7 +49,7 @@ function optionsOf(asked: Asked): RoomRequest {
  *
  * @throws Refusal with a code of A5.
  */
-export async function read(asked: Asked, room: string): Promise<Response> {
+export async function read(asked: RequestContext, room: string): Promise<Response> {
   const { env, config, policy, request } = asked;
   const credential = readCredential(request, sessionCookies(config.session));
   if (credential?.kind === "bearer" && (await isServerKey(credential.token, config.serverKeys))) {
@@ -68,7 +57,7 @@ export async function read(asked: Asked, room: string): Promise<Response> {
   }
   // Nothing came that could fail.
   if (credential === null) throw new Refusal("unauthenticated");
-  const { session, ticket } = await judge(credential, circumstancesOf(asked, room));
+  const { session, ticket } = await judge(credential, credentialContextOf(asked, room));
   // To read with a ticket would not use it up; but a client learns here whether it is a bad one.
   if (ticket) throw new Refusal("unauthenticated", session.user.id);
   if (!(await policy.authorize(session, room, "read", asked))) {
@@ -87,7 +76,7 @@ export async function read(asked: Asked, room: string): Promise<Response> {
  *
  * @throws Refusal with a code of A5.
  */
-export async function join(asked: Asked, room: string): Promise<Response> {
+export async function join(asked: RequestContext, room: string): Promise<Response> {
   const { config, request, url } = asked;
   requireHandshake(request);
   const byMessage = url.searchParams.get("auth") === "message";
@@ -102,11 +91,11 @@ export async function join(asked: Asked, room: string): Promise<Response> {
 
 /** Judges who connects, counts the connect, and asks whether they may join. */
 async function judgeJoin(
-  asked: Asked,
+  asked: RequestContext,
   room: string,
   credential: Credential | null,
 ): Promise<Judged> {
-  const judged = await judge(credential, circumstancesOf(asked, room));
+  const judged = await judge(credential, credentialContextOf(asked, room));
   const { session } = judged;
   const user = session.user.id;
   await countConnect(asked.env.CONNECTS, user);
@@ -116,7 +105,11 @@ async function judgeJoin(
   return judged;
 }
 
-async function enter(asked: Asked, room: string, { session, ticket }: Judged): Promise<Response> {
+async function enter(
+  asked: RequestContext,
+  room: string,
+  { session, ticket }: Judged,
+): Promise<Response> {
   const { env, config, request } = asked;
   const { host, origin } = asked.url;
   const address = addressOf(request);
@@ -133,7 +126,7 @@ async function enter(asked: Asked, room: string, { session, ticket }: Judged): P
 }
 
 async function enterInBand(
-  asked: Asked,
+  asked: RequestContext,
   room: string,
   token: string | null,
   isWanted: () => boolean,

@@ -1,11 +1,11 @@
 import * as v from "valibot";
 import { answerJson } from "./answer.ts";
 import type { Config } from "../config/config.ts";
-import type { FoundRoom, ListedRoom, ListQuery } from "../directory/directory.ts";
+import type { FoundRoom, ListedRoom, ListQuery } from "../directory/directory-object.ts";
 import { ALL_SHARDS } from "../directory/shards.ts";
 import { Refusal } from "../errors.ts";
 import { describeError, log } from "../log.ts";
-import type { Asked } from "./room.ts";
+import type { RequestContext } from "../access/request-context.ts";
 import { askRoom } from "../room/room-stub.ts";
 import { within } from "../platform/time-limit.ts";
 
@@ -38,7 +38,7 @@ interface Found extends FoundRoom {
  *
  * @throws Refusal `not_found` where rooms are not listed, `bad_request`, `rooms_unavailable`.
  */
-export async function listRooms({ config, url, requestId }: Asked): Promise<Response> {
+export async function listRooms({ config, url, requestId }: RequestContext): Promise<Response> {
   const { directory } = config;
   if (directory === null) throw new Refusal("not_found");
   const query = v.safeParse(roomsQuerySchema, Object.fromEntries(url.searchParams));
@@ -96,6 +96,9 @@ async function confirm(
 }
 
 /** Tells the app's backend how a room is (SPEC B10). */
-export function readStats({ env, request, requestId }: Asked, room: string): Promise<Response> {
+export function readStats(
+  { env, request, requestId }: RequestContext,
+  room: string,
+): Promise<Response> {
   return askRoom(env, room, { requestId, statsOnly: true }, request);
 }

@@ -6,7 +6,8 @@ import { Refusal } from "../errors.ts";
 import { requireOrigin } from "../access/origin.ts";
 import { judge } from "../access/policy.ts";
 import { countRead } from "../access/rate-limit.ts";
-import { circumstancesOf, type Asked } from "./room.ts";
+import { credentialContextOf } from "./room.ts";
+import type { RequestContext } from "../access/request-context.ts";
 import { readCredential } from "../session/credential.ts";
 import { sessionCookies } from "../session/index.ts";
 import { mintTicket, ticketExpiry } from "../session/own-tokens.ts";
@@ -20,7 +21,7 @@ export const ticketSchema = v.object({ room: v.string() });
  *
  * @throws Refusal with a code of A5, `bad_request`, `too_large`, `room_invalid`, or `not_found` where there are none.
  */
-export async function giveTicket(asked: Asked): Promise<Response> {
+export async function giveTicket(asked: RequestContext): Promise<Response> {
   const { config, policy, request, url, requestId } = asked;
   if (config.tickets === null) throw new Refusal("not_found");
   const { secrets, ticketMs } = config.tickets;
@@ -29,7 +30,7 @@ export async function giveTicket(asked: Asked): Promise<Response> {
   if (credential?.kind === "ticket") throw new Refusal("session_invalid");
   // Nothing came that could fail.
   if (credential === null) throw new Refusal("unauthenticated");
-  const { session } = await judge(credential, circumstancesOf(asked, ""));
+  const { session } = await judge(credential, credentialContextOf(asked, ""));
   await countRead(config.env.READS, session.user.id);
   const { room } = await readBody(request, ticketSchema);
   if (!isRoomName(room)) throw new Refusal("room_invalid");

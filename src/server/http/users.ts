@@ -3,11 +3,11 @@ import { answerHeaders } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { readEvent, userEventSchema } from "./events.ts";
 import { inParallel } from "../platform/in-parallel.ts";
-import type { Asked } from "./room.ts";
+import type { RequestContext } from "../access/request-context.ts";
 import { isUserId } from "../session/user-id.ts";
 import type { User } from "../user/user.ts";
 import { askUser } from "../user/user-stub.ts";
-import { UNLEARNT, type UserSight } from "../user/whereabouts.ts";
+import { UNLEARNT, type UserView } from "../user/whereabouts.ts";
 
 /** At most 1,000 objects can be asked by one request on the platform. */
 const MAX_USERS = 500;
@@ -37,7 +37,7 @@ function answer(body: object, requestId: string): Response {
  *
  * @throws Refusal `bad_request`, `too_large`, `user_unavailable`.
  */
-export async function revoke({ config, request, requestId }: Asked, user: string) {
+export async function revoke({ config, request, requestId }: RequestContext, user: string) {
   const { session = null } = await readBody(request, revocationSchema);
   const closed = await askUser(config, user, (stub) => stub.revoke(session));
   return answer({ closed }, requestId);
@@ -48,7 +48,7 @@ export async function revoke({ config, request, requestId }: Asked, user: string
  *
  * @throws Refusal `user_unavailable`.
  */
-export async function lift({ config, requestId }: Asked, user: string) {
+export async function lift({ config, requestId }: RequestContext, user: string) {
   const lifted = await askUser(config, user, (stub) => stub.lift());
   return answer({ lifted }, requestId);
 }
@@ -58,7 +58,7 @@ export async function lift({ config, requestId }: Asked, user: string) {
  *
  * @throws Refusal `user_unavailable`.
  */
-export async function tellWhereabouts({ config, requestId }: Asked, user: string) {
+export async function tellWhereabouts({ config, requestId }: RequestContext, user: string) {
   const whereabouts = await askUser(config, user, (stub) => stub.whereabouts());
   return answer({ user, ...whereabouts }, requestId);
 }
@@ -69,7 +69,7 @@ export async function tellWhereabouts({ config, requestId }: Asked, user: string
  *
  * @throws Refusal `bad_request`, `too_large`.
  */
-export async function tellPresence({ config, request, requestId }: Asked) {
+export async function tellPresence({ config, request, requestId }: RequestContext) {
   const asked = await readBody(request, presenceSchema, MAX_LIST_BYTES);
   const users = [...new Set(asked.users)];
   const endsAt = Date.now() + USERS_MS;
@@ -78,7 +78,7 @@ export async function tellPresence({ config, request, requestId }: Asked) {
   );
   const told = users.map((user, index) => {
     const learnt = answers[index]!;
-    const { status, connections, lastOnline }: UserSight =
+    const { status, connections, lastOnline }: UserView =
       learnt.status === "fulfilled" ? learnt.value : UNLEARNT;
     return { user, status, connections, lastOnline };
   });
@@ -90,7 +90,7 @@ export async function tellPresence({ config, request, requestId }: Asked) {
  *
  * @throws Refusal `bad_request`, `user_unavailable`.
  */
-export async function forgetUser({ config, requestId }: Asked, user: string) {
+export async function forgetUser({ config, requestId }: RequestContext, user: string) {
   const closed = await askUser(config, user, (stub) => stub.forget());
   return answer({ closed }, requestId);
 }
@@ -100,7 +100,7 @@ export async function forgetUser({ config, requestId }: Asked, user: string) {
  *
  * @throws Refusal `bad_request`, `too_large`, `user_unavailable`.
  */
-export async function sendUserEvent({ config, request, requestId }: Asked, user: string) {
+export async function sendUserEvent({ config, request, requestId }: RequestContext, user: string) {
   const { name, data } = await readEvent(request, userEventSchema);
   const send = (stub: DurableObjectStub<User>) => stub.deliver({ name, data });
   const delivered = await askUser(config, user, send, { once: true });

@@ -1,13 +1,6 @@
 import type { Connection } from "./connections/connection.ts";
+import type { RoomEvent } from "./room-object.ts";
 import type { RoomState } from "./room-state.ts";
-
-/** What the app's backend tells a room, and whom: everybody where `to` is absent (SPEC B1). */
-export interface RoomEvent {
-  name: string;
-  /** As JSON. */
-  data: string;
-  to?: { users?: string[] | undefined; roles?: string[] | undefined };
-}
 
 function isMeant({ session }: Connection, { users, roles }: NonNullable<RoomEvent["to"]>): boolean {
   if (session === null) return false;

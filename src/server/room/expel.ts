@@ -4,21 +4,12 @@ import type { Admission } from "./room-request.ts";
 import type { Revocation, SessionMark } from "../user/revocation.ts";
 import type { Connection } from "./connections/connection.ts";
 import { close, type Exit } from "./connections/departure.ts";
+import type { Ended } from "./room-object.ts";
 import type { RoomState } from "./room-state.ts";
 import type { ConnectionRef } from "./members/changes.ts";
 
 /** What users are expelled from. */
 type Room = Exit & Pick<RoomState, "barriers">;
-
-/** What came of it that a user's object had connections ended. */
-export interface Ended {
-  /** How many lived. */
-  closed: number;
-  /** Whether the user has a place still. */
-  isHere: boolean;
-  /** When others saw them last, in milliseconds since 1970; `null` where they know of no such time. */
-  lastOnline: number | null;
-}
 
 /** Ends all that a user has in the room, with no grace (SPEC B2); answers how many connections lived. */
 export function kick(room: Exit, user: string, now: number): number {

@@ -1,26 +1,21 @@
 import type { Config } from "../config/config.ts";
-import type { Told } from "../directory/directory.ts";
+import type { RoomReport } from "../directory/directory-object.ts";
 import { leaseFor } from "../directory/lease.ts";
 import { hashOf, shardOf } from "../directory/shards.ts";
 import { describeError, log } from "../log.ts";
 import { within } from "../platform/time-limit.ts";
 import type { Errand } from "./errand.ts";
+import type { Counts } from "./room-object.ts";
 
 /** The least time between two reports of counts alone, and after one that failed. */
 const REPORT_EVERY_MS = 5_000;
 /** A report that was not answered by then has failed. */
 const ANSWER_MS = 5_000;
 
-/** How many are in a room, as others see it. */
-export interface Counts {
-  readonly online: number;
-  readonly connections: number;
-}
-
 interface OccupancyParts {
   room: string;
   sweepEveryMs: number;
-  report: (told: Told) => Promise<void>;
+  report: (told: RoomReport) => Promise<void>;
 }
 
 /** What a room reports to the list; `null` where rooms are not listed. `listed` is what the list is known to have. */
@@ -32,7 +27,7 @@ export function openOccupancy(
   if (directory === null) return null;
   const counts = listed && { online: listed.online, connections: listed.connections };
   // A stub that threw stays broken: each report has its own.
-  const report = (news: Told) =>
+  const report = (news: RoomReport) =>
     within(ANSWER_MS, async () => directory.getByName(shardOf(parts.room)).tell(news));
   return new Occupancy({ ...parts, report }, counts);
 }

@@ -1,7 +1,8 @@
 import type { Config } from "../config/config.ts";
 import type { Changes } from "./members/changes.ts";
 import type { Errand } from "./errand.ts";
-import { openOccupancy, type Counts, type Occupancy } from "./occupancy.ts";
+import { openOccupancy, type Occupancy } from "./occupancy.ts";
+import type { Counts } from "./room-object.ts";
 import type { Roster } from "./members/roster.ts";
 import type { OutboxStats } from "./webhooks/outbox.ts";
 import { openWebhooks, type Webhooks } from "./webhooks/webhooks.ts";

@@ -1,15 +1,16 @@
-import { configOf, type Env } from "../config/config.ts";
+import { configOf } from "../config/parse.ts";
+import type { Env } from "../env.ts";
 import { errorResponse, Refusal } from "../errors.ts";
 import { describeError, log } from "../log.ts";
 import { callTwice } from "../platform/object-call.ts";
 import { within } from "../platform/time-limit.ts";
-import { checksItself } from "../access/policy.ts";
-import type { Room } from "./room.ts";
+import { hasCustomVerify } from "../access/policy.ts";
+import type { RoomObject } from "./room-object.ts";
 import { ROOM_URL, toRoom, type RoomRequest } from "./room-request.ts";
 
 /** The object of a room, in the jurisdiction that the deployment is configured for. */
-export function roomStub(env: Env, room: string): DurableObjectStub<Room> {
-  return configOf(env, checksItself()).rooms.getByName(room);
+export function roomStub(env: Env, room: string): DurableObjectStub<RoomObject> {
+  return configOf(env, hasCustomVerify()).rooms.getByName(room);
 }
 
 /** Asks a room; answers 503 `room_unavailable` where it does not answer. */

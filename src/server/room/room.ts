@@ -3,23 +3,24 @@ import { CLOSE } from "../../protocol/close-codes.ts";
 import { PING, PONG } from "../../protocol/messages.ts";
 import { answerError } from "../http/answer-error.ts";
 import { answerJson } from "../http/answer.ts";
-import { configOf, type Env } from "../config/config.ts";
+import { configOf } from "../config/parse.ts";
+import type { Env } from "../env.ts";
 import { describeError } from "../log.ts";
-import { checksItself } from "../access/policy.ts";
+import { hasCustomVerify } from "../access/policy.ts";
 import { fromWorker, type Admission, type RoomRequest } from "./room-request.ts";
 import type { Revocation } from "../user/revocation.ts";
-import type { Sight } from "../user/whereabouts.ts";
-import { closeSocket, Connection } from "./connections/connection.ts";
+import { closeSocket } from "../platform/close-socket.ts";
+import { Connection } from "./connections/connection.ts";
 import { drop, fail } from "./connections/departure.ts";
 import type { Errand, Follow } from "./errand.ts";
-import { deliver, type RoomEvent } from "./events.ts";
-import { forget, kick, revoke, type Ended } from "./expel.ts";
+import { deliver } from "./events.ts";
+import { forget, kick, revoke } from "./expel.ts";
 import { receive } from "./connections/frames.ts";
 import { join } from "./connections/join.ts";
 import { sealJoiner } from "./connections/joiner.ts";
 import { Leases } from "./connections/leases.ts";
-import type { Counts } from "./occupancy.ts";
 import { answerRead } from "./read.ts";
+import type { Counts, Ended, MemberView, RoomEvent, RoomObject } from "./room-object.ts";
 import { RoomState } from "./room-state.ts";
 import { sight } from "./sight.ts";
 import { statsOf } from "./stats.ts";
@@ -37,7 +38,7 @@ function isGoodbye(code: number, reason: string): boolean {
  * {@link RoomState}. No await stands between a change and the end of its turn, so that events cannot
  * interleave.
  */
-export class Room extends DurableObject<Env> {
+export class Room extends DurableObject<Env> implements RoomObject {
   readonly #room: RoomState;
   readonly #turns: Turns;
   readonly #leases: Leases;
@@ -49,7 +50,7 @@ export class Room extends DurableObject<Env> {
     super(ctx, env);
     this.#room = new RoomState({
       name: ctx.id.name ?? "",
-      config: configOf(env, checksItself()),
+      config: configOf(env, hasCustomVerify()),
       storage: ctx.storage,
       pingedAt: (ws) => ctx.getWebSocketAutoResponseTimestamp(ws),
     });
@@ -107,7 +108,7 @@ export class Room extends DurableObject<Env> {
   }
 
   /** Tells how a user is seen here, to whom lists the room by this stamp (SPEC B4). */
-  async sight(user: string, stamp: number): Promise<Sight & { isHere: boolean }> {
+  async sight(user: string, stamp: number): Promise<MemberView & { isHere: boolean }> {
     return this.#call((now) => sight(this.#room, user, stamp, now));
   }
 

@@ -1,5 +1,5 @@
-import type { Sight } from "../user/whereabouts.ts";
 import { isPresent, memberOf } from "./members/member.ts";
+import type { MemberView } from "./room-object.ts";
 import type { RoomState } from "./room-state.ts";
 
 /**
@@ -12,7 +12,7 @@ export function sight(
   user: string,
   stamp: number,
   now: number,
-): Sight & { isHere: boolean } {
+): MemberView & { isHere: boolean } {
   const member = roster.find(user);
   const isHere = member !== undefined && member.places.length > 0;
   if (!isHere && (member?.stamp ?? 0) < stamp) barriers.raise(user, { stamp }, now);

@@ -1,6 +1,7 @@
 import { log } from "../log.ts";
+import type { Departure } from "../user/user-object.ts";
 import { tellLeft } from "../user/user-stub.ts";
-import type { Changes, Departure } from "./members/changes.ts";
+import type { Changes } from "./members/changes.ts";
 import { nothingFollows, type Errand } from "./errand.ts";
 import type { RoomState } from "./room-state.ts";
 import { orWriteFailure } from "./storage/write-failure.ts";

@@ -1,4 +1,5 @@
-import type { Env, SessionConfig } from "../config/config.ts";
+import type { SessionConfig } from "../config/config.ts";
+import type { Env } from "../env.ts";
 import type { Candidate } from "./candidate.ts";
 import type { CookieHeader, CookieName, FoundCookie } from "./cookie.ts";
 

@@ -27,11 +27,16 @@ const MAX_LENGTH = 8000;
 const MAX_CHUNKS = 10;
 const MAX_CHUNKED_LENGTH = 32_000;
 
+/** The format that a configuration names. */
+export function formatOf({ format }: Pick<SessionConfig, "format">): SessionFormat {
+  return FORMATS[format as keyof typeof FORMATS];
+}
+
 const verifiers = new WeakMap<SessionConfig, Verify>();
 
 /** How the session's cookie is looked for (SPEC A1). */
 export function sessionCookies(config: SessionConfig): CookieSearch {
-  const format: SessionFormat = FORMATS[config.format];
+  const format: SessionFormat = formatOf(config);
   const names = cookieNames(format, config);
   const isOne = format.readsTogether === true;
   return { names: isOne ? names.slice(0, 1) : names, isOne };
@@ -53,7 +58,7 @@ export async function verifyCredential(
 ): Promise<Candidate> {
   if (isOversized(credential)) throw invalidSession(DETAIL.credentialTooLong);
   let verify = verifiers.get(config);
-  if (!verify) verifiers.set(config, (verify = FORMATS[config.format].createVerifier(config)));
+  if (!verify) verifiers.set(config, (verify = formatOf(config).createVerifier(config)));
   return verify(credential.token, {
     ...context,
     ...(credential.kind === "cookie" && {

@@ -1,8 +1,7 @@
-import type { Room } from "../room/room.ts";
+import type { Ended, RoomObject } from "../room/room-object.ts";
 import { inParallel } from "../platform/in-parallel.ts";
 import { describeError, log } from "../log.ts";
 import { callTwice } from "../platform/object-call.ts";
-import type { Ended } from "../room/expel.ts";
 import { within } from "../platform/time-limit.ts";
 import type { Errand, Errands, Task } from "./errands.ts";
 import type { Listing } from "./listing.ts";
@@ -16,7 +15,7 @@ const MAX_TASKS = 400;
 
 interface TellerParts {
   user: string;
-  getRoom: (room: string) => DurableObjectStub<Room>;
+  getRoom: (room: string) => DurableObjectStub<RoomObject>;
   listing: Listing;
   errands: Errands;
 }

@@ -3,11 +3,10 @@ import { Refusal } from "../errors.ts";
 import { describeError, log } from "../log.ts";
 import { callTwice } from "../platform/object-call.ts";
 import { ADMISSION_STALE, type Admission, type RoomSession } from "../room/room-request.ts";
-import type { Departure } from "../room/members/changes.ts";
 import { within } from "../platform/time-limit.ts";
 import { noteGood, noteRevoked } from "./known-sessions.ts";
 import { markOf } from "./revocation.ts";
-import type { User } from "./user.ts";
+import type { Departure, UserObject } from "./user-object.ts";
 
 /** An object that has not answered by then is as good as down. */
 const ANSWER_MS = 5_000;
@@ -21,11 +20,11 @@ interface CallOptions {
   once?: boolean;
 }
 
-type UserCall<Result> = (stub: DurableObjectStub<User>) => Promise<Result>;
+type UserCall<Result> = (stub: DurableObjectStub<UserObject>) => Promise<Result>;
 
 /** Answers what a call of a user's object does, or refuses for it. */
 async function callUser<Result>(
-  users: DurableObjectNamespace<User>,
+  users: DurableObjectNamespace<UserObject>,
   user: string,
   code: "session_unavailable" | "user_unavailable",
   call: UserCall<Result>,
@@ -69,7 +68,7 @@ function revoked(session: RoomSession): Refusal {
  */
 export async function requireUnrevoked({ users }: Config, session: RoomSession): Promise<void> {
   if (users === null) return;
-  const call = (stub: DurableObjectStub<User>) => stub.isRevoked(markOf(session));
+  const call = (stub: DurableObjectStub<UserObject>) => stub.isRevoked(markOf(session));
   if (await callUser(users, session.user.id, "session_unavailable", call)) throw revoked(session);
   noteGood(session, Date.now());
 }
@@ -87,7 +86,9 @@ export async function admitToRoom(
   above: number,
 ): Promise<RoomSession> {
   if (users === null) return session;
-  const call = (stub: DurableObjectStub<User>): Promise<Admission | "too_many_rooms" | null> =>
+  const call = (
+    stub: DurableObjectStub<UserObject>,
+  ): Promise<Admission | "too_many_rooms" | null> =>
     stub.admit(markOf(session), room, above, maxRoomsPerUser);
   const admission = await callUser(users, session.user.id, "session_unavailable", call);
   if (admission === null) throw revoked(session);
@@ -125,7 +126,7 @@ export function orStale(answer: Response): Response | "stale" {
 
 /** Tells a user's object that they left a room; where that fails, it finds out by itself later. */
 export async function tellLeft(
-  users: DurableObjectNamespace<User>,
+  users: DurableObjectNamespace<UserObject>,
   room: string,
   { user, stamp, lastOnline }: Departure,
 ): Promise<void> {

@@ -1,11 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
-import { configOf, type Env } from "../config/config.ts";
+import { configOf } from "../config/parse.ts";
+import type { Env } from "../env.ts";
 import { inParallel } from "../platform/in-parallel.ts";
 import { describeError, log } from "../log.ts";
 import { callTwice } from "../platform/object-call.ts";
-import { checksItself } from "../access/policy.ts";
+import { hasCustomVerify } from "../access/policy.ts";
 import { AlarmClock } from "../platform/alarm-clock.ts";
-import type { RoomEvent } from "../room/events.ts";
+import type { MemberView, RoomEvent } from "../room/room-object.ts";
 import type { Admission } from "../room/room-request.ts";
 import { roomStub } from "../room/room-stub.ts";
 import { within } from "../platform/time-limit.ts";
@@ -14,7 +15,8 @@ import { Listing, type ListedRoom } from "./listing.ts";
 import type { SessionMark } from "./revocation.ts";
 import { KEPT_MS, Revocations } from "./revocations.ts";
 import { ROOMS_AT_ONCE, Teller, type Tally } from "./teller.ts";
-import { sumUp, type Sight, type Whereabouts } from "./whereabouts.ts";
+import type { UserObject } from "./user-object.ts";
+import { sumUp, type Whereabouts } from "./whereabouts.ts";
 
 /** How often a list is compared with what the rooms say, which mends what a crash left over. */
 const LOOK_EVERY_MS = 86_400_000;
@@ -35,7 +37,7 @@ const GATHER_MS = 3_600_000;
  * in, and which remember them (SPEC B3, B4, B11). It is asked only where there is a `SERVER_KEY`.
  * During a gradual deploy an old and a new version talk to each other: add parameters and keys.
  */
-export class User extends DurableObject<Env> {
+export class User extends DurableObject<Env> implements UserObject {
   readonly #name: string;
   readonly #listing: Listing;
   readonly #revocations: Revocations;
@@ -53,7 +55,7 @@ export class User extends DurableObject<Env> {
     super(ctx, env);
     const { sql } = ctx.storage;
     this.#name = ctx.id.name ?? "";
-    this.#retentionMs = configOf(env, checksItself()).limits.retentionMs;
+    this.#retentionMs = configOf(env, hasCustomVerify()).limits.retentionMs;
     this.#listing = new Listing(sql);
     this.#revocations = new Revocations(sql);
     this.#errands = new Errands(sql);
@@ -182,7 +184,7 @@ export class User extends DurableObject<Env> {
   }
 
   /** Compares the list with what the rooms say; one that does not answer stays on it. */
-  async #look(): Promise<{ sights: ({ room: string } & Sight)[]; isComplete: boolean }> {
+  async #look(): Promise<{ sights: ({ room: string } & MemberView)[]; isComplete: boolean }> {
     this.#lookedAt = Date.now();
     const asked = this.#listing.size;
     const answers = await this.#askRooms(({ room, stamp }) =>

@@ -1,29 +1,23 @@
 import type { Status } from "../../protocol/messages.ts";
-
-/** A user as the others in a room see them; `lastOnline` is in milliseconds since 1970. */
-export interface Sight {
-  status: Status;
-  connections: number;
-  lastOnline: number | null;
-}
+import type { MemberView } from "../room/room-object.ts";
 
 /** The same as JSON tells it: `lastOnline` is ISO 8601. */
-export interface ShownSight extends Omit<Sight, "lastOnline"> {
+export interface ShownView extends Omit<MemberView, "lastOnline"> {
   lastOnline: string | null;
 }
 
 /** What is to be said of a user over all rooms; a `status` of `null` could not be learnt (SPEC B4). */
-export interface UserSight extends Omit<ShownSight, "status"> {
+export interface UserView extends Omit<ShownView, "status"> {
   status: Status | null;
 }
 
 /** Where a user is. */
-export interface Whereabouts extends UserSight {
-  rooms: ({ room: string } & ShownSight)[];
+export interface Whereabouts extends UserView {
+  rooms: ({ room: string } & ShownView)[];
 }
 
 /** What is said of a user of whom nothing could be learnt. */
-export const UNLEARNT: UserSight = { status: null, connections: 0, lastOnline: null };
+export const UNLEARNT: UserView = { status: null, connections: 0, lastOnline: null };
 
 /** Who is busy anywhere is not to be disturbed; else they are where they are most. */
 const BY_WEIGHT: readonly Status[] = ["busy", "online", "away"];
@@ -40,7 +34,7 @@ const timeOf = (time: number | null) => (time === null ? null : new Date(time).t
  * sumUp(sights, { lastSeen: null, isComplete: true }).status; // "away"
  */
 export function sumUp(
-  sights: readonly ({ room: string } & Sight)[],
+  sights: readonly ({ room: string } & MemberView)[],
   { lastSeen, isComplete }: { lastSeen: number | null; isComplete: boolean },
 ): Whereabouts {
   const present = sights.filter(({ status }) => status !== "offline");

@@ -1,5 +1,5 @@
 import { nowMs } from "./clock.ts";
-import type { Reached } from "./crowd.ts";
+import type { Reached } from "./reached.ts";
 import { Waiter } from "./waiter.ts";
 
 /** Of one change, between its sending and its last arrival; `null` where it did not arrive everywhere. */

@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { Latency } from "./change-watch.ts";
-import type { Crowd, CrowdOptions, Reached, Received } from "./crowd.ts";
+import type { Crowd, CrowdOptions, Received } from "./crowd.ts";
+import type { Reached } from "./reached.ts";
 import type { Answer, Method } from "./crowd-process.ts";
 
 export type CrewOptions = Omit<CrowdOptions, "first" | "count"> & {

@@ -2,6 +2,7 @@ import { DIALECTS, type SystemName } from "../dialects/index.ts";
 import type { Dialect, Shared } from "../dialects/dialect.ts";
 import { Client } from "./client.ts";
 import { nowMs, sleep } from "./clock.ts";
+import type { Reached } from "./reached.ts";
 import { Waiter } from "./waiter.ts";
 import { ChangeWatch, type Latency } from "./change-watch.ts";
 
@@ -28,13 +29,6 @@ export interface Received {
   payloadBytes: number;
   /** CPU of this process, in milliseconds. */
   cpuMs: number;
-}
-
-export interface Reached {
-  /** `nowMs` when it was so for every client; `null` where it was not in time. */
-  atMs: number | null;
-  /** How many it was so for. */
-  clients: number;
 }
 
 /** Messages up to this length are heartbeats in every dialect, and count for nothing. */

@@ -1,5 +1,5 @@
 import { nowMs } from "./clock.ts";
-import type { Reached } from "./crowd.ts";
+import type { Reached } from "./reached.ts";
 
 /** A count that somebody waits for. */
 export class Waiter {

@@ -2,7 +2,8 @@ import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../../src/server/app.ts";
-import { parseConfig, type Env } from "../../../src/server/config/config.ts";
+import { parseConfig } from "../../../src/server/config/parse.ts";
+import type { Env } from "../../../src/server/env.ts";
 import { ask, askConfigured, refusal } from "../../worker-kit/http.ts";
 import { join, Peer, tryJoin } from "../../worker-kit/peer.ts";
 

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { CompactSign } from "jose";
 import { createApp } from "../../../src/server/app.ts";
-import type { Env } from "../../../src/server/config/config.ts";
+import type { Env } from "../../../src/server/env.ts";
 import type { Session } from "../../../src/server/session/session.ts";
 import { HOST, requestTo } from "../../worker-kit/http.ts";
 import { Peer } from "../../worker-kit/peer.ts";

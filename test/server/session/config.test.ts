@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseConfig, type Env } from "../../../src/server/config/config.ts";
+import { parseConfig } from "../../../src/server/config/parse.ts";
+import type { Env } from "../../../src/server/env.ts";
 
 const SECRET = "s".repeat(32);
 const INTROSPECTED = { SESSION_INTROSPECTION_URL: "https://app.example.com/session" };

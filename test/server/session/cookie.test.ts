@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { parseConfig, type Env } from "../../../src/server/config/config.ts";
+import { parseConfig } from "../../../src/server/config/parse.ts";
+import type { Env } from "../../../src/server/env.ts";
 import { CookieHeader, type CookieName } from "../../../src/server/session/cookie.ts";
 import { readCredential } from "../../../src/server/session/credential.ts";
 import { sessionCookies } from "../../../src/server/session/index.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseConfig, type Env } from "../../../src/server/config/config.ts";
+import { parseConfig } from "../../../src/server/config/parse.ts";
+import type { Env } from "../../../src/server/env.ts";
 import { checkSession } from "../../worker-kit/check-session.ts";
 import dbauth from "./fixtures/dbauth.json" with { type: "json" };
 

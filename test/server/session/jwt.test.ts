@@ -1,6 +1,7 @@
 import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from "jose";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { parseConfig, type Env } from "../../../src/server/config/config.ts";
+import { parseConfig } from "../../../src/server/config/parse.ts";
+import type { Env } from "../../../src/server/env.ts";
 import type { Refusal } from "../../../src/server/errors.ts";
 import { checkSession } from "../../worker-kit/check-session.ts";
 import { askConfigured, HOST, refusal } from "../../worker-kit/http.ts";

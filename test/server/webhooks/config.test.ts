@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { parseConfig, type Env } from "../../../src/server/config/config.ts";
+import { parseConfig } from "../../../src/server/config/parse.ts";
+import type { Env } from "../../../src/server/env.ts";
 
 it("[H1] webhooks need a URL and a secret, the one public and the other long, or neither", () => {
   const secret = `whsec_${btoa("x".repeat(32))}`;

@@ -6,7 +6,7 @@ import type { Status } from "../../../src/protocol/messages.ts";
 import { happenings } from "../../../src/server/room/webhooks/events.ts";
 import type { Happening, WebhookMessage } from "../../../src/protocol/webhook-message.ts";
 import { Outbox, type Message } from "../../../src/server/room/webhooks/outbox.ts";
-import { fateOf, GIVE_UP_MS, retryDelayMs } from "../../../src/server/room/webhooks/retry.ts";
+import { decideRetry, GIVE_UP_MS, retryDelayMs } from "../../../src/server/room/webhooks/retry.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -25,13 +25,13 @@ describe("what becomes of a failure", () => {
       fc.property(chances, fc.nat({ max: 10_000 }), (randoms, tookMs) => {
         let now = tookMs;
         let failures = 1;
-        let fate = fateOf(0, failures, now, randoms[0]!);
-        while (fate.kind === "retry") {
-          expect(fate.at).toBeGreaterThanOrEqual(now);
-          expect(fate.at - now).toBeLessThanOrEqual(Math.min(HOUR_MS, 1_000 * 2 ** failures));
-          expect(fate.at).toBeLessThanOrEqual(GIVE_UP_MS);
-          now = fate.at + tookMs;
-          fate = fateOf(0, ++failures, now, randoms[failures % randoms.length]!);
+        let decision = decideRetry(0, failures, now, randoms[0]!);
+        while (decision.kind === "retry") {
+          expect(decision.at).toBeGreaterThanOrEqual(now);
+          expect(decision.at - now).toBeLessThanOrEqual(Math.min(HOUR_MS, 1_000 * 2 ** failures));
+          expect(decision.at).toBeLessThanOrEqual(GIVE_UP_MS);
+          now = decision.at + tookMs;
+          decision = decideRetry(0, ++failures, now, randoms[failures % randoms.length]!);
         }
         // It was tried when the day was over, and not long after.
         expect(now).toBeGreaterThanOrEqual(GIVE_UP_MS);

@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import { statusSchema } from "../../../protocol/client-frame.ts";
 import type { Counts, Data, Delta, Member, Self, Snapshot } from "../../../protocol/messages.ts";
-import type { ListedRoom } from "../../directory/directory.ts";
+import type { ListedRoom } from "../../directory/directory-object.ts";
 import { ERROR_CODES, type ErrorCode } from "../../errors.ts";
 import type { RoomStats } from "../../room/stats.ts";
-import type { UserSight, Whereabouts } from "../../user/whereabouts.ts";
+import type { UserView, Whereabouts } from "../../user/whereabouts.ts";
 
 /** A schema of what a type of the service says: where the type changes, this no longer compiles. */
 type Of<Type> = v.GenericSchema<unknown, Type>;
@@ -90,7 +90,7 @@ const user: Of<{ user: string } & Whereabouts> = v.strictObject({
   rooms: v.array(v.strictObject({ room: v.string(), status: statusSchema, ...sight })),
 });
 
-const users: Of<{ users: ({ user: string } & UserSight)[] }> = v.strictObject({
+const users: Of<{ users: ({ user: string } & UserView)[] }> = v.strictObject({
   users: v.array(v.strictObject({ user: v.string(), ...userSight })),
 });
 

@@ -13,6 +13,7 @@ import type { ConnectionRef } from "../members/changes.ts";
 import type { Offences } from "./flood.ts";
 import { SignIns } from "./sign-ins.ts";
 import { Reading } from "./reading.ts";
+import { closeSocket } from "../../platform/close-socket.ts";
 
 /** How long before a session's end its connection is told (SPEC T4), in milliseconds. */
 const NOTICE_MS = 60_000;
@@ -241,21 +242,5 @@ export class Connection {
   release(): void {
     this.#isReleased = true;
     this.ws.serializeAttachment(null);
-  }
-}
-
-/** Codes below 3000 that may be sent; the platform throws for others, and a peer may send any. */
-const SENDABLE = new Set([1000, 1001, 1011, 1012]);
-
-/**
- * Closes a socket with a code as another socket may have told it, or with `instead` where that code
- * cannot be sent. The platform does not answer a close by itself (SPEC W13).
- */
-export function closeSocket(ws: WebSocket, code: number, reason: string, instead = 1000): void {
-  const canSend = SENDABLE.has(code) || (code >= 3000 && code <= 4999);
-  try {
-    ws.close(canSend ? code : instead, reason);
-  } catch {
-    // Closed already.
   }
 }

@@ -1,5 +1,6 @@
 import { CLOSE } from "../../../protocol/close-codes.ts";
-import { closeSocket, Connection } from "./connection.ts";
+import { closeSocket } from "../../platform/close-socket.ts";
+import { Connection } from "./connection.ts";
 import { judge, type Timing } from "./liveness.ts";
 import { findNonReaders, type Reading } from "./reading.ts";
 

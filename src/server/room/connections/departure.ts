@@ -1,7 +1,8 @@
 import { CLOSE } from "../../../protocol/close-codes.ts";
 import { SIGN_IN_SECONDS } from "../../../protocol/messages.ts";
 import { log } from "../../log.ts";
-import { closeSocket, type Connection } from "./connection.ts";
+import { closeSocket } from "../../platform/close-socket.ts";
+import type { Connection } from "./connection.ts";
 import type { LeaveReason } from "./leave-reason.ts";
 import type { RoomState } from "../room-state.ts";
 

@@ -1,18 +1,10 @@
+import type { Departure } from "../../user/user-object.ts";
 import type { MemberRecord } from "./member.ts";
 
 /** Where a connection belongs. */
 export interface ConnectionRef {
   user: string;
   connection: string;
-}
-
-/** A member's last place has ended. */
-export interface Departure {
-  user: string;
-  /** The newest that they were admitted with; 0 for none. */
-  stamp: number;
-  /** As others are shown it, in milliseconds since 1970. */
-  lastOnline: number | null;
 }
 
 /** What happened in a room since it was last asked: what to store, and whom others see changed. */

@@ -1,5 +1,5 @@
 import type { Happening, WebhookEvent } from "../../../protocol/webhook-message.ts";
-import { fateOf, GIVE_UP_MS } from "./retry.ts";
+import { decideRetry, GIVE_UP_MS } from "./retry.ts";
 
 const MAX_EVENTS_IN_MESSAGE = 100;
 /** Of a receiver that is down, so that a busy room's storage stays bounded. */
@@ -164,10 +164,10 @@ export class Outbox {
   /** Puts a message off that failed, or drops all that were tried for too long (SPEC H6). */
   fail({ row, writtenAt, failures }: Message, now: number, random: number): Dead | null {
     if (this.#head()?.id !== row) return null;
-    const fate = fateOf(writtenAt, failures + 1, now, random);
+    const decision = decideRetry(writtenAt, failures + 1, now, random);
     let dead: Dead | null = null;
     let at = now;
-    if (fate.kind === "retry") at = fate.at;
+    if (decision.kind === "retry") at = decision.at;
     else {
       const old = this.#storage.sql.exec<{ count: number }>(
         "SELECT COUNT(*) AS count FROM outbox WHERE body IS NOT NULL AND written_at <= ?",
@@ -175,8 +175,8 @@ export class Outbox {
       );
       dead = this.#drop(old.one().count);
       const next = this.#head();
-      const nextFate = next && fateOf(next.written_at, failures + 1, now, random);
-      if (nextFate?.kind === "retry") at = nextFate.at;
+      const nextDecision = next && decideRetry(next.written_at, failures + 1, now, random);
+      if (nextDecision?.kind === "retry") at = nextDecision.at;
     }
     this.#putOff(failures + 1, at);
     this.#lookAtHead();

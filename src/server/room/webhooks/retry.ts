@@ -15,10 +15,15 @@ export function retryDelayMs(failures: number, random: number): number {
 }
 
 /** What becomes of a message that failed: another try, at a time in milliseconds, or nothing. */
-export type Fate = { kind: "retry"; at: number } | { kind: "dead" };
+export type RetryDecision = { kind: "retry"; at: number } | { kind: "dead" };
 
 /** Decides after a failure; the last try is made when the time is up, `GIVE_UP_MS` after it was written. */
-export function fateOf(writtenAt: number, failures: number, now: number, random: number): Fate {
+export function decideRetry(
+  writtenAt: number,
+  failures: number,
+  now: number,
+  random: number,
+): RetryDecision {
   const giveUpAt = writtenAt + GIVE_UP_MS;
   if (now >= giveUpAt) return { kind: "dead" };
   return { kind: "retry", at: Math.min(now + retryDelayMs(failures, random), giveUpAt) };

@@ -1,4 +1,4 @@
-import type { Env } from "../../../../src/server/config/config.ts";
+import type { Env } from "../../../../src/server/env.ts";
 import type { ErrorCode } from "../../../../src/server/errors.ts";
 
 /** A format in one configuration, a session that is good there, and what is done to it. */

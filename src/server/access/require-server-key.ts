@@ -1,0 +1,26 @@
+import { Refusal } from "../errors.ts";
+import { bearerToken } from "../session/credential.ts";
+import { requireOrigin } from "./origin.ts";
+import { callerOf } from "./rate-limit.ts";
+import type { RequestContext } from "./request-context.ts";
+import { isServerKey } from "./server-key.ts";
+
+/**
+ * Lets only the app's backend pass (SPEC B5).
+ *
+ * @throws Refusal `not_found` where there is no server key, `unauthenticated`, `rate_limited`, `origin_forbidden`.
+ * @example
+ * await requireServerKey(context);
+ */
+export async function requireServerKey(context: RequestContext): Promise<void> {
+  const { config, request, url } = context;
+  const { serverKeys, allowedOrigins } = config;
+  if (serverKeys.length === 0) throw new Refusal("not_found");
+  // Where there is none, an empty one is compared: both take the same time.
+  const token = bearerToken(request);
+  if (!(await isServerKey(token ?? "", serverKeys))) {
+    if (token !== null) await callerOf(context).countFailure();
+    throw new Refusal("unauthenticated");
+  }
+  if (request.method !== "GET") requireOrigin(request, null, url.origin, allowedOrigins);
+}

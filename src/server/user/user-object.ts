@@ -1,0 +1,30 @@
+import type { RoomEvent } from "../room/room-object.ts";
+import type { Admission } from "../room/room-request.ts";
+import type { SessionMark } from "./revocation.ts";
+import type { Whereabouts } from "./whereabouts.ts";
+
+/** A user has left a room: their last place has ended. */
+export interface Departure {
+  user: string;
+  /** The newest that they were admitted with; 0 for none. */
+  stamp: number;
+  /** As others are shown it, in milliseconds since 1970. */
+  lastOnline: number | null;
+}
+
+/** What a user's object may be called for. */
+export interface UserObject extends Rpc.DurableObjectBranded {
+  isRevoked(mark: SessionMark): boolean;
+  admit(
+    mark: SessionMark,
+    room: string,
+    above?: number,
+    maxRooms?: number,
+  ): Promise<Admission | "too_many_rooms" | null>;
+  left(room: string, stamp: number, lastOnline: number | null): void;
+  revoke(session: string | null): Promise<number>;
+  lift(): number;
+  forget(): Promise<number>;
+  deliver(event: Omit<RoomEvent, "to">): Promise<number>;
+  whereabouts(): Promise<Whereabouts>;
+}
