@@ -96,7 +96,7 @@ describe("room.on", () => {
     expect(told).toEqual(["leave bob", "join cid"]);
   });
 
-  it("[K15, B1] gives the backend's events, and to each handle its own listeners", async () => {
+  it("[K15, B1.1] gives the backend's events, and to each handle its own listeners", async () => {
     const first = await enteredAt1();
     const second = enter();
     await soon();

@@ -111,7 +111,7 @@ describe.concurrent("a client with no hook whose cookie is not renewed", () => {
     expect(client.attempts.length).toBeLessThan(12);
   });
 
-  it("[K14, B3] stays away where its session was revoked, and is seen to leave", async () => {
+  it("[K14, B3.1] stays away where its session was revoked, and is seen to leave", async () => {
     const token = await signToken(server.secret, "zoe", { sid: "s1" });
     const watcher = await RawClient.join(server, "revoked", await signToken(server.secret, "eve"));
     const client = enter(`${server.url}/rooms/revoked`, {

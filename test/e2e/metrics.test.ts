@@ -25,7 +25,7 @@ const points = (): Point[] =>
 
 const of = (event: string) => points().filter(({ blobs }) => blobs[0] === event);
 
-it("[O4] joins, leaves, refusals and deliveries are points whose columns stand", async () => {
+it("[O4.1] joins, leaves, refusals and deliveries are points whose columns stand", async () => {
   const room = `r${":long".repeat(24)}`;
   const token = (user: string) => signToken(server.secret, user);
   const [ada, bob] = [

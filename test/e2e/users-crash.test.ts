@@ -115,7 +115,7 @@ async function bothViews(): Promise<[unknown, unknown]> {
 }
 
 it(
-  "[B3, B4, B8] after a kill at any moment no revocation is lost, and the users' objects know of every room",
+  "[B3.2, B4.4] after a kill at any moment no revocation is lost, and the users' objects know of every room",
   async () => {
     const seed = Number(process.env["SEED"] ?? randomInt(2 ** 31));
     console.log(`SEED=${seed}`);

@@ -54,7 +54,7 @@ function observe(options: Partial<ReceiverOptions> = {}) {
 }
 
 describe("createReceiver", () => {
-  it("[H3] handles each event once and in order, and tells of a gap before what follows it", async () => {
+  it("[H3.3] handles each event once and in order, and tells of a gap before what follows it", async () => {
     const { told, give } = observe();
     expect(await give(messageOf([1, 2]))).toBe(204);
     expect(await give(messageOf([2, 3]))).toBe(204);
@@ -62,7 +62,7 @@ describe("createReceiver", () => {
     expect(told).toEqual([1, 2, 3, "gap in lobby", 5]);
   });
 
-  it("[H3] goes on where it was, by positions that are kept elsewhere", async () => {
+  it("[H3.3] goes on where it was, by positions that are kept elsewhere", async () => {
     const positions = new Map<string, number>();
     await observe({ positions }).give(messageOf([1, 2]));
     const restarted = observe({ positions });
@@ -73,7 +73,7 @@ describe("createReceiver", () => {
     expect(forgetful.told).toEqual(["gap in lobby", 3]);
   });
 
-  it("[H3] answers 500 where a handler throws, and goes on from that event when it comes again", async () => {
+  it("[H3.3] answers 500 where a handler throws, and goes on from that event when it comes again", async () => {
     const logged = vi.spyOn(console, "error").mockImplementation(() => {});
     const told: number[] = [];
     const { give } = observe({
@@ -89,7 +89,7 @@ describe("createReceiver", () => {
     expect(told).toEqual([1, 2, 2, 3]);
   });
 
-  it("[H3] handles a message that comes again while it is handled only once", async () => {
+  it("[H3.3] handles a message that comes again while it is handled only once", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const told: number[] = [];
     const { give } = observe({
@@ -105,7 +105,7 @@ describe("createReceiver", () => {
     expect(told).toEqual([1]);
   });
 
-  it("[H4] takes what any of its secrets signed lately, in each form that headers and bodies come in", async () => {
+  it("[H4.1, H4.2] takes what any of its secrets signed lately, in each form that headers and bodies come in", async () => {
     const newer = newSecret();
     const { receive, told } = observe({ secret: `${newer}, ${SECRET}` });
     const old = messageOf([1]);
@@ -116,7 +116,7 @@ describe("createReceiver", () => {
     expect(told).toEqual([1, 2]);
   });
 
-  it("[H4] refuses what is forged, changed, old, ahead or not signed", async () => {
+  it("[H4.1] refuses what is forged, changed, old, ahead or not signed", async () => {
     const { receive, told } = observe();
     const { body, headers } = messageOf([1]);
     const minute = 60_000;
@@ -137,14 +137,14 @@ describe("createReceiver", () => {
     expect(told).toEqual([]);
   });
 
-  it("[H4] is not made with a secret that is none", () => {
+  it("[H4.2] is not made with a secret that is none", () => {
     for (const secret of ["", "secret", `${SECRET},`]) {
       expect(() => observe({ secret })).toThrow(TypeError);
     }
   });
 });
 
-it("[H3, H4] the documented backend for Node takes what a room tells", async () => {
+it("[H3.3, H4.1] the documented backend for Node takes what a room tells", async () => {
   vi.stubEnv("WEBHOOK_SECRET", SECRET);
   vi.stubEnv("PORT", "0");
   const logged = vi.spyOn(console, "log").mockImplementation(() => {});

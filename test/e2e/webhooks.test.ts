@@ -75,7 +75,7 @@ async function wander(
 }
 
 it(
-  `[H3, H5, B9] a room killed ${CRASHES} times loses no webhook, tells all in order, and is listed right`,
+  `[H3.2, H3.3, H4.3, H5.2, B9.2] a room killed ${CRASHES} times loses no webhook, tells all in order, and is listed right`,
   async () => {
     const seed = Number(process.env["SEED"] ?? randomInt(2 ** 31));
     console.log(`SEED=${seed}`);
@@ -140,7 +140,7 @@ it(
   TIMEOUT_MS,
 );
 
-it("[H5, H6] a receiver that hangs, redirects or floods breaks no room, and gets all in the end", async () => {
+it("[H5.1, H6.1] a receiver that hangs, redirects or floods breaks no room, and gets all in the end", async () => {
   const elsewhere = await Receiver.start();
   const ways = [
     () => {},

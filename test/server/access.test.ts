@@ -253,7 +253,7 @@ describe("origins", () => {
     }
   });
 
-  it("[A3, O3] the log line of a refusal names the origin, if it is one", async () => {
+  it("[A3, O3.2] the log line of a refusal names the origin, if it is one", async () => {
     const lines: Record<string, unknown>[] = [];
     vi.spyOn(console, "log").mockImplementation((line: string) => lines.push(JSON.parse(line)));
     const token = await signIn("ada");
@@ -393,7 +393,7 @@ describe("refusals", () => {
     expect((await listDurableObjectIds(env.ROOMS)).length).toBe(before);
   });
 
-  it("[A5, O2] a misconfigured service refuses with 500, and a room that does not answer with 503", async () => {
+  it("[A5, O2.1] a misconfigured service refuses with 500, and a room that does not answer with 503", async () => {
     vi.spyOn(console, "log").mockImplementation(() => {});
     const headers = bearer(await signIn("ada"));
     const misconfigured = await askConfigured({ STALE_SECONDS: "soon" }, "/rooms/a", headers);

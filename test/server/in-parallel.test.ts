@@ -2,7 +2,7 @@ import { expect, it, vi } from "vitest";
 import { inParallel } from "../../src/server/platform/in-parallel.ts";
 import { within } from "../../src/server/platform/time-limit.ts";
 
-it("[B6] of what goes on in parallel no failure costs the others anything, and each has its place", async () => {
+it("[B6.3] of what goes on in parallel no failure costs the others anything, and each has its place", async () => {
   let running = 0;
   let most = 0;
   const results = await inParallel([3, 1, 4, 1, 5, 9, 2, 6], 3, async (number) => {
@@ -19,7 +19,7 @@ it("[B6] of what goes on in parallel no failure costs the others anything, and e
   expect(await inParallel([], 3, async () => 1)).toEqual([]);
 });
 
-it("[B8] what does not answer in time is given up, and a late answer or failure harms nothing", async () => {
+it("[B8.1] what does not answer in time is given up, and a late answer or failure harms nothing", async () => {
   const clear = vi.spyOn(globalThis, "clearTimeout");
   expect(await within(60_000, async () => "in time")).toBe("in time");
   await expect(within(60_000, () => Promise.reject(new Error("broken")))).rejects.toThrow("broken");

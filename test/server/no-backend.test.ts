@@ -6,7 +6,7 @@ import { hold } from "../worker-kit/lease.ts";
 import { join } from "../worker-kit/peer.ts";
 import { query } from "../worker-kit/time.ts";
 
-it("[B5, B8, B9] without a server key there is nothing for a backend, and no object is asked for it", async () => {
+it("[B5.4, B8.3, B9.6] without a server key there is nothing for a backend, and no object is asked for it", async () => {
   const peer = await join("keyless", "ada");
   await hold("keyless", "ada");
   await readRoom("keyless");
@@ -34,7 +34,7 @@ it("[B5, B8, B9] without a server key there is nothing for a backend, and no obj
   expect(await listDurableObjectIds(env.DIRECTORY!)).toEqual([]);
 });
 
-it("[H1] without webhooks no table is made for them", async () => {
+it("[H1.1] without webhooks no table is made for them", async () => {
   await join("silent", "ada");
   const tables = await query("silent", "SELECT name FROM sqlite_master WHERE name = 'outbox'");
   expect(tables).toEqual([]);

@@ -40,7 +40,7 @@ describe("health", () => {
 });
 
 describe("configuration", () => {
-  it("[O2] every bad key is named in one log line, with no value of it, and every request refused", async () => {
+  it("[O2.1] every bad key is named in one log line, with no value of it, and every request refused", async () => {
     const bad = {
       SESSION_FORMAT: "magic-value",
       SESSION_COOKIE: "bad cookie",
@@ -70,7 +70,7 @@ describe("configuration", () => {
     }
   });
 
-  it("[O2] is complete and checked once; vars may be numbers, and a missing secret is a fault", () => {
+  it("[O2.1] is complete and checked once; vars may be numbers, and a missing secret is a fault", () => {
     const good = parseConfig({ SESSION_SECRET: "x".repeat(32), STALE_SECONDS: 60 } as Env);
     expect(good.faults).toEqual([]);
     expect(good.limits).toEqual({
@@ -89,7 +89,7 @@ describe("configuration", () => {
 });
 
 describe("the log", () => {
-  it("[O3] has one line a join and a leave, with its reason, and none a heartbeat", async () => {
+  it("[O3.1, O3.2] has one line a join and a leave, with its reason, and none a heartbeat", async () => {
     const room = newRoom();
     const now = Math.floor(Date.now() / 1000);
     const left = await join(room, "left");
@@ -140,7 +140,7 @@ describe("the log", () => {
     expect(await runAlarm(room)).toBe(true);
   });
 
-  it("[O3] has one line a refusal, with its code and request id, and never a credential", async () => {
+  it("[O3.2] has one line a refusal, with its code and request id, and never a credential", async () => {
     const room = newRoom();
     const tokens = [
       await signIn("mallory", {}, "m".repeat(32)),

@@ -74,7 +74,7 @@ describe("an app with its own rules", () => {
     expect(preflight.headers.get("Access-Control-Allow-Origin")).toBe("https://app.example.com");
   });
 
-  it("[O2] needs nothing of the check that it replaces, and uses the same names for its own", async () => {
+  it("[O2.3] needs nothing of the check that it replaces, and uses the same names for its own", async () => {
     const own = { ...env, SESSION_SECRET: "short", SESSION_FORMAT: "ours", SESSION_ISSUER: "" };
     const answer = await app.request(`${HOST}/presence/rooms/own`, { headers: bearer }, own);
     expect(answer.status).toBe(200);

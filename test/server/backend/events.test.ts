@@ -27,7 +27,7 @@ const namesHeard = async (peer: Peer) => eventsOf(await peer.news()).map(({ name
 const numberOf = (id: string) => Number(id.split(".")[1]);
 
 describe("events", () => {
-  it("[B1] reach everybody, or users and roles, and are counted by connection", async () => {
+  it("[B1.1, B1.2] reach everybody, or users and roles, and are counted by connection", async () => {
     const room = newRoom();
     const staff = { token: await signIn("cleo", { roles: ["staff", "ops"] }) };
     const [ada, adaToo, bob, cleo] = await Promise.all([
@@ -54,7 +54,7 @@ describe("events", () => {
     expect(await namesHeard(cleo)).toEqual(["all", "ops", "both"]);
   });
 
-  it("[B1] come in one order to all, with ids that grow, in a hibernating and a restarted room too", async () => {
+  it("[B1.3] come in one order to all, with ids that grow, in a hibernating and a restarted room too", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     const bob = await join(room, "bob");
@@ -76,7 +76,7 @@ describe("events", () => {
     expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
   });
 
-  it("[B1] the numbers of ids only grow, whatever is lost at a restart", () => {
+  it("[B1.3] the numbers of ids only grow, whatever is lost at a restart", () => {
     const restarts = fc.array(fc.nat(2_500), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(restarts, (takenInEachLife) => {
@@ -107,12 +107,12 @@ describe("events", () => {
     ["to a text", { name: "x", data: 1, to: "ada" }],
     ["to users of another kind", { name: "x", data: 1, to: { users: [7] } }],
     ["roles that are no list", { name: "x", data: 1, to: { users: [], roles: "staff" } }],
-  ])("[B1, A5] %s is 400", async (_what, body) => {
+  ])("[B1.2, B1.5, A5] %s is 400", async (_what, body) => {
     const answer = await askBackend("POST", `/rooms/${newRoom()}/events`, body);
     expect(await refusal(answer)).toEqual([400, "bad_request"]);
   });
 
-  it("[B1, A5] more than 4 KiB of name and data, or 16 KiB in all, is 413, and the limit passes", async () => {
+  it("[B1.5, A5] more than 4 KiB of name and data, or 16 KiB in all, is 413, and the limit passes", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     const post = (body: unknown) => askBackend("POST", `/rooms/${room}/events`, body);
@@ -125,7 +125,7 @@ describe("events", () => {
     expect(await namesHeard(ada)).toEqual(["x"]);
   });
 
-  it("[B1] reach who has just joined a room that was emptied a moment ago", async () => {
+  it("[B1.1] reach who has just joined a room that was emptied a moment ago", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await ada.ask({ type: "leave" });
@@ -144,7 +144,7 @@ describe("events", () => {
     expect((await readRoom(room)).members).toMatchObject([{ id: "bob", status: "busy" }]);
   });
 
-  it("[B1, L6.4] that cannot be numbered are refused, and cut nobody", async () => {
+  it("[B1.3, L6.4] that cannot be numbered are refused, and cut nobody", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await query(room, "ALTER TABLE room RENAME TO elsewhere");
@@ -156,7 +156,7 @@ describe("events", () => {
     expect(await namesHeard(ada)).toEqual(["x"]);
   });
 
-  it("[B1, M3.2] are numbered from 1 in the epoch that begins while somebody hides", async () => {
+  it("[B1.3, M3.2] are numbered from 1 in the epoch that begins while somebody hides", async () => {
     const room = newRoom();
     const token = await signIn("ada", { exp: Math.floor(Date.now() / 1000) + 10 * 86_400 });
     const ada = await join(room, "ada", { token });
@@ -177,7 +177,7 @@ describe("events", () => {
     expect(numberOf(woken!.id)).toBeGreaterThan(1);
   });
 
-  it("[B1] to a room that nobody is in store nothing", async () => {
+  it("[B1.4] to a room that nobody is in store nothing", async () => {
     const room = newRoom();
     await send(room, { name: "x", data: 1 });
     expect(await query(room, "SELECT name FROM sqlite_master")).toEqual([]);

@@ -55,7 +55,7 @@ const tablesOfUser = (user: string) =>
   queryUser(user, "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'");
 
 describe("forgetting a user", () => {
-  it("[B11] closes all their connections, and takes them off every list, present or remembered", async () => {
+  it("[B11.1, B11.2] closes all their connections, and takes them off every list, present or remembered", async () => {
     const [ada, here, there, before] = [fresh("ada"), fresh("room"), fresh("room"), fresh("room")];
     const gone = await join(before, ada);
     await gone.ask({ type: "leave" });
@@ -80,7 +80,7 @@ describe("forgetting a user", () => {
     expect(await forget(ada)).toBe(0);
   });
 
-  it("[B11, M3.4] takes who hides off, and who is in their grace", async () => {
+  it("[B11.1, M3.4] takes who hides off, and who is in their grace", async () => {
     const [ada, hidden, lost] = [fresh("ada"), fresh("room"), fresh("room")];
     const peer = await join(hidden, ada);
     await peer.ask({ type: "update", status: "offline" });
@@ -96,7 +96,7 @@ describe("forgetting a user", () => {
     }
   });
 
-  it("[B11, B3] keeps what was revoked, and nobody from coming back", async () => {
+  it("[B11.1, B11.4] keeps what was revoked, and nobody from coming back", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const stolen = await signIn(ada, { sid: "stolen" });
     const first = await join(room, ada);
@@ -112,7 +112,7 @@ describe("forgetting a user", () => {
     expect(await whereIs(ada)).toMatchObject({ status: "online", rooms: [{ room }] });
   });
 
-  it("[B11, B8] whoever was admitted before it and arrives after it is admitted anew", async () => {
+  it("[B11.1, B8.2] whoever was admitted before it and arrives after it is admitted anew", async () => {
     const [ada, here, left] = [fresh("ada"), fresh("room"), fresh("room")];
     const session = toRoomSession(
       { user: { id: ada }, roles: [], expiresAt: Date.now() + 60_000 },
@@ -131,7 +131,7 @@ describe("forgetting a user", () => {
   });
 
   it.each(["hang", "fail"] as const)(
-    "[B11] rooms that %s delay no other, and are told again, but for who has come in since",
+    "[B11.2] rooms that %s delay no other, and are told again, but for who has come in since",
     async (how) => {
       const [ada, good, bad] = [fresh("ada"), fresh("room"), fresh("room")];
       const [one, two] = [await join(good, ada), await join(bad, ada)];
@@ -156,7 +156,7 @@ describe("forgetting a user", () => {
     return queryUser(user, "SELECT room FROM errands");
   }
 
-  it("[B11] of whom nobody has heard nothing is stored", async () => {
+  it("[B11.1] of whom nobody has heard nothing is stored", async () => {
     const user = fresh("nobody");
     expect(await forget(user)).toBe(0);
     expect(await tablesOfUser(user)).toEqual([]);
@@ -171,7 +171,7 @@ describe("an event for a user", () => {
   const eventsOf = async (peer: Peer) =>
     (await peer.news()).filter((frame: Frame) => frame !== "pong" && frame.type === "event");
 
-  it("[B11, B1] reaches all their connections in every room, and nobody else's", async () => {
+  it("[B11.5, B1.1] reaches all their connections in every room, and nobody else's", async () => {
     const [ada, here, there] = [fresh("a/ä"), fresh("room"), fresh("room")];
     const peers = await Promise.all([join(here, ada), join(here, ada), join(there, ada)]);
     const bob = await join(here, "bob");
@@ -191,7 +191,7 @@ describe("an event for a user", () => {
   });
 
   it.each(["hang", "fail"] as const)(
-    "[B11] rooms that %s keep it from no other, and it comes once",
+    "[B11.5] rooms that %s keep it from no other, and it comes once",
     async (how) => {
       const [ada, good, bad] = [fresh("ada"), fresh("room"), fresh("room")];
       const peer = await join(good, ada);
@@ -210,11 +210,11 @@ describe("an event for a user", () => {
     ["no data", { name: "x" }, "bad_request"],
     ["a list of users", { name: "x", data: 1, to: { users: ["bob"] } }, "bad_request"],
     ["too much", { name: "x", data: "é".repeat(2_100) }, "too_large"],
-  ])("[B11, A5] %s is refused", async (_what, body, code) => {
+  ])("[B11.5, A5] %s is refused", async (_what, body, code) => {
     expect((await refusal(await send(fresh("ada"), body)))[1]).toBe(code);
   });
 
-  it("[B11] is for the backend alone", async () => {
+  it("[B11.1, B11.5] is for the backend alone", async () => {
     const path = `${userPath(fresh("ada"))}/events`;
     const { askConfigured } = await import("../../worker-kit/http.ts");
     const [key] = env.SERVER_KEY!.split(",");

@@ -17,7 +17,7 @@ async function kick(room: string, user: string): Promise<unknown> {
 }
 
 describe("kicking", () => {
-  it("[B2, O3] closes each of the user's connections 4403, with no grace, in a hibernating room too", async () => {
+  it("[B2, O3.1] closes each of the user's connections 4403, with no grace, in a hibernating room too", async () => {
     const room = newRoom();
     const lines: string[] = [];
     vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));

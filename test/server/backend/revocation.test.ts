@@ -65,7 +65,7 @@ async function openInBand(room: string): Promise<Peer> {
 }
 
 describe("revoking", () => {
-  it("[B3] one session ends its connections in every room with no grace, and leaves the user's others", async () => {
+  it("[B3.1, B3.2, B3.3] one session ends its connections in every room with no grace, and leaves the user's others", async () => {
     const [ada, here, there] = [fresh("ada"), fresh("room"), fresh("room")];
     const laptop = await signIn(ada, { sid: "laptop" });
     const phone = await signIn(ada, { sid: "phone" });
@@ -85,7 +85,7 @@ describe("revoking", () => {
     expect(await revoke(ada, "laptop")).toBe(0);
   });
 
-  it("[B3] all of them ends those issued until now, those that do not say when among them, and none issued later", async () => {
+  it("[B3.4] all of them ends those issued until now, those that do not say when among them, and none issued later", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const dated = await signIn(ada);
     const undated = await signIn(ada, { iat: undefined });
@@ -108,7 +108,7 @@ describe("revoking", () => {
     expect(await refusal(await tryJoin(room, ada, { token: dated }))).toEqual(REVOKED);
   });
 
-  it("[B3, A5] is heard at every door", async () => {
+  it("[B3.2, A5] is heard at every door", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const token = await signIn(ada, { sid: "stolen" });
     const { ticket } = await (await mint(room, token)).json<{ ticket: string }>();
@@ -140,7 +140,7 @@ describe("revoking", () => {
     await live.ask({ type: "auth", token: await signIn(ada, { sid: "kept" }) });
   });
 
-  it("[B3, P1.4] ends leases too", async () => {
+  it("[B3.1, P1.4] ends leases too", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     await hold(room, ada, {}, { sid: "one" });
     await hold(room, ada, {}, { sid: "two" });
@@ -150,7 +150,7 @@ describe("revoking", () => {
     expect((await readRoom(room)).members).toMatchObject([{ connections: 0, status: "offline" }]);
   });
 
-  it("[B3, P1.6, T3.2] a lease that a newer session renewed ends with that one, over a restart too", async () => {
+  it("[B3.1, P1.6, T3.2] a lease that a newer session renewed ends with that one, over a restart too", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const [one, two] = [
       { sid: "one", iat: inSeconds(-60) },
@@ -165,7 +165,7 @@ describe("revoking", () => {
     expect((await readRoom(room)).members).toMatchObject([{ status: "offline" }]);
   });
 
-  it("[B3, P1.6] a lease is not renewed by a session that was checked before it was revoked", async () => {
+  it("[B3.2, P1.6] a lease is not renewed by a session that was checked before it was revoked", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const { lease } = await hold(room, ada, {}, { sid: "one", iat: inSeconds(-60) });
     const late = { id: "two", issuedAt: Date.now(), expiresAt: Date.now() + 60_000 };
@@ -179,7 +179,7 @@ describe("revoking", () => {
     expect(await revoke(ada, "one")).toBe(1);
   });
 
-  it("[B3, T3.2] a connection ends with the session that is in force, and with none that was or came late", async () => {
+  it("[B3.1, T3.2] a connection ends with the session that is in force, and with none that was or came late", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const token = (sid: string, iat: number) => signIn(ada, { sid, iat: inSeconds(iat) });
     const peer = await join(room, ada, { token: await token("one", -60) });
@@ -191,7 +191,7 @@ describe("revoking", () => {
     expect(await peer.closed).toEqual(CLOSED);
   });
 
-  it("[B3, T5.2] a token that the service renewed ends with the session behind it", async () => {
+  it("[B3.2, T5.2] a token that the service renewed ends with the session behind it", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const exp = inSeconds(30);
     const token = await signIn(ada, { sid: "short", exp });
@@ -203,7 +203,7 @@ describe("revoking", () => {
     expect(await refusal(await tryJoin(room, ada, { token: renewed.token! }))).toEqual(REVOKED);
   });
 
-  it("[B3, T5.3] the service renews no session whose room was not told that it is revoked", async () => {
+  it("[B3.2, T5.3] the service renews no session whose room was not told that it is revoked", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const exp = inSeconds(600);
     const peer = await join(room, ada, { token: await signIn(ada, { exp }) });
@@ -220,7 +220,7 @@ describe("revoking", () => {
     expect(await peer.closed).toEqual(CLOSED);
   });
 
-  it("[B3] all of them ends whoever was admitted before, though their iat lies ahead", async () => {
+  it("[B3.5] all of them ends whoever was admitted before, though their iat lies ahead", async () => {
     const [ada, here, there] = [fresh("ada"), fresh("room"), fresh("room")];
     const ahead = await signIn(ada, { iat: inSeconds(4) });
     const peers = [await join(here, ada, { token: ahead }), await join(there, ada)];
@@ -231,7 +231,7 @@ describe("revoking", () => {
     expect((await readRoom(here)).members).toMatchObject([{ connections: 0 }]);
   });
 
-  it("[B3, T5.3] nor is one renewed that was admitted before, though its iat lies ahead", async () => {
+  it("[B3.5, T5.3] nor is one renewed that was admitted before, though its iat lies ahead", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const exp = inSeconds(600);
     const token = await signIn(ada, { exp, iat: inSeconds(4) });
@@ -244,7 +244,7 @@ describe("revoking", () => {
     expect(await peer.closed).toEqual(CLOSED);
   });
 
-  it("[B3] rooms that hang or fail delay nobody, and they alone are told again", async () => {
+  it("[B3.6] rooms that hang or fail delay nobody, and they alone are told again", async () => {
     const ada = fresh("ada");
     const rooms = Array.from({ length: 8 }, () => fresh("room"));
     const [hanging, failing, ...others] = rooms as [string, string, ...string[]];
@@ -277,7 +277,7 @@ describe("revoking", () => {
     await back.ask({ type: "idle", idle: false });
   });
 
-  it("[B3] reaches more rooms than one event may ask", async () => {
+  it("[B3.6] reaches more rooms than one event may ask", async () => {
     const ada = fresh("ada");
     const rooms = Array.from({ length: 450 }, (_, n) => `crowd-${n}`);
     const told: string[] = [];
@@ -297,7 +297,7 @@ describe("revoking", () => {
     expect(await queryUser(ada, "SELECT room FROM errands")).toEqual([]);
   });
 
-  it("[B3] what 0.1.0 had yet to tell is told", async () => {
+  it("[B3.6] what 0.1.0 had yet to tell is told", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const peer = await join(room, ada, { token: await signIn(ada, { sid: "old" }) });
     await runInDurableObject(userStub(ada), (_user, { storage }) => {
@@ -313,7 +313,7 @@ describe("revoking", () => {
     expect(await queryUser(ada, "SELECT DISTINCT told FROM revocations")).toEqual([{ told: 1 }]);
   });
 
-  it("[B3, B8] objects of 0.1.0 and of this version understand each other while both run", async () => {
+  it("[B3.1, B8.1] objects of 0.1.0 and of this version understand each other while both run", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const peer = await join(room, ada);
     // An older user's object does not say by which stamp it lists the room, and takes a number.
@@ -335,6 +335,20 @@ describe("revoking", () => {
     expect(await queryUser(ada, "SELECT kind, room FROM errands")).toEqual([
       { kind: "forget", room },
     ]);
+  });
+
+  it("[B3.7] lasts for 400 days", async () => {
+    const [ada, day] = [fresh("ada"), 86_400];
+    await revoke(ada, "one");
+    const lookAfter = async (seconds: number) => {
+      passTime(seconds);
+      await runDurableObjectAlarm(userStub(ada));
+      const exp = inSeconds(60);
+      const token = await signIn(ada, { sid: "one", exp });
+      return refusal(await tryJoin(fresh("room"), ada, { token })).catch(() => "in");
+    };
+    expect(await lookAfter(400 * day - 60)).toEqual(REVOKED);
+    expect(await lookAfter(120)).toBe("in");
   });
 
   it("[B7] what was taken back is told to no room any more", async () => {
@@ -377,7 +391,7 @@ describe("revoking", () => {
     isOver = true;
   });
 
-  it("[B3] a room that did not answer is told again, by whatever is left of the user's object", async () => {
+  it("[B3.6] a room that did not answer is told again, by whatever is left of the user's object", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const peer = await join(room, ada);
     vi.spyOn(console, "log").mockImplementation(() => {});
@@ -392,7 +406,7 @@ describe("revoking", () => {
     expect(await queryUser(ada, "SELECT room FROM errands")).toEqual([]);
   });
 
-  it("[B3] reaches 50 connections in 20 rooms, half of which hibernate", async () => {
+  it("[B3.1] reaches 50 connections in 20 rooms, half of which hibernate", async () => {
     const ada = fresh("ada");
     const rooms = Array.from({ length: 20 }, () => fresh("many"));
     const token = await signIn(ada);
@@ -407,7 +421,7 @@ describe("revoking", () => {
     expect([status, present]).toEqual(["offline", []]);
   }, 30_000);
 
-  it("[B3] whoever was admitted before it and arrives after it is not let in, though the room restarted meanwhile", async () => {
+  it("[B3.2] whoever was admitted before it and arrives after it is not let in, though the room restarted meanwhile", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     await join(room, ada, { token: await signIn(ada, { sid: "other" }) });
     const session = toRoomSession(
@@ -455,7 +469,7 @@ describe("revoking", () => {
     expect(await joinStatus(room, ada, await signIn(ada, { sid: "good" }))).toBe(101);
   }, 30_000);
 
-  it("[B3, A5] a user's object that does not answer is 503 session_unavailable", async () => {
+  it("[B8.1, A5] a user's object that does not answer is 503 session_unavailable", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const lines: string[] = [];
     vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
@@ -484,7 +498,7 @@ describe("revoking", () => {
     ["a key too many", { session: "x", all: false }, "bad_request"],
     ["nothing", undefined, "bad_request"],
     ["far too much", { session: "x".repeat(17_000) }, "too_large"],
-  ])("[B3, A5] %s is refused, and nothing revoked", async (_what, body, code) => {
+  ])("[B3.3, A5] %s is refused, and nothing revoked", async (_what, body, code) => {
     const ada = fresh("ada");
     const answer = await askBackend("POST", `${userPath(ada)}/revocations`, body);
     expect((await refusal(answer))[1]).toBe(code);
@@ -501,7 +515,7 @@ describe("revoking", () => {
     ["POST", "events?room=lobby", { name: "x", data: 1 }],
     ["POST", "events", { name: "x", data: 1, room: "lobby" }],
   ])(
-    "[B5, B3, B7, B11] %s %s %j asks for less than would be done, and does nothing",
+    "[B5.5, B3.3, B11.5] %s %s %j asks for less than would be done, and does nothing",
     async (...asked) => {
       const [method, rest, body] = asked;
       const [ada, room] = [fresh("ada"), fresh("room")];
@@ -517,7 +531,7 @@ describe("revoking", () => {
     },
   );
 
-  it("[B3] takes any user's id", async () => {
+  it("[B3.1] takes any user's id", async () => {
     const room = fresh("room");
     for (const user of ["a/b", "a%2Fb", "%", "é ü", "x".repeat(128), "a?b#c", "presence"]) {
       const peer = await join(room, user);

@@ -53,7 +53,7 @@ it("[A7] a user is present in so many rooms and no more, whichever way they come
   await join(ada, fresh("room"));
 });
 
-it("[A7, B8] rooms that they were admitted to and did not get into count for a while only", async () => {
+it("[A7] rooms that they were admitted to and did not get into count for a while only", async () => {
   const ada = fresh("ada");
   for (let n = 0; n < 3; n++) await admit(ada, { issuedAt: Date.now() }, fresh("room"));
   const room = fresh("room");

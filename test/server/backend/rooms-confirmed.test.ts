@@ -40,7 +40,7 @@ const replaceRooms = (room: string, stub: object) =>
     Object.assign(directory, { env: { ...env, ROOMS: { getByName: () => stub } } });
   });
 
-it("[B9] a room that did not tell for three sweeps is asked, and one that nobody is in is not listed", async () => {
+it("[B9.5] a room that did not tell for three sweeps is asked, and one that nobody is in is not listed", async () => {
   const prefix = newPrefix();
   const [ghost, wrong, right] = ["ghost", "wrong", "right"].map((name) => prefix + name);
   for (const room of [wrong!, right!]) await join(room, "ada");
@@ -64,7 +64,7 @@ it("[B9] a room that did not tell for three sweeps is asked, and one that nobody
   expect(count).toHaveBeenCalledTimes(3);
 });
 
-it("[B9] only the rooms of the page asked for are asked, and a page may be shorter for it", async () => {
+it("[B9.5] only the rooms of the page asked for are asked, and a page may be shorter for it", async () => {
   const prefix = newPrefix();
   const names = Array.from({ length: 12 }, (_, n) => `${prefix}${String(n).padStart(2, "0")}`);
   for (const room of names) await tell(room);
@@ -77,7 +77,7 @@ it("[B9] only the rooms of the page asked for are asked, and a page may be short
 });
 
 it.each(["hang", "fail"])(
-  "[B9] rooms that %s are listed as they told last, and delay nobody",
+  "[B9.5] rooms that %s are listed as they told last, and delay nobody",
   async (how) => {
     const room = `${newPrefix()}a`;
     await tell(room, 3);
@@ -88,7 +88,7 @@ it.each(["hang", "fail"])(
   },
 );
 
-it("[B9] where the list's own object cannot ask, its rooms are listed as they told last", async () => {
+it("[B9.5] where the list's own object cannot ask, its rooms are listed as they told last", async () => {
   const room = `${newPrefix()}a`;
   await tell(room, 3);
   passTime(61);
@@ -97,7 +97,7 @@ it("[B9] where the list's own object cannot ask, its rooms are listed as they to
 });
 
 it.each([0, 4])(
-  "[B9] what a room tells while it is asked is newer than its answer: %d",
+  "[B9.5] what a room tells while it is asked is newer than its answer: %d",
   async (online) => {
     const room = `${newPrefix()}a`;
     await tell(room, 3);
@@ -114,7 +114,7 @@ it.each([0, 4])(
   },
 );
 
-it("[B9] a tell that hangs is given up, and told again", async () => {
+it("[B9.2] a tell that hangs is given up, and told again", async () => {
   const room = `${newPrefix()}a`;
   let tells = 0;
   const real = Directory.prototype.tell;

@@ -58,7 +58,7 @@ const loseTell = (room: string) =>
   shard(room).tell({ room, online: 0, connections: 0, leaseMs: 0 });
 
 describe("the list of rooms", () => {
-  it("[B9] has a room from when the first comes until the last goes, with its counts", async () => {
+  it("[B9.2] has a room from when the first comes until the last goes, with its counts", async () => {
     const room = `${newPrefix()}a`;
     const ada = await join(room, "ada");
     await until(async () => {
@@ -77,7 +77,7 @@ describe("the list of rooms", () => {
     await until(async () => expect(await named(room)).toEqual([]));
   });
 
-  it("[B9] has counts that are at most 5 s old, for one tell in 5 s", async () => {
+  it("[B9.2] has counts that are at most 5 s old, for one tell in 5 s", async () => {
     const room = `${newPrefix()}a`;
     const tell = vi.spyOn(Directory.prototype, "tell");
     const tells = () => tell.mock.calls.filter(([told]) => told.room === room).length;
@@ -92,7 +92,7 @@ describe("the list of rooms", () => {
     await until(async () => expect(await named(room)).toEqual([]));
   });
 
-  it("[B9] is ordered by name, in pages that leave nothing out, over all shards", async () => {
+  it("[B9.1] is ordered by name, in pages that leave nothing out, over all shards", async () => {
     const prefix = newPrefix();
     const names = Array.from({ length: 40 }, (_, number) => `${prefix}${number * 7}`).toSorted();
     expect(new Set(names.map(shardOf)).size).toBeGreaterThan(10);
@@ -121,12 +121,12 @@ describe("the list of rooms", () => {
     "prefix=%25",
     "after=a/b",
     "prefix=a%00",
-  ])("[B9] refuses %s", async (asked) => {
+  ])("[B9.1] refuses %s", async (asked) => {
     const answer = await ask(`/rooms?${asked}`, { headers });
     expect(await refusal(answer)).toEqual([400, "bad_request"]);
   });
 
-  it("[B9, B5] is for the backend alone, and there only with a key and a directory", async () => {
+  it("[B9.6, B5.3, B5.4] is for the backend alone, and there only with a key and a directory", async () => {
     expect(await refusal(await ask("/rooms"))).toEqual([401, "unauthenticated"]);
     const session = { Authorization: `Bearer ${await signIn("ada")}` };
     for (const path of ["/rooms", "/rooms/a/stats"]) {
@@ -147,7 +147,7 @@ describe("the list of rooms", () => {
     ["fails", () => Promise.reject(new Error("overloaded"))],
     ["hangs", () => new Promise(() => {})],
   ])(
-    "[B9] answers 503 where one of its objects %s, for a part would be a lie",
+    "[B9.3] answers 503 where one of its objects %s, for a part would be a lie",
     async (...broken) => {
       const getByName = () => ({ list: broken[1] });
       const DIRECTORY = { getByName } as never;
@@ -157,7 +157,7 @@ describe("the list of rooms", () => {
     },
   );
 
-  it("[B9, L6.2] is right within a sweep after the room crashed, whichever way its last tell was lost", async () => {
+  it("[B9.2, L6.2] is right within a sweep after the room crashed, whichever way its last tell was lost", async () => {
     const prefix = newPrefix();
     // It crashed before it told that somebody came.
     const came = `${prefix}came`;
@@ -188,7 +188,7 @@ describe("the list of rooms", () => {
     await until(async () => expect(await named(prefix)).toEqual([]));
   });
 
-  it("[B9] a tell that fails is told again, and until then the room is due within a sweep", async () => {
+  it("[B9.2] a tell that fails is told again, and until then the room is due within a sweep", async () => {
     const room = `${newPrefix()}a`;
     const stub = shard(room);
     const ada = await join(room, "ada");
@@ -208,7 +208,7 @@ describe("the list of rooms", () => {
     await vi.waitFor(async () => expect(await named(room)).toEqual([]), { timeout: 8_000 });
   }, 15_000);
 
-  it("[B9, L7.2] what is taken back before it was told leaves no alarm behind that is always due", async () => {
+  it("[B9.2, L7.2] what is taken back before it was told leaves no alarm behind that is always due", async () => {
     const room = `${newPrefix()}taken-back`;
     const ada = await join(room, "ada");
     await until(async () => expect(await named(room)).toEqual([room]));
@@ -220,7 +220,7 @@ describe("the list of rooms", () => {
     expect(await alarmOf(room)).toBeGreaterThan(Date.now());
   });
 
-  it("[B9, L1] lets a room sleep, which tells nothing when it wakes", async () => {
+  it("[B9.2, L1] lets a room sleep, which tells nothing when it wakes", async () => {
     const room = `${newPrefix()}a`;
     // Not just now, when it is the room's turn to renew its lease.
     const turnMs = 1_200_000;
@@ -235,7 +235,7 @@ describe("the list of rooms", () => {
     expect(await named(room)).toEqual([]);
   });
 
-  it("[B9] a lease is renewed by a room that sleeps between its sweeps, and else ends", async () => {
+  it("[B9.4] a lease is renewed by a room that sleeps between its sweeps, and else ends", async () => {
     const prefix = newPrefix();
     const room = `${prefix}kept`;
     const token = await signIn("ada", { exp: Math.floor(Date.now() / 1000) + 100_000 });
@@ -259,7 +259,7 @@ describe("the list of rooms", () => {
     expect(rows).toEqual([]);
   }, 60_000);
 
-  it("[B9, L5.5] a forgotten room has told so, and keeps nothing", async () => {
+  it("[B9.3, L5.5] a forgotten room has told so, and keeps nothing", async () => {
     const room = `${newPrefix()}a`;
     await leave(await join(room, "ada"));
     await passTimeWithAlarms(room, 90_000);
@@ -267,7 +267,7 @@ describe("the list of rooms", () => {
     expect(await tablesOf(room)).toEqual([]);
   });
 
-  it("[B9] spreads rooms evenly over its shards", () => {
+  it("[B9.3] spreads rooms evenly over its shards", () => {
     expect(ALL_SHARDS).toHaveLength(SHARDS);
     for (const prefix of ["", "docs:", "room-000", "org.1234.project."]) {
       const sizes = new Map<string, number>();

@@ -45,7 +45,7 @@ const ROUTES: [string, string, string?][] = [
 ];
 
 describe("the server key", () => {
-  it("[B5, R7] reads any room, whole, with each of its keys, and makes nobody present", async () => {
+  it("[B5.1, B5.2, R7] reads any room, whole, with each of its keys, and makes nobody present", async () => {
     const room = newRoom();
     await join(room, "ada");
     for (const key of [KEY, OLDER]) {
@@ -55,7 +55,7 @@ describe("the server key", () => {
     }
   });
 
-  it.each(WRONG)("[B5] %s reads nothing", async (_what, headers) => {
+  it.each(WRONG)("[B5.3] %s reads nothing", async (_what, headers) => {
     const answer = await ask(`/rooms/${newRoom()}?key=${KEY}`, { headers });
     expect([answer.status, (await refusal(answer))[1]]).toEqual([
       401,
@@ -63,7 +63,7 @@ describe("the server key", () => {
     ]);
   });
 
-  it.each(WRONG)("[B5] %s does nothing, and is told alike", async (_what, headers) => {
+  it.each(WRONG)("[B5.3] %s does nothing, and is told alike", async (_what, headers) => {
     const room = newRoom();
     const peer = await join(room, "ada");
     for (const [method, path] of ROUTES) {
@@ -81,7 +81,7 @@ describe("the server key", () => {
     ).toEqual([]);
   });
 
-  it("[B5, A5] a key opens no other method, and is asked for before anything else is judged", async () => {
+  it("[B5.3, A5] a key opens no other method, and is asked for before anything else is judged", async () => {
     for (const [method, path] of ROUTES) {
       const url = path.replace("ROOM", "-");
       const huge = await ask(url, { method, ...(method === "POST" && { body: "x".repeat(9e5) }) });
@@ -93,7 +93,7 @@ describe("the server key", () => {
     }
   });
 
-  it("[B5, A3] is not for pages: no answer has CORS headers, and a foreign origin changes nothing", async () => {
+  it("[B5.4, A3] is not for pages: no answer has CORS headers, and a foreign origin changes nothing", async () => {
     const room = newRoom();
     const cors = "Access-Control-Allow-Origin";
     for (const [method, path, sent] of ROUTES) {
@@ -114,7 +114,7 @@ describe("the server key", () => {
     }
   });
 
-  it("[B5, T1.2] is nobody's session: it joins no room, by no way in, and gets no ticket", async () => {
+  it("[B5.2, T1.2] is nobody's session: it joins no room, by no way in, and gets no ticket", async () => {
     const room = newRoom();
     const invalid = [401, "session_invalid"];
     expect(await refusal(await tryJoin(room, "", { token: KEY }))).toEqual(invalid);
@@ -127,7 +127,7 @@ describe("the server key", () => {
     expect(await refusal(ticket)).toEqual(invalid);
   });
 
-  it("[B5] opens the same under another app's path", async () => {
+  it("[B5.3] opens the same under another app's path", async () => {
     const app = new Hono().route("/presence", createApp());
     const get = (path: string, key: string) => app.request(path, { headers: bearer(key) }, env);
     const answer = await get("/presence/users/somebody", KEY);
@@ -136,12 +136,12 @@ describe("the server key", () => {
     expect((await get("/users/somebody", KEY)).status).toBe(404);
   });
 
-  it("[B5] opens nothing where it is not set", async () => {
+  it("[B5.4] opens nothing where it is not set", async () => {
     const answer = await askConfigured({ SERVER_KEY: "" }, `/rooms/${newRoom()}`, bearer(KEY));
     expect(await refusal(answer)).toEqual([401, "session_invalid"]);
   });
 
-  it("[B5, O2] a short one, or one that no header carries, is a fault of the configuration", () => {
+  it("[B5.1, O2.1] a short one, or one that no header carries, is a fault of the configuration", () => {
     const faultsOf = (key: string) =>
       parseConfig({ SESSION_SECRET: "x".repeat(32), USERS: env.USERS, SERVER_KEY: key } as Env)
         .faults;

@@ -46,7 +46,7 @@ async function presenceOf(users: unknown): Promise<Response> {
 }
 
 describe("where a user is", () => {
-  it("[B4] is told room by room, and summed up", async () => {
+  it("[B4.1, B4.2] is told room by room, and summed up", async () => {
     const ada = fresh("ada");
     const [first, second, third] = [fresh("room"), fresh("room"), fresh("room")];
     const [one] = await Promise.all([join(first, ada), join(first, ada), join(third, "bob")]);
@@ -74,7 +74,7 @@ describe("where a user is", () => {
   });
 
   it.each(["hang", "fail"] as const)(
-    "[B4, B6] rooms that %s are left out, and where no other shows them the status is null",
+    "[B4.5, B6.3] rooms that %s are left out, and where no other shows them the status is null",
     async (how) => {
       const [ada, bad, good] = [fresh("ada"), fresh("room"), fresh("room")];
       await join(bad, ada);
@@ -100,7 +100,7 @@ describe("where a user is", () => {
     },
   );
 
-  it("[B4, L4.1] who left is in no room, and was last online when the last one says so", async () => {
+  it("[B4.2, L4.1] who left is in no room, and was last online when the last one says so", async () => {
     const [ada, first, second] = [fresh("ada"), fresh("room"), fresh("room")];
     const [one, two] = await Promise.all([join(first, ada), join(second, ada)]);
     await one.ask({ type: "leave" });
@@ -115,7 +115,7 @@ describe("where a user is", () => {
     expect(await whereIs(ada)).toEqual({ user: ada, ...NOWHERE, lastOnline });
   });
 
-  it("[B4, M3.1] who appears offline is nowhere, like one who left when they chose to", async () => {
+  it("[B4.3, M3.1] who appears offline is nowhere, like one who left when they chose to", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const peer = await join(room, ada);
     await choose(peer, "offline");
@@ -132,7 +132,7 @@ describe("where a user is", () => {
     expect(await whereIs(ada)).toMatchObject({ status: "online", rooms: [{ room }] });
   });
 
-  it("[B11, L5.1] the rooms that remember a user are kept until each of them forgets the user", async () => {
+  it("[B11.3, L5.1] the rooms that remember a user are kept until each of them forgets the user", async () => {
     const [ada, first, second] = [fresh("ada"), fresh("room"), fresh("room")];
     const [one, two] = [await join(first, ada), await join(second, ada)];
     const left = async () =>
@@ -157,7 +157,7 @@ describe("where a user is", () => {
     expect(wait).toBeLessThanOrEqual(3_600_100);
   });
 
-  it("[B4, L5.1] nothing is kept of who was offline for the retention", async () => {
+  it("[B4.2, L5.1] nothing is kept of who was offline for the retention", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const peer = await join(room, ada);
     await peer.ask({ type: "leave" });
@@ -173,7 +173,7 @@ describe("where a user is", () => {
     expect(alarm).toBe(null);
   });
 
-  it("[B8] a second connection writes nothing more, nor does one that comes back within the grace", async () => {
+  it("[B4.4] a second connection writes nothing more, nor does one that comes back within the grace", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const peer = await join(room, ada);
     const before = await queryUser(ada, "SELECT * FROM rooms");
@@ -188,7 +188,7 @@ describe("where a user is", () => {
     expect(await whereIs(ada)).toMatchObject({ connections: 2, rooms: [{ room }] });
   });
 
-  it("[B8] who left an earlier time is not taken for who came back since", async () => {
+  it("[B8.2] who left an earlier time is not taken for who came back since", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const mark = { issuedAt: Date.now() };
     const { stamp } = (await admit(ada, mark, room))!;
@@ -209,7 +209,7 @@ describe("where a user is", () => {
   it.each([
     ["at once, where nothing is retained", { RETENTION_SECONDS: "0" }],
     ["at once, where nobody is remembered", { MAX_REMEMBERED: "0" }],
-  ])("[B8, L5.1] nor is who was forgotten %s", async (_when, limits) => {
+  ])("[B8.2, L5.1] nor is who was forgotten %s", async (_when, limits) => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const session = toRoomSession(
       { user: { id: ada }, roles: [], expiresAt: Date.now() + 60_000 },
@@ -240,7 +240,7 @@ describe("where a user is", () => {
     expect((await roomStub(room).fetch(ROOM_URL, request)).status).toBe(409);
   });
 
-  it("[B8, L5.1, M3.2] nor is who left hidden and was forgotten before that was stored", async () => {
+  it("[B8.2, L5.1, M3.2] nor is who left hidden and was forgotten before that was stored", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const session = toRoomSession(
       { user: { id: ada }, roles: [], expiresAt: Date.now() + 60_000 },
@@ -265,7 +265,7 @@ describe("where a user is", () => {
   });
 
   it.each(["is read", "is looked through"])(
-    "[B8] a room that nobody arrived in is off the list once it %s, and the late arrival is admitted anew",
+    "[B4.4, B8.2] a room that nobody arrived in is off the list once it %s, and the late arrival is admitted anew",
     async (how) => {
       const [ada, room] = [fresh("ada"), fresh("room")];
       const mark = { issuedAt: Date.now() };
@@ -296,7 +296,7 @@ describe("where a user is", () => {
 });
 
 describe("whether many users are there", () => {
-  it("[B6] is told in the order asked for, each once, also of those nobody has heard of", async () => {
+  it("[B6.1] is told in the order asked for, each once, also of those nobody has heard of", async () => {
     const [ada, bob, room] = [fresh("ada"), fresh("b/ö b"), fresh("room")];
     await join(room, ada);
     const peer = await join(room, bob);
@@ -316,7 +316,7 @@ describe("whether many users are there", () => {
     expect(await (await presenceOf([])).json()).toEqual({ users: [] });
   }, 30_000);
 
-  it("[A2, B4, B6] what can be no user's id is nobody, in bodies and in URLs", async () => {
+  it("[A2, B4.1, B6.1] what can be no user's id is nobody, in bodies and in URLs", async () => {
     for (const id of [".", "..", "\ud800", "", "x".repeat(129)]) {
       const answer = await presenceOf(["ada", id]);
       expect(await refusal(answer), JSON.stringify(id)).toEqual([400, "bad_request"]);
@@ -333,7 +333,7 @@ describe("whether many users are there", () => {
   });
 
   it.each(["hang", "fail"])(
-    "[B6] users whose objects %s have status null, and cost the others nothing",
+    "[B6.3] users whose objects %s have status null, and cost the others nothing",
     async (how) => {
       const [ada, bad, room] = [fresh("ada"), fresh("bad"), fresh("room")];
       await join(room, ada);
@@ -371,7 +371,7 @@ describe("whether many users are there", () => {
     ["an empty id", [""], "bad_request"],
     ["a long id", ["x".repeat(129)], "bad_request"],
     ["far too much", Array.from({ length: 400 }, () => "é".repeat(400)), "too_large"],
-  ])("[B6, A5] %s is refused", async (_what, users, code) => {
+  ])("[B6.2, A5] %s is refused", async (_what, users, code) => {
     expect((await refusal(await presenceOf(users)))[1]).toBe(code);
   });
 });

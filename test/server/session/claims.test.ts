@@ -70,7 +70,7 @@ describe("SESSION_CLAIMS", () => {
     });
   });
 
-  it("[A2, O3] is what the log calls them", async () => {
+  it("[A2, O3.2] is what the log calls them", async () => {
     for (const [more, detail] of [
       [{ user_id: undefined }, 'claim "user_id": missing'],
       [{ realm_access: { roles: {} } }, 'claim "realm_access.roles": not a list'],
@@ -97,7 +97,7 @@ describe("SESSION_CLAIMS", () => {
     }
   });
 
-  it("[A2, O2] of another shape is a fault of the configuration", () => {
+  it("[A2, O2.1] of another shape is a fault of the configuration", () => {
     for (const text of ["user_id", "[]", '"x"', '{"id":7}', '{"sub":"x"}', '{"id":""}']) {
       const { faults } = parseConfig({ SESSION_SECRET: SECRET, SESSION_CLAIMS: text } as Env);
       expect(faults, text).toEqual([expect.stringContaining("SESSION_CLAIMS: must be a JSON")]);
@@ -166,7 +166,7 @@ describe("keys that many apps share", () => {
   ];
   const both = { SESSION_ISSUER: "https://i.example", SESSION_AUDIENCE: "a" };
 
-  it.each(shared)("[A2, O2] need an issuer and an audience: %s", (url) => {
+  it.each(shared)("[A2, O2.1] need an issuer and an audience: %s", (url) => {
     const faults = (more: Partial<Env>) =>
       parseConfig({ SESSION_JWKS_URL: url, ...more } as Env).faults;
     expect(faults({})).toEqual([
@@ -177,7 +177,7 @@ describe("keys that many apps share", () => {
     expect(faults(both)).toEqual([]);
   });
 
-  it("[A2] others without both are told of in one log line", () => {
+  it("[A2, O2.2] others without both are told of in one log line", () => {
     const env = { SESSION_JWKS_URL: "https://id.example.com/jwks" } as Env;
     configOf(env);
     configOf(env);

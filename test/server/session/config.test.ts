@@ -20,7 +20,7 @@ describe("what each format needs", () => {
       { SESSION_INTROSPECTION_URL: "http://localhost:3000/session" },
     ],
     ["kv", "SESSIONS", { SESSIONS: { get: async () => null } }],
-  ])("[O2] %s: %s, and its absence is named", (format, key, env) => {
+  ])("[O2.1] %s: %s, and its absence is named", (format, key, env) => {
     expect(faultsOf({ SESSION_FORMAT: format, ...env })).toEqual([]);
     const faults = faultsOf({ SESSION_FORMAT: format });
     expect(faults).toHaveLength(1);
@@ -64,12 +64,12 @@ describe("what each format needs", () => {
     ],
     ["kv", { SESSIONS: "hello" }, "SESSIONS: must be the binding of a KV namespace"],
     ["jwt", { SESSION_SECRET: SECRET, SESSION_SECONDS: "0" }, "SESSION_SECONDS: must be a whole"],
-  ])("[O2] %s with %o is one fault, named once", (format, env, fault) => {
+  ])("[O2.1] %s with %o is one fault, named once", (format, env, fault) => {
     const faults = faultsOf({ SESSION_FORMAT: format, ...env });
     expect(faults).toEqual([expect.stringContaining(fault)]);
   });
 
-  it("[O2] an unknown format is the one thing that is blamed", () => {
+  it("[O2.1] an unknown format is the one thing that is blamed", () => {
     expect(faultsOf({ SESSION_FORMAT: "magic" })).toEqual([
       "SESSION_FORMAT: must be one of: jwt, authjs, supabase, rails, dbauth, introspection, kv",
     ]);

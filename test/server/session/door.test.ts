@@ -303,7 +303,7 @@ describe("the log of a refusal", () => {
   };
   const later = () => Math.floor(Date.now() / 1000) + 600;
 
-  it("[A2, O3] says which claim was wrong and how, as its source names it, and never a value", async () => {
+  it("[A2, O3.2] says which claim was wrong and how, as its source names it, and never a value", async () => {
     for (const [claims, detail] of [
       [{ sub: undefined }, 'claim "sub": missing'],
       [{ sub: "" }, 'claim "sub": missing'],
@@ -328,7 +328,7 @@ describe("the log of a refusal", () => {
     expect(lines.at(-1)).toMatchObject({ detail: 'claim "expiresAt": not a time' });
   });
 
-  it("[A2, O3] says what of a token was wrong: signature, algorithm, issuer, audience", async () => {
+  it("[A2, O3.2] says what of a token was wrong: signature, algorithm, issuer, audience", async () => {
     const config = { SESSION_ISSUER: "https://id.example.com", SESSION_AUDIENCE: "presence" };
     const signedBy = async (alg: string, key: CryptoKey | Uint8Array) =>
       new SignJWT({ sub: "ada", exp: later() }).setProtectedHeader({ alg }).sign(key);
@@ -350,7 +350,7 @@ describe("the log of a refusal", () => {
     expect(await detailOf(await signIn("ada", aud), config)).toBe("aud");
   });
 
-  it("[A2, O3] says so of a token that came over a socket, too", async () => {
+  it("[A2, O3.2] says so of a token that came over a socket, too", async () => {
     const ada = await join(fresh("room"), "ada");
     ada.send({ type: "auth", token: await signIn("ada", { rooms: null }) });
     expect(await ada.untilType("error")).toEqual({

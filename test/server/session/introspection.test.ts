@@ -217,7 +217,7 @@ describe("what the app says", () => {
     });
   });
 
-  it("[A2, A5, O3] anything else is unavailable, and the log says why, without the credential", async () => {
+  it("[A2, A5, O3.2] anything else is unavailable, and the log says why, without the credential", async () => {
     const endless = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new Uint8Array(10_000).fill(32)),
     });

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { parseConfig } from "../../../src/server/config/parse.ts";
 import type { Env } from "../../../src/server/env.ts";
 
-it("[H1] webhooks need a URL and a secret, the one public and the other long, or neither", () => {
+it("[H1.1, H1.2, H4.2] webhooks need a URL and a secret, the one public and the other long, or neither", () => {
   const secret = `whsec_${btoa("x".repeat(32))}`;
   const faultsOf = (url?: string, key?: string, allow?: string) =>
     parseConfig({

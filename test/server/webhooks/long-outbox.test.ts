@@ -12,7 +12,7 @@ afterEach(() => void vi.restoreAllMocks());
 const until = (holds: () => unknown) =>
   vi.waitFor(async () => expect(await holds()).toBeTruthy(), { timeout: 5_000, interval: 10 });
 
-it("[H3, H5] a long outbox is sent over several wakes, in order, and nothing is left of it", async () => {
+it("[H3.3, H3.4] a long outbox is sent over several wakes, in order, and nothing is left of it", async () => {
   const room = "long";
   const receiver = new Receiver();
   const stub = env.ROOMS.getByName(room);
@@ -32,7 +32,7 @@ it("[H3, H5] a long outbox is sent over several wakes, in order, and nothing is 
   await until(async () => (await tablesOf(room)).length === 0);
 });
 
-it("[H1] what waits is dropped where webhooks are turned off", async () => {
+it("[H1.1] what waits is dropped where webhooks are turned off", async () => {
   const room = "off";
   await runInDurableObject(env.ROOMS.getByName(room), (_room, state) => {
     const place = { room, epoch: "e", version: 1 };

@@ -19,7 +19,7 @@ const member = (id: string, status: Status) => ({
 });
 
 describe("what becomes of a failure", () => {
-  it("[H6] is tried within 24 h, each wait below the double of the last bound and an hour", () => {
+  it("[H6.1] is tried within 24 h, each wait below the double of the last bound and an hour", () => {
     const chances = fc.array(fc.double({ min: 0.05, max: 0.999, noNaN: true }), { minLength: 1 });
     fc.assert(
       fc.property(chances, fc.nat({ max: 10_000 }), (randoms, tookMs) => {
@@ -40,7 +40,7 @@ describe("what becomes of a failure", () => {
     );
   });
 
-  it("[H6] waits by full jitter: any time from none to the bound", () => {
+  it("[H6.1] waits by full jitter: any time from none to the bound", () => {
     expect(retryDelayMs(3, 0)).toBe(0);
     expect(retryDelayMs(3, 0.5)).toBe(4_000);
     expect(retryDelayMs(3, 0.999_999)).toBe(7_999);
@@ -49,7 +49,7 @@ describe("what becomes of a failure", () => {
 });
 
 describe("what a commit tells", () => {
-  it("[H2] who follows the events knows who is there, and when anybody is", () => {
+  it("[H2.1, H2.2] who follows the events knows who is there, and when anybody is", () => {
     const statuses = fc.constantFrom<(Status | null)[]>("online", "busy", "offline", null);
     const step = fc.dictionary(fc.constantFrom("ada", "bob", "cleo"), statuses);
     fc.assert(
@@ -209,7 +209,7 @@ function runHistory(storage: DurableObjectStorage, actions: readonly { do: strin
 }
 
 describe("the outbox", () => {
-  it("[H3, H6] sends all events in order, a message the same at each try, over any failures and restarts", async () => {
+  it("[H3.3, H4.3, H6.1] sends all events in order, a message the same at each try, over any failures and restarts", async () => {
     expect.hasAssertions();
     await runInDurableObject(env.ROOMS.getByName("outbox-property"), (_room, { storage }) => {
       fc.assert(
@@ -221,7 +221,7 @@ describe("the outbox", () => {
     });
   }, 60_000);
 
-  it("[H6] keeps a thousand messages, and lets the oldest go", async () => {
+  it("[H6.2] keeps a thousand messages, and lets the oldest go", async () => {
     await runInDurableObject(env.ROOMS.getByName("outbox-full"), (_room, { storage }) => {
       const outbox = new Outbox(storage);
       const place = { room: "r", epoch: "e", version: 1 };
@@ -238,7 +238,7 @@ describe("the outbox", () => {
     });
   });
 
-  it("[H3] writes one row a commit and one a delivery", async () => {
+  it("[H3.2] writes one row a commit and one a delivery", async () => {
     await runInDurableObject(env.ROOMS.getByName("outbox-rows"), (_room, { storage }) => {
       let rows = 0;
       const exec = (...query: Parameters<SqlStorage["exec"]>) => {

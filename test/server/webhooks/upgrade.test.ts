@@ -116,7 +116,7 @@ it("[M3.1] whoever appeared offline still does, and still appears so to nobody b
   expect(statuses(await readSaved())).toMatchObject({ eve: "offline" });
 });
 
-it("[H3] the outbox that 0.1.0 left is delivered, each event once and in order", async () => {
+it("[H3.3] the outbox that 0.1.0 left is delivered, each event once and in order", async () => {
   await restoreRoom();
   vi.setSystemTime(saved.madeAt + 60_000);
   await readSaved();
@@ -127,7 +127,7 @@ it("[H3] the outbox that 0.1.0 left is delivered, each event once and in order",
   });
 });
 
-it("[B3, B4] a user's object opens what 0.1.0 stored: rooms and revocations", async () => {
+it("[B3.2, B4.4] a user's object opens what 0.1.0 stored: rooms and revocations", async () => {
   await restoreRoom();
   for (const [user, object] of Object.entries(saved.users)) {
     await restore(userStub(user), object);
@@ -138,7 +138,7 @@ it("[B3, B4] a user's object opens what 0.1.0 stored: rooms and revocations", as
   expect(await refusal(await tryJoin(ROOM, "hal", { token }))).toEqual([401, "session_revoked"]);
 });
 
-it("[B9] the list of rooms opens what 0.1.0 stored", async () => {
+it("[B9.2] the list of rooms opens what 0.1.0 stored", async () => {
   const shard = env.DIRECTORY!.getByName(shardOf(ROOM));
   await restoreRoom();
   await restore(shard, saved.directory);

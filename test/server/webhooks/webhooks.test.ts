@@ -59,7 +59,7 @@ const stats = async (room: string) => {
 };
 
 describe("webhooks", () => {
-  it("[H2] tell what others see: who comes, goes and changes, and nothing else", async () => {
+  it("[H2.1, H2.2] tell what others see: who comes, goes and changes, and nothing else", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     const second = await join(room, "ada");
@@ -92,7 +92,7 @@ describe("webhooks", () => {
     expect(hidden!.data.member).toMatchObject({ connections: 0, lastOnline: expect.any(String) });
   });
 
-  it("[H2, M6.1] a new name is an update, and a profile that stays is none", async () => {
+  it("[H2.1, M6.1] a new name is an update, and a profile that stays is none", async () => {
     const room = newRoom();
     const now = Math.floor(Date.now() / 1000);
     await join(room, "ada", { token: await signIn("ada", { name: "Ada", iat: now - 9 }) });
@@ -103,7 +103,23 @@ describe("webhooks", () => {
     expect(receiver.told(room)).toHaveLength(3);
   });
 
-  it("[H3] number the events of an epoch, and carry the version that they are in", async () => {
+  it("[H2.3] tell once of what changes in one commit", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    await ada.ask({ type: "update", status: "busy", data: { at: "desk" } });
+    await leave(ada);
+    await told(room, 5);
+    expect(receiver.told(room)).toEqual([
+      "room.occupied",
+      "member.online ada online",
+      "member.updated ada busy",
+      "member.offline ada offline",
+      "room.vacated",
+    ]);
+    expect(receiver.events(room)[2]!.data.member).toMatchObject({ data: { at: "desk" } });
+  });
+
+  it("[H3.1] number the events of an epoch, and carry the version that they are in", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     await ada.ask({ type: "update", status: "busy" });
@@ -118,7 +134,7 @@ describe("webhooks", () => {
     expect(events.at(-1)!.data.version).toBe(version);
   });
 
-  it("[H4] are signed with each secret, as the Standard Webhooks are", async () => {
+  it("[H4.1, H4.2] are signed with each secret, as the Standard Webhooks are", async () => {
     const room = newRoom();
     await join(room, "ada");
     await told(room, 2);
@@ -140,7 +156,7 @@ describe("webhooks", () => {
     );
   });
 
-  it("[H3, H4] a receiver takes each event once, and tells of a gap", async () => {
+  it("[H3.3, H4.1] a receiver takes each event once, and tells of a gap", async () => {
     const heard: string[] = [];
     const receiverOf = (secret: string) =>
       createReceiver({
@@ -176,7 +192,7 @@ describe("webhooks", () => {
     await leave(bob);
   });
 
-  it("[H5] go one at a time, and what happens meanwhile goes together", async () => {
+  it("[H5.2, H3.4] go one at a time, and what happens meanwhile goes together", async () => {
     const room = newRoom();
     const { promise, resolve } = Promise.withResolvers<Response>();
     receiver.answer = () => promise;
@@ -195,7 +211,7 @@ describe("webhooks", () => {
   });
 
   it.each([301, 304, 400, 404, 410, 500])(
-    "[H5, H6] a %i is a failure, whose retry is the same message",
+    "[H5.1, H4.3, H6.3] a %i is a failure, whose retry is the same message",
     async (status) => {
       const room = newRoom();
       receiver.answer = () =>
@@ -218,7 +234,7 @@ describe("webhooks", () => {
     },
   );
 
-  it("[H6] what is not taken for a day is dead: one line, one count, and the rest goes on", async () => {
+  it("[H6.2, H6.3] what is not taken for a day is dead: one line, one count, and the rest goes on", async () => {
     const room = newRoom();
     receiver.answer = () =>
       Promise.reject(new TypeError(`fetch of ${env.WEBHOOK_URL} with s3cret`));
@@ -244,7 +260,7 @@ describe("webhooks", () => {
     expect(receiver.told(room).slice(0, 2)).toEqual(["room.occupied", "member.online bob online"]);
   });
 
-  it("[H5, L5.5] a room that everybody forgot keeps its outbox until it is delivered, and then nothing", async () => {
+  it("[H5.3, L5.5] a room that everybody forgot keeps its outbox until it is delivered, and then nothing", async () => {
     const room = newRoom();
     receiver.answer = () => new Response(null, { status: 503 });
     const ada = await join(room, "ada");
@@ -265,7 +281,7 @@ describe("webhooks", () => {
     expect(ofCleo.map(({ data }) => data.sequence)).toEqual([1, 2, 3, 4]);
   });
 
-  it("[H3, L6.4] go on by the alarm after a fault that cut nobody", async () => {
+  it("[H3.2, L6.4] go on by the alarm after a fault that cut nobody", async () => {
     const room = newRoom();
     receiver.answer = () => new Response(null, { status: 503 });
     const ada = await join(room, "ada");
@@ -284,7 +300,7 @@ describe("webhooks", () => {
     expect(receiver.told(room).slice(0, 2)).toEqual(["room.occupied", "member.online ada online"]);
   });
 
-  it("[H5, L1] let the room sleep, and are kept over a restart", async () => {
+  it("[H5.2, H3.2] let the room sleep, and are kept over a restart", async () => {
     const room = newRoom();
     receiver.answer = () => new Response(null, { status: 503 });
     await join(room, "ada");
