@@ -36,9 +36,10 @@ const worker = (vars: Record<string, string>, datasets: Record<string, { dataset
 
 /** The examples import the package; here that is its source. */
 const sources = (...entries: string[]) =>
-  Object.fromEntries(
-    entries.map((entry) => [`rollcall/${entry}`, `${import.meta.dirname}/src/${entry}/index.ts`]),
-  );
+  entries.map((entry) => ({
+    find: entry === "client" ? /^rollcall$/ : `rollcall/${entry}`,
+    replacement: `${import.meta.dirname}/src/${entry}/index.ts`,
+  }));
 
 export default defineConfig({
   test: {
@@ -106,7 +107,7 @@ export default defineConfig({
         test: { name: "worker-webhooks", include: ["test/server/webhooks/**/*.test.ts"] },
       },
       {
-        resolve: { alias: sources("react", "webhooks") },
+        resolve: { alias: sources("client", "react", "webhooks") },
         test: {
           name: "node",
           include: ["test/{e2e,browser}/**/*.test.ts", "test/*.test.ts"],

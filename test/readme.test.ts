@@ -1,27 +1,116 @@
-import { readFileSync } from "node:fs";
-import { extname } from "node:path";
-import { expect, it } from "vitest";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
+import { describe, expect, it } from "vitest";
 
-const readme = readFileSync("README.md", "utf8");
+const README = "README.md";
+const GUIDES = [
+  README,
+  "CHANGELOG.md",
+  ...globSync("src/**/*.md").filter((f) => !f.endsWith("SPEC.md")),
+];
+const LINKED = [...GUIDES, "src/protocol/SPEC.md", "test/bench/RESULTS.md"];
+/** Blocks in these languages are files, which other tests run. */
+const RUN = /^(?:ts|tsx|js|html|jsonc|ini)$/;
 
-it.each([
-  "test/examples/server/library.ts",
-  "test/examples/webhooks/receiver.ts",
-  "test/examples/vanilla.ts",
-  "test/examples/react.tsx",
-  "test/examples/element.html",
-])("the README shows %s as it is tested", (example) => {
-  const language = extname(example).slice(1);
-  expect(readme).toContain(`\`\`\`${language}\n${readFileSync(example, "utf8")}\`\`\``);
-});
+const textOf = (file: string) => readFileSync(file, "utf8");
 
-it("the README names every configuration key, and the SPEC too", () => {
-  const config = readFileSync("src/server/config/keys.ts", "utf8");
-  const keys = [...config.matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map(([, key]) => key!);
-  expect(keys.length).toBeGreaterThan(10);
-  const spec = readFileSync("src/protocol/SPEC.md", "utf8");
-  for (const key of keys) {
-    expect(readme, key).toContain(`\`${key}\``);
-    expect(spec, key).toContain(`\`${key}\``);
-  }
+interface Block {
+  guide: string;
+  language: string;
+  code: string;
+}
+
+const blocks: Block[] = GUIDES.flatMap((guide) =>
+  [...textOf(guide).matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, language, code]) => ({
+    guide,
+    language: language!,
+    code: code!,
+  })),
+);
+const blocksIn = (language: RegExp) => blocks.filter((block) => language.test(block.language));
+
+const examples = globSync(["test/examples/**/*.*", "template/*.*"]).filter((file) =>
+  RUN.test(languageOf(file)),
+);
+
+function languageOf(file: string): string {
+  return file.endsWith("dev.vars") ? "ini" : extname(file).slice(1);
+}
+
+/** The anchor that a heading has on a page. */
+function anchorOf(heading: string): string {
+  const text = heading.replaceAll(/[`*]/g, "").replaceAll(/\[(.*?)\]\(.*?\)/g, "$1");
+  return text
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+}
+
+const anchorsOf = (file: string) =>
+  [...textOf(file).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
+
+describe("the guides", () => {
+  it("show nothing that is not a file which a test runs", () => {
+    const shown = blocksIn(RUN);
+    expect(shown.length).toBeGreaterThan(20);
+    for (const { guide, language, code } of shown) {
+      const file = examples.find((path) => languageOf(path) === language && textOf(path) === code);
+      expect(file, `${guide} shows ${code.slice(0, 200)}`).toBeDefined();
+    }
+    const tests = globSync(["test/**/*.test.ts", "test/browser/apps/*.tsx"]).map(textOf).join("\n");
+    for (const file of examples) {
+      expect(
+        shown.some(({ code }) => textOf(file) === code),
+        `${file} is shown`,
+      ).toBe(true);
+      const name = file.replace(/^(?:test\/examples|template)\//, "");
+      const isUsed =
+        tests.includes(name) || /^template|^deploy/.test(file) || tests.includes(dirname(name));
+      expect(isUsed, `${file} is run`).toBe(true);
+    }
+  });
+
+  it("show answers that are JSON, and nothing in a language that no test knows", () => {
+    for (const { code } of blocksIn(/^json$/)) JSON.parse(code);
+    const known = /^(?:ts|tsx|js|html|jsonc|ini|json|sh|)$/;
+    expect(blocks.filter(({ language }) => !known.test(language))).toEqual([]);
+  });
+
+  it("name no script of npm's that does not exist", () => {
+    const { scripts } = JSON.parse(textOf("package.json")) as { scripts: object };
+    const named = GUIDES.map(textOf)
+      .join("\n")
+      .matchAll(/npm (?:run ([\w:]+)|(start|test)\b)/g);
+    for (const [, script, short] of named) expect(scripts).toHaveProperty([script ?? short!]);
+  });
+
+  it.each(LINKED)("%s has no link that leads nowhere", (guide) => {
+    for (const [, target = ""] of textOf(guide).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https:/.test(target)) {
+        expect(URL.canParse(target), target).toBe(true);
+        continue;
+      }
+      const [path = "", anchor] = target.split("#");
+      const file = path === "" ? guide : join(dirname(guide), path);
+      expect(existsSync(file), `${guide}: ${target}`).toBe(true);
+      if (anchor !== undefined) expect(anchorsOf(file), `${guide}: ${target}`).toContain(anchor);
+    }
+  });
+
+  it("say on the front page what fits on one", () => {
+    expect(textOf(README).split("\n").length).toBeLessThanOrEqual(200);
+    for (const guide of GUIDES.filter((file) => file.endsWith(README) && file !== README)) {
+      expect(textOf(README), guide).toContain(`](${guide})`);
+    }
+  });
+
+  it("name every setting, and the SPEC does too", () => {
+    const config = textOf("src/server/config/keys.ts");
+    const keys = [...config.matchAll(/^ {2}([A-Z][A-Z_]+): /gm)].map(([, key]) => key!);
+    expect(keys.length).toBeGreaterThan(10);
+    for (const key of keys) {
+      expect(textOf("src/server/README.md"), key).toContain(`\`${key}\``);
+      expect(textOf("src/protocol/SPEC.md"), key).toContain(`\`${key}\``);
+    }
+  });
 });

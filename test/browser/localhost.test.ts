@@ -42,8 +42,8 @@ beforeAll(async () => {
   cpSync(join(folder, "node_modules/rollcall/template"), presenceFolder, { recursive: true });
   useExample("localhost/dev.vars", "presence/.dev.vars");
   const server = useExample("localhost/server.js", "server.js");
-  useExample("vanilla.ts", "proxied.ts");
-  useExample("vanilla.ts", "direct.ts", (text) =>
+  useExample("client/page.ts", "proxied.ts");
+  useExample("client/page.ts", "direct.ts", (text) =>
     text.replace("/rooms/lobby", `http://localhost:${ports.get("8787")}/rooms/lobby`),
   );
   app.write("proxied.html", pageOf("proxied.ts"));

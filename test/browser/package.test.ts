@@ -39,19 +39,18 @@ afterAll(async () => {
 
 /** An app of the README's three examples, as a bundler makes it; its files by their path. */
 async function buildApp({ write, checkTypes }: AppFolder): Promise<AppFiles> {
-  for (const example of ["vanilla.ts", "react.tsx"]) {
-    copyFileSync(join(EXAMPLES, example), join(folder, example));
-  }
+  copyFileSync(join(EXAMPLES, "client/page.ts"), join(folder, "page.ts"));
+  copyFileSync(join(EXAMPLES, "react/room.tsx"), join(folder, "room.tsx"));
   write(
     "main.tsx",
     `import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { App } from "./react.tsx";
-import "./vanilla.ts";
+import { App } from "./room.tsx";
+import "./page.ts";
 createRoot(document.querySelector("#react")!).render(<StrictMode><App /></StrictMode>);
 `,
   );
-  const element = readFileSync(join(EXAMPLES, "element.html"), "utf8");
+  const element = readFileSync(join(EXAMPLES, "element/people.html"), "utf8");
   write(
     "app.html",
     `<!doctype html><html lang="en"><title>An app</title><body>

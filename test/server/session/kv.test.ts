@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { startSession } from "../../examples/session/kv.ts";
 import { askConfigured, refusal } from "../../worker-kit/http.ts";
 
 const config = { SESSION_FORMAT: "kv" };
@@ -22,6 +23,10 @@ describe("a session in the app's store", () => {
     expect(await enter(KEY)).toBe(200);
     await env.SESSIONS!.delete(`session:${KEY}`);
     expect(await enter(KEY)).toEqual([401, "session_invalid"]);
+  });
+
+  it("[A2] is what the documented sign-in writes", async () => {
+    expect(await enter(await startSession(env.SESSIONS!))).toBe(200);
   });
 
   it("[A2, A5] a key that somebody could guess is not looked up", async () => {

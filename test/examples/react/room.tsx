@@ -1,6 +1,6 @@
 import { RoomProvider, useMembers, useStatus } from "rollcall/react";
 
-function People() {
+export function People() {
   const [chosen, setStatus] = useStatus();
   const here = useMembers().filter(({ status }) => status !== "offline");
   return (

@@ -1,0 +1,5 @@
+import { joinRoom } from "rollcall";
+
+const getToken = () => fetch("/api/token").then((answer) => answer.text());
+
+export const room = joinRoom("https://presence.example.com/rooms/lobby", { getToken });
