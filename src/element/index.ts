@@ -5,4 +5,5 @@ if (globalThis.customElements && !customElements.get("rollcall-people")) {
   customElements.define("rollcall-people", RollcallPeople);
 }
 
+export type { RollcallPeopleAttributes } from "./attributes.ts";
 export { RollcallPeople };

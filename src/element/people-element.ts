@@ -1,5 +1,6 @@
 import { type JoinOptions, joinRoom, type Member, type RoomHandle } from "../client/index.ts";
-import { createPart, Face } from "./face.ts";
+import { Faces } from "./faces.ts";
+import { Others } from "./others.ts";
 import { sharedStyles } from "./styles.ts";
 
 const DEFAULT_MAX = 5;
@@ -11,22 +12,21 @@ const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement)
 /**
  * `<rollcall-people>`: whoever is in a room as a row of faces, and the page's own presence there for
  * as long as it is in the document. Attributes: `room`, the room's URL; `max`, how many faces are
- * shown (5), the rest being counted; `label`, the row's name for screen readers. Parts: `list`,
- * `person`, `face`, `image`, `initials`, `dot`, `more`; faces and dots are parts by their status too.
- * Properties: `--rollcall-size`, `-gap`, `-radius`, `-ground`, `-online`, `-away`, `-busy`. Its
- * connection is a state, as in `rollcall-people:state(reconnecting)`.
+ * shown (5), the rest being a number that opens the list of their names; `self`, `first` or `hide`;
+ * `label`, the row's name for screen readers. Parts: `list`, `person`, `face`, `image`, `initials`,
+ * `dot`, `more`, `others`, `name`; faces and dots are parts by their status too. Properties:
+ * `--rollcall-size`, `-gap`, `-radius`, `-ground`, `-online`, `-away`, `-busy`. Its connection is a
+ * state, as in `rollcall-people:state(reconnecting)`.
  *
  * @example
- * <rollcall-people room="/rooms/lobby" max="8"></rollcall-people>
+ * <rollcall-people room="/rooms/lobby" max="8" self="first"></rollcall-people>
  */
 export class RollcallPeople extends Base {
-  static readonly observedAttributes = ["room", "max", "label"];
+  static readonly observedAttributes = ["room", "max", "label", "self"];
 
   readonly #internals = this.attachInternals();
-  readonly #list = createPart("ul", "list");
-  readonly #more = createPart("li", "person");
-  readonly #count = createPart("span", "more");
-  readonly #faces = new Map<string, Face>();
+  readonly #faces = new Faces("list", false);
+  readonly #others = new Others();
   #options: JoinOptions = {};
   #handle: RoomHandle | null = null;
   #unsubscribe = () => {};
@@ -36,13 +36,10 @@ export class RollcallPeople extends Base {
     super();
     const shadow = this.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [sharedStyles()];
-    // Safari takes a list without bullets for none.
-    this.#list.role = "list";
-    this.#list.ariaLabel = DEFAULT_LABEL;
-    this.#count.role = "img";
-    this.#more.append(this.#count);
-    this.#list.append(this.#more);
-    shadow.append(this.#list);
+    const { element } = this.#faces;
+    element.ariaLabel = DEFAULT_LABEL;
+    element.append(this.#others.element);
+    shadow.append(element);
     // A page may have set it before the element was defined.
     if (Object.hasOwn(this, "options")) {
       const { options } = this;
@@ -78,7 +75,7 @@ export class RollcallPeople extends Base {
 
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (before === after) return;
-    if (name === "label") this.#list.ariaLabel = after ?? DEFAULT_LABEL;
+    if (name === "label") this.#faces.element.ariaLabel = after ?? DEFAULT_LABEL;
     if (name === "room") this.#rejoin();
     else this.#render();
   }
@@ -111,34 +108,23 @@ export class RollcallPeople extends Base {
     }
     // Whom it does not know to be here any more, it does not show.
     const members = connection === "closed" ? [] : state!.members;
-    this.#show(members.filter(({ status }) => status !== "offline"));
+    const here = members.filter(({ status }) => status !== "offline");
+    this.#show(this.#arrange(here, state?.self?.id));
   };
+
+  /** Puts the person themselves where `self` says. */
+  #arrange(here: readonly Member[], self: string | undefined): readonly Member[] {
+    const place = this.getAttribute("self");
+    if (place !== "first" && place !== "hide") return here;
+    const others = here.filter(({ id }) => id !== self);
+    return place === "hide" ? others : [...here.filter(({ id }) => id === self), ...others];
+  }
 
   #show(here: readonly Member[]): void {
     const max = Number.parseInt(this.getAttribute("max") ?? "");
-    const shown = new Map(
-      here.slice(0, max >= 0 ? max : DEFAULT_MAX).map((member) => [member.id, member]),
-    );
-    for (const [id, { element }] of this.#faces) {
-      if (shown.has(id)) continue;
-      element.remove();
-      this.#faces.delete(id);
-    }
-    let place = this.#list.firstElementChild;
-    for (const [id, member] of shown) {
-      const face = this.#faces.get(id) ?? new Face();
-      this.#faces.set(id, face);
-      face.show(member);
-      if (face.element === place) place = place.nextElementSibling;
-      else this.#list.insertBefore(face.element, place);
-    }
-    const more = here.length - shown.size;
-    const text = `+${more}`;
-    // To write what is there already is a change too, to whoever observes the document.
-    if (this.#count.textContent === text) return;
-    this.#more.hidden = more === 0;
-    this.#count.textContent = text;
-    this.#count.ariaLabel = `${more} more`;
+    const count = max >= 0 ? max : DEFAULT_MAX;
+    this.#faces.show(here.slice(0, count));
+    this.#others.show(here.slice(count));
   }
 }
 

@@ -5,20 +5,25 @@ const CSS = `
   vertical-align: middle;
   font-size: var(--rollcall-size, 2.25rem);
   --ground: var(--rollcall-ground, Canvas);
+  --gap: var(--rollcall-gap, .2em);
 }
 :host([hidden]) { display: none }
 ul {
+  margin: 0;
+  padding: 0;
+  list-style: none;
+}
+.list {
   display: flex;
   flex-wrap: wrap;
   row-gap: .2em;
-  margin: 0;
-  padding: 0;
+  /* A line that wraps begins where the first does. */
+  margin-inline-start: calc(-1 * var(--gap));
   min-height: 1em;
-  list-style: none;
   transition: opacity .3s .6s;
 }
-:host(:state(reconnecting)) ul { opacity: .6 }
-li + li { margin-inline-start: var(--rollcall-gap, .2em) }
+.list > li { margin-inline-start: var(--gap) }
+:host(:state(reconnecting)) .list { opacity: .6 }
 [hidden] { display: none !important }
 .face {
   position: relative;
@@ -53,14 +58,52 @@ li + li { margin-inline-start: var(--rollcall-gap, .2em) }
   min-width: 2.778em;
   padding: 0 .3em;
   box-sizing: border-box;
+  border: 0;
   border-radius: 2em;
+  font-family: inherit;
+  cursor: pointer;
   background: light-dark(#e6e9f1, #2b3141);
   color: light-dark(#3f465e, #c6ccde);
   font-variant-numeric: tabular-nums;
 }
+.others {
+  max-width: calc(100vw - 2rem);
+  max-height: min(24rem, 60vh);
+  box-sizing: border-box;
+  padding: .5rem;
+  overflow: auto;
+  border: 1px solid light-dark(#d5d9e4, #3a4154);
+  border-radius: .75rem;
+  background: var(--ground);
+  color: inherit;
+  box-shadow: 0 .5rem 1.5rem #0003;
+  font-size: 1.75rem;
+}
+.others li {
+  display: flex;
+  align-items: center;
+  gap: .35em;
+  padding: .15em .25em;
+}
+.others .face { flex: none }
+.name {
+  overflow: hidden;
+  font-size: .9375rem;
+  text-overflow: ellipsis;
+  white-space: nowrap;
+}
+/* Elsewhere it is in the middle of the window. */
+@supports (position-area: block-end) {
+  .others {
+    inset: auto;
+    margin: .25rem 0;
+    position-area: block-end span-inline-end;
+    position-try-fallbacks: flip-inline, flip-block, flip-block flip-inline;
+  }
+}
 .dot {
   position: absolute;
-  right: -6%;
+  inset-inline-end: -6%;
   bottom: -6%;
   width: 32%;
   height: 32%;
@@ -85,11 +128,11 @@ li + li { margin-inline-start: var(--rollcall-gap, .2em) }
     var(--rollcall-busy, light-dark(#c62f4b, #ff7d90));
 }
 @media (prefers-reduced-motion: no-preference) {
-  li { transition: opacity .25s, scale .25s }
-  @starting-style { li { opacity: 0; scale: .6 } }
+  .list > li { transition: opacity .25s, scale .25s }
+  @starting-style { .list > li { opacity: 0; scale: .6 } }
 }
 @media (prefers-reduced-motion: reduce) {
-  ul { transition: none }
+  .list { transition: none }
 }
 `;
 

@@ -3,6 +3,7 @@ export {
   type RoomContext,
   type RoomProviderProps,
 } from "./create-room-context.tsx";
+export type { RollcallPeopleProps } from "./jsx.ts";
 export type { RoomHooks } from "./hooks.ts";
 export {
   RoomProvider,

@@ -1,0 +1,43 @@
+import type { Member } from "../protocol/messages.ts";
+import { createPart } from "./face.ts";
+import { Faces } from "./faces.ts";
+
+/** More names than anybody reads; the number tells of the rest. */
+const MOST_NAMES = 100;
+
+/** Those who are not shown in the row: their number, which opens the list of their names. */
+export class Others {
+  readonly element = createPart("li", "person");
+  readonly #more = createPart("button", "more");
+  readonly #list = new Faces("others", true);
+  #members: readonly Member[] = [];
+
+  constructor() {
+    const { element: list } = this.#list;
+    list.popover = "auto";
+    list.ontoggle = () => this.#draw();
+    this.#more.type = "button";
+    this.#more.popoverTargetElement = list;
+    this.element.append(this.#more, list);
+  }
+
+  show(members: readonly Member[]): void {
+    this.#members = members;
+    this.element.hidden = members.length === 0;
+    const text = `+${members.length}`;
+    // To write what is there already is a change too, to whoever observes the document.
+    if (this.#more.textContent !== text) {
+      this.#more.textContent = text;
+      this.#more.ariaLabel = `${members.length} more`;
+    }
+    this.#draw();
+  }
+
+  /** Nobody's face is made before somebody wants to see it. */
+  #draw(): void {
+    const { element } = this.#list;
+    const isOpen = element.matches(":popover-open");
+    if (isOpen && this.element.hidden) element.hidePopover();
+    this.#list.show(isOpen ? this.#members.slice(0, MOST_NAMES) : []);
+  }
+}

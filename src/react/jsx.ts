@@ -1,0 +1,21 @@
+import type { DetailedHTMLProps, HTMLAttributes } from "react";
+import type { JoinOptions } from "../client/index.ts";
+import type { RollcallPeople, RollcallPeopleAttributes } from "../element/index.ts";
+
+/** `<rollcall-people>` in JSX. React sets `options`, a property, since version 19. */
+export interface RollcallPeopleProps
+  extends
+    DetailedHTMLProps<HTMLAttributes<RollcallPeople>, RollcallPeople>,
+    RollcallPeopleAttributes {
+  class?: string;
+  options?: JoinOptions;
+}
+
+declare module "react" {
+  // oxlint-disable-next-line typescript/no-namespace -- that is how React lets elements be added
+  namespace JSX {
+    interface IntrinsicElements {
+      "rollcall-people": RollcallPeopleProps;
+    }
+  }
+}
