@@ -4,6 +4,5 @@ import { MAX_DATA_BYTES } from "../protocol/member.ts";
 export function checkData(data: object | null): void {
   const json = JSON.stringify(data) ?? "";
   const fits = json.startsWith("{") && new Blob([json]).size <= MAX_DATA_BYTES;
-  if (data !== null && !fits)
-    throw new TypeError("setData takes an object of at most 1 KiB as JSON.");
+  if (data !== null && !fits) throw new TypeError("setData: no object, or over 1 KiB.");
 }

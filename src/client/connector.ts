@@ -26,7 +26,7 @@ const PATIENCE_MS = 30_000;
 
 /** Who is to be connected. */
 export interface Owner extends PollingOwner {
-  readonly WebSocket: ConnectionOptions["WebSocket"];
+  readonly options: ConnectionOptions;
   /** Aborted where all is over, before {@link Connector.stop}. */
   readonly signal: AbortSignal;
   /** What to connect to next; for the sign-in to add to. */
@@ -34,8 +34,6 @@ export interface Owner extends PollingOwner {
   onFrame(frame: ServerFrame): void;
   /** The room does not take the client for now, or what it said (400). */
   onRefusal(refusal: Refusal): void;
-  /** Why it is not there yet. */
-  onTrouble(error: RoomError): void;
   /** The room is closed to this client: stop. */
   onClosed(error: RoomError | null): void;
 }
@@ -68,24 +66,22 @@ export class Connector {
   /** Opens the first socket. */
   start(): void {
     watchPage(
-      {
-        // Waits no longer than it must, and trusts no socket that may be dead.
-        onWake: () => {
-          this.#pause.hurry();
-          this.#socket?.check();
-          this.poll();
-        },
-        // Leaves the place to the room's grace (SPEC L4).
-        onHide: () => {
-          this.#isAway = true;
-          this.#socket?.drop();
-          this.#polling.abandon();
-          this.#owner.onLost();
-        },
-        onShow: () => {
-          this.#isAway = false;
-          this.#pause.end();
-        },
+      // Waits no longer than it must, and trusts no socket that may be dead.
+      () => {
+        this.#pause.hurry();
+        this.#socket?.check();
+        this.poll();
+      },
+      // Leaves the place to the room's grace (SPEC L4).
+      () => {
+        this.#isAway = true;
+        this.#socket?.drop();
+        this.#polling.abandon();
+        this.#owner.onLost();
+      },
+      () => {
+        this.#isAway = false;
+        this.#pause.end();
       },
       this.#owner.signal,
     );
@@ -125,7 +121,7 @@ export class Connector {
         await this.#attempt();
       } catch (error) {
         // A hook of the app's failed, which is no refusal; or the browser opens no such socket.
-        warn((error as Error).message, "scheme");
+        warn((error as Error).message, "socket");
         await this.#backOff();
       }
     }
@@ -157,8 +153,8 @@ export class Connector {
         if (this.#acceptedAt) owner.onLost();
         resolve(end);
       };
-      const Class = (owner.WebSocket ?? WebSocket) as typeof WebSocket;
-      this.#socket = new Socket(url, Class, { onFrame: (frame) => owner.onFrame(frame), onEnd });
+      const Class = (owner.options.WebSocket ?? WebSocket) as typeof WebSocket;
+      this.#socket = new Socket(url, Class, (frame) => owner.onFrame(frame), onEnd);
     });
   }
 
@@ -187,12 +183,11 @@ export class Connector {
     if (refusal === true || this.#isOver || this.#isAway) return;
     if (refusal && !isFinal(refusal)) {
       this.#unanswered = 0;
-      this.#owner.onTrouble(errorOf(refusal));
-      this.#pause.atLeast(refusal.retryAfterMs);
+      this.#takeRefusal(refusal);
     } else if (refusal && signIn.explains(refusal)) this.#refused = errorOf(refusal);
     // Where a read is not answered either, the network is down, or the service.
     else if (refusal !== undefined && ++this.#unanswered >= BLOCKED_AFTER) {
-      warn(`No WebSocket gets through to ${url.host}, so it polls.`, signIn.token && "inBand");
+      warn("No WebSocket gets through: polling.", signIn.token ? "token" : "");
       this.#polling.start();
     }
     if (!this.#refused) await this.#backOff();

@@ -1,7 +1,7 @@
 import { checkData } from "./check-data.ts";
 import type { JoinOptions } from "./options.ts";
 import { roomUrl } from "./room-url.ts";
-import { returnShare, type Share, takeShare } from "./share.ts";
+import { countHandles, type Share, takeShare } from "./share.ts";
 import { stateOf } from "./state.ts";
 import type { Heard, Tell } from "./told.ts";
 import type { RoomHandle } from "./types.ts";
@@ -34,7 +34,7 @@ export function openHandle(
   const part = () => {
     if (!share) return;
     share.connection.listeners.delete(tell);
-    returnShare(share);
+    countHandles(share, -1);
     share = null;
   };
 

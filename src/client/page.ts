@@ -1,13 +1,3 @@
-/** What a page's browser tells of it. */
-export interface PageEvents {
-  /** It is seen again, thawed, or its network came or went: timers may be late, and sockets dead. */
-  onWake(): void;
-  /** It goes: for good, or into the browser's back and forward cache. */
-  onHide(): void;
-  /** It is back from that cache. */
-  onShow(): void;
-}
-
 /**
  * Adds a listener for each type, where the runtime has such a thing: Node and React Native have
  * none of these.
@@ -28,8 +18,17 @@ export function onceShown(begin: () => void, signal: AbortSignal): void {
   else begin();
 }
 
-/** Watches the page until `signal` is aborted. */
-export function watchPage({ onWake, onHide, onShow }: PageEvents, signal: AbortSignal): void {
+/**
+ * Watches the page until `signal` is aborted. `onWake`: it is seen again, thawed, or its network came
+ * or went, so that timers may be late, and sockets dead. `onHide`: it goes, for good or into the
+ * browser's back and forward cache. `onShow`: it is back from there.
+ */
+export function watchPage(
+  onWake: () => void,
+  onHide: () => void,
+  onShow: () => void,
+  signal: AbortSignal,
+): void {
   const page = globalThis.document;
   const options = { signal };
   listen(globalThis, "online offline", onWake, options);

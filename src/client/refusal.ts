@@ -61,12 +61,12 @@ export async function askWhyRefused(
     if (refusal || body?.type === "snapshot") return refusal;
     const { status } = response;
     if (status >= 500) return undefined;
-    return misled("not_found", `Another server answers ${status}: is this path Rollcall's?`);
+    return misled("not_found", `Another server answers (${status}).`);
   } catch {
     // To a page of an origin that is not allowed an answer looks like none, but for this.
     const page = globalThis.location?.origin;
     if (!page || page === url.origin) return undefined;
     const answer = await ask(url, { ...withinLimits(), mode: "no-cors" }).catch(() => null);
-    return answer ? misled("origin_forbidden", `Is ${page} in ALLOWED_ORIGINS?`) : undefined;
+    return answer ? misled("origin_forbidden", `Not for ${page}.`) : undefined;
   }
 }

@@ -22,9 +22,8 @@ export class RoomConnection implements Owner {
   readonly listeners = new Set<Tell>();
   readonly room: URL;
   readonly fetch: typeof fetch;
-  readonly WebSocket: unknown;
   readonly signIn: SignIn;
-  readonly #options: JoinOptions;
+  readonly options: JoinOptions;
   readonly #connector: Connector;
   readonly #outbox = new Outbox(() => this.#flush());
   readonly #renewal = new Renewal(async () => this.#sendToken(await this.signIn.newerToken()));
@@ -45,9 +44,8 @@ export class RoomConnection implements Owner {
     const { initial } = options;
     this.room = new URL(url);
     this.fetch = options.fetch ?? fetch.bind(globalThis);
-    this.WebSocket = options.WebSocket;
     this.signIn = new SignIn(options);
-    this.#options = options;
+    this.options = options;
     this.#state = stateOf("connecting", initial);
     if (initial) this.#roll = applySnapshot(null, initial);
     this.#connector = new Connector(this);
@@ -60,7 +58,7 @@ export class RoomConnection implements Owner {
   start(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
-    const { idleAfterMs = IDLE_AFTER_MS } = this.#options;
+    const { idleAfterMs = IDLE_AFTER_MS } = this.options;
     onceShown(() => {
       watchIdle(idleAfterMs, (idle) => this.#tellIdle(idle), this.signal);
       this.#connector.start();
@@ -78,10 +76,10 @@ export class RoomConnection implements Owner {
   }
 
   nextUrl(): URL {
-    const { view } = this.#options;
+    const { view } = this.options;
     const url = new URL(this.room);
-    if (this.#roll) url.searchParams.set("since", formatSince(this.#roll));
     this.#cameIdle = this.#idle;
+    if (this.#roll) url.searchParams.set("since", formatSince(this.#roll));
     if (this.#idle) url.searchParams.set("idle", "true");
     if (view) url.searchParams.set("view", view);
     return url;
@@ -92,11 +90,9 @@ export class RoomConnection implements Owner {
       case "welcome":
         this.#syncing = false;
         if (this.#idle || this.#cameIdle) this.#tellIdle(this.#idle);
-        this.#meet(frame.self);
-        return this.#set({});
+        return this.#meet(frame.self);
       case "self":
-        this.#meet(frame);
-        return this.#set({});
+        return this.#meet(frame);
       case "snapshot":
       case "delta":
         return this.#hold(frame);
@@ -116,10 +112,8 @@ export class RoomConnection implements Owner {
       case "renewed":
         if (frame.token !== undefined) this.signIn.renewed(frame.token);
         return;
-      case "event": {
-        const { id, name, data } = frame;
-        return this.#tell("event", { id, name, data });
-      }
+      case "event":
+        return this.#tell("event", frame);
       default:
         frame satisfies never;
     }
@@ -129,6 +123,7 @@ export class RoomConnection implements Owner {
   #meet({ id, chosen }: Self): void {
     if (this.#self && this.#self.id !== id) this.#outbox.clear();
     this.#self = { id, chosen };
+    this.#set({});
   }
 
   /** Holds what the socket told. */
@@ -201,10 +196,6 @@ export class RoomConnection implements Owner {
     if (refusal.status < 429) this.#outbox.settleAll();
     else this.onLost();
     this.#set({ error: errorOf(refusal) });
-  }
-
-  onTrouble(error: RoomError): void {
-    this.#set({ error });
   }
 
   /** Without a token nothing is sent, and the room closes in time. */

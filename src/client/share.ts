@@ -40,20 +40,16 @@ export function takeShare(url: string, options: JoinOptions, identity: JoinOptio
     handles: 0,
   };
   shares.add(share);
-  count(share, 1);
+  countHandles(share, 1);
   return share;
 }
 
-/** Gives a share back; the last one ends the connection. */
-export function returnShare(share: Share): void {
-  count(share, -1);
-}
-
 /**
- * Begins or ends a connection in a task of its own: who unmounts and mounts in one, as React's
+ * Counts a handle that came or went: the first begins the connection and the last one ends it, in a
+ * task of its own: who unmounts and mounts in one, as React's
  * strict mode does, has not left.
  */
-function count(share: Share, change: 1 | -1): void {
+export function countHandles(share: Share, change: 1 | -1): void {
   share.handles += change;
   setTimeout(() => {
     if (share.handles > 0) share.connection.start();

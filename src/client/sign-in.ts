@@ -15,8 +15,8 @@ export class SignIn {
   #renewed: string | undefined;
   /** What the last connect signed in with, where that was a ticket. */
   #ticket: string | undefined;
-  /** The token for the socket of the last connect, where it signs in with one. */
-  #token: string | undefined;
+  /** To send over the socket of the last connect, where that was opened for one. */
+  token: string | undefined;
   /** Whether the app was asked already since the room last took a credential. */
   #asked = false;
   #askedAt = -Infinity;
@@ -28,9 +28,9 @@ export class SignIn {
   /** Adds to a room's URL what the next connect signs in with. */
   async apply(url: URL): Promise<void> {
     // Before the socket is opened, where the room waits for a token 10 s only (SPEC T2).
-    [this.#ticket, this.#token] = await this.#ask();
+    [this.#ticket, this.token] = await this.#ask();
     this.applyAgain(url);
-    if (this.#token) url.searchParams.set("auth", "message");
+    if (this.token) url.searchParams.set("auth", "message");
   }
 
   /** Adds to a room's URL what the last connect signed in with, to ask why that was refused. */
@@ -50,13 +50,8 @@ export class SignIn {
     // A ticket is good for no reading, but a bad one is told from a good one.
     if (this.#ticket) return code !== "unauthenticated";
     // A token is judged over the socket once that is open; the inquiry comes without it.
-    if (this.#token) return !CREDENTIAL_CODE.test(code) && code !== "room_forbidden";
+    if (this.token) return !CREDENTIAL_CODE.test(code) && code !== "room_forbidden";
     return true;
-  }
-
-  /** The token to send over the socket, where that was opened for one. */
-  get token(): string | undefined {
-    return this.#token;
   }
 
   /** A newer token than the one in use, before its session ends, where the app gives one. */

@@ -17,25 +17,28 @@ export interface SocketEnd {
   wasTold: boolean;
 }
 
-export interface SocketEvents {
-  onFrame(frame: ServerFrame): void;
-  onEnd(end: SocketEnd): void;
-}
-
 /**
  * One WebSocket, from its opening to its end, which is told once. It counts as ended where nobody
  * answers in a bounded time: a lost network tells nothing, and a proxy may swallow frames.
  */
 export class Socket {
   readonly #ws: WebSocket;
-  #events: SocketEvents | null;
+  readonly #onFrame: (frame: ServerFrame) => void;
+  /** `null` once it has ended. */
+  #onEnd: ((end: SocketEnd) => void) | null;
   readonly #begunAt = Date.now();
   #wasTold = false;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(url: URL, WebSocket: new (url: string) => WebSocket, events: SocketEvents) {
-    this.#events = events;
+  constructor(
+    url: URL,
+    WebSocket: new (url: string) => WebSocket,
+    onFrame: (frame: ServerFrame) => void,
+    onEnd: (end: SocketEnd) => void,
+  ) {
+    this.#onFrame = onFrame;
+    this.#onEnd = onEnd;
     this.#ws = new WebSocket(url.href);
     this.#ws.addEventListener("message", ({ data }) => this.#hear(String(data)));
     this.#ws.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
@@ -61,7 +64,7 @@ export class Socket {
 
   /** Ends it for good; nothing more is told. The reason tells the room who closed (SPEC L4). */
   leave(): void {
-    this.#events = null;
+    this.#onEnd = null;
     const close = () => {
       this.#ws.close(LEFT, "left");
       this.drop();
@@ -77,7 +80,7 @@ export class Socket {
   }
 
   #hear(text: string): void {
-    if (!this.#events) return;
+    if (!this.#onEnd) return;
     this.#wasTold = true;
     clearTimeout(this.#deadline);
     this.#deadline = undefined;
@@ -88,7 +91,7 @@ export class Socket {
       // A number asks whether all that came before it was read (SPEC W14).
       this.#say(frame.n === undefined ? PING : JSON.stringify({ type: "alive", n: frame.n }));
     }
-    this.#events.onFrame(frame);
+    this.#onFrame(frame);
   }
 
   /** Gives a sign of life every so often, and asks for one (SPEC L1). */
@@ -113,9 +116,9 @@ export class Socket {
   #end(code: number, reason: string): void {
     clearInterval(this.#heartbeat);
     clearTimeout(this.#deadline);
-    const events = this.#events;
-    this.#events = null;
+    const onEnd = this.#onEnd;
+    this.#onEnd = null;
     this.#ws.close();
-    events?.onEnd({ code, reason, wasTold: this.#wasTold });
+    onEnd?.({ code, reason, wasTold: this.#wasTold });
   }
 }

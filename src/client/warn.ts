@@ -1,17 +1,20 @@
-/** Which setting to look at, by a code of the SPEC's or what else went wrong. */
-const HINTS: Partial<Record<string, string>> = {
-  unauthenticated: "Check SESSION_COOKIE, the cookie's Domain and SameSite, or pass getToken.",
-  session_invalid: "Check SESSION_FORMAT, SESSION_SECRET, TICKET_SECRET.",
-  getTicket: "Is TICKET_SECRET set?",
-  inBand: "Is IN_BAND_AUTH true?",
-  scheme: "An https: page needs an https: room.",
+/** What to check, by a code of the SPEC's or what else went wrong. */
+const CHECK: Partial<Record<string, string>> = {
+  unauthenticated: "SESSION_COOKIE, Domain, SameSite",
+  session_invalid: "SESSION_FORMAT, SESSION_SECRET, TICKET_SECRET",
+  origin_forbidden: "ALLOWED_ORIGINS",
+  not_found: "the path",
+  getTicket: "TICKET_SECRET",
+  token: "IN_BAND_AUTH",
+  socket: "https:",
 };
 
 const said = new Set<string>();
 
 /** Tells a developer what only they can mend; once, and in production too, where cookies fail. */
-export function warn(text: string, about = ""): void {
+export function warn(text: string, about: string): void {
   if (said.has(text)) return;
   said.add(text);
-  console.warn(`Rollcall: ${text} ${HINTS[about] ?? ""}`);
+  const check = CHECK[about];
+  console.warn(`Rollcall: ${text}${check ? ` Check ${check}.` : ""}`);
 }

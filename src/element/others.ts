@@ -23,10 +23,10 @@ export class Others {
 
   show(members: readonly Member[]): void {
     this.#members = members;
-    this.element.hidden = members.length === 0;
     const text = `+${members.length}`;
     // To write what is there already is a change too, to whoever observes the document.
     if (this.#more.textContent !== text) {
+      this.element.hidden = members.length === 0;
       this.#more.textContent = text;
       this.#more.ariaLabel = `${members.length} more`;
     }

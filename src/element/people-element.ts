@@ -115,9 +115,9 @@ export class RollcallPeople extends Base {
   /** Puts the person themselves where `self` says. */
   #arrange(here: readonly Member[], self: string | undefined): readonly Member[] {
     const place = this.getAttribute("self");
-    if (place !== "first" && place !== "hide") return here;
-    const others = here.filter(({ id }) => id !== self);
-    return place === "hide" ? others : [...here.filter(({ id }) => id === self), ...others];
+    const isSelf = (member: Member) => Number(member.id === self);
+    if (place === "hide") return here.filter((member) => !isSelf(member));
+    return place === "first" ? here.toSorted((a, b) => isSelf(b) - isSelf(a)) : here;
   }
 
   #show(here: readonly Member[]): void {

@@ -1,4 +1,8 @@
-/** Colours follow the page's own `color-scheme`; each status has a shape of its own as well. */
+/**
+ * Colours follow the page's own `color-scheme`; each status has a shape of its own as well. The
+ * margins let a line that wraps begin where the first does, faces that overlap too. Where a browser
+ * cannot place the list of the others beside their number, it is in the middle of the window.
+ */
 const CSS = `
 :host {
   display: inline-block;
@@ -14,13 +18,12 @@ ul {
   list-style: none;
 }
 .list {
+  isolation: isolate;
   display: flex;
   flex-wrap: wrap;
   row-gap: .2em;
-  /* A line that wraps begins where the first does. */
   margin-inline-start: calc(-1 * var(--gap));
   min-height: 1em;
-  transition: opacity .3s .6s;
 }
 .list > li { margin-inline-start: var(--gap) }
 :host(:state(reconnecting)) .list { opacity: .6 }
@@ -62,17 +65,16 @@ ul {
   border-radius: 2em;
   font-family: inherit;
   cursor: pointer;
+  direction: ltr;
   background: light-dark(#e6e9f1, #2b3141);
-  color: light-dark(#3f465e, #c6ccde);
-  font-variant-numeric: tabular-nums;
+  color: inherit;
 }
 .others {
-  max-width: calc(100vw - 2rem);
-  max-height: min(24rem, 60vh);
-  box-sizing: border-box;
+  max-width: 20rem;
+  max-height: 60vh;
   padding: .5rem;
   overflow: auto;
-  border: 1px solid light-dark(#d5d9e4, #3a4154);
+  border: 1px solid #8885;
   border-radius: .75rem;
   background: var(--ground);
   color: inherit;
@@ -86,23 +88,18 @@ ul {
   padding: .15em .25em;
 }
 .others .face { flex: none }
-.name {
-  overflow: hidden;
-  font-size: .9375rem;
-  text-overflow: ellipsis;
-  white-space: nowrap;
-}
-/* Elsewhere it is in the middle of the window. */
+.name { font-size: .9375rem; overflow-wrap: anywhere }
 @supports (position-area: block-end) {
   .others {
     inset: auto;
     margin: .25rem 0;
     position-area: block-end span-inline-end;
-    position-try-fallbacks: flip-inline, flip-block, flip-block flip-inline;
+    position-try-fallbacks: flip-inline, flip-block;
   }
 }
 .dot {
   position: absolute;
+  z-index: 1;
   inset-inline-end: -6%;
   bottom: -6%;
   width: 32%;
@@ -128,11 +125,9 @@ ul {
     var(--rollcall-busy, light-dark(#c62f4b, #ff7d90));
 }
 @media (prefers-reduced-motion: no-preference) {
+  .list { transition: opacity .3s .6s }
   .list > li { transition: opacity .25s, scale .25s }
   @starting-style { .list > li { opacity: 0; scale: .6 } }
-}
-@media (prefers-reduced-motion: reduce) {
-  .list { transition: none }
 }
 `;
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { RollcallPeople } from "../../src/element/index.ts";
 import type { Status } from "../../src/protocol/messages.ts";
@@ -48,8 +48,12 @@ async function enter(room: string, name: string, status?: Status): Promise<RawCl
 }
 
 /** You's page, where you are signed in. */
-async function openPage(html: string, claims: Record<string, unknown> = {}): Promise<Page> {
-  const context = await browser.newContext();
+async function openPage(
+  html: string,
+  claims: Record<string, unknown> = {},
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const context = await browser.newContext(options);
   await signIn(context, server, "you", { name: "You", ...claims });
   return openApp(context, server, {
     "/app.html": appDocument(`<style>:root { color-scheme: light dark }</style>
@@ -59,11 +63,18 @@ async function openPage(html: string, claims: Record<string, unknown> = {}): Pro
   });
 }
 
-/** What a screen reader has of the row. */
+/** What a screen reader has of the row: the faces, and the button for the others. */
 function listOn(page: Page): Promise<(string | null)[]> {
-  const images = page.getByRole("list").getByRole("listitem").getByRole("img");
-  return images.evaluateAll((elements) => elements.map((element) => element.ariaLabel));
+  return page
+    .locator("rollcall-people .list > li:not([hidden]) > :is([role=img], button)")
+    .evaluateAll((elements) => elements.map((element) => element.ariaLabel));
 }
+
+/** The names in the list of the others, as they are read. */
+const othersOn = (page: Page) =>
+  page
+    .locator("rollcall-people .others:popover-open .name")
+    .evaluateAll((elements) => elements.map((element) => element.textContent));
 
 const shows = (page: Page, ...names: string[]) =>
   eventually(async () => {
@@ -151,6 +162,110 @@ describe("<rollcall-people>", () => {
     expect(faces[0]!.slice(0, 2)).toEqual([64, "solid"]);
     expect(faces[1]).toEqual([64, "none", "rgb(1, 2, 3)"]);
   });
+
+  it("[K28] says who the others are, by mouse, key and touch, and keeps that up to date", async () => {
+    const room = newRoom();
+    const others = await Promise.all(
+      ["Ada", "Bob", "Cid", "Dan"].map((name) => enter(room, name, "busy")),
+    );
+    const page = await openPage(
+      `<rollcall-people room="/rooms/${room}" max="2"></rollcall-people><p>Elsewhere</p>`,
+      {},
+      { hasTouch: true },
+    );
+    await shows(page, "Ada, busy", "Bob, busy", "3 more");
+    expect(await othersOn(page)).toEqual([]);
+    const more = page.getByRole("button", { name: "3 more" });
+    await more.click();
+    expect(await othersOn(page)).toEqual(["Cid", "Dan", "You"]);
+    const list = page.locator("rollcall-people .others");
+    expect(
+      await list.getByRole("img").evaluateAll((all) => all.map((one) => one.ariaLabel)),
+    ).toEqual(["Cid, busy", "Dan, busy", "You, online"]);
+    await others[2]!.leave();
+    await eventually(async () => expect(await othersOn(page)).toEqual(["Dan", "You"]));
+    await page.keyboard.press("Escape");
+    expect(await othersOn(page)).toEqual([]);
+
+    await page.getByRole("button", { name: "2 more" }).tap();
+    expect(await othersOn(page)).toEqual(["Dan", "You"]);
+    await page.getByText("Elsewhere").tap();
+    await eventually(async () => expect(await othersOn(page)).toEqual([]));
+
+    await page.keyboard.press("Tab");
+    await page.getByRole("button", { name: "2 more" }).focus();
+    await page.keyboard.press("Enter");
+    expect(await othersOn(page)).toEqual(["Dan", "You"]);
+    await Promise.all([others[0]!.leave(), others[1]!.leave()]);
+    await shows(page, "Dan, busy", "You, online");
+    await list.waitFor({ state: "hidden" });
+    expect(await othersOn(page)).toEqual([]);
+    // Nobody's face is kept whom nobody looks at.
+    expect(await list.locator("li").count()).toBe(0);
+  });
+
+  it("[K28] shows the person first, or not at all", async () => {
+    const room = newRoom();
+    await enter(room, "Ada");
+    await enter(room, "Bob");
+    const page = await openPage(
+      `<rollcall-people room="/rooms/${room}" max="2" self="first"></rollcall-people>`,
+    );
+    await shows(page, "You, online", "Ada, online", "1 more");
+    const people = page.locator("rollcall-people");
+    await people.evaluate((element) => element.setAttribute("self", "hide"));
+    await shows(page, "Ada, online", "Bob, online");
+    await people.evaluate((element) => element.removeAttribute("self"));
+    expect(await shows(page, "Ada, online", "Bob, online", "1 more")).toHaveLength(3);
+  });
+
+  it.each(["ltr", "rtl"] as const)(
+    "[K28] wraps with each line's faces under one another, and opens to where there is room: %s",
+    async (direction) => {
+      const room = newRoom();
+      for (const name of ["Ada", "Bob", "Cid", "Dan", "Eve", "Fay"]) await enter(room, name);
+      const page = await openPage(
+        `<style>
+          html { direction: ${direction} }
+          rollcall-people { --rollcall-size: 40px; --rollcall-gap: 10px; width: 150px }
+          .tight { --rollcall-gap: -10px }
+        </style>
+        <rollcall-people room="/rooms/${room}" max="6"></rollcall-people><br>
+        <rollcall-people class="tight" room="/rooms/${room}" max="5"></rollcall-people>`,
+        {},
+        { reducedMotion: "reduce" },
+      );
+      await page.locator(".tight:state(online)").waitFor();
+      const places = (selector: string) =>
+        page.locator(`${selector} .list > li:not([hidden])`).evaluateAll((all) =>
+          all.map((item) => {
+            const host = (item.getRootNode() as ShadowRoot).host.getBoundingClientRect();
+            const { left, right } = item.getBoundingClientRect();
+            const isMirrored = getComputedStyle(item).direction === "rtl";
+            return Math.round(isMirrored ? host.right - right : left - host.left);
+          }),
+        );
+      const starts = (selector: string, count: number) =>
+        eventually(async () => {
+          const found = await places(selector);
+          expect(found).toHaveLength(count);
+          return found;
+        });
+      expect(await starts("rollcall-people:not(.tight)", 7)).toEqual([0, 50, 100, 0, 50, 100, 0]);
+      expect(await starts(".tight", 6)).toEqual([0, 30, 60, 90, 0, 30]);
+
+      await page.locator(".tight").getByRole("button").click();
+      const box = await page.locator(".tight .others").boundingBox();
+      const { width, height } = page.viewportSize()!;
+      expect(box!.x).toBeGreaterThanOrEqual(0);
+      expect(box!.x + box!.width).toBeLessThanOrEqual(width);
+      expect(box!.y + box!.height).toBeLessThanOrEqual(height);
+      const dot = await page.locator("rollcall-people .dot").first().boundingBox();
+      const face = await page.locator("rollcall-people .face").first().boundingBox();
+      const isRight = dot!.x > face!.x + face!.width / 2;
+      expect(isRight).toBe(direction === "ltr");
+    },
+  );
 
   it("[K24] stays when it is moved, keeps what did not change, and leaves when it is taken out", async () => {
     const room = newRoom();

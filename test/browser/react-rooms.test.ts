@@ -168,6 +168,30 @@ describe("rooms of contexts of their own", () => {
   });
 });
 
+async function newTicket(room: string, user: string): Promise<string> {
+  const answer = await fetch(`${server.url}/tickets`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${await signToken(server.secret, user)}` },
+    body: JSON.stringify({ room }),
+  });
+  return ((await answer.json()) as { ticket: string }).ticket;
+}
+
+describe("the element", () => {
+  it("[K28] has its attributes and options from JSX", async () => {
+    const room = newRoom();
+    const observer = await observe(room);
+    const { page } = await openPage({
+      part: "element",
+      doc: `/rooms/${room}`,
+      ticket: await newTicket(room, "zoe"),
+    });
+    await page.getByRole("button", { name: "1 more" }).waitFor();
+    await page.getByRole("img", { name: "zoe, online" }).waitFor();
+    expect(await settled(observer)).toEqual(["zoe online 1"]);
+  });
+});
+
 describe("a provider's options", () => {
   it("[K27] `autoJoin` that turns true joins", async () => {
     const room = newRoom();
@@ -187,12 +211,7 @@ describe("a provider's options", () => {
 
   it("[K4] that are the same functions share a connection with others, and with a handle", async () => {
     const room = newRoom();
-    const answer = await fetch(`${server.url}/tickets`, {
-      method: "POST",
-      headers: { Authorization: `Bearer ${await signToken(server.secret, "ada")}` },
-      body: JSON.stringify({ room }),
-    });
-    const { ticket } = (await answer.json()) as { ticket: string };
+    const ticket = await newTicket(room, "ada");
     const observer = await observe(room);
     const { page, sockets } = await openPage({ part: "twins", doc: `/rooms/${room}`, ticket });
     await eventually(async () =>

@@ -1,12 +1,13 @@
 import { StrictMode, useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { joinRoom } from "rollcall";
+import "rollcall/element";
 import { createRoomContext, RoomProvider, useMembers, useRoom, useRoomEvent } from "rollcall/react";
 
 /** What a test may change of the page. */
 export interface Rooms {
   /** Which of the parts below is shown. */
-  part: "none" | "doc" | "two" | "twins" | "handle";
+  part: "none" | "doc" | "two" | "twins" | "handle" | "element";
   doc: string;
   team: string;
   /** Another makes another of the same provider. */
@@ -66,6 +67,12 @@ let ticket = "";
 /** As an app has it that fetches one: the same function at each render. */
 const getTicket = () => ticket;
 
+const SIGN_IN = { getTicket };
+
+// @ts-expect-error -- there is no such place
+const misspelt = <rollcall-people room="/rooms/lobby" self="last" />;
+app.events.push(...(misspelt.props ? [] : ["never"]));
+
 function Page({ part, doc, team, mount, event, user, autoJoin = true }: Rooms) {
   useEffect(() => {
     if (part !== "handle") return undefined;
@@ -95,6 +102,8 @@ function Page({ part, doc, team, mount, event, user, autoJoin = true }: Rooms) {
           <Names />
         </RoomProvider>
       ));
+    case "element":
+      return <rollcall-people room={doc} max={1} self="first" class="row" options={SIGN_IN} />;
     default:
       return <p>Nothing</p>;
   }
