@@ -19,6 +19,11 @@ describe("the comparison of rules with tests", () => {
     expect(rules).toEqual(["A1", "A2", "A2.1", "A2.2"]);
   });
 
+  it("finds rules that are rows of a table", () => {
+    const table = "| id | key |\n| --- | --- |\n| **C1** | `KEY` |\n| 1000 | **no** id |\n";
+    expect(findRules(table)).toEqual(["C1"]);
+  });
+
   it("reads every id of a title", () => {
     expect(namedRules("which credential > [A1, A2.1] counts [B3] alone")).toEqual([
       "A1",

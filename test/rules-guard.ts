@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Reporter, TestModule, Vitest } from "vitest/node";
 
-const RULE = /^ *- \*\*([A-Z]\d+(?:\.\d+)?)\*\*/gm;
+const RULE = /^(?: *- |\| )\*\*([A-Z]\d+(?:\.\d+)?)\*\*/gm;
 const TITLE = /\[((?:[A-Z]\d+(?:\.\d+)?)(?:, ?[A-Z]\d+(?:\.\d+)?)*)\]/g;
 
 /** What a run of all tests says about the rules. */
@@ -12,7 +12,7 @@ interface Findings {
   unknown: string[];
 }
 
-/** The ids of the rules in a specification, in its order: `A2`, or `A2.1` for a clause. */
+/** The ids of the rules in a specification, in its order: `A2`, `A2.1` for a clause, `C1` for a row. */
 export function findRules(spec: string): string[] {
   return [...spec.matchAll(RULE)].map(([, id]) => id!);
 }

@@ -15,6 +15,9 @@ const WEBHOOK_SECRET =
 /** The platform's limit of hibernatable sockets is 32,768 an object; some stay for those that close. */
 const MAX_ROOM_SIZE = 32_000;
 
+/** A message of its own: the library's would quote the value, which may be a secret. */
+const plainText = v.string("must be a text");
+
 const splitList = (text: string) =>
   text
     .split(",")
@@ -31,22 +34,21 @@ const splitSecrets = (text: string): string[] | undefined => {
   }
 };
 
-const wholeNumber = (fallback: number, least: number, most: number) =>
-  v.optional(
+const wholeNumber = (fallback: number, least: number, most: number) => {
+  const fault = `must be a whole number from ${least} to ${most}`;
+  return v.optional(
     v.pipe(
-      v.union([v.string(), v.number()]),
+      v.union([v.string(), v.number()], fault),
       v.transform((value) => (String(value).trim() === "" ? Number.NaN : Number(value))),
-      v.check(
-        (value) => Number.isInteger(value) && value >= least && value <= most,
-        `must be a whole number from ${least} to ${most}`,
-      ),
+      v.check((value) => Number.isInteger(value) && value >= least && value <= most, fault),
     ),
     fallback,
   );
+};
 
 const secretList = v.optional(
   v.pipe(
-    v.string(),
+    plainText,
     v.transform(splitSecrets),
     v.array(v.string(), "must be secrets separated by commas, or a JSON list of them"),
     v.check(
@@ -73,7 +75,7 @@ const readObject = (text: string) => {
 
 const ownClaims = v.optional(
   v.pipe(
-    v.string(),
+    plainText,
     v.transform((text) => (text.trim() === "" ? {} : readObject(text))),
     v.strictObject(v.entriesFromList(CLAIM_KEYS, claimName), CLAIMS_FAULT),
   ),
@@ -96,7 +98,7 @@ const parseHeaders = (text: string): Record<string, string> | undefined => {
 
 const fixedHeaders = v.optional(
   v.pipe(
-    v.string(),
+    plainText,
     v.transform((text) => (text.trim() === "" ? {} : parseHeaders(text))),
     v.record(
       v.string(),
@@ -110,7 +112,7 @@ const fixedHeaders = v.optional(
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 
 const trustedUrl = v.optional(
-  v.pipe(v.string(), v.check(isTrustedUrl, "must be an https URL (http for localhost only)")),
+  v.pipe(plainText, v.check(isTrustedUrl, "must be an https URL (http for localhost only)")),
 );
 
 /** A URL that can be called: nothing in it that a request does not send. */
@@ -120,11 +122,13 @@ const isWebhookUrl = (text: string) => {
   return /^https?:$/.test(protocol) && username === "" && password === "";
 };
 
+const YES_OR_NO = "must be true or false";
+
 const yesOrNo = v.optional(
   v.pipe(
-    v.union([v.string(), v.boolean()]),
+    v.union([v.string(), v.boolean()], YES_OR_NO),
     v.transform(String),
-    v.picklist(["true", "false"], "must be true or false"),
+    v.picklist(["true", "false"], YES_OR_NO),
   ),
   "false",
 );
@@ -148,7 +152,7 @@ const KEYS = {
   ),
   SESSION_COOKIE: v.optional(
     v.pipe(
-      v.string(),
+      plainText,
       v.transform(splitList),
       v.check(
         (names) => names.length <= MAX_COOKIES && names.every((name) => COOKIE_NAME.test(name)),
@@ -159,8 +163,8 @@ const KEYS = {
   ),
   SESSION_SECRET: secretList,
   SESSION_JWKS_URL: trustedUrl,
-  SESSION_ISSUER: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
-  SESSION_AUDIENCE: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
+  SESSION_ISSUER: v.optional(v.pipe(plainText, v.nonEmpty("must not be empty"))),
+  SESSION_AUDIENCE: v.optional(v.pipe(plainText, v.nonEmpty("must not be empty"))),
   SESSION_CLAIMS: ownClaims,
   SESSION_INTROSPECTION_URL: trustedUrl,
   SESSION_INTROSPECTION_HEADERS: fixedHeaders,
@@ -168,7 +172,7 @@ const KEYS = {
   SESSIONS: binding<KVNamespace>("get", "a KV namespace"),
   ALLOWED_ORIGINS: v.optional(
     v.pipe(
-      v.string(),
+      plainText,
       v.transform(splitList),
       v.check(
         (origins) => origins.every(isOrigin),
@@ -189,7 +193,7 @@ const KEYS = {
   IN_BAND_AUTH: yesOrNo,
   SERVER_KEY: v.optional(
     v.pipe(
-      v.string(),
+      plainText,
       v.transform(splitList),
       v.check(
         (keys) => keys.every((key) => SERVER_KEY.test(key)),
@@ -206,14 +210,14 @@ const KEYS = {
   DIRECTORY: binding<DurableObjectNamespace<DirectoryObject>>("getByName", "the Directory class"),
   WEBHOOK_URL: v.optional(
     v.pipe(
-      v.string(),
+      plainText,
       v.check((url) => url === "" || isWebhookUrl(url), "must be an https URL"),
     ),
     "",
   ),
   WEBHOOK_SECRET: v.optional(
     v.pipe(
-      v.string(),
+      plainText,
       v.transform(splitList),
       v.check(
         (secrets) => secrets.every((secret) => WEBHOOK_SECRET.test(secret)),
