@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
-import { dirname, extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readSettings } from "./settings-table.ts";
 
@@ -58,16 +58,17 @@ describe("the guides", () => {
       const file = examples.find((path) => languageOf(path) === language && textOf(path) === code);
       expect(file, `${guide} shows ${code.slice(0, 200)}`).toBeDefined();
     }
-    const tests = globSync(["test/**/*.test.ts", "test/browser/apps/*.tsx"]).map(textOf).join("\n");
+    const tests = globSync(["test/**/*.test.ts", "test/browser/apps/*.tsx"]);
+    const users = [...tests, ...examples].map(textOf).join("\n");
     for (const file of examples) {
       expect(
         shown.some(({ code }) => textOf(file) === code),
         `${file} is shown`,
       ).toBe(true);
       const name = file.replace(/^(?:test\/examples|template)\//, "");
-      const isUsed =
-        tests.includes(name) || /^template|^deploy/.test(file) || tests.includes(dirname(name));
-      expect(isUsed, `${file} is run`).toBe(true);
+      // Of these a test takes the whole folder.
+      const isOfFolder = file.startsWith("template/") || name.startsWith("deploy/");
+      expect(isOfFolder || users.includes(`/${basename(name)}`), `${file} is run`).toBe(true);
     }
   });
 

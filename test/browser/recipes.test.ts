@@ -112,7 +112,10 @@ describe("the recipes for the client", () => {
     await ada.context().close();
   });
 
-  it.each(["token", "ticket"])("[T1, T2] sign in with a %s of the app's", async (way) => {
+  it.each([
+    ["token", "client/token.ts"],
+    ["ticket", "client/ticket.ts"],
+  ])("[T1, T2] sign in with a %s of the app's", async (way, file) => {
     const token = await signToken(server.secret, way, { name: way });
     const give = async () => {
       if (way === "token") return token;
@@ -123,7 +126,7 @@ describe("the recipes for the client", () => {
       });
       return ((await answer.json()) as { ticket: string }).ticket;
     };
-    const script = await bundleApp(example(`client/${way}.ts`));
+    const script = await bundleApp(example(file));
     const context = await browser.newContext();
     await context.route(`${server.url}/api/${way}`, async (route) => {
       await route.fulfill({ contentType: "text/plain", body: await give() });
