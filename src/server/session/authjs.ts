@@ -1,8 +1,8 @@
 import { decodeProtectedHeader, errors, jwtDecrypt } from "jose";
-import { Refusal } from "../errors.ts";
 import { candidateFromClaims, JWT_SOURCE, withClaims, type Source } from "./candidate.ts";
 import { DETAIL, invalidSession, refusalOf } from "./details.ts";
 import { cookieNames, type SessionFormat } from "./format.ts";
+import { deriveHkdfKey } from "./hkdf.ts";
 import { NOT_BEFORE_TOLERANCE_SECONDS } from "./signed-token.ts";
 
 /** With Auth.js's own tolerance. */
@@ -37,37 +37,24 @@ export const authjs: SessionFormat = {
       try {
         const enc = decodeProtectedHeader(token).enc as string;
         const version = Object.hasOwn(VERSIONS, enc) ? VERSIONS[enc] : undefined;
-        if (!version) throw new Refusal("session_invalid");
+        if (!version) throw invalidSession(DETAIL.notDecrypted);
         // A bearer token does not say which cookie it was made for.
         const salts = version.isSalted ? (cookie ? [cookie.name] : names) : [""];
         for (const secret of config.secrets) {
           for (const salt of salts) {
             const info = salt === "" ? version.info : `${version.info} (${salt})`;
-            const key = await deriveKey(secret, salt, info, version.keyBytes);
+            const key = await deriveHkdfKey(secret, salt, info, version.keyBytes);
             const claims = await decrypt(token, key, enc, now);
             if (claims) return candidateFromClaims(claims, source);
           }
         }
-        throw new Refusal("session_invalid");
+        throw invalidSession(DETAIL.notDecrypted);
       } catch (error) {
         throw refusalOf(error);
       }
     };
   },
 };
-
-async function deriveKey(secret: string, salt: string, info: string, bytes: number) {
-  const encoder = new TextEncoder();
-  const material = await crypto.subtle.importKey("raw", encoder.encode(secret), "HKDF", false, [
-    "deriveBits",
-  ]);
-  const bits = await crypto.subtle.deriveBits(
-    { name: "HKDF", hash: "SHA-256", salt: encoder.encode(salt), info: encoder.encode(info) },
-    material,
-    bytes * 8,
-  );
-  return new Uint8Array(bits);
-}
 
 /** Answers the claims, or `undefined` where it is not this key's. */
 async function decrypt(token: string, key: Uint8Array, enc: string, now: number) {

@@ -14,3 +14,19 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | null {
     return null;
   }
 }
+
+/**
+ * Decodes canonical base64url without padding; `null` where the text is anything else.
+ *
+ * @example
+ * decodeBase64Url("aGk"); // Uint8Array [104, 105]
+ */
+export function decodeBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
+  if (!/^[\w-]*$/.test(text)) return null;
+  return decodeUnpadded(text.replaceAll("-", "+").replaceAll("_", "/"));
+}
+
+/** Decodes canonical base64 whose padding is left out. */
+export function decodeUnpadded(text: string): Uint8Array<ArrayBuffer> | null {
+  return decodeBase64(text.padEnd(Math.ceil(text.length / 4) * 4, "="));
+}

@@ -91,7 +91,7 @@ function fromSeconds(time: unknown): unknown {
 }
 
 /** A time of JSON: seconds, milliseconds or ISO 8601; of another type it is left as it is. */
-function fromJsonTime(time: unknown): unknown {
+export function fromJsonTime(time: unknown): unknown {
   if (typeof time === "number") return Math.abs(time) < MOST_SECONDS ? time * 1000 : time;
   if (typeof time === "string") return ISO_8601.test(time) ? Date.parse(time) : Number.NaN;
   return time;

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { Refusal } from "../errors.ts";
 import { decodeBase64 } from "./base64.ts";
+import { DETAIL, invalidSession } from "./details.ts";
 import type { SessionFormat } from "./format.ts";
 
 /** The framework takes so many characters of the secret, as they are, for the key. */
@@ -35,12 +35,12 @@ export const dbauth: SessionFormat = {
     return async (token) => {
       const [ciphertext, iv, ...rest] = token.split("|").map(decodeBase64);
       if (!ciphertext || iv?.length !== IV_BYTES || rest.length > 0)
-        throw new Refusal("session_invalid");
+        throw invalidSession(DETAIL.notDecrypted);
       for (const secret of config.secrets) {
         const id = readUserId(await decrypt(ciphertext, iv, secret));
         if (id !== undefined) return { user: { id } };
       }
-      throw new Refusal("session_invalid");
+      throw invalidSession(DETAIL.notDecrypted);
     };
   },
 };

@@ -1,14 +1,18 @@
 import type { SessionConfig } from "../config/config.ts";
 import { authjs } from "./authjs.ts";
+import { betterAuth } from "./better-auth.ts";
 import type { Candidate } from "./candidate.ts";
 import type { CookieSearch, Credential } from "./credential.ts";
 import { dbauth } from "./dbauth.ts";
 import { DETAIL, invalidSession } from "./details.ts";
 import { cookieNames, type SessionFormat, type Verify, type VerifyContext } from "./format.ts";
+import { django } from "./django.ts";
 import { introspection } from "./introspection.ts";
+import { ironSession } from "./iron-session.ts";
 import { jwt } from "./jwt.ts";
 import { kv } from "./kv.ts";
 import { rails } from "./rails.ts";
+import { signedCookie } from "./signed-cookie.ts";
 import { supabase } from "./supabase.ts";
 
 /** One entry for each `SESSION_FORMAT`. */
@@ -18,6 +22,10 @@ export const FORMATS = {
   supabase,
   rails,
   dbauth,
+  "better-auth": betterAuth,
+  "iron-session": ironSession,
+  "signed-cookie": signedCookie,
+  django,
   introspection,
   kv,
 } satisfies Record<string, SessionFormat>;

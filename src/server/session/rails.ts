@@ -1,9 +1,11 @@
 import * as v from "valibot";
-import { Refusal } from "../errors.ts";
 import { decodeBase64 } from "./base64.ts";
 import type { Candidate } from "./candidate.ts";
+import type { OwnClaims } from "./claims.ts";
 import { matchesName } from "./cookie.ts";
+import { DETAIL, invalidSession } from "./details.ts";
 import { cookieNames, type SessionFormat } from "./format.ts";
+import { candidateFromSessionData } from "./session-data.ts";
 
 /** Rails' own salt and count of rounds. */
 const SALT = "authenticated encrypted cookie";
@@ -19,7 +21,7 @@ const envelopeSchema = v.object({
   _rails: v.object({ message: v.string(), exp: v.nullish(v.string()), pur: v.string() }),
 });
 
-const sessionSchema = v.object({
+const sessionSchema = v.looseObject({
   session_id: v.optional(v.unknown()),
   // Devise: the user's key, and a part of their password's hash.
   "warden.user.user.key": v.optional(v.tuple([v.tuple([v.unknown()]), v.nullish(v.string())])),
@@ -48,8 +50,8 @@ export const rails: SessionFormat = {
       const purpose = pur.startsWith(PURPOSE) ? pur.slice(PURPOSE.length) : "";
       // A bearer token does not say which cookie it was made for.
       const isOurs = cookie ? purpose === cookie.name : names.some((n) => matchesName(purpose, n));
-      if (!isOurs) throw new Refusal("session_invalid");
-      return readSession(message, exp ? Date.parse(exp) : undefined);
+      if (!isOurs) throw invalidSession(DETAIL.purpose);
+      return readSession(message, exp ? Date.parse(exp) : undefined, config.claims);
     };
   },
 };
@@ -58,15 +60,17 @@ function parse<Schema extends v.GenericSchema>(schema: Schema, bytes: Uint8Array
   try {
     return v.parse(schema, JSON.parse(new TextDecoder().decode(bytes ?? undefined)));
   } catch {
-    throw new Refusal("session_invalid");
+    throw invalidSession(DETAIL.notJson);
   }
 }
 
 /** A message that Ruby's Marshal wrote is no JSON, and is refused here with the rest. */
-function readSession(message: string, expiresAt: number | undefined): Candidate {
+function readSession(message: string, expiresAt: number | undefined, own: OwnClaims): Candidate {
   const session = parse(sessionSchema, decodeBase64(message));
-  const user = { id: session["warden.user.user.key"]?.[0][0] ?? session.user_id };
-  return { user, id: session.session_id, expiresAt };
+  const devise = session["warden.user.user.key"]?.[0][0];
+  const data = { ...session, user_id: devise ?? session.user_id };
+  const candidate = candidateFromSessionData(data, own, ["user_id"]);
+  return { ...candidate, id: candidate.id ?? session.session_id, expiresAt };
 }
 
 async function deriveKeys(secrets: readonly string[]): Promise<CryptoKey[]> {
@@ -92,7 +96,7 @@ async function decrypt(token: string, keys: readonly CryptoKey[]): Promise<Uint8
     : "";
   const parts = PARTS.exec(text)?.slice(1).map(decodeBase64) ?? [];
   const [ciphertext, iv, tag] = parts;
-  if (!ciphertext || !iv || !tag) throw new Refusal("session_invalid");
+  if (!ciphertext || !iv || !tag) throw invalidSession(DETAIL.notDecrypted);
   const sealed = new Uint8Array([...ciphertext, ...tag]);
   for (const key of keys) {
     try {
@@ -101,5 +105,5 @@ async function decrypt(token: string, keys: readonly CryptoKey[]): Promise<Uint8
       // Not this key's.
     }
   }
-  throw new Refusal("session_invalid");
+  throw invalidSession(DETAIL.notDecrypted);
 }

@@ -14,6 +14,10 @@ describe("what each format needs", () => {
     ["supabase", "SESSION_ISSUER", { SESSION_ISSUER: "https://abc.supabase.co/auth/v1" }],
     ["rails", "SESSION_SECRET", { SESSION_SECRET: SECRET }],
     ["dbauth", "SESSION_SECRET", { SESSION_SECRET: SECRET }],
+    ["better-auth", "SESSION_SECRET", { SESSION_SECRET: SECRET }],
+    ["iron-session", "SESSION_SECRET", { SESSION_SECRET: SECRET }],
+    ["signed-cookie", "SESSION_SECRET", { SESSION_SECRET: SECRET }],
+    ["django", "SESSION_SECRET", { SESSION_SECRET: SECRET }],
     [
       "introspection",
       "SESSION_INTROSPECTION_URL",
@@ -62,6 +66,11 @@ describe("what each format needs", () => {
       { ...INTROSPECTED, SESSION_COOKIE: Array(21).fill("a").join(",") },
       "SESSION_COOKIE: must be a cookie's name, or up to 20 separated by commas",
     ],
+    [
+      "better-auth",
+      { SESSION_SECRET: SECRET, SESSION_COOKIE: "my.session_data" },
+      "SESSION_COOKIE: must name two cookies",
+    ],
     ["kv", { SESSIONS: "hello" }, "SESSIONS: must be the binding of a KV namespace"],
     ["jwt", { SESSION_SECRET: SECRET, SESSION_SECONDS: "0" }, "SESSION_SECONDS: must be a whole"],
   ])("[O2.1] %s with %o is one fault, named once", (format, env, fault) => {
@@ -71,7 +80,7 @@ describe("what each format needs", () => {
 
   it("[O2.1] an unknown format is the one thing that is blamed", () => {
     expect(faultsOf({ SESSION_FORMAT: "magic" })).toEqual([
-      "SESSION_FORMAT: must be one of: jwt, authjs, supabase, rails, dbauth, introspection, kv",
+      "SESSION_FORMAT: must be one of: jwt, authjs, supabase, rails, dbauth, better-auth, iron-session, signed-cookie, django, introspection, kv",
     ]);
   });
 });

@@ -73,6 +73,13 @@ describe("finding the cookie", () => {
       ["rails", "_shop_session"],
       ["dbauth", "session"],
       ["dbauth", "session_8911"],
+      ["better-auth", "better-auth.session_data"],
+      ["better-auth", "__Secure-better-auth.session_token"],
+      ["iron-session", "session"],
+      ["iron-session", "wos-session"],
+      ["signed-cookie", "__session"],
+      ["signed-cookie", "session"],
+      ["django", "sessionid"],
       ["introspection", "session"],
       ["kv", "session"],
     ] as [string, string, Partial<Env>?][]) {

@@ -7,9 +7,13 @@ import { sessionCookies } from "../../../src/server/session/index.ts";
 import { checkSession } from "../../worker-kit/check-session.ts";
 import { HOST } from "../../worker-kit/http.ts";
 import authjs from "./fixtures/authjs.json" with { type: "json" };
+import betterAuth from "./fixtures/better-auth.json" with { type: "json" };
 import dbauth from "./fixtures/dbauth.json" with { type: "json" };
+import django from "./fixtures/django.json" with { type: "json" };
+import ironSession from "./fixtures/iron-session.json" with { type: "json" };
 import rails61 from "./fixtures/rails-6.1.json" with { type: "json" };
 import rails72 from "./fixtures/rails-7.2.json" with { type: "json" };
+import signedCookie from "./fixtures/signed-cookie.json" with { type: "json" };
 import supabase from "./fixtures/supabase.json" with { type: "json" };
 
 interface Vector {
@@ -34,6 +38,10 @@ const FIXTURES: [format: string, fixture: Fixture][] = [
   ["rails", rails72],
   ["rails", rails61],
   ["dbauth", dbauth],
+  ["better-auth", betterAuth],
+  ["iron-session", ironSession],
+  ["signed-cookie", signedCookie],
+  ["django", django],
 ];
 
 afterEach(() => {

@@ -1,10 +1,12 @@
 import { makeAuthjsSubjects } from "./authjs.ts";
 import type { Subject } from "./attack.ts";
+import { makeBetterAuthSubjects } from "./better-auth.ts";
 import { makeDbauthSubject } from "./dbauth.ts";
 import { makeIntrospectionSubject } from "./introspection.ts";
 import { makeJwtSubjects } from "./jwt.ts";
 import { makeKvSubject } from "./kv.ts";
 import { makeRailsSubject } from "./rails.ts";
+import { makeDjangoSubject, makeIronSessionSubject, makeSignedCookieSubjects } from "./signed.ts";
 import { makeSupabaseSubject } from "./supabase.ts";
 
 /** One subject for each format and what matters of its configuration. */
@@ -15,6 +17,10 @@ export async function makeSubjects(): Promise<Subject[]> {
     makeSupabaseSubject(),
     makeRailsSubject(),
     makeDbauthSubject(),
+    ...makeBetterAuthSubjects(),
+    makeIronSessionSubject(),
+    ...makeSignedCookieSubjects(),
+    makeDjangoSubject(),
     makeIntrospectionSubject(),
     makeKvSubject(),
   ];
