@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { parseConfig, type Env } from "../../../src/server/config/config.ts";
+import { parseConfig } from "../../../src/server/config/parse.ts";
+import type { Env } from "../../../src/server/env.ts";
 import { readCredential } from "../../../src/server/session/credential.ts";
 import { sessionCookies } from "../../../src/server/session/index.ts";
 import { checkSession } from "../../worker-kit/check-session.ts";
