@@ -89,7 +89,7 @@ async function openSignedIn(path: string): Promise<Page> {
 const TRY_AGAIN_MS = 120_000;
 
 describe("an app of Vite and Express on this machine, and presence beside it", () => {
-  it("[A2, A3] works by the dev server's proxy, as on one host, with nothing to allow", async () => {
+  it("[A3.1, A3.2] works by the dev server's proxy, as on one host, with nothing to allow", async () => {
     const page = await openSignedIn("proxied.html");
     await page.getByText("Ada: online").waitFor();
     await page.getByRole("button", { name: "Busy" }).click();
@@ -99,7 +99,7 @@ describe("an app of Vite and Express on this machine, and presence beside it", (
   });
 
   it(
-    "[A3] works on a port of its own once the app's origin is allowed",
+    "[A3.1] works on a port of its own once the app's origin is allowed",
     async () => {
       const page = await openSignedIn("direct.html");
       await expect.poll(() => presence!.output, { timeout: 30_000 }).toContain("origin_forbidden");

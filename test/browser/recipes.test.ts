@@ -85,7 +85,7 @@ describe("the recipes for React", () => {
 });
 
 describe("the recipes for the client", () => {
-  it("[B1, K15] tell who comes, types and goes, and what the backend says", async () => {
+  it("[B1.1, K15] tell who comes, types and goes, and what the backend says", async () => {
     const script = await bundleApp(example("client/changes.ts"));
     const ada = await openScript("Ada", script, '<p id="log"></p>');
     const log = ada.locator("#log");
@@ -103,7 +103,7 @@ describe("the recipes for the client", () => {
     await ada.context().close();
   });
 
-  it("[W3, L1] join with no library", async () => {
+  it("[W3.1, L1] join with no library", async () => {
     const ada = await openScript("Ada", readFileSync(example("client/raw-socket.js"), "utf8"));
     const members = await ada.waitForEvent("console");
     expect(await members.args()[0]?.jsonValue()).toContainEqual(
@@ -115,7 +115,7 @@ describe("the recipes for the client", () => {
   it.each([
     ["token", "client/token.ts"],
     ["ticket", "client/ticket.ts"],
-  ])("[T1, T2] sign in with a %s of the app's", async (way, file) => {
+  ])("[T1.1, T2.3] sign in with a %s of the app's", async (way, file) => {
     const token = await signToken(server.secret, way, { name: way });
     const give = async () => {
       if (way === "token") return token;

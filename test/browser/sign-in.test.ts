@@ -118,7 +118,7 @@ describe("a page on another site than presence", () => {
   ] as const;
 
   it.each(refused)(
-    "[A3, A5] %s: it stays away, and its client says why",
+    "[A3.4, A5.1] %s: it stays away, and its client says why",
     async (_, browserOf, cookie) => {
       const room = newRoom();
       const context = await adaIn(await browserOf());
@@ -135,8 +135,8 @@ describe("a page on another site than presence", () => {
   );
 
   const ways: [string, Way][] = [
-    ["[T1.1, A3] signs in by a ticket", "ticket"],
-    ["[T2.1, A3] signs in over the socket", "token"],
+    ["[T1.1, A3.1] signs in by a ticket", "ticket"],
+    ["[T2.1, A3.1] signs in over the socket", "token"],
   ];
 
   it.each(ways)("%s, with every cookie for presence blocked", async (_, way) => {
@@ -180,7 +180,7 @@ describe("a page that has somebody's cookie sent", () => {
     ["on the very site of presence", NEIGHBOUR, "Strict"],
   ] as const;
 
-  it.each(allowed)("[A3] gets in from an allowed origin %s", async (_, host, sameSite) => {
+  it.each(allowed)("[A3.1] gets in from an allowed origin %s", async (_, host, sameSite) => {
     const room = newRoom();
     await addPresenceCookie(lenient, sameSite);
     const page = await open(lenient, host);
@@ -194,41 +194,46 @@ describe("a page that has somebody's cookie sent", () => {
     ["on the very site of presence", EVIL_NEIGHBOUR, "Strict"],
   ] as const;
 
-  it.each(attacks)("[A3, A5] is refused from a foreign origin %s", async (_, host, sameSite) => {
-    const room = newRoom();
-    await addPresenceCookie(lenient, sameSite);
-    const page = await open(lenient, host);
-    const errors: string[] = [];
-    page.on("websocket", (socket) => socket.on("socketerror", (error) => void errors.push(error)));
-    for (const query of ["", "?auth=message", "?ticket=nonsense"]) {
-      const ended = await page.evaluate(
-        (url) =>
-          new Promise<string>((resolve) => {
-            const socket = new WebSocket(url.replace("http:", "ws:"));
-            socket.addEventListener("open", () => resolve("open"));
-            socket.addEventListener("close", ({ code }) => resolve(`closed ${code}`));
-          }),
-        urlOf(room) + query,
+  it.each(attacks)(
+    "[A3.4, A5.1] is refused from a foreign origin %s",
+    async (_, host, sameSite) => {
+      const room = newRoom();
+      await addPresenceCookie(lenient, sameSite);
+      const page = await open(lenient, host);
+      const errors: string[] = [];
+      page.on("websocket", (socket) =>
+        socket.on("socketerror", (error) => void errors.push(error)),
       );
-      expect(ended).toBe("closed 1006");
-    }
-    await eventually(
-      () => errors,
-      ({ length }) => length === 3,
-    );
-    for (const error of errors) expect(error).toMatch(/Unexpected response code: 403$/);
-    const lines = await eventually(
-      () => server.logs.filter((line) => line.includes(`"room":"${room}"`)),
-      ({ length }) => length === 3,
-    );
-    for (const line of lines) {
-      expect(JSON.parse(line)).toMatchObject({ event: "refused", code: "origin_forbidden" });
-    }
-    await expectNobody(room);
-  });
+      for (const query of ["", "?auth=message", "?ticket=nonsense"]) {
+        const ended = await page.evaluate(
+          (url) =>
+            new Promise<string>((resolve) => {
+              const socket = new WebSocket(url.replace("http:", "ws:"));
+              socket.addEventListener("open", () => resolve("open"));
+              socket.addEventListener("close", ({ code }) => resolve(`closed ${code}`));
+            }),
+          urlOf(room) + query,
+        );
+        expect(ended).toBe("closed 1006");
+      }
+      await eventually(
+        () => errors,
+        ({ length }) => length === 3,
+      );
+      for (const error of errors) expect(error).toMatch(/Unexpected response code: 403$/);
+      const lines = await eventually(
+        () => server.logs.filter((line) => line.includes(`"room":"${room}"`)),
+        ({ length }) => length === 3,
+      );
+      for (const line of lines) {
+        expect(JSON.parse(line)).toMatchObject({ event: "refused", code: "origin_forbidden" });
+      }
+      await expectNobody(room);
+    },
+  );
 
   it.each(attacks)(
-    "[A3] cannot read a room from a foreign origin %s",
+    "[A3.5] cannot read a room from a foreign origin %s",
     async (_, host, sameSite) => {
       const room = newRoom();
       await addPresenceCookie(lenient, sameSite);

@@ -73,7 +73,7 @@ async function told(
   return [state.error?.code, ...words];
 }
 
-it("[K18, A3] a page whose origin is not allowed is told which, and which setting", async () => {
+it("[K18, A3.4] a page whose origin is not allowed is told which, and which setting", async () => {
   const room = rollcall("/rooms/lobby");
   expect(await told(await join(EVIL, room), "connecting")).toEqual([
     "origin_forbidden",
@@ -81,7 +81,7 @@ it("[K18, A3] a page whose origin is not allowed is told which, and which settin
   ]);
 });
 
-it("[K18, A5] a page without a cookie is told which settings decide about that", async () => {
+it("[K18, A5.2] a page without a cookie is told which settings decide about that", async () => {
   expect(await told(await join(APP, rollcall("/rooms/lobby")), "closed")).toEqual([
     "unauthenticated",
     expect.stringMatching(/^warning Rollcall: .* Check SESSION_COOKIE, Domain, SameSite\.$/),
@@ -105,7 +105,7 @@ it("[K18] a page that asks another server is told so", async () => {
   ]);
 });
 
-it("[K18, T1] a page whose app gets no ticket is told what tickets need", async () => {
+it("[K18, T1.1] a page whose app gets no ticket is told what tickets need", async () => {
   const joined = await join(APP, rollcall("/rooms/lobby"), "ticket");
   expect(await told(joined, "connecting")).toEqual([
     undefined,
@@ -113,7 +113,7 @@ it("[K18, T1] a page whose app gets no ticket is told what tickets need", async 
   ]);
 });
 
-it("[K18, T2] a page with a token, where sign-in over the socket is switched off, is told so", async () => {
+it("[K18] a page with a token, where sign-in over the socket is switched off, is told so", async () => {
   const joined = await join(APP, rollcall("/rooms/lobby"), "token");
   expect(await told(joined, "polling")).toEqual([
     undefined,

@@ -42,7 +42,7 @@ const read = (user: string, signal?: AbortSignal) =>
     ...(signal && { signal }),
   });
 
-it("[A2] the app is asked once for requests of one credential that come together", async () => {
+it("[A2.24] the app is asked once for requests of one credential that come together", async () => {
   const together = Promise.all(Array.from({ length: 20 }, () => read("ada")));
   await eventually(
     () => waiting.length,
@@ -55,7 +55,7 @@ it("[A2] the app is asked once for requests of one credential that come together
   expect(asked).toBe(1);
 });
 
-it("[A2] those who wait get the answer where the one that asked goes away", async () => {
+it("[A2.24] those who wait get the answer where the one that asked goes away", async () => {
   const leaving = new AbortController();
   const first = read("bob", leaving.signal).catch(() => "gone");
   await eventually(
@@ -71,7 +71,7 @@ it("[A2] those who wait get the answer where the one that asked goes away", asyn
   expect(asked).toBe(1);
 });
 
-it("[A2, A5] nobody waits for an app that does not answer for much longer than 3 s", async () => {
+it("[A2.23] nobody waits for an app that does not answer for much longer than 3 s", async () => {
   const startedAt = performance.now();
   const together = await Promise.all(Array.from({ length: 5 }, () => read("cleo")));
   expect(together.map(({ status }) => status)).toEqual(Array<number>(5).fill(503));

@@ -38,7 +38,7 @@ describe.concurrent("a client that the room closes", () => {
     expect(client.attempts).toHaveLength(1);
   });
 
-  it("[A4, T2.3] since its session does not admit to the room stays away, and reports", async () => {
+  it("[A4.1, T2.3] since its session does not admit to the room stays away, and reports", async () => {
     let asked = 0;
     const client = enter("forbidden", {
       getToken: () => {

@@ -240,7 +240,7 @@ describe("a client whose network lets no socket through", () => {
     expect(Date.now() - at).toBeGreaterThanOrEqual(29_900);
   });
 
-  it("[K11, A5] stays away where it is refused for good", async () => {
+  it("[K11, A5.2] stays away where it is refused for good", async () => {
     await polling();
     const error = { code: "room_forbidden", message: "No." };
     answer = () => Response.json({ error }, { status: 403 });

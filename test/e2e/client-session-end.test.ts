@@ -97,7 +97,7 @@ describe.concurrent("a client with no hook whose app renews its cookie", () => {
 });
 
 describe.concurrent("a client with no hook whose cookie is not renewed", () => {
-  it("[K14, A2] stays away once the door refuses that, and says why", async () => {
+  it("[K14, A5.2] stays away once the door refuses that, and says why", async () => {
     const exp = inSeconds(2);
     const token = await signToken(server.secret, "ada", { exp });
     const client = enter(`${server.url}/rooms/ended`, {

@@ -150,7 +150,7 @@ describe.concurrent.each(WAY_NAMES)("a client that signs in by %s", (way) => {
     expect(app.asked - askedBefore).toBe(1);
   });
 
-  it("[A5, V3] asks once when its next connect is refused, resumes, and misses nothing", async () => {
+  it("[A5.2, V3] asks once when its next connect is refused, resumes, and misses nothing", async () => {
     const room = newRoom();
     const good = await signToken(server.secret, "ada");
     const forged = await signToken("x".repeat(32), "ada");
@@ -172,7 +172,7 @@ describe.concurrent.each(WAY_NAMES)("a client that signs in by %s", (way) => {
     expect(app.asked).toBe(way === "cookie" ? 1 : 2);
   });
 
-  it("[A5] does not ask for ever an app that has nothing better", async () => {
+  it("[A5.2] does not ask for ever an app that has nothing better", async () => {
     const forged = await signToken("x".repeat(32), "ada");
     const app = WAYS[way]!(newRoom(), forged, () => {});
     const client = enter(newRoom(), app.options);
@@ -185,7 +185,7 @@ describe.concurrent.each(WAY_NAMES)("a client that signs in by %s", (way) => {
     expect(client.attempts).toHaveLength(2);
   });
 
-  it("[A2, T4.2] does not ask in a circle with a session that has just ended, which the tolerance lets in", async () => {
+  it("[A2.8, T4.2] does not ask in a circle with a session that has just ended, which the tolerance lets in", async () => {
     const room = newRoom();
     const ended = await signToken(server.secret, "ada", { exp: inSeconds(0) });
     const app = WAYS[way]!(room, ended, () => {});
@@ -244,7 +244,7 @@ const TOLD_APART = ["cookie", "in band", "ticket"];
 describe.concurrent.each(TOLD_APART)(
   "a network that lets reads through and no socket, by %s",
   (way) => {
-    it("[A5] is no refusal", async () => {
+    it("[A5.2] is no refusal", async () => {
       const room = newRoom();
       const app = WAYS[way]!(room, await signToken(server.secret, "ada"), () => {});
       const client = enter(room, {
@@ -263,7 +263,7 @@ describe.concurrent.each(TOLD_APART)(
 );
 
 describe.concurrent("a client with no hook", () => {
-  it("[A5] stays away from the start where it is refused, and says why", async () => {
+  it("[A5.2] stays away from the start where it is refused, and says why", async () => {
     const expired = await signToken(server.secret, "ada", { exp: inSeconds(-60) });
     for (const [headers, code] of [
       [{}, "unauthenticated"],
@@ -280,7 +280,7 @@ describe.concurrent("a client with no hook", () => {
 });
 
 describe.concurrent("hooks", () => {
-  it("[A5] `onUnauthorized` that has nothing better keeps the client away", async () => {
+  it("[A5.2] `onUnauthorized` that has nothing better keeps the client away", async () => {
     const told: RoomError[] = [];
     const onUnauthorized = (error: RoomError) => told.push(error) === 0;
     const client = enter(newRoom(), { headers: () => cookieOf("nonsense"), onUnauthorized });

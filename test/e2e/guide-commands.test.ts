@@ -53,7 +53,7 @@ describe("the commands for curl", () => {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shapeOf(inner)]));
   };
 
-  it("[R1, P1, P2] of the client's guide sign in, read a room, and hold a lease", async () => {
+  it("[R1, P1.1, P2.1] of the client's guide sign in, read a room, and hold a lease", async () => {
     const [read, lease] = blocksOf("src/client/README.md", "sh");
     const [user] = (await type(read!)) as [{ user: { id: string } }];
     const [put, leave] = lease!.split(/(?<=\/me)\n/);
@@ -65,7 +65,7 @@ describe("the commands for curl", () => {
     expect(after).toMatchObject({ online: 0, members: [{ id: user.user.id, status: "offline" }] });
   });
 
-  it("[B1, B2, B3, B4, B6, B7, B9, B11] of the backend's guide read, tell, kick, revoke and forget", async () => {
+  it("[B1.1, B2, B3.3, B4.1, B6.1, B7, B9.1, B11.2] of the backend's guide read, tell, kick, revoke and forget", async () => {
     const answer = await fetch(`${server.url}/demo/sign-in`, {
       method: "POST",
       headers: { "Content-Type": "application/json", Origin: server.url },

@@ -137,7 +137,7 @@ afterAll(async () => {
 
 /** How an attack is made, at its full strength and once more. */
 const ATTACKS: [string, () => Promise<void>, () => Promise<void>][] = [
-  ["[A5, P2.4] by endless bodies", sendBodies, sendBodies],
+  ["[A5.4, P2.4] by endless bodies", sendBodies, sendBodies],
   ["[T2.6] by large frames after a refusal", floodBeforeSignIn, floodBeforeSignIn],
   [
     "[W12.3, W14.4] by asking and never reading",

@@ -37,7 +37,7 @@ it.for([
   { what: "no version", headers: [CONNECTION, KEY] },
   { what: "another version", headers: [CONNECTION, KEY, "Sec-WebSocket-Version: 8"] },
   { what: "no connection, key or version", headers: ["Connection: keep-alive"] },
-])("[A5, R1] an upgrade with $what is refused, and nobody joins", async ({ headers, what }) => {
+])("[A5.2, R1] an upgrade with $what is refused, and nobody joins", async ({ headers, what }) => {
   const room = `upgrade-${what.replaceAll(/\W/g, "-")}`;
   expect(await upgrade(room, "ada", headers)).toBe("HTTP/1.1 426 Upgrade Required");
   const { members } = await readRoom(server, room, await signToken(server.secret, "reader"));

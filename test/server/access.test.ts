@@ -24,7 +24,7 @@ const cookie = (token: string) => ({ Cookie: `session=${token}` });
 const later = () => Math.floor(Date.now() / 1000) + 600;
 
 describe("which credential counts", () => {
-  it("[A1] the ticket before the bearer token before the cookie, and none falls back to the next", async () => {
+  it("[A1.1] the ticket before the bearer token before the cookie, and none falls back to the next", async () => {
     const good = await signIn("ada");
     const path = `/rooms/${newRoom()}`;
     const cases: [string, Record<string, string>, number][] = [
@@ -48,7 +48,7 @@ describe("which credential counts", () => {
     }
   });
 
-  it("[A1] of a cookie sent twice, the first that verifies counts, and an empty one is absent", async () => {
+  it("[A1.2, A1.4] of a cookie sent twice, the first that verifies counts, and an empty one is absent", async () => {
     const good = await signIn("ada");
     const path = `/rooms/${newRoom()}`;
     const status = async (header: string) =>
@@ -64,7 +64,7 @@ describe("which credential counts", () => {
 });
 
 describe("a signed session", () => {
-  it("[A2] any of the secrets signs, newest first, so that they can be rotated", async () => {
+  it("[A2.7] any of the secrets signs, newest first, so that they can be rotated", async () => {
     const [next, old] = ["n".repeat(32), "o".repeat(40)];
     const config = { SESSION_SECRET: `${next}, ${old}` };
     for (const secret of [next, old]) {
@@ -75,7 +75,7 @@ describe("a signed session", () => {
     expect(await refusal(foreign)).toEqual([401, "session_invalid"]);
   });
 
-  it("[A2] issuer and audience are checked where they are configured", async () => {
+  it("[A2.9] issuer and audience are checked where they are configured", async () => {
     const config = { SESSION_ISSUER: "https://id.example.com", SESSION_AUDIENCE: "presence" };
     const good = { iss: "https://id.example.com", aud: ["presence", "web"] };
     const status = async (claims: JWTPayload) => {
@@ -89,7 +89,7 @@ describe("a signed session", () => {
   });
 
   it.each(["RS256", "PS256", "ES256", "EdDSA"])(
-    "[A2] a key of the key set verifies %s, and no secret does",
+    "[A2.7] a key of the key set verifies %s, and no secret does",
     async (algorithm) => {
       const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
       const jwk = { ...(await exportJWK(publicKey)), kid: algorithm, alg: algorithm };
@@ -116,7 +116,7 @@ describe("a signed session", () => {
     },
   );
 
-  it("[A2, A5] a key server that is down lets nobody in and says so", async () => {
+  it("[A2.13, A5.2] a key server that is down lets nobody in and says so", async () => {
     const { privateKey } = await generateKeyPair("ES256");
     const token = await new SignJWT({ sub: "ada", exp: later() })
       .setProtectedHeader({ alg: "ES256", kid: "k" })
@@ -134,7 +134,7 @@ describe("a signed session", () => {
     }
   });
 
-  it("[A2, A5] what is malformed, forged or of the wrong algorithm has one code and one message", async () => {
+  it("[A2.7, A2.8, A2.14, A5.5] what is malformed, forged or of the wrong algorithm has one code and one message", async () => {
     const secret = new TextEncoder().encode(env.SESSION_SECRET);
     const token = await signIn("ada");
     const [header, payload, signature] = token.split(".") as [string, string, string];
@@ -178,7 +178,7 @@ describe("a signed session", () => {
     expect(messages.size).toBe(1);
   });
 
-  it("[A2, A5] one that has expired says so, with 5 s of tolerance", async () => {
+  it("[A2.8, A5.2] one that has expired says so, with 5 s of tolerance", async () => {
     const now = Math.floor(Date.now() / 1000);
     const answer = async (exp: number) =>
       ask("/rooms/a2", { headers: bearer(await signIn("ada", { exp })) });
@@ -186,7 +186,7 @@ describe("a signed session", () => {
     expect((await answer(now - 3)).status).toBe(200);
   });
 
-  it("[A2] the claims become the member", async () => {
+  it("[A2.11] the claims become the member", async () => {
     const room = newRoom();
     await join(room, "ada", {
       token: await signIn("ada", {
@@ -213,7 +213,7 @@ describe("origins", () => {
     return answer.webSocket ? 101 : refusal(answer);
   };
 
-  it("[A3] an upgrade from a foreign origin is refused, whatever it carries", async () => {
+  it("[A3.1, A3.4] an upgrade from a foreign origin is refused, whatever it carries", async () => {
     const token = await signIn("ada");
     const forbidden = [403, "origin_forbidden"];
     for (const origin of [
@@ -233,7 +233,7 @@ describe("origins", () => {
     expect(await upgrade({ Origin: "https://app.example.com", ...cookie(token) })).toBe(101);
   });
 
-  it("[A3] on plain HTTP the service's own origin is http, for upgrades, CORS and preflights", async () => {
+  it("[A3.2] on plain HTTP the service's own origin is http, for upgrades, CORS and preflights", async () => {
     const own = "http://localhost:8787";
     const headers = bearer(await signIn("ada"));
     const at = (Origin: string, init: RequestInit = {}, more = {}) =>
@@ -254,7 +254,7 @@ describe("origins", () => {
     }
   });
 
-  it("[A3, O3.2] the log line of a refusal names the origin, if it is one", async () => {
+  it("[A3.4, O3.2] the log line of a refusal names the origin, if it is one", async () => {
     const lines: Record<string, unknown>[] = [];
     vi.spyOn(console, "log").mockImplementation((line: string) => lines.push(JSON.parse(line)));
     const token = await signIn("ada");
@@ -272,13 +272,13 @@ describe("origins", () => {
     expect(lines.at(-1)).toMatchObject({ code: "origin_forbidden", origin: "none" });
   });
 
-  it("[A3] an upgrade without an origin must not rest on a cookie", async () => {
+  it("[A3.3] an upgrade without an origin must not rest on a cookie", async () => {
     const token = await signIn("ada");
     expect(await upgrade(cookie(token))).toEqual([403, "origin_forbidden"]);
     expect(await upgrade(bearer(token))).toBe(101);
   });
 
-  it("[A3] CORS names exactly the allowed origins, with credentials; others are answered without", async () => {
+  it("[A3.5] CORS names exactly the allowed origins, with credentials; others are answered without", async () => {
     const token = await signIn("ada");
     const read = (origin: string) =>
       ask(`/rooms/${newRoom()}`, { headers: { Origin: origin, ...cookie(token) } });
@@ -292,7 +292,7 @@ describe("origins", () => {
     expect(foreign.headers.get("Vary")).toContain("Origin");
   });
 
-  it("[A3] refusals can be read by the allowed origins as well", async () => {
+  it("[A3.5] refusals can be read by the allowed origins as well", async () => {
     const answer = await ask(`/rooms/${newRoom()}`, {
       headers: { Origin: "https://app.example.com" },
     });
@@ -300,7 +300,7 @@ describe("origins", () => {
     expect(await refusal(answer)).toEqual([401, "unauthenticated"]);
   });
 
-  it("[A3] a preflight needs no credential and touches no room", async () => {
+  it("[A3.6] a preflight needs no credential and touches no room", async () => {
     const before = (await listDurableObjectIds(env.ROOMS)).length;
     const preflight = (origin: string) =>
       ask(`/rooms/${newRoom()}`, {
@@ -320,7 +320,7 @@ describe("origins", () => {
 });
 
 describe("rooms", () => {
-  it("[A4] a session with rooms enters those alone, for reading and for joining", async () => {
+  it("[A4.1] a session with rooms enters those alone, for reading and for joining", async () => {
     const token = await signIn("ada", { rooms: ["lobby", "docs:*"] });
     for (const [room, status] of [
       ["lobby", 200],
@@ -341,13 +341,13 @@ describe("rooms", () => {
     expect(await refusal(answer)).toEqual([403, "room_forbidden"]);
   });
 
-  it("[A4] a star matches any rest at the end only", () => {
+  it("[A4.1] a star matches any rest at the end only", () => {
     expect(authorizeByRooms({ rooms: ["*"] }, "any")).toBe(true);
     expect(authorizeByRooms({ rooms: ["a*b"] }, "axb")).toBe(false);
     expect(authorizeByRooms({}, "any")).toBe(true);
   });
 
-  it("[A4] a deployment may replace the rule by its own", async () => {
+  it("[A4.2] a deployment may replace the rule by its own", async () => {
     const seen: unknown[] = [];
     const app = createApp({
       authorize(session, room, action) {
@@ -368,7 +368,7 @@ describe("rooms", () => {
 });
 
 describe("refusals", () => {
-  it("[A5] are plain HTTP answers with code, message and request id, and touch no room", async () => {
+  it("[A5.1, A5.2] are plain HTTP answers with code, message and request id, and touch no room", async () => {
     const before = (await listDurableObjectIds(env.ROOMS)).length;
     const room = newRoom();
     const narrow = await signIn("ada", { rooms: ["other"] });
@@ -394,7 +394,7 @@ describe("refusals", () => {
     expect((await listDurableObjectIds(env.ROOMS)).length).toBe(before);
   });
 
-  it("[A5, O2.1] a misconfigured service refuses with 500, and a room that does not answer with 503", async () => {
+  it("[A5.2, A5.3, O2.1] a misconfigured service refuses with 500, and a room that does not answer with 503", async () => {
     vi.spyOn(console, "log").mockImplementation(() => {});
     const headers = bearer(await signIn("ada"));
     const misconfigured = await askConfigured({ STALE_SECONDS: "soon" }, "/rooms/a", headers);
@@ -406,7 +406,7 @@ describe("refusals", () => {
     expect(unavailable.headers.get("Retry-After")).toBe("1");
   });
 
-  it("[A5] a room that restarts is asked once more, one that is overloaded is not", async () => {
+  it("[A5.2] a room that restarts is asked once more, one that is overloaded is not", async () => {
     vi.spyOn(console, "log").mockImplementation(() => {});
     const headers = bearer(await signIn("ada"));
     const asked = async (flags: object) => {
@@ -423,14 +423,14 @@ describe("refusals", () => {
     expect(await asked({})).toEqual([503, 1]);
   });
 
-  it("[A5] what nobody serves is a 404 of the same shape", async () => {
+  it("[A5.2] what nobody serves is a 404 of the same shape", async () => {
     expect(await refusal(await ask("/"))).toEqual([404, "not_found"]);
     expect(await refusal(await ask("/rooms/a", { method: "POST" }))).toEqual([404, "not_found"]);
   });
 });
 
 describe("limits", () => {
-  it("[A6] one connection too many of a user is refused with 429, unless a place is in its grace", async () => {
+  it("[A6.1] one connection too many of a user is refused with 429, unless a place is in its grace", async () => {
     const room = newRoom();
     const tabs = await Promise.all(Array.from({ length: 20 }, () => join(room, "ada")));
     const refused = await tryJoin(room, "ada");
@@ -443,7 +443,7 @@ describe("limits", () => {
     await join(room, "bob");
   });
 
-  it("[A6] a room that is full refuses with 503", async () => {
+  it("[A6.2] a room that is full refuses with 503", async () => {
     const room = newRoom();
     const crowd = Array.from({ length: 40 }, (_, n) => join(room, `user-${n}`));
     await Promise.all(crowd);
@@ -452,7 +452,7 @@ describe("limits", () => {
     await join(room, "late");
   });
 
-  it("[A6] the limits have the documented defaults", () => {
+  it("[A6.1, A6.2] the limits have the documented defaults", () => {
     const { limits } = parseConfig({ SESSION_SECRET: "x".repeat(32) } as Env);
     expect(limits).toMatchObject({ maxConnectionsPerUser: 20, maxConnectionsPerRoom: 10_000 });
   });

@@ -44,7 +44,7 @@ const request = (
 
 describe("a body", () => {
   it.each(DOORS)(
-    "[A5] of %s %s without a length is read up to its limit only",
+    "[A5.4] of %s %s without a length is read up to its limit only",
     async (method, path, headers) => {
       const { body, sent } = endless();
       const answer = await request(method, path, await headers(), body);
@@ -62,7 +62,7 @@ describe("a body", () => {
     ["POST", "/nowhere", 404],
     ["DELETE", "/rooms/body/members/ada", 401],
   ] as const)(
-    "[A5] of %s %s is not read where the caller is refused",
+    "[A5.4] of %s %s is not read where the caller is refused",
     async (method, path, status) => {
       const { body, sent } = endless();
       const headers = { Authorization: "Bearer bad" };
@@ -74,7 +74,7 @@ describe("a body", () => {
   );
 
   it(
-    "[A7, P2.4] is not read before its sender's address was counted",
+    "[A7.3, P2.4] is not read before its sender's address was counted",
     { timeout: 20_000 },
     async () => {
       const headers = { "CF-Connecting-IP": "198.51.100.90" };
@@ -91,7 +91,7 @@ describe("a body", () => {
     },
   );
 
-  it("[A5] of exactly 16 KiB passes, in chunks that part its characters too", async () => {
+  it("[A5.4] of exactly 16 KiB passes, in chunks that part its characters too", async () => {
     const json = JSON.stringify({ status: "busy", more: "" });
     const filled = new TextEncoder().encode(
       json.replace('""', `"${"ü".repeat((16_384 - json.length) / 2)}"`),

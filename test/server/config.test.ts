@@ -80,7 +80,8 @@ const CASES: Record<keyof Values, Case> = {
     id: "C1",
     good: [["supabase", "supabase"]],
     bad: ["magic", ""],
-    fault: "must be one of: jwt, authjs, supabase, rails, dbauth, introspection, kv",
+    fault:
+      "must be one of: jwt, authjs, supabase, rails, dbauth, better-auth, iron-session, signed-cookie, django, introspection, kv",
   },
   SESSION_COOKIE: {
     id: "C2",

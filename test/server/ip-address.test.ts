@@ -25,11 +25,11 @@ describe("what an address is counted as", () => {
     ["::1]/x", "::1]/x"],
     ["x".repeat(99), "x".repeat(45)],
     [":".repeat(99), ":".repeat(45)],
-  ])("[A7] %s is %s", (address, network) => {
+  ])("[A7.4] %s is %s", (address, network) => {
     expect(networkOf(address)).toBe(network);
   });
 
-  it("[A7] is the first 64 bits of IPv6, however it is written", () => {
+  it("[A7.4] is the first 64 bits of IPv6, however it is written", () => {
     const group = fc.integer({ min: 0, max: 0xffff });
     const groups = fc.array(fc.oneof(fc.constant(0), group), { minLength: 8, maxLength: 8 });
     fc.assert(

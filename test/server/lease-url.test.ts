@@ -34,7 +34,7 @@ describe("who may have a lease", () => {
     expect(answer.headers.get("Cache-Control")).toBe("no-store");
   });
 
-  it("[A3] a preflight allows PUT", async () => {
+  it("[A3.6] a preflight allows PUT", async () => {
     const headers = {
       Origin: "https://app.example.com",
       "Access-Control-Request-Method": "PUT",
@@ -61,7 +61,7 @@ describe("who may have a lease", () => {
     expect((await renewed.json<{ lease: string }>()).lease).toBe(lease);
   });
 
-  it("[A6] a user's leases are connections of theirs", async () => {
+  it("[A6.1] a user's leases are connections of theirs", async () => {
     const room = newRoom();
     for (let leases = 0; leases < 20; leases++) await hold(room, "ada");
     const answer = await put(room, {}, await bearer("ada"));
@@ -69,7 +69,7 @@ describe("who may have a lease", () => {
     expect(await readRoom(room)).toMatchObject({ online: 1, connections: 20 });
   });
 
-  it("[A7] a new lease is a connect, and a renewal is none", { timeout: 20_000 }, async () => {
+  it("[A7.2] a new lease is a connect, and a renewal is none", { timeout: 20_000 }, async () => {
     const room = newRoom();
     const headers = await bearer("rae");
     let connects = 0;
@@ -120,7 +120,7 @@ describe("what a lease is asked with", () => {
     expect((await readRoom(room)).members).toEqual([]);
   });
 
-  it("[A5] a body over 16 KiB is too large, for every method that takes one", async () => {
+  it("[A5.2] a body over 16 KiB is too large, for every method that takes one", async () => {
     const room = newRoom();
     const headers = await bearer("ada");
     const body = JSON.stringify({ lease: "x", room, more: "ü".repeat(8_200) });
@@ -146,7 +146,7 @@ describe("who may end a lease", () => {
     }
   });
 
-  it("[P2.4, A7] without a session is counted by its address", { timeout: 20_000 }, async () => {
+  it("[P2.4, A7.3] without a session is counted by its address", { timeout: 20_000 }, async () => {
     const room = newRoom();
     const headers = { "CF-Connecting-IP": "198.51.100.77" };
     let answer = await giveUp(room, { lease: "guess" }, headers);

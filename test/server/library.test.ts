@@ -15,7 +15,7 @@ const request = (path: string, headers: Record<string, string> = {}) =>
   app.request(`${HOST}${path}`, { headers }, bindings);
 
 describe("mounted in an app of one's own", () => {
-  it("[A2, R1] presence lives under the app's path, with the app's own check", async () => {
+  it("[A4.2, R1] presence lives under the app's path, with the app's own check", async () => {
     expect(await (await request("/")).text()).toBe("The app's own pages.");
     const joined = await request("/presence/rooms/mounted", { ...bearer, Upgrade: "websocket" });
     const peer = new Peer(joined.webSocket!);

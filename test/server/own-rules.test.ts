@@ -36,7 +36,7 @@ const told = () =>
   ]);
 
 describe("an app with its own rules", () => {
-  it("[A4] gives them the bindings and the request, and the request where there is one", async () => {
+  it("[A4.2] gives them the bindings and the request, and the request where there is one", async () => {
     const joined = await request("/presence/rooms/own", { ...bearer, Upgrade: "websocket" });
     const peer = new Peer(joined.webSocket!);
     await peer.untilType("snapshot");
@@ -61,7 +61,7 @@ describe("an app with its own rules", () => {
     ]);
   });
 
-  it("[A5, O1, O5] answers below its path alone", async () => {
+  it("[A5.2, O1, O5] answers below its path alone", async () => {
     expect((await request("/presence/healthz")).status).toBe(200);
     expect(await refusal(await request("/rooms/own", bearer))).toEqual([404, "not_found"]);
     const described = await request("/presence/openapi.json");

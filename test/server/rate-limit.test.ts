@@ -29,7 +29,7 @@ async function connectUntilLimited(connect: () => Promise<Response>): Promise<nu
 }
 
 describe("the limit of connects", { timeout: 20_000 }, () => {
-  it("[A7] is 60 a minute of a user, whatever the address, and leaves others alone", async () => {
+  it("[A7.2] is 60 a minute of a user, whatever the address, and leaves others alone", async () => {
     const token = await signIn("ada");
     let address = 0;
     const count = await connectUntilLimited(() => {
@@ -44,7 +44,7 @@ describe("the limit of connects", { timeout: 20_000 }, () => {
     expect(read.status).toBe(200);
   });
 
-  it("[A7] is 60 a minute of an address where the credential fails, and costs its users nothing", async () => {
+  it("[A7.3, A7.4] is 60 a minute of an address where the credential fails, and costs its users nothing", async () => {
     const headers = { "CF-Connecting-IP": "198.51.100.7" };
     const room = `rate-${++rooms}`;
     const count = await connectUntilLimited(() => tryJoin(room, "eve", { token: "bad", headers }));
@@ -57,7 +57,7 @@ describe("the limit of connects", { timeout: 20_000 }, () => {
     expect(await refusal(answer)).toEqual([401, "session_invalid"]);
   });
 
-  it("[A7] counts a live socket that signs in as another user as a connect of that one", async () => {
+  it("[A7.2] counts a live socket that signs in as another user as a connect of that one", async () => {
     const bob = await signIn("rate-bob");
     await connectUntilLimited(() => tryJoin(`rate-${++rooms}`, "rate-bob", { token: bob }));
     const peer = await join(`rate-${++rooms}`, "rate-ada");
@@ -67,7 +67,7 @@ describe("the limit of connects", { timeout: 20_000 }, () => {
     await peer.ask({ type: "auth", token: await signIn("rate-ada") });
   });
 
-  it("[A7] counts a bad token over a live socket against its address, in a hibernating room too", async () => {
+  it("[A7.3] counts a bad token over a live socket against its address, in a hibernating room too", async () => {
     const headers = { "CF-Connecting-IP": "2001:db8:7:7::1" };
     const room = `rate-${++rooms}`;
     const limited = await connectUntilLimited(async () => {
@@ -106,7 +106,7 @@ describe("the limit of failures", { timeout: 20_000 }, () => {
     ],
   ];
 
-  it.each(doors)("[A7] is 60 a minute of an address, by %s", async (_name, knock) => {
+  it.each(doors)("[A7.3, A7.5] is 60 a minute of an address, by %s", async (_name, knock) => {
     const headers = { "CF-Connecting-IP": `198.51.100.${++addresses}`, ...bad };
     const count = await connectUntilLimited(() => knock(headers));
     expect(count).toBeGreaterThanOrEqual(60);
@@ -117,7 +117,7 @@ describe("the limit of failures", { timeout: 20_000 }, () => {
     }
   });
 
-  it("[A7] does not count requests that carry no credential, but for connects", async () => {
+  it("[A7.3] does not count requests that carry no credential, but for connects", async () => {
     const address = { "CF-Connecting-IP": `198.51.100.${++addresses}` };
     for (let n = 0; n < 130; n++) {
       expect((await ask("/rooms/doors", { headers: address })).status).toBe(401);
@@ -129,7 +129,7 @@ describe("the limit of failures", { timeout: 20_000 }, () => {
 });
 
 describe("the limit of reads", { timeout: 30_000 }, () => {
-  it("[A7] is 600 a minute of a user, whatever the address, and the room is asked no more", async () => {
+  it("[A7.7] is 600 a minute of a user, whatever the address, and the room is asked no more", async () => {
     const headers = { Authorization: `Bearer ${await signIn("dora")}` };
     const read = () => ask("/rooms/rate-read", { headers });
     let reads = 0;
@@ -151,7 +151,7 @@ describe("the limit of reads", { timeout: 30_000 }, () => {
     await readRoom("rate-read");
   });
 
-  it("[A7] is none without the binding", async () => {
+  it("[A7.1] is none without the binding", async () => {
     const headers = { Authorization: `Bearer ${await signIn("dora")}` };
     const { READS: _, ...bindings } = env;
     const request = requestTo("/rooms/rate-read", { headers });

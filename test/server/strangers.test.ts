@@ -54,7 +54,7 @@ async function useUp(address: string, bindings: Env = withIntrospection): Promis
 }
 
 describe("who asks with credentials that fail", { timeout: 30_000 }, () => {
-  it("[A7] has the app asked 60 times a minute, one after the other", async () => {
+  it("[A7.5] has the app asked 60 times a minute, one after the other", async () => {
     const app = startApp();
     const address = newAddress();
     const statuses: number[] = [];
@@ -65,7 +65,7 @@ describe("who asks with credentials that fail", { timeout: 30_000 }, () => {
     expect(statuses.at(-1)).toBe(429);
   });
 
-  it("[A7] has the app asked 60 times a minute, all at once", async () => {
+  it("[A7.5, A7.6] has the app asked 60 times a minute, all at once", async () => {
     const app = startApp();
     const address = newAddress();
     const answers = await Promise.all(Array.from({ length: 150 }, () => read(address)));
@@ -78,7 +78,7 @@ describe("who asks with credentials that fail", { timeout: 30_000 }, () => {
     expect(await refusal(limited[0]!)).toEqual(LIMITED);
   });
 
-  it("[A7] leaves those at the same address alone whose session is remembered, and those elsewhere", async () => {
+  it("[A7.5] leaves those at the same address alone whose session is remembered, and those elsewhere", async () => {
     const app = startApp();
     const address = newAddress();
     expect((await read(address, "good-ada")).status).toBe(200);
@@ -90,7 +90,7 @@ describe("who asks with credentials that fail", { timeout: 30_000 }, () => {
     expect((await read(newAddress(), "good-bob")).status).toBe(200);
   });
 
-  it("[A7] costs an office nothing that signs in all at once", async () => {
+  it("[A7.4, A7.6] costs an office nothing that signs in all at once", async () => {
     const app = startApp();
     const address = newAddress();
     const answers = await Promise.all(
@@ -101,7 +101,21 @@ describe("who asks with credentials that fail", { timeout: 30_000 }, () => {
     expect(app.mostAtOnce).toBeLessThanOrEqual(60);
   });
 
-  it("[A7] has a store asked no more than that", async () => {
+  it("[A7.6] waits 3 s for its turn, and no longer", async () => {
+    const { promise, resolve } = Promise.withResolvers<null>();
+    const verify = vi.fn(() => promise);
+    const app = createApp({ verify });
+    const headers = { "CF-Connecting-IP": newAddress(), Authorization: "Bearer x" };
+    const ask = () => app.request(requestTo("/rooms/x", { headers }), {}, env);
+    const asked = Array.from({ length: 60 }, ask);
+    await vi.waitFor(() => expect(verify).toHaveBeenCalledTimes(60));
+    expect(await refusal(await ask())).toEqual([503, "session_unavailable"]);
+    expect(verify).toHaveBeenCalledTimes(60);
+    resolve(null);
+    for (const answer of await Promise.all(asked)) expect(answer.status).toBe(401);
+  });
+
+  it("[A7.5] has a store asked no more than that", async () => {
     const get = vi.fn(async () => null);
     const config: Env = {
       ...env,
@@ -122,7 +136,7 @@ describe("who asks with credentials that fail", { timeout: 30_000 }, () => {
     expect(get.mock.calls).toHaveLength(asked);
   });
 
-  it("[A7] has no key server asked after that", async () => {
+  it("[A7.5] has no key server asked after that", async () => {
     const address = newAddress();
     const keys = { SESSION_SECRET: "", SESSION_JWKS_URL: "https://keys.example.com/strangers" };
     const config: Env = { ...env, ...keys };
@@ -140,7 +154,7 @@ describe("who asks with credentials that fail", { timeout: 30_000 }, () => {
     expect(fetched).toHaveBeenCalledTimes(1);
   });
 
-  it("[A7] has an app's own check asked no more than that", async () => {
+  it("[A7.5] has an app's own check asked no more than that", async () => {
     const verify = vi.fn(async () => null);
     const app = createApp({ verify });
     const headers = { "CF-Connecting-IP": newAddress(), Authorization: "Bearer x" };
@@ -151,7 +165,7 @@ describe("who asks with credentials that fail", { timeout: 30_000 }, () => {
     expect(answers.some(({ status }) => status === 429)).toBe(true);
   });
 
-  it("[A7] is not limited without the binding", async () => {
+  it("[A7.1] is not limited without the binding", async () => {
     const app = startApp();
     const address = newAddress();
     const { CONNECTS: _, ...config } = withIntrospection;

@@ -103,7 +103,7 @@ describe("tickets", () => {
     expect(await refusal(late)).toEqual([401, "session_expired"]);
   });
 
-  it("[T1.3, A2] of 0.1.0 are good, as far as their session is", async () => {
+  it("[T1.3, A2.1] of 0.1.0 are good, as far as their session is", async () => {
     const room = newRoom();
     const now = Date.now();
     const mint = (session: object) =>
@@ -153,7 +153,7 @@ describe("tickets", () => {
     expect(await refusal(minted)).toEqual(INVALID);
   });
 
-  it("[T1.2, A3, A4] asking for one needs a session, an allowed origin, and a room it admits to", async () => {
+  it("[T1.2, A3.3, A4.1] asking for one needs a session, an allowed origin, and a room it admits to", async () => {
     const token = await signIn("ada", { rooms: ["lobby"] });
     const none = await ask("/tickets", { method: "POST", body: JSON.stringify({ room: "lobby" }) });
     expect(await refusal(none)).toEqual([401, "unauthenticated"]);

@@ -107,12 +107,12 @@ describe("events", () => {
     ["to a text", { name: "x", data: 1, to: "ada" }],
     ["to users of another kind", { name: "x", data: 1, to: { users: [7] } }],
     ["roles that are no list", { name: "x", data: 1, to: { users: [], roles: "staff" } }],
-  ])("[B1.2, B1.5, A5] %s is 400", async (_what, body) => {
+  ])("[B1.2, B1.5, A5.2] %s is 400", async (_what, body) => {
     const answer = await askBackend("POST", `/rooms/${newRoom()}/events`, body);
     expect(await refusal(answer)).toEqual([400, "bad_request"]);
   });
 
-  it("[B1.5, A5] more than 4 KiB of name and data, or 16 KiB in all, is 413, and the limit passes", async () => {
+  it("[B1.5, A5.2] more than 4 KiB of name and data, or 16 KiB in all, is 413, and the limit passes", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     const post = (body: unknown) => askBackend("POST", `/rooms/${room}/events`, body);

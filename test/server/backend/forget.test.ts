@@ -210,7 +210,7 @@ describe("an event for a user", () => {
     ["no data", { name: "x" }, "bad_request"],
     ["a list of users", { name: "x", data: 1, to: { users: ["bob"] } }, "bad_request"],
     ["too much", { name: "x", data: "é".repeat(2_100) }, "too_large"],
-  ])("[B11.5, A5] %s is refused", async (_what, body, code) => {
+  ])("[B11.5, A5.2] %s is refused", async (_what, body, code) => {
     expect((await refusal(await send(fresh("ada"), body)))[1]).toBe(code);
   });
 

@@ -108,7 +108,7 @@ describe("revoking", () => {
     expect(await refusal(await tryJoin(room, ada, { token: dated }))).toEqual(REVOKED);
   });
 
-  it("[B3.2, A5] is heard at every door", async () => {
+  it("[B3.2, A5.2] is heard at every door", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const token = await signIn(ada, { sid: "stolen" });
     const { ticket } = await (await mint(room, token)).json<{ ticket: string }>();
@@ -456,7 +456,7 @@ describe("revoking", () => {
     expect(await joinStatus(room, ada, token)).toBe(101);
   });
 
-  it("[A7] whoever tries a stolen session uses up nothing of what its user may connect", async () => {
+  it("[A7.3] whoever tries a stolen session uses up nothing of what its user may connect", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const token = await signIn(ada, { sid: "stolen" });
     await revoke(ada, "stolen");
@@ -469,7 +469,7 @@ describe("revoking", () => {
     expect(await joinStatus(room, ada, await signIn(ada, { sid: "good" }))).toBe(101);
   }, 30_000);
 
-  it("[B8.1, A5] a user's object that does not answer is 503 session_unavailable", async () => {
+  it("[B8.1, A5.2] a user's object that does not answer is 503 session_unavailable", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];
     const lines: string[] = [];
     vi.spyOn(console, "log").mockImplementation((line: string) => void lines.push(line));
@@ -498,7 +498,7 @@ describe("revoking", () => {
     ["a key too many", { session: "x", all: false }, "bad_request"],
     ["nothing", undefined, "bad_request"],
     ["far too much", { session: "x".repeat(17_000) }, "too_large"],
-  ])("[B3.3, A5] %s is refused, and nothing revoked", async (_what, body, code) => {
+  ])("[B3.3, A5.2] %s is refused, and nothing revoked", async (_what, body, code) => {
     const ada = fresh("ada");
     const answer = await askBackend("POST", `${userPath(ada)}/revocations`, body);
     expect((await refusal(answer))[1]).toBe(code);

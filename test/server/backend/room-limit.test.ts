@@ -25,7 +25,7 @@ async function join(user: string, room: string): Promise<Peer> {
   return peer;
 }
 
-it("[A7] a user is present in so many rooms and no more, whichever way they come", async () => {
+it("[A7.8] a user is present in so many rooms and no more, whichever way they come", async () => {
   const ada = fresh("ada");
   const rooms = Array.from({ length: 3 }, () => fresh("room"));
   const peers: Peer[] = [];
@@ -53,7 +53,7 @@ it("[A7] a user is present in so many rooms and no more, whichever way they come
   await join(ada, fresh("room"));
 });
 
-it("[A7] rooms that they were admitted to and did not get into count for a while only", async () => {
+it("[A7.8] rooms that they were admitted to and did not get into count for a while only", async () => {
   const ada = fresh("ada");
   for (let n = 0; n < 3; n++) await admit(ada, { issuedAt: Date.now() }, fresh("room"));
   const room = fresh("room");

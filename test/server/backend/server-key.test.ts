@@ -63,7 +63,7 @@ describe("the server key", () => {
     ]);
   });
 
-  it.each(WRONG)("[B5.3] %s does nothing, and is told alike", async (_what, headers) => {
+  it.each(WRONG)("[B5.3, A5.3] %s does nothing, and is told alike", async (_what, headers) => {
     const room = newRoom();
     const peer = await join(room, "ada");
     for (const [method, path] of ROUTES) {
@@ -81,7 +81,7 @@ describe("the server key", () => {
     ).toEqual([]);
   });
 
-  it("[B5.3, A5] a key opens no other method, and is asked for before anything else is judged", async () => {
+  it("[B5.3, A5.4] a key opens no other method, and is asked for before anything else is judged", async () => {
     for (const [method, path] of ROUTES) {
       const url = path.replace("ROOM", "-");
       const huge = await ask(url, { method, ...(method === "POST" && { body: "x".repeat(9e5) }) });
@@ -93,7 +93,7 @@ describe("the server key", () => {
     }
   });
 
-  it("[B5.4, A3] is not for pages: no answer has CORS headers, and a foreign origin changes nothing", async () => {
+  it("[B5.4, A3.5] is not for pages: no answer has CORS headers, and a foreign origin changes nothing", async () => {
     const room = newRoom();
     const cors = "Access-Control-Allow-Origin";
     for (const [method, path, sent] of ROUTES) {

@@ -19,7 +19,7 @@ async function useUp(address: number, token: string): Promise<number> {
 }
 
 describe("an address that has used up its failures", { timeout: 20_000 }, () => {
-  it("[A7, B8.1] has no user's object asked, but about sessions that were lately found good", async () => {
+  it("[A7.5, B8.1] has no user's object asked, but about sessions that were lately found good", async () => {
     const known = await signIn("strangers-ada");
     expect((await read(77, known)).status).toBe(200);
     expect(await useUp(77, "bad")).toBeGreaterThanOrEqual(60);
@@ -31,7 +31,7 @@ describe("an address that has used up its failures", { timeout: 20_000 }, () => 
     expect((await read(78, unknown)).status).toBe(200);
   });
 
-  it("[A7, B3.2] is one that reads with a revoked session, too", async () => {
+  it("[A7.3, B3.2] is one that reads with a revoked session, too", async () => {
     const token = await signIn("strangers-eve");
     await revoke("strangers-eve");
     expect(await refusal(await read(79, token))).toEqual([401, "session_revoked"]);

@@ -316,7 +316,7 @@ describe("whether many users are there", () => {
     expect(await (await presenceOf([])).json()).toEqual({ users: [] });
   }, 30_000);
 
-  it("[A2, B4.1, B6.1] what can be no user's id is nobody, in bodies and in URLs", async () => {
+  it("[A2.2, B4.1, B6.1] what can be no user's id is nobody, in bodies and in URLs", async () => {
     for (const id of [".", "..", "\ud800", "", "x".repeat(129)]) {
       const answer = await presenceOf(["ada", id]);
       expect(await refusal(answer), JSON.stringify(id)).toEqual([400, "bad_request"]);
@@ -371,7 +371,7 @@ describe("whether many users are there", () => {
     ["an empty id", [""], "bad_request"],
     ["a long id", ["x".repeat(129)], "bad_request"],
     ["far too much", Array.from({ length: 400 }, () => "é".repeat(400)), "too_large"],
-  ])("[B6.2, A5] %s is refused", async (_what, users, code) => {
+  ])("[B6.2, A5.2] %s is refused", async (_what, users, code) => {
     expect((await refusal(await presenceOf(users)))[1]).toBe(code);
   });
 });

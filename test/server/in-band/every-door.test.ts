@@ -110,7 +110,7 @@ async function enterOneRoom(batch: readonly Case[]): Promise<void> {
 }
 
 it(
-  "[A2, L6.4] whatever a session says, by whichever door, costs nobody else anything",
+  "[A2.1, L6.4] whatever a session says, by whichever door, costs nobody else anything",
   { timeout: 60_000 + CASES * 30 },
   async () => {
     const batches = fc.array(cases, { minLength: SESSIONS_A_ROOM, maxLength: SESSIONS_A_ROOM });

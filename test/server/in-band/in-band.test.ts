@@ -86,7 +86,7 @@ describe("signing in over the socket", () => {
     expect(await peer.closed).toEqual({ code: 4401, reason: "unauthenticated" });
   });
 
-  it("[T2.1, A3] a foreign origin may not, with a cookie or without", async () => {
+  it("[T2.1, A3.1] a foreign origin may not, with a cookie or without", async () => {
     const cookie = `session=${await signIn("ada")}`;
     for (const headers of [{}, { Cookie: cookie }]) {
       const answer = await ask(`/rooms/${newRoom()}?auth=message`, {

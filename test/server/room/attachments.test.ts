@@ -35,7 +35,7 @@ function attach(room: string, change: (legacy: LegacyAttachment) => unknown): Pr
   });
 }
 
-it("[A2, L2.2, L3.1] the largest session is probed and removed as stale, over hibernation too", async () => {
+it("[A2.4, L2.2, L3.1] the largest session is probed and removed as stale, over hibernation too", async () => {
   const room = newRoom();
   const now = Date.now();
   // In UTF-8 this is within the bound of sessions; as a structured clone it would be 20,000 bytes.
@@ -53,7 +53,7 @@ it("[A2, L2.2, L3.1] the largest session is probed and removed as stale, over hi
   expect(await ada.closed).toEqual({ code: 4408, reason: "stale" });
 });
 
-it("[A2] every session within its bounds fits, with all else that a socket carries", () => {
+it("[A2.4] every session within its bounds fits, with all else that a socket carries", () => {
   const largest = (session: object) => ({
     id: crypto.randomUUID(),
     view: "snapshot" as const,
@@ -76,7 +76,7 @@ it("[A2] every session within its bounds fits, with all else that a socket carri
   }
 });
 
-it("[A2] only what the room reads later is attached", async () => {
+it("[A2.4] only what the room reads later is attached", async () => {
   const room = newRoom();
   const claims = { name: "Ada", picture: "https://example.com/a.png", rooms: ["*"], roles: ["r"] };
   await join(room, "ada", { token: await signIn("ada", { ...claims, sid: "s-1" }) });
@@ -127,13 +127,13 @@ it("[L2.2, L7.4] no attachment that 0.1.0 left stops the alarm, however large", 
   expect(await ada.closed).toEqual({ code: 4408, reason: "stale" });
 });
 
-it("[A2] one that cannot fit at all leaves what was attached before", () => {
+it("[A2.4] one that cannot fit at all leaves what was attached before", () => {
   const session = { user: { id: "ada" }, id: "é".repeat(9_000) };
   const state = { is: "member", session, noticed: false };
   expect(encodeAttachment({ state } as unknown as Attachment)).toBeNull();
 });
 
-it("[A2, A3] tokens over a socket that 0.1.0 opened are judged as ones that came to its host by https", async () => {
+it("[A2.10, A3.1] tokens over a socket that 0.1.0 opened are judged as ones that came to its host by https", async () => {
   const room = newRoom();
   const ada = await join(room, "ada");
   await attach(room, (legacy) => legacy);

@@ -114,7 +114,7 @@ describe("a session that a Worker of an older version let in", () => {
     ["is nobody's", { user: {} }, [401, "session_invalid"]],
     ["has a long id", { id: "x".repeat(20_000) }, [401, "session_invalid"]],
     ["admits to 450 rooms", { rooms: list(450) }, [401, "session_invalid"]],
-  ])("[A2, L6.4] one that %s harms nobody", async (_what, rest, expected) => {
+  ])("[A2.1, L6.4] one that %s harms nobody", async (_what, rest, expected) => {
     const room = newRoom();
     const bob = await join(room, "bob");
     const joiner = sessionOf("ada", rest) as RoomSession;
@@ -142,7 +142,7 @@ describe("a fault in what one person does", () => {
   it.each([
     ["a connection", {}],
     ["a lease", { lease: { token: "t", connection: "c", isNew: true, update: {} } }],
-  ])("[L6.4, A5] refuses %s whose ticket cannot be stored", async (_what, how) => {
+  ])("[L6.4, A5.2] refuses %s whose ticket cannot be stored", async (_what, how) => {
     const room = newRoom();
     const bob = await join(room, "bob");
     const ticket = (id: string) => ({ id, expiresAt: Date.now() + 60_000 });

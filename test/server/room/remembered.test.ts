@@ -35,7 +35,7 @@ async function joinForLong(room: string, user: string): Promise<Peer> {
 }
 
 describe("a room's memory of who left", () => {
-  it("[L5.2, A6] of a crowd of accounts that come and go, it remembers who left last; the others are gone, rows and all", async () => {
+  it("[L5.2, A6.3] of a crowd of accounts that come and go, it remembers who left last; the others are gone, rows and all", async () => {
     const room = newRoom();
     await join(room, "watcher");
     await fill(room, MAX_REMEMBERED - 10);

@@ -166,7 +166,7 @@ describe("a session on a live connection", () => {
     expect((await readRoom(room)).members[1]).toMatchObject({ id: "bob", status: "busy" });
   });
 
-  it("[T3.5, A4] a bad token is an error with its code, and changes nothing", async () => {
+  it("[T3.5, A4.1] a bad token is an error with its code, and changes nothing", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     const before = await readRoom(room);
@@ -185,7 +185,7 @@ describe("a session on a live connection", () => {
     await ada.ask({ type: "update", status: "busy" });
   });
 
-  it("[T3.5, A6] one whose user has too many connections is an error too, and the old one stays", async () => {
+  it("[T3.5, A6.1] one whose user has too many connections is an error too, and the old one stays", async () => {
     const room = newRoom();
     await Promise.all(Array.from({ length: 20 }, () => join(room, "bob")));
     const ada = await join(room, "ada");

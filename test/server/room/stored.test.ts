@@ -70,7 +70,7 @@ describe("what is stored", () => {
     expect(await readRoom(room)).toMatchObject({ epoch: bob.roll!.epoch, version: 3 });
   });
 
-  it("[A6, W8, P1.4] of one member is bounded, whatever their sessions, names and data say", async () => {
+  it("[A6.1, W8, P1.4] of one member is bounded, whatever their sessions, names and data say", async () => {
     const room = newRoom();
     // What takes most room in JSON.
     const longest = (length: number) => "\u0001".repeat(length);

@@ -110,13 +110,13 @@ describe.each(subjects)("attacks on $name", (subject) => {
     const { token, attacks } = subject;
     const good = token[way.form];
 
-    it("[A2] what is good is admitted", async () => {
+    it("[A1.1] what is good is admitted", async () => {
       vi.setSystemTime(subject.now);
       const outcomes = await enter(subject, way, good);
       expect(new Set(outcomes)).toEqual(new Set(["admitted"]));
     });
 
-    it.each(attacks)("[A2, A5] $name: $code, and no room is touched", async (attack) => {
+    it.each(attacks)("[A2.6, A5.5] $name: $code, and no room is touched", async (attack) => {
       vi.setSystemTime(attack.now ?? subject.now);
       const before = (await listDurableObjectIds(env.ROOMS)).length;
       const forged = attack.token(good, way.form);

@@ -54,7 +54,7 @@ describe.each(["compact", "jwt", "jwe"])("a cookie cache (%s)", (strategy) => {
   const cookie = cookieOf(strategy);
   const token = only(cookie, "session_token");
 
-  it("[A2] is believed without asking, as long as it says", async () => {
+  it("[A2.26] is believed without asking, as long as it says", async () => {
     for (const at of [0, 4 * MINUTE_MS]) {
       const { result, asked } = await enter(cookie, ASKS, NOW + at);
       expect(result).toHaveLength(32);
@@ -62,7 +62,7 @@ describe.each(["compact", "jwt", "jwe"])("a cookie cache (%s)", (strategy) => {
     }
   });
 
-  it("[A2] that has expired has the app asked about the token alone", async () => {
+  it("[A2.27] that has expired has the app asked about the token alone", async () => {
     for (const at of [6 * MINUTE_MS, 60 * MINUTE_MS]) {
       expect(await enter(cookie, ASKS, NOW + at)).toEqual({
         result: "from the app",
@@ -72,12 +72,12 @@ describe.each(["compact", "jwt", "jwe"])("a cookie cache (%s)", (strategy) => {
     expect((await enter(cookie, {}, NOW + 6 * MINUTE_MS)).result).toBe("session_expired");
   });
 
-  it("[A2] that the browser dropped has the app asked", async () => {
+  it("[A2.27] that the browser dropped has the app asked", async () => {
     expect(await enter(token, ASKS)).toEqual({ result: "from the app", asked: [token] });
     expect((await enter(token)).result).toBe("session_expired");
   });
 
-  it("[A2, A5] of another login than its token is not believed", async () => {
+  it("[A2.27] of another login than its token is not believed", async () => {
     const mixed = `${only(cookie, "session_data")}; ${only(cookieOf("compact in chunks"), "session_token")}`;
     expect((await enter(mixed)).result).toBe("session_invalid");
     const { result, asked } = await enter(mixed, ASKS);
@@ -85,14 +85,14 @@ describe.each(["compact", "jwt", "jwe"])("a cookie cache (%s)", (strategy) => {
     expect(asked).toEqual([only(mixed, "session_token")]);
   });
 
-  it("[A2, A5] nobody is asked about a token with a forged signature", async () => {
+  it("[A2.26] nobody is asked about a token with a forged signature", async () => {
     const forged = token.replace(/.{12}%3D$/, "AAAAAAAAAAAA%3D");
     expect(await enter(forged, ASKS)).toEqual({ result: "session_invalid", asked: [] });
     const mixed = `${only(cookie, "session_data")}; better-auth.session_token=a.b`;
     expect(await enter(mixed, ASKS)).toEqual({ result: "session_invalid", asked: [] });
   });
 
-  it("[A1] goes by other names where SESSION_COOKIE names both", async () => {
+  it("[A2.26] goes by other names where SESSION_COOKIE names both", async () => {
     const renamed = cookie.replaceAll("better-auth.", "my.");
     const both = { SESSION_COOKIE: "my.session_data,my.session_token" };
     expect((await enter(renamed, both)).result).toHaveLength(32);

@@ -26,7 +26,7 @@ async function check(token: string, more: Partial<Env> = {}) {
 }
 
 describe("looking a claim up", () => {
-  it("[A2] takes the whole name first, then a path, and no inherited key", () => {
+  it("[A2.16] takes the whole name first, then a path, and no inherited key", () => {
     const claims = { "https://a.example/roles": 1, "a.b": 2, a: { b: 3, c: { d: 4 } }, e: null };
     expect(lookUp(claims, "https://a.example/roles")).toBe(1);
     expect(lookUp(claims, "a.b")).toBe(2);
@@ -61,7 +61,7 @@ describe("SESSION_CLAIMS", () => {
     session_state: "s1",
   };
 
-  it("[A2] names the claims that a session is read from", async () => {
+  it("[A2.16] names the claims that a session is read from", async () => {
     expect(await check(await signIn("ada", claims), own)).toMatchObject({
       user: { id: "7", name: "Ada", image: "/ada.png" },
       roles: ["staff"],
@@ -70,7 +70,7 @@ describe("SESSION_CLAIMS", () => {
     });
   });
 
-  it("[A2, O3.2] is what the log calls them", async () => {
+  it("[A2.16, O3.2] is what the log calls them", async () => {
     for (const [more, detail] of [
       [{ user_id: undefined }, 'claim "user_id": missing'],
       [{ realm_access: { roles: {} } }, 'claim "realm_access.roles": not a list'],
@@ -87,7 +87,7 @@ describe("SESSION_CLAIMS", () => {
     }
   });
 
-  it("[A2] allows no path as a picture where users can write the claim", async () => {
+  it("[A2.5, A2.16] allows no path as a picture where users can write the claim", async () => {
     for (const outer of ["user_metadata", "unsafe_metadata"]) {
       const config = { SESSION_CLAIMS: JSON.stringify({ picture: `${outer}.avatar` }) };
       const shown = async (avatar: string) =>
@@ -97,7 +97,7 @@ describe("SESSION_CLAIMS", () => {
     }
   });
 
-  it("[A2, O2.1] of another shape is a fault of the configuration", () => {
+  it("[A2.16, O2.1] of another shape is a fault of the configuration", () => {
     for (const text of ["user_id", "[]", '"x"', '{"id":7}', '{"sub":"x"}', '{"id":""}']) {
       const { faults } = parseConfig({ SESSION_SECRET: SECRET, SESSION_CLAIMS: text } as Env);
       expect(faults, text).toEqual([expect.stringContaining("SESSION_CLAIMS: must be a JSON")]);
@@ -111,7 +111,7 @@ describe("algorithms", () => {
       .setProtectedHeader({ alg })
       .sign(key);
 
-  it("[A2] HS256, HS384 and HS512 are good by any of the secrets", async () => {
+  it("[A2.7] HS256, HS384 and HS512 are good by any of the secrets", async () => {
     const both = { SESSION_SECRET: `${"n".repeat(32)},${SECRET}` };
     for (const alg of ["HS256", "HS384", "HS512"]) {
       // jose wants a key as long as the hash to sign; what signs elsewhere does not.
@@ -128,7 +128,7 @@ describe("algorithms", () => {
   });
 
   it.each(["RS256", "PS256", "ES256", "ES384", "EdDSA"])(
-    "[A2] %s is good by a key set",
+    "[A2.7] %s is good by a key set",
     async (alg) => {
       const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
       const jwk = { ...(await exportJWK(publicKey)), alg };
@@ -142,7 +142,7 @@ describe("algorithms", () => {
 describe("clocks that differ", () => {
   const now = () => Math.floor(Date.now() / 1000);
 
-  it("[A2] nbf may be 60 s ahead, and exp 5 s ago", async () => {
+  it("[A2.8] nbf may be 60 s ahead, and exp 5 s ago", async () => {
     const code = (claims: JWTPayload) =>
       signIn("ada", claims)
         .then((token) => check(token))
@@ -166,7 +166,7 @@ describe("keys that many apps share", () => {
   ];
   const both = { SESSION_ISSUER: "https://i.example", SESSION_AUDIENCE: "a" };
 
-  it.each(shared)("[A2, O2.1] need an issuer and an audience: %s", (url) => {
+  it.each(shared)("[A2.9, O2.1] need an issuer and an audience: %s", (url) => {
     const faults = (more: Partial<Env>) =>
       parseConfig({ SESSION_JWKS_URL: url, ...more } as Env).faults;
     expect(faults({})).toEqual([
@@ -177,7 +177,7 @@ describe("keys that many apps share", () => {
     expect(faults(both)).toEqual([]);
   });
 
-  it("[A2, O2.2] others without both are told of in one log line", () => {
+  it("[A2.9, O2.2] others without both are told of in one log line", () => {
     const env = { SESSION_JWKS_URL: "https://id.example.com/jwks" } as Env;
     configOf(env);
     configOf(env);

@@ -88,7 +88,7 @@ describe("what each format needs", () => {
 describe("secrets", () => {
   const secretsOf = (text: string) => parseConfig({ SESSION_SECRET: text } as Env).session.secrets;
 
-  it("[A2] are separated by commas, or a JSON list where one of them has a comma", () => {
+  it("[A2.7] are separated by commas, or a JSON list where one of them has a comma", () => {
     const [a, b, comma] = ["a".repeat(32), "b".repeat(32), `${"c".repeat(16)},${"d".repeat(16)}`];
     expect(secretsOf(`${a}, ${b}`)).toEqual([a, b]);
     expect(secretsOf(JSON.stringify([comma, a]))).toEqual([comma, a]);

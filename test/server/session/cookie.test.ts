@@ -14,7 +14,7 @@ const chunked = authjs.vectors.find(({ title }) => title === "v5 in chunks")!;
 const find = (header: string, names: CookieName[]) => new CookieHeader(header).find(names);
 
 describe("finding the cookie", () => {
-  it("[A1] takes the first of the names that is there, and each cookie of that name, at most four", () => {
+  it("[A1.2, A1.4] takes the first of the names that is there, and each cookie of that name, at most four", () => {
     const values = (header: string) => find(header, ["__Secure-s", "s"]).map(({ value }) => value);
     expect(values("s=1; __Secure-s=2")).toEqual(["2"]);
     expect(values("s=1; s=2; s.0=3")).toEqual(["1", "2"]);
@@ -23,7 +23,7 @@ describe("finding the cookie", () => {
     expect(values("")).toEqual([]);
   });
 
-  it("[A1] counts an empty value as absent, whole or chunk", () => {
+  it("[A1.2] counts an empty value as absent, whole or chunk", () => {
     const values = (header: string) => find(header, ["__Secure-s", "s"]).map(({ value }) => value);
     expect(values("__Secure-s=; s=1")).toEqual(["1"]);
     expect(values('__Secure-s=""; s= ; s=1')).toEqual(["1"]);
@@ -32,7 +32,7 @@ describe("finding the cookie", () => {
     expect(values("s.0=; s.1=b")).toEqual([]);
   });
 
-  it("[A1] joins chunks in numeric order up to the first gap, each decoded, the first of each", () => {
+  it("[A1.3] joins chunks in numeric order up to the first gap, each decoded, the first of each", () => {
     const header = Array.from({ length: 12 }, (_, n) => `s.${11 - n}=${11 - n}%2F`).join("; ");
     expect(find(`${header}; s.3=x; s.13=y; s.01=z`, ["s"])).toEqual([
       {
@@ -45,18 +45,18 @@ describe("finding the cookie", () => {
     expect(find("s.1=a; s.2=b", ["s"])).toEqual([]);
   });
 
-  it("[A1] knows a whole cookie beside chunks", () => {
+  it("[A2.18] knows a whole cookie beside chunks", () => {
     const isBeside = (header: string) => find(header, ["s"])[0]!.isBesideChunks;
     expect(isBeside("s=1; s.2=x")).toBe(true);
     expect(isBeside("s=1; s.x=2; s.=3; sx.0=4; s.0=")).toBe(false);
   });
 
-  it("[A2] picks cookies of some names with their chunks, as they stood in the header", () => {
+  it("[A2.22] picks cookies of some names with their chunks, as they stood in the header", () => {
     const cookies = new CookieHeader("x=0; s.1=%2F; b=; s=1;s=2;  b.sig=3; s.x=4; ss=5; s.0=6");
     expect(cookies.pick(["s", "b.sig"])).toBe("s.1=%2F; s=1; s=2; b.sig=3; s.0=6");
   });
 
-  it("[A1] each format knows its framework's names, and SESSION_COOKIE replaces them", () => {
+  it("[A1.2] each format knows its framework's names, and SESSION_COOKIE replaces them", () => {
     const nameFor = (format: string, cookie: string, more: Partial<Env> = {}) => {
       const { session } = parseConfig({ SESSION_FORMAT: format, ...more } as Env);
       const { names } = sessionCookies(session);
@@ -105,7 +105,7 @@ async function check(cookie: string): Promise<string> {
 }
 
 describe("a session under another of its framework's names", () => {
-  it("[A2, A5] is refused where it is bound to its cookie's name", async () => {
+  it("[A2.18] is refused where it is bound to its cookie's name", async () => {
     const { cookie } = authjs.vectors.find(({ title }) => title === "v5 over http")!;
     expect(await check(cookie)).toBe("ada");
     expect(await check(`__Secure-${cookie}`)).toBe("session_invalid");
@@ -115,12 +115,12 @@ describe("a session under another of its framework's names", () => {
 describe("a session in chunks", () => {
   const pairs = chunked.cookie.split("; ");
 
-  it("[A1, A2] is read in whatever order they come", async () => {
+  it("[A1.3, A2.18] is read in whatever order they come", async () => {
     expect(pairs.length).toBeGreaterThan(1);
     expect(await check(pairs.toReversed().join("; "))).toBe("ada");
   });
 
-  it("[A2, A5] is refused where one is missing, altered, or of another session", async () => {
+  it("[A1.3, A2.18] is refused where one is missing, altered, or of another session", async () => {
     const other = pairs[1]!.replace(/=(.{50})./, "=$1_");
     expect(await check(pairs[0]!)).toBe("session_invalid");
     expect(await check(pairs[1]!)).toBe("unauthenticated");
@@ -130,7 +130,7 @@ describe("a session in chunks", () => {
     );
   });
 
-  it("[A2, A5] is bounded in number and size, before anything is decrypted", async () => {
+  it("[A2.14] is bounded in number and size, before anything is decrypted", async () => {
     vi.spyOn(console, "log").mockImplementation(() => {});
     const decrypt = vi.spyOn(crypto.subtle, "importKey");
     const name = "authjs.session-token";

@@ -39,24 +39,24 @@ async function encrypt(plaintext: string): Promise<string> {
 }
 
 describe("what a dbAuth cookie is worth", () => {
-  it("[A2] cannot be told: who has a session can alter a numeric id, as in the framework itself", async () => {
+  it("[A2.21] cannot be told: who has a session can alter a numeric id, as in the framework itself", async () => {
     const idAt = '{"id":'.length;
     expect((await check(valueOf("as it comes"))).user.id).toBe("1");
     const altered = flip(valueOf("as it comes"), idAt, "1".charCodeAt(0) ^ "2".charCodeAt(0));
     expect((await check(altered)).user.id).toBe("2");
   });
 
-  it("[A2] of a UUID only the first characters can be altered, which leads to nobody else", async () => {
+  it("[A2.21] of a UUID only the first characters can be altered, which leads to nobody else", async () => {
     const uuid = (await check(valueOf("the id a UUID"))).user.id;
     const altered = flip(valueOf("the id a UUID"), '{"id":"'.length, 1);
     expect((await check(altered)).user.id.slice(9)).toBe(uuid.slice(9));
   });
 
-  it("[A2] carries no expiry: it is good for SESSION_SECONDS from each check on", async () => {
+  it("[A2.15, A2.21] carries no expiry: it is good for SESSION_SECONDS from each check on", async () => {
     expect((await check(valueOf("as it comes"))).expiresAt).toBe(NOW + 3_600_000);
   });
 
-  it("[A2, A5] anything but what the framework itself writes is refused", async () => {
+  it("[A2.21] anything but what the framework itself writes is refused", async () => {
     const uuid = crypto.randomUUID();
     expect((await check(await encrypt(`{"id":"ada"};${uuid}`))).user.id).toBe("ada");
     for (const plaintext of [
@@ -81,7 +81,7 @@ describe("what a dbAuth cookie is worth", () => {
     }
   });
 
-  it("[A2, A5] base64 of any other spelling is refused", async () => {
+  it("[A2.21] base64 of any other spelling is refused", async () => {
     const good = valueOf("as it comes");
     const [ciphertext, iv] = good.split("|") as [string, string];
     for (const token of [`${good}|`, ` ${good}`, `${ciphertext}|${iv.replace("==", "")}`, iv]) {

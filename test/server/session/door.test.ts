@@ -56,7 +56,7 @@ const expiryOf = (peer: Peer) => Date.parse(welcomeOf(peer).expiresAt) - Date.no
 
 describe("a session that lasts for ever", () => {
   it.each([9_999_999_999_999, 1e300, 1e306])(
-    "[A2] exp %d is 400 days, at the upgrade and over the socket",
+    "[A2.3] exp %d is 400 days, at the upgrade and over the socket",
     async (exp) => {
       const room = fresh("room");
       const watcher = await join(room, "watcher");
@@ -74,7 +74,7 @@ describe("a session that lasts for ever", () => {
   );
 
   it.each([9_007_199_254_740_991, "9999-12-31T23:59:59Z"])(
-    "[A2] an introspected expiresAt of %s is 400 days",
+    "[A2.3] an introspected expiresAt of %s is 400 days",
     async (expiresAt) => {
       const room = fresh("room");
       const watcher = await join(room, "watcher");
@@ -89,7 +89,7 @@ describe("a session that lasts for ever", () => {
 });
 
 describe("when a session was issued", () => {
-  it.each([1e306, 1e300, 8.64e12, -1])("[A2] iat %d says nothing", async (iat) => {
+  it.each([1e306, 1e300, 8.64e12, -1])("[A2.3] iat %d says nothing", async (iat) => {
     const room = fresh("room");
     const watcher = await join(room, "watcher");
     const before = Date.now();
@@ -100,7 +100,7 @@ describe("when a session was issued", () => {
     await expectUnharmed(room, watcher);
   });
 
-  it("[A2] a clock that is 60 s ahead is believed, one further ahead is not", async () => {
+  it("[A2.3] a clock that is 60 s ahead is believed, one further ahead is not", async () => {
     const seconds = Math.floor(Date.now() / 1000);
     vi.setSystemTime(seconds * 1000);
     for (const [ahead, isBelieved] of [
@@ -122,7 +122,7 @@ describe("a session that is too large", () => {
     ["a room of 129 characters", { rooms: texts(1, 129) }, 'claim "rooms": too long'],
     ["101 roles", { roles: texts(101, 1) }, 'claim "roles": too many'],
     ["100 long rooms", { rooms: texts(100, 128) }, "more than 12 KiB"],
-  ])("[A2] %s: refused, and the log says why", async (_what, more, detail) => {
+  ])("[A2.4, A2.6] %s: refused, and the log says why", async (_what, more, detail) => {
     const room = fresh("room");
     const watcher = await join(room, "watcher");
     const answer = await joinIntrospected(room, { user: { id: "ada" }, ...more });
@@ -131,7 +131,7 @@ describe("a session that is too large", () => {
     await expectUnharmed(room, watcher);
   });
 
-  it("[A2] 12 KiB are let in, and their room can probe them", async () => {
+  it("[A2.4] 12 KiB are let in, and their room can probe them", async () => {
     const room = fresh("room");
     const watcher = await join(room, "watcher");
     const rooms = [`${room}*`, ...texts(90, 128)];
@@ -180,7 +180,7 @@ describe("an app's own verify", () => {
       },
       [500, "internal"],
     ],
-  ])("[A2] %s", async (_what, answer, expected) => {
+  ])("[A2.1] %s", async (_what, answer, expected) => {
     const room = fresh("room");
     const watcher = await join(room, "watcher");
     expect(await enter(room, answer)).toEqual(expected);
@@ -198,7 +198,7 @@ describe("ids", () => {
     return welcomeOf(peer).self.id;
   };
 
-  it("[A2] of users have 1–128 characters, are well-formed, and are no dots; numbers are their text", async () => {
+  it("[A2.2] of users have 1–128 characters, are well-formed, and are no dots; numbers are their text", async () => {
     for (const id of ["x".repeat(128), "...", "a.b", "👩‍💻", " "]) {
       expect(await enter({ user: { id } })).toBe(id);
     }
@@ -219,7 +219,7 @@ describe("ids", () => {
     }
   });
 
-  it("[A2] of sessions have at most 256 characters and are well-formed; numbers are their text", async () => {
+  it("[A2.2] of sessions have at most 256 characters and are well-formed; numbers are their text", async () => {
     for (const id of ["x".repeat(256), "", null, 7]) {
       expect(await enter({ user: { id: "ada" }, id })).toBe("ada");
     }
@@ -230,7 +230,7 @@ describe("ids", () => {
 });
 
 describe("roles and rooms", () => {
-  it("[A2] one role may be a text; rooms are absent or a list", async () => {
+  it("[A2.4] one role may be a text; rooms are absent or a list", async () => {
     const seen: unknown[] = [];
     const app = createApp({ authorize: ({ roles }) => seen.push(roles) > 0 });
     for (const roles of ["staff", ["staff"], "", null]) {
@@ -255,7 +255,7 @@ describe("what decorates", () => {
     return (await readRoom(room)).members[0]!;
   };
 
-  it("[A2] a name is cut at 256, never within a character, and is left out where it is none", async () => {
+  it("[A2.5] a name is cut at 256, never within a character, and is left out where it is none", async () => {
     expect((await shown({ name: "x".repeat(300) })).name).toBe("x".repeat(256));
     expect((await shown({ name: `${"x".repeat(255)}👩` })).name).toBe("x".repeat(255));
     expect((await shown({ name: "a\ud800b" })).name).toBe("a\ufffdb");
@@ -264,7 +264,7 @@ describe("what decorates", () => {
     }
   });
 
-  it("[A2] a picture is https or a path of the own host, and is left out where it is neither", async () => {
+  it("[A2.5] a picture is https or a path of the own host, and is left out where it is neither", async () => {
     for (const picture of ["https://cdn.example.com/a.png", "/a.png", "/", "/a?b=//c#d"]) {
       expect((await shown({ picture })).image).toBe(picture);
     }
@@ -303,7 +303,7 @@ describe("the log of a refusal", () => {
   };
   const later = () => Math.floor(Date.now() / 1000) + 600;
 
-  it("[A2, O3.2] says which claim was wrong and how, as its source names it, and never a value", async () => {
+  it("[A2.6, O3.2] says which claim was wrong and how, as its source names it, and never a value", async () => {
     for (const [claims, detail] of [
       [{ sub: undefined }, 'claim "sub": missing'],
       [{ sub: "" }, 'claim "sub": missing'],
@@ -328,7 +328,7 @@ describe("the log of a refusal", () => {
     expect(lines.at(-1)).toMatchObject({ detail: 'claim "expiresAt": not a time' });
   });
 
-  it("[A2, O3.2] says what of a token was wrong: signature, algorithm, issuer, audience", async () => {
+  it("[A2.6, O3.2] says what of a token was wrong: signature, algorithm, issuer, audience", async () => {
     const config = { SESSION_ISSUER: "https://id.example.com", SESSION_AUDIENCE: "presence" };
     const signedBy = async (alg: string, key: CryptoKey | Uint8Array) =>
       new SignJWT({ sub: "ada", exp: later() }).setProtectedHeader({ alg }).sign(key);
@@ -350,7 +350,7 @@ describe("the log of a refusal", () => {
     expect(await detailOf(await signIn("ada", aud), config)).toBe("aud");
   });
 
-  it("[A2, O3.2] says so of a token that came over a socket, too", async () => {
+  it("[A2.6, O3.2] says so of a token that came over a socket, too", async () => {
     const ada = await join(fresh("room"), "ada");
     ada.send({ type: "auth", token: await signIn("ada", { rooms: null }) });
     expect(await ada.untilType("error")).toEqual({
@@ -361,7 +361,7 @@ describe("the log of a refusal", () => {
     expect(lines.at(-1)).toMatchObject({ event: "refused", detail: 'claim "rooms": not a list' });
   });
 
-  it("[A2] no session that was refused has touched the room", async () => {
+  it("[A2.6] no session that was refused has touched the room", async () => {
     const room = fresh("room");
     expect((await tryJoin(room, "ada", { token: await signIn("..") })).status).toBe(401);
     expect((await ask(`/rooms/${room}`, { headers: bearer(await signIn("ada")) })).status).toBe(

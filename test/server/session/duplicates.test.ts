@@ -41,7 +41,7 @@ describe.each(tried)("a cookie of $name that comes more than once", (subject) =>
   const bad = `${subject.cookie}=${alter(subject.token.cookie)}${alter(subject.token.cookie)}`;
   const empty = `${subject.cookie}=`;
 
-  it("[A1] is the first that verifies, wherever it stands", async () => {
+  it("[A1.4] is the first that verifies, wherever it stands", async () => {
     const user = await check(subject, good);
     expect(user).not.toContain("session_");
     for (const cookies of [
@@ -54,7 +54,7 @@ describe.each(tried)("a cookie of $name that comes more than once", (subject) =>
     }
   });
 
-  it("[A1, A5] is tried four times at most, and refused as the first is", async () => {
+  it("[A1.4, A1.5] is tried four times at most, and refused as the first is", async () => {
     expect(await check(subject, [bad, bad, bad, bad, good].join("; "))).toBe("session_invalid");
     expect(await check(subject, [empty, empty].join("; "))).toBe("unauthenticated");
   });
@@ -68,7 +68,7 @@ describe("a JWT that comes more than once", () => {
       Cookie: tokens.map((token) => `session=${token}`).join("; "),
     });
 
-  it("[A1] is good after one that has expired, that is forged, or that is nobody's", async () => {
+  it("[A1.4] is good after one that has expired, that is forged, or that is nobody's", async () => {
     const good = await signIn("ada");
     for (const bad of [
       await signIn("ada", past),
@@ -79,7 +79,7 @@ describe("a JWT that comes more than once", () => {
     }
   });
 
-  it("[A1, A5] is refused as the first is, and as one that could not be checked where there is one", async () => {
+  it("[A1.5] is refused as the first is, and as one that could not be checked where there is one", async () => {
     const [expired, forged] = [await signIn("ada", past), await signIn("ada", {}, "x".repeat(32))];
     expect(await refusal(await read([expired, forged]))).toEqual([401, "session_expired"]);
     expect(await refusal(await read([forged, expired]))).toEqual([401, "session_invalid"]);
@@ -92,7 +92,7 @@ describe("a JWT that comes more than once", () => {
     ]);
   });
 
-  it("[A1, A7] counts once, however many are tried", async () => {
+  it("[A1.5, A7.3] counts once, however many are tried", async () => {
     const keys: string[] = [];
     const limit = async ({ key }: { key: string }) => {
       keys.push(key);
@@ -107,7 +107,7 @@ describe("a JWT that comes more than once", () => {
     expect(keys).toEqual([]);
   });
 
-  it("[A1, A4] is tried by the app's own check, too", async () => {
+  it("[A1.4, A4.2] is tried by the app's own check, too", async () => {
     const asked: string[] = [];
     const app = createApp({
       verify(token) {
@@ -128,7 +128,7 @@ describe("chunks that come more than once", () => {
   const [name, { cookie: token }] = [subject.cookie, subject.token];
   const [head, tail] = [token.slice(0, 100), token.slice(100)];
 
-  it("[A1] are the first of each number", async () => {
+  it("[A1.3] are the first of each number", async () => {
     const chunks = [`${name}.0=${head}`, `${name}.1=${tail}`];
     const user = await check(subject, chunks.join("; "));
     expect(user).toBe("ada");
@@ -138,7 +138,7 @@ describe("chunks that come more than once", () => {
     expect(await check(subject, [...stale, ...chunks].join("; "))).toBe("session_invalid");
   });
 
-  it("[A1, A5] beside a whole cookie are refused for Auth.js", async () => {
+  it("[A2.18] beside a whole cookie are refused for Auth.js", async () => {
     for (const cookies of [
       [`${name}=${token}`, `${name}.0=${head}`],
       [`${name}.3=${head}`, `${name}=${token}`],

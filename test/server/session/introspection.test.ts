@@ -54,7 +54,7 @@ function start(answer: Answer, more: Partial<Env> = {}) {
 const ada = () => Response.json({ user: { id: "ada" } });
 
 describe("asking the app", () => {
-  it("[A2] sends the session's cookie as it came, and nothing else of the caller's", async () => {
+  it("[A2.22] sends the session's cookie as it came, and nothing else of the caller's", async () => {
     const service = start(ada);
     await service.enter({
       Cookie: "theme=dark; connect.sid=s%3Aabc.d%2Be/f=; admin=1; connect.sid=late",
@@ -71,7 +71,7 @@ describe("asking the app", () => {
     expect(init.redirect).toBe("manual");
   });
 
-  it("[A1, A2] sends a cookie in chunks as it came, and a bearer token as that cookie", async () => {
+  it("[A2.22, A2.17] sends a cookie in chunks as it came, and a bearer token as that cookie", async () => {
     const service = start(ada);
     await service.enter({ Cookie: "connect.sid.1=b; x=y; connect.sid.0=a" });
     await service.enter({ Authorization: "Bearer s%3Aabc" });
@@ -81,7 +81,7 @@ describe("asking the app", () => {
     ]);
   });
 
-  it("[A2] sends several cookies, of which the first decides whether there is a credential", async () => {
+  it("[A2.22] sends several cookies, of which the first decides whether there is a credential", async () => {
     const service = start(ada, { SESSION_COOKIE: "koa.sess, koa.sess.sig" });
     expect(await service.enter({ Cookie: "koa.sess.sig=y; koa.sess=" })).toBe("unauthenticated");
     await service.enter({ Cookie: "koa.sess.sig=y; a=b; koa.sess=x; koa.sess.0=z" });
@@ -92,7 +92,7 @@ describe("asking the app", () => {
     ]);
   });
 
-  it("[A2] sends the headers of SESSION_INTROSPECTION_HEADERS", async () => {
+  it("[A2.22] sends the headers of SESSION_INTROSPECTION_HEADERS", async () => {
     const headers = { Referer: "https://app.example.com", "X-Presence": "1" };
     const service = start(ada, { SESSION_INTROSPECTION_HEADERS: JSON.stringify(headers) });
     await service.enterWith("a");
@@ -104,7 +104,7 @@ describe("asking the app", () => {
     ]);
   });
 
-  it("[A1, A2] asks once about cookies that came twice, and no more than 32,000 characters of them", async () => {
+  it("[A2.22] asks once about cookies that came twice, and no more than 32,000 characters of them", async () => {
     const service = start(() => new Response("", { status: 401 }));
     const twice = { Cookie: "connect.sid=a; connect.sid=b" };
     expect(await service.enter(twice)).toBe("session_invalid");
@@ -114,7 +114,7 @@ describe("asking the app", () => {
     expect(service.asked).toHaveLength(1);
   });
 
-  it("[A2, A5] a bearer token that could be more than a cookie's value is not sent", async () => {
+  it("[A2.17] a bearer token that could be more than a cookie's value is not sent", async () => {
     const service = start(ada);
     for (const token of ["", "a; admin=1", "a,b", 'a"b', "a b", "a\\b"]) {
       const headers = { Authorization: `Bearer ${token}` };
@@ -123,7 +123,7 @@ describe("asking the app", () => {
     expect(service.asked).toEqual([]);
   });
 
-  it("[A2] reads the whole session, its times in ISO 8601, in seconds or in milliseconds", async () => {
+  it("[A2.3, A2.23] reads the whole session, its times in ISO 8601, in seconds or in milliseconds", async () => {
     const session = {
       user: { id: "ada", name: "Ada", image: "/ada.png" },
       roles: ["staff"],
@@ -148,14 +148,14 @@ describe("asking the app", () => {
     });
   });
 
-  it("[A2] a session that carries no expiry gets SESSION_SECONDS from the check on", async () => {
+  it("[A2.15] a session that carries no expiry gets SESSION_SECONDS from the check on", async () => {
     const service = start(ada, { SESSION_SECONDS: "60" });
     expect(await service.enterWith("a")).toMatchObject({ expiresAt: START + 60_000 });
   });
 });
 
 describe("what the app says", () => {
-  it("[A2, A5] every way to say that nobody is signed in keeps out", async () => {
+  it("[A2.23] every way to say that nobody is signed in keeps out", async () => {
     const bodies = [undefined, " ", "null", "{}", "false", '{"user":null,"session":null}'];
     const answers = [
       ...[401, 403, 419].map((status) => () => new Response("", { status })),
@@ -172,7 +172,7 @@ describe("what the app says", () => {
     expect(lines).toEqual([]);
   });
 
-  it("[A2, A5] a session that has ended keeps out, and so does JSON of another shape", async () => {
+  it("[A2.23] a session that has ended keeps out, and so does JSON of another shape", async () => {
     const service = start(() => Response.json({ user: { id: "ada" }, expiresAt: START - 1 }));
     expect(await service.enterWith("a")).toBe("session_expired");
     for (const body of [[], 7, "ada", true, { user: "ada" }, { session: { id: "s" } }]) {
@@ -181,7 +181,7 @@ describe("what the app says", () => {
     }
   });
 
-  it("[A2] the answer of Better Auth's /get-session is understood as it is", async () => {
+  it("[A2.23] the answer of Better Auth's /get-session is understood as it is", async () => {
     const service = start(() =>
       Response.json({
         session: {
@@ -204,7 +204,7 @@ describe("what the app says", () => {
     });
   });
 
-  it("[A2] SESSION_CLAIMS names where the answer has what", async () => {
+  it("[A2.16] SESSION_CLAIMS names where the answer has what", async () => {
     const claims = { id: "id", name: "profile.title", roles: "data.groups", session: "sid" };
     const service = start(
       () => Response.json({ id: 7, sid: 8, profile: { title: "Ada" }, data: { groups: ["a"] } }),
@@ -217,7 +217,7 @@ describe("what the app says", () => {
     });
   });
 
-  it("[A2, A5, O3.2] anything else is unavailable, and the log says why, without the credential", async () => {
+  it("[A2.23, O3.2] anything else is unavailable, and the log says why, without the credential", async () => {
     const endless = new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new Uint8Array(10_000).fill(32)),
     });
@@ -243,7 +243,7 @@ describe("what the app says", () => {
     expect(lines.join()).not.toMatch(/s3cret|hush/);
   });
 
-  it("[A2, A5] 3 s of silence are unavailable", async () => {
+  it("[A2.23] 3 s of silence are unavailable", async () => {
     const service = start((request) => {
       const { promise, reject } = Promise.withResolvers<Response>();
       request.signal.addEventListener("abort", () => reject(request.signal.reason));
@@ -257,7 +257,7 @@ describe("what the app says", () => {
 });
 
 describe("keeping answers", () => {
-  it("[A2] asks once in 10 s for a credential that is good, once in 1 s for another", async () => {
+  it("[A2.24] asks once in 10 s for a credential that is good, once in 1 s for another", async () => {
     const answers: [Answer, number][] = [
       [ada, 10_000],
       [() => new Response("", { status: 401 }), 1_000],
@@ -276,14 +276,14 @@ describe("keeping answers", () => {
     }
   });
 
-  it("[A2, A5] a kept session still ends at its expiry", async () => {
+  it("[A2.24] a kept session still ends at its expiry", async () => {
     const service = start(() => Response.json({ user: { id: "ada" }, expiresAt: START + 5000 }));
     expect(await service.enterWith("a")).toMatchObject({ user: { id: "ada" } });
     service.now += 5000;
     expect(await service.enterWith("a")).toBe("session_expired");
   });
 
-  it("[A2, K14] a session that the app prolonged goes on at once", async () => {
+  it("[A2.24, K14] a session that the app prolonged goes on at once", async () => {
     const service = start(() => Response.json({ user: { id: "ada" }, expiresAt: START + 5000 }));
     await service.enterWith("a");
     service.now += 5000;
@@ -292,14 +292,14 @@ describe("keeping answers", () => {
     expect(await service.enterWith("a")).toMatchObject({ expiresAt: prolonged });
   });
 
-  it("[A2] an outage is not kept: the next request asks again", async () => {
+  it("[A2.24] an outage is not kept: the next request asks again", async () => {
     const service = start(() => new Response("", { status: 500 }));
     expect(await service.enterWith("a")).toBe("session_unavailable");
     service.answer = ada;
     expect(await service.enterWith("a")).toMatchObject({ user: { id: "ada" } });
   });
 
-  it("[A2] keeps 1,000 at most: the oldest go first", async () => {
+  it("[A2.24] keeps 1,000 at most: the oldest go first", async () => {
     const service = start(ada);
     for (let n = 0; n <= 1000; n++) await service.enterWith(`s${n}`);
     service.asked.length = 0;
@@ -311,7 +311,7 @@ describe("keeping answers", () => {
   });
 
   it(
-    "[A2] no number of bad credentials makes it forget a good one",
+    "[A2.24] no number of bad credentials makes it forget a good one",
     { timeout: 20_000 },
     async () => {
       const service = start(ada);
@@ -326,7 +326,7 @@ describe("keeping answers", () => {
     },
   );
 
-  it("[A2] asks once for requests that come together, whatever the answer", async () => {
+  it("[A2.24] asks once for requests that come together, whatever the answer", async () => {
     const answers: Answer[] = [
       ada,
       () => new Response("", { status: 401 }),

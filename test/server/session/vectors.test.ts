@@ -32,70 +32,73 @@ interface Fixture {
   vectors: Vector[];
 }
 
-const FIXTURES: [format: string, fixture: Fixture][] = [
-  ["authjs", authjs],
-  ["supabase", supabase],
-  ["rails", rails72],
-  ["rails", rails61],
-  ["dbauth", dbauth],
-  ["better-auth", betterAuth],
-  ["iron-session", ironSession],
-  ["signed-cookie", signedCookie],
-  ["django", django],
+const FIXTURES: [rule: string, format: string, fixture: Fixture][] = [
+  ["A2.18", "authjs", authjs],
+  ["A2.19", "supabase", supabase],
+  ["A2.20", "rails", rails72],
+  ["A2.20", "rails", rails61],
+  ["A2.21", "dbauth", dbauth],
+  ["A2.26", "better-auth", betterAuth],
+  ["A2.28", "iron-session", ironSession],
+  ["A2.29", "signed-cookie", signedCookie],
+  ["A2.30", "django", django],
 ];
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe.each(FIXTURES)("sessions that the framework itself made: %s", (format, fixture) => {
-  const env = {
-    SESSION_FORMAT: format,
-    SESSION_SECRET: fixture.secret,
-    ...(fixture.issuer && { SESSION_ISSUER: fixture.issuer }),
-  } as Env;
-  const { session: config, faults } = parseConfig(env);
+describe.each(FIXTURES)(
+  "[%s] sessions that the framework itself made: %s",
+  (_rule, format, fixture) => {
+    const env = {
+      SESSION_FORMAT: format,
+      SESSION_SECRET: fixture.secret,
+      ...(fixture.issuer && { SESSION_ISSUER: fixture.issuer }),
+    } as Env;
+    const { session: config, faults } = parseConfig(env);
 
-  async function check(headers: Record<string, string>): Promise<unknown> {
-    vi.spyOn(globalThis, "fetch").mockImplementation(async (url) => {
-      expect(url).toBe(`${supabase.issuer}/.well-known/jwks.json`);
-      return Response.json({ keys: [supabase.jwk] });
-    });
-    const credential = readCredential(new Request(HOST, { headers }), sessionCookies(config));
-    const now = Date.parse(fixture.now);
-    try {
-      return await checkSession(credential, config, now);
-    } catch (error) {
-      return error instanceof Refusal ? error.code : error;
+    async function check(headers: Record<string, string>): Promise<unknown> {
+      vi.spyOn(globalThis, "fetch").mockImplementation(async (url) => {
+        expect(url).toBe(`${supabase.issuer}/.well-known/jwks.json`);
+        return Response.json({ keys: [supabase.jwk] });
+      });
+      const credential = readCredential(new Request(HOST, { headers }), sessionCookies(config));
+      const now = Date.parse(fixture.now);
+      try {
+        return await checkSession(credential, config, now);
+      } catch (error) {
+        return error instanceof Refusal ? error.code : error;
+      }
     }
-  }
 
-  /** What a fixture writes as a time, the service counts in milliseconds. */
-  function expected({ session, refused }: Vector): unknown {
-    if (!session) return refused;
-    const { issuedAt, expiresAt, ...rest } = session;
-    return {
-      ...rest,
-      ...(issuedAt
-        ? { issuedAt: Date.parse(issuedAt) }
-        : { issuedAt: Date.parse(fixture.now), undated: true }),
-      // Auth.js gives each token an id of its own.
-      ...(format === "authjs" && { id: expect.any(String) }),
-      expiresAt: Date.parse(expiresAt),
-    };
-  }
+    /** What a fixture writes as a time, the service counts in milliseconds. */
+    function expected({ session, refused }: Vector): unknown {
+      if (!session) return refused;
+      const { issuedAt, expiresAt, ...rest } = session;
+      return {
+        ...rest,
+        ...(issuedAt
+          ? { issuedAt: Date.parse(issuedAt) }
+          : { issuedAt: Date.parse(fixture.now), undated: true }),
+        // Auth.js gives each token an id of its own.
+        ...(format === "authjs" && { id: expect.any(String) }),
+        expiresAt: Date.parse(expiresAt),
+      };
+    }
 
-  it("[A2] need no more configuration than the page says", () => {
-    expect(faults).toEqual([]);
-  });
+    it("need no more configuration than the page says", () => {
+      expect(faults).toEqual([]);
+    });
 
-  it.each(fixture.vectors)("[A1, A2] as a cookie: $madeBy, $title", async (vector) => {
-    const others = "theme=dark; _shop_sessions=x; authjs.csrf-token=y; sb-other-auth-token=z";
-    expect(await check({ Cookie: `${others}; ${vector.cookie}` })).toEqual(expected(vector));
-  });
+    it.each(fixture.vectors)("[A1.2] as a cookie: $madeBy, $title", async (vector) => {
+      const others = "theme=dark; _shop_sessions=x; authjs.csrf-token=y; sb-other-auth-token=z";
+      expect(await check({ Cookie: `${others}; ${vector.cookie}` })).toEqual(expected(vector));
+    });
 
-  it.each(fixture.vectors)("[A1, A2] as a bearer token: $madeBy, $title", async (vector) => {
-    const value = vector.bearer ?? vector.cookie.slice(vector.cookie.indexOf("=") + 1);
-    expect(await check({ Authorization: `Bearer ${value}` })).toEqual(expected(vector));
-  });
-});
+    it.each(fixture.vectors)("[A2.17] as a bearer token: $madeBy, $title", async (vector) => {
+      const value = vector.bearer ?? vector.cookie.slice(vector.cookie.indexOf("=") + 1);
+      expect(await check({ Authorization: `Bearer ${value}` })).toEqual(expected(vector));
+    });
+  },
+);
