@@ -107,6 +107,11 @@ describe("the guides", () => {
     for (const guide of GUIDES.filter((file) => file.endsWith(README) && file !== README)) {
       expect(textOf(README), guide).toContain(`](${guide})`);
     }
+    for (const format of globSync("*.md", { cwd: "src/server/session" })) {
+      if (format === README) continue;
+      expect(textOf(README), format).toContain(`](src/server/session/${format})`);
+      expect(textOf("src/server/session/README.md"), format).toContain(`](${format})`);
+    }
   });
 
   it("name every setting of the SPEC, with its default", () => {
