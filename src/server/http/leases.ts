@@ -1,14 +1,15 @@
 import * as v from "valibot";
 import { dataSchema, statusSchema } from "../../protocol/client-frame.ts";
 import { parseSince } from "../../protocol/since.ts";
+import { answerHeaders } from "./answer.ts";
 import { readBody } from "./body.ts";
 import { digest } from "../platform/digest.ts";
 import { Refusal } from "../errors.ts";
 import { requireOrigin } from "../access/origin.ts";
 import { judge } from "../access/policy.ts";
 import { countConnect, countRead } from "../access/rate-limit.ts";
-import { LEASE_UNKNOWN, type RoomRequest, type RoomSession } from "../room/room-request.ts";
-import { askRoom } from "../room/room-stub.ts";
+import { LEASE_UNKNOWN, type HoldRequest, type RoomSession } from "../room/room-request.ts";
+import { askRoom, callRoom, orRoomUnavailable } from "../room/room-stub.ts";
 import { credentialContextOf } from "./room.ts";
 import type { RequestContext } from "../access/request-context.ts";
 import { readCredential } from "../session/credential.ts";
@@ -52,7 +53,8 @@ export async function holdLease(asked: RequestContext, room: string): Promise<Re
   const held = since ? parseSince(since) : null;
   const put = async (joiner: RoomSession, token: string, isNew: boolean): Promise<Response> => {
     const connection = await connectionOf(token);
-    const request: RoomRequest = {
+    const request: HoldRequest = {
+      ask: "hold",
       requestId,
       joiner,
       lease: { token, connection, isNew, update: { status, data, idle } },
@@ -86,8 +88,17 @@ export async function endLease(asked: RequestContext, room: string): Promise<Res
   requireOrigin(request, null, url.origin, config.allowedOrigins);
   await countLeave(asked, room);
   const { lease, closing = false } = await readBody(request, leaveSchema);
-  const leaving = { connection: await connectionOf(lease), closing };
-  return askRoom(env, room, { requestId, leaving }, request);
+  const connection = await connectionOf(lease);
+  await orRoomUnavailable(room, requestId, () =>
+    callRoom(
+      env,
+      room,
+      async (stub) => stub.endLease(connection, closing),
+      { ask: "leave", requestId, leaving: { connection, closing } },
+      async () => {},
+    ),
+  );
+  return new Response(null, { status: 204, headers: answerHeaders(requestId) });
 }
 
 /** Whoever has no session could guess leases, and wake rooms: they are counted by their address. */

@@ -1,4 +1,4 @@
-import { parseSince } from "../../protocol/since.ts";
+import { parseSince, type Since } from "../../protocol/since.ts";
 import { Refusal, type ErrorCode } from "../errors.ts";
 import type { RequestContext } from "../access/request-context.ts";
 import { openInBand } from "./in-band.ts";
@@ -7,7 +7,7 @@ import { requireOrigin } from "../access/origin.ts";
 import { judge, type CredentialContext, type Judged } from "../access/policy.ts";
 import { addressOf, callerOf, countConnect, countRead } from "../access/rate-limit.ts";
 import { askRoom } from "../room/room-stub.ts";
-import type { RoomRequest } from "../room/room-request.ts";
+import type { JoinRequest, ReadRequest } from "../room/room-request.ts";
 import { isServerKey } from "../access/server-key.ts";
 import { readCredential, type Credential } from "../session/credential.ts";
 import { sessionCookies } from "../session/index.ts";
@@ -29,18 +29,34 @@ export function credentialContextOf(asked: RequestContext, room: string): Creden
   };
 }
 
-/** What the query asks of the room, whoever asks. */
-function optionsOf(asked: RequestContext): RoomRequest {
-  const { request, requestId } = asked;
-  if (!request.url.includes("?")) return { requestId };
-  const query = asked.url.searchParams;
-  const since = parseSince(query.get("since") ?? "");
+/** Reads what the caller holds already from the query, which most reads do without. */
+function queryOf({ request, url }: RequestContext): URLSearchParams | null {
+  return request.url.includes("?") ? url.searchParams : null;
+}
+
+function sinceOf(query: URLSearchParams | null): { since?: Since } {
+  const since = parseSince(query?.get("since") ?? "");
+  return since ? { since } : {};
+}
+
+function readRequestOf(asked: RequestContext): ReadRequest {
+  const query = queryOf(asked);
   return {
-    requestId,
-    ...(since && { since }),
-    ...(query.get("view") === "snapshot" && { view: "snapshot" }),
-    ...(query.get("idle") === "true" && { idle: true }),
-    ...(query.get("fields") === "counts" && { countsOnly: true }),
+    ask: "read",
+    requestId: asked.requestId,
+    ...sinceOf(query),
+    ...(query?.get("fields") === "counts" && { countsOnly: true }),
+  };
+}
+
+function joinRequestOf(asked: RequestContext): Omit<JoinRequest, "joiner"> {
+  const query = queryOf(asked);
+  return {
+    ask: "join",
+    requestId: asked.requestId,
+    ...sinceOf(query),
+    ...(query?.get("view") === "snapshot" && { view: "snapshot" }),
+    ...(query?.get("idle") === "true" && { idle: true }),
   };
 }
 
@@ -53,7 +69,7 @@ export async function read(asked: RequestContext, room: string): Promise<Respons
   const { env, config, policy, request } = asked;
   const credential = readCredential(request, sessionCookies(config.session));
   if (credential?.kind === "bearer" && (await isServerKey(credential.token, config.serverKeys))) {
-    return askRoom(env, room, optionsOf(asked), request);
+    return askRoom(env, room, readRequestOf(asked), request);
   }
   // Nothing came that could fail.
   if (credential === null) throw new Refusal("unauthenticated");
@@ -64,7 +80,7 @@ export async function read(asked: RequestContext, room: string): Promise<Respons
     throw new Refusal("room_forbidden", session.user.id);
   }
   const counted = countRead(config.env.READS, session.user.id);
-  const answer = askRoom(env, room, optionsOf(asked), request);
+  const answer = askRoom(env, room, readRequestOf(asked), request);
   if (counted || config.users !== null) {
     await Promise.all([counted, requireUnrevoked(config, session)]);
   }
@@ -114,7 +130,7 @@ async function enter(
   const { host, origin } = asked.url;
   const address = addressOf(request);
   const joining = {
-    ...optionsOf(asked),
+    ...joinRequestOf(asked),
     host,
     origin,
     ...(address !== null && { address }),

@@ -6,7 +6,8 @@ import { ALL_SHARDS } from "../directory/shards.ts";
 import { Refusal } from "../errors.ts";
 import { describeError, log } from "../log.ts";
 import type { RequestContext } from "../access/request-context.ts";
-import { askRoom } from "../room/room-stub.ts";
+import type { RoomStats } from "../room/room-object.ts";
+import { callRoom, orRoomUnavailable } from "../room/room-stub.ts";
 import { within } from "../platform/time-limit.ts";
 
 const MAX_LIMIT = 1_000;
@@ -95,10 +96,23 @@ async function confirm(
   });
 }
 
-/** Tells the app's backend how a room is (SPEC B10). */
-export function readStats(
-  { env, request, requestId }: RequestContext,
+/**
+ * Tells the app's backend how a room is (SPEC B10).
+ *
+ * @throws Refusal `room_unavailable`.
+ */
+export async function readStats(
+  { env, requestId }: RequestContext,
   room: string,
 ): Promise<Response> {
-  return askRoom(env, room, { requestId, statsOnly: true }, request);
+  const stats = await orRoomUnavailable(room, requestId, () =>
+    callRoom(
+      env,
+      room,
+      async (stub) => stub.stats(),
+      { ask: "stats", requestId, statsOnly: true },
+      (answer) => answer.json<RoomStats>(),
+    ),
+  );
+  return answerJson(stats, requestId);
 }

@@ -1,6 +1,6 @@
 import { formatSince } from "../../protocol/since.ts";
 import { answerHeaders } from "../http/answer.ts";
-import type { RoomRequest } from "./room-request.ts";
+import type { ReadRequest } from "./room-request.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import type { Roster } from "./members/roster.ts";
 
@@ -15,7 +15,7 @@ function matches(condition: string | null, etag: string): boolean {
 
 /** Answers a room's `GET`: snapshot, delta or counts, or 304 (SPEC R3, R5, R6). */
 export function answerRead(
-  { since, countsOnly, requestId }: RoomRequest,
+  { since, countsOnly, requestId }: Pick<ReadRequest, "since" | "countsOnly" | "requestId">,
   condition: string | null,
   roster: Roster,
   broadcaster: Broadcaster,

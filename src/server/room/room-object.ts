@@ -33,6 +33,22 @@ export interface Counts {
   readonly connections: number;
 }
 
+/** What the app's backend may know of a room beside who is there (SPEC B10). */
+export interface RoomStats {
+  room: string;
+  epoch: string;
+  version: number;
+  online: number;
+  connections: number;
+  /** Those who are kept, the absent ones included. */
+  members: number;
+  sockets: number;
+  /** Connections removed that did not say goodbye, in this epoch. */
+  ghosts: number;
+  /** `oldest` is ISO 8601; `dead` counts messages, in this epoch. */
+  outbox: { messages: number; events: number; oldest: string | null; dead: number };
+}
+
 /** What a room's object may be called for; what needs a socket goes by `fetch`. */
 export interface RoomObject extends Rpc.DurableObjectBranded {
   fetch(request: Request): Promise<Response>;
@@ -42,4 +58,6 @@ export interface RoomObject extends Rpc.DurableObjectBranded {
   forget(user: string, before: Admission): Promise<Ended>;
   sight(user: string, stamp: number): Promise<MemberView & { isHere: boolean }>;
   count(): Promise<Counts>;
+  stats(): Promise<RoomStats>;
+  endLease(connection: string, closing: boolean): Promise<void>;
 }

@@ -54,42 +54,66 @@ export interface Lease {
 /** The status by which the room says that it knows no such lease of this user. */
 export const LEASE_UNKNOWN = 410;
 
-/** A lease to end (SPEC P2); `closing` leaves a grace. */
-export interface Leaving {
-  connection: string;
-  closing: boolean;
-}
-
-/**
- * What the Worker tells the room of a request it has checked. During a gradual deploy an old and a
- * new version talk to each other: add keys, never change one.
- */
-export interface RoomRequest {
+/** What every request tells. */
+interface Asking {
   requestId: string;
   /** What the caller holds already. */
   since?: Since;
+}
+
+/** To read the room (SPEC R3, R6). */
+export interface ReadRequest extends Asking {
+  ask: "read";
+  /** Only counts are asked for. */
+  countsOnly?: true;
+}
+
+/** To join it by a socket (SPEC R1). */
+export interface JoinRequest extends Asking {
+  ask: "join";
+  joiner: RoomSession;
+  /** What they joined with, where it is good once. */
+  ticket?: UsedTicket;
   /** What each change is told as. */
   view?: "snapshot";
   /** The person is not at the connection (SPEC M5). */
   idle?: true;
-  /** Only counts are asked for. */
-  countsOnly?: true;
-  /** Only what the backend may know of it is asked for (SPEC B10). */
-  statsOnly?: true;
-  /** Who joins. */
-  joiner?: RoomSession;
-  /** The host they joined by; what 0.1.0 told. */
+  /** The host they joined by; what 0.1.0 reads. */
   host?: string;
   /** The origin they joined by: tokens over the socket are judged as ones that came to it. */
   origin?: string;
   /** The address they joined from, as it is counted: tokens over the socket that fail count too. */
   address?: string;
-  /** What they joined with, where it is good once. */
-  ticket?: UsedTicket;
-  /** The joiner comes without a socket. */
-  lease?: Lease;
-  leaving?: Leaving;
 }
+
+/** To make or renew a lease, without a socket (SPEC P1). */
+export interface HoldRequest extends Asking {
+  ask: "hold";
+  joiner: RoomSession;
+  ticket?: UsedTicket;
+  lease: Lease;
+}
+
+/**
+ * What the Worker asks of the room, once it has checked the request. During a gradual deploy an old
+ * and a new version talk to each other: add keys, never change one.
+ */
+export type RoomRequest = ReadRequest | JoinRequest | HoldRequest;
+
+/** What Workers of 0.1.0 asked by a request, and now do by a call. */
+export type OldRequest =
+  | { ask: "stats"; requestId: string; statsOnly: true }
+  | { ask: "leave"; requestId: string; leaving: { connection: string; closing: boolean } };
+
+/** What 0.1.0 tells, whose requests have no `ask`: what else they have tells them apart. */
+export type Untagged = Pick<HoldRequest, "requestId" | "since" | "ticket"> &
+  Partial<Pick<JoinRequest, "joiner" | "view" | "idle" | "host">> &
+  Partial<Pick<HoldRequest, "lease">> &
+  Pick<ReadRequest, "countsOnly"> & {
+    ask?: undefined;
+    statsOnly?: true;
+    leaving?: { connection: string; closing: boolean };
+  };
 
 const HEADER = "x-rollcall-request";
 
@@ -101,20 +125,32 @@ export const ROOM_URL = "https://room/";
  * caller's gets there but its condition (SPEC A8).
  *
  * @example
- * await stub.fetch(ROOM_URL, toRoom({ requestId, joiner }, c.req.raw));
+ * await stub.fetch(ROOM_URL, toRoom({ ask: "join", requestId, joiner }, c.req.raw));
  */
-export function toRoom(request: RoomRequest, original: Request): RequestInit {
+export function toRoom(request: RoomRequest | OldRequest, original: Request): RequestInit {
   const condition = original.headers.get("If-None-Match");
   return {
     headers: {
       [HEADER]: encodeURIComponent(JSON.stringify(request)),
-      ...(request.joiner && !request.lease && { Upgrade: "websocket" }),
+      ...(request.ask === "join" && { Upgrade: "websocket" }),
       ...(condition !== null && { "If-None-Match": condition }),
     },
   };
 }
 
-/** Reads in the room what {@link toRoom} wrote; only this Worker can reach the room. */
-export function fromWorker(request: Request): RoomRequest {
-  return JSON.parse(decodeURIComponent(request.headers.get(HEADER) ?? "")) as RoomRequest;
+/** Reads in the room what {@link toRoom} wrote, here or in 0.1.0; only a Worker can reach the room. */
+export function fromWorker(request: Request): RoomRequest | OldRequest {
+  const text = decodeURIComponent(request.headers.get(HEADER) ?? "");
+  const asked = JSON.parse(text) as RoomRequest | OldRequest | Untagged;
+  return asked.ask === undefined ? tag(asked) : asked;
+}
+
+function tag(untagged: Untagged): RoomRequest | OldRequest {
+  const { statsOnly, leaving, joiner, lease, ask: _, ...asked } = untagged;
+  const { requestId } = asked;
+  if (leaving) return { ask: "leave", requestId, leaving };
+  if (statsOnly) return { ask: "stats", requestId, statsOnly };
+  if (joiner && lease) return { ask: "hold", ...asked, joiner, lease };
+  if (joiner) return { ask: "join", ...asked, joiner, origin: `https://${asked.host}` };
+  return { ask: "read", ...asked };
 }

@@ -6,7 +6,7 @@ import { callTwice } from "../platform/object-call.ts";
 import { within } from "../platform/time-limit.ts";
 import { hasCustomVerify } from "../access/policy.ts";
 import type { RoomObject } from "./room-object.ts";
-import { ROOM_URL, toRoom, type RoomRequest } from "./room-request.ts";
+import { ROOM_URL, toRoom, type OldRequest, type RoomRequest } from "./room-request.ts";
 
 /** The object of a room, in the jurisdiction that the deployment is configured for. */
 export function roomStub(env: Env, room: string): DurableObjectStub<RoomObject> {
@@ -28,6 +28,28 @@ export async function askRoom(
     return errorResponse("room_unavailable", requestId);
   }
 }
+
+/**
+ * Calls a room, or asks it by the request that a room of 0.1.0 knows, where it has no such method: during
+ * a gradual deploy.
+ */
+export async function callRoom<Result>(
+  env: Env,
+  room: string,
+  call: (stub: DurableObjectStub<RoomObject>) => Promise<Result>,
+  old: OldRequest,
+  read: (answer: Response) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await callTwice(() => call(roomStub(env, room)));
+  } catch (error) {
+    if (!(error instanceof TypeError) || !NO_SUCH_METHOD.test(error.message)) throw error;
+    return read(await roomStub(env, room).fetch(ROOM_URL, toRoom(old, new Request(ROOM_URL))));
+  }
+}
+
+/** What the platform says of a method that an object does not have. */
+const NO_SUCH_METHOD = /does not implement the method/;
 
 /** A room that has not answered the app's backend by then is as good as down. */
 const ANSWER_MS = 5_000;

@@ -1,18 +1,20 @@
 import { DurableObject } from "cloudflare:workers";
-import { CLOSE } from "../../protocol/close-codes.ts";
 import { PING, PONG } from "../../protocol/messages.ts";
 import { answerError } from "../http/answer-error.ts";
-import { answerJson } from "../http/answer.ts";
+import { answerHeaders, answerJson } from "../http/answer.ts";
 import { configOf } from "../config/parse.ts";
 import type { Env } from "../env.ts";
-import { describeError } from "../log.ts";
 import { hasCustomVerify } from "../access/policy.ts";
-import { fromWorker, type Admission, type RoomRequest } from "./room-request.ts";
+import {
+  fromWorker,
+  type Admission,
+  type OldRequest,
+  type RoomRequest,
+  type RoomSession,
+} from "./room-request.ts";
 import type { Revocation } from "../user/revocation.ts";
 import { closeSocket } from "../platform/close-socket.ts";
-import { Connection } from "./connections/connection.ts";
-import { drop, fail } from "./connections/departure.ts";
-import type { Errand, Follow } from "./errand.ts";
+import { fail, isGoodbye, lose } from "./connections/departure.ts";
 import { deliver } from "./events.ts";
 import { forget, kick, revoke } from "./expel.ts";
 import { receive } from "./connections/frames.ts";
@@ -20,18 +22,11 @@ import { join } from "./connections/join.ts";
 import { sealJoiner } from "./connections/joiner.ts";
 import { Leases } from "./connections/leases.ts";
 import { answerRead } from "./read.ts";
-import type { Counts, Ended, MemberView, RoomEvent, RoomObject } from "./room-object.ts";
+import type { Counts, Ended, MemberView, RoomEvent, RoomObject, RoomStats } from "./room-object.ts";
 import { RoomState } from "./room-state.ts";
 import { sight } from "./sight.ts";
 import { statsOf } from "./stats.ts";
-import { RETRY_MS, sweep } from "./connections/sweep.ts";
-import { Turns, type TurnEnd } from "./turn.ts";
-import { WriteFailure } from "./storage/write-failure.ts";
-
-/** Proxies close with 1000 as well: only the reason tells that the person left (SPEC L4). */
-function isGoodbye(code: number, reason: string): boolean {
-  return code === CLOSE.left && reason === "left";
-}
+import { rethrow, TurnRunner } from "./turn-runner.ts";
 
 /**
  * One room: a thin shell that turns each of the platform's events into one turn of its
@@ -40,11 +35,8 @@ function isGoodbye(code: number, reason: string): boolean {
  */
 export class Room extends DurableObject<Env> implements RoomObject {
   readonly #room: RoomState;
-  readonly #turns: Turns;
+  readonly #runner: TurnRunner;
   readonly #leases: Leases;
-  /** The one timer, and when it goes off. */
-  #timer: ReturnType<typeof setTimeout> | null = null;
-  #timerAt = Number.POSITIVE_INFINITY;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -54,12 +46,12 @@ export class Room extends DurableObject<Env> implements RoomObject {
       storage: ctx.storage,
       pingedAt: (ws) => ctx.getWebSocketAutoResponseTimestamp(ws),
     });
-    this.#turns = new Turns(this.#room);
+    this.#runner = new TurnRunner(this.#room, ctx);
     this.#leases = new Leases(this.#room);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     void ctx.blockConcurrencyWhile(async () => {
       await this.#room.alarm.load();
-      this.#turn((now) => {
+      this.#runner.turn((now) => {
         this.#room.wake(ctx.getWebSockets(), now);
         this.#room.advance(now);
       }, rethrow);
@@ -69,10 +61,10 @@ export class Room extends DurableObject<Env> implements RoomObject {
   /** Answers what the Worker asks: an upgrade where somebody joins, a lease, else a read. */
   override async fetch(request: Request): Promise<Response> {
     const asked = fromWorker(request);
-    return this.#event(
+    return this.#runner.event(
       (now) => this.#answer(asked, request.headers.get("If-None-Match"), now),
       (error) => answerError(error, asked.requestId, this.#room.name),
-      !asked.joiner || asked.lease !== undefined,
+      asked.ask !== "join",
     );
   }
 
@@ -120,10 +112,20 @@ export class Room extends DurableObject<Env> implements RoomObject {
     });
   }
 
+  /** Tells the app's backend how the room is (SPEC B10). */
+  async stats(): Promise<RoomStats> {
+    return this.#call(() => statsOf(this.#room));
+  }
+
+  /** Ends a lease, if there is one (SPEC P2). */
+  async endLease(connection: string, closing: boolean): Promise<void> {
+    return this.#call((now) => this.#leases.end(connection, closing, now));
+  }
+
   override async webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const connection = this.#room.connections.get(ws);
     if (!connection) return;
-    const errand = this.#event(
+    const errand = this.#runner.event(
       (now) => {
         connection.heard(now);
         if (message !== PING) return receive(this.#room, connection, message, now);
@@ -135,7 +137,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
         return null;
       },
     );
-    if (errand) this.#follow(errand);
+    if (errand) this.#runner.follow(errand);
   }
 
   override async webSocketClose(ws: WebSocket, code: number, reason: string): Promise<void> {
@@ -148,27 +150,13 @@ export class Room extends DurableObject<Env> implements RoomObject {
     this.#lose(ws, "closed");
   }
 
-  /**
-   * Never fails: the platform gives an alarm up after six failures, and the ghosts would stay. What
-   * was not stored is kept, and tried again (SPEC L7).
-   */
   override async alarm(): Promise<void> {
-    const now = Date.now();
-    const { alarm } = this.#room;
-    alarm.unset();
-    const errands = sweep(this.#room, now);
-    try {
-      this.#finish(this.#turns.end(now, true), now);
-    } catch (error) {
-      this.#room.logFault(error);
-      alarm.wakeBy(now + RETRY_MS);
-    }
-    for (const errand of errands) this.#follow(errand);
+    this.#runner.alarm();
   }
 
   /** Does what another object or the Worker calls for; what it answers is durable. */
   #call<Result>(act: (now: number) => Result): Result {
-    return this.#event(
+    return this.#runner.event(
       act,
       (error) => {
         this.#room.logFault(error);
@@ -178,138 +166,33 @@ export class Room extends DurableObject<Env> implements RoomObject {
     );
   }
 
-  #answer(asked: RoomRequest, condition: string | null, now: number): Response {
+  #answer(asked: RoomRequest | OldRequest, condition: string | null, now: number): Response {
     const room = this.#room;
-    const { lease, leaving, requestId } = asked;
-    const { sessionMs } = room.config.session;
-    const joiner = asked.joiner && sealJoiner(asked.joiner, { now, sessionMs });
-    if (leaving) return this.#leases.end(leaving, requestId, now);
-    if (joiner && lease) return this.#leases.hold(asked, lease, joiner, now);
-    if (joiner) return join(room, asked, joiner, now, (ws) => this.ctx.acceptWebSocket(ws));
-    if (asked.statsOnly) return answerJson(statsOf(room), requestId);
-    return answerRead(asked, condition, room.roster, room.broadcaster);
+    const { requestId } = asked;
+    const seal = (joiner: RoomSession) =>
+      sealJoiner(joiner, { now, sessionMs: room.config.session.sessionMs });
+    switch (asked.ask) {
+      case "read":
+        return answerRead(asked, condition, room.roster, room.broadcaster);
+      case "join":
+        return join(room, asked, seal(asked.joiner), now, (ws) => this.ctx.acceptWebSocket(ws));
+      case "hold":
+        return this.#leases.hold(asked, seal(asked.joiner), now);
+      case "stats":
+        return answerJson(statsOf(room), requestId);
+      case "leave":
+        this.#leases.end(asked.leaving.connection, asked.leaving.closing, now);
+        return new Response(null, { status: 204, headers: answerHeaders(requestId) });
+      default:
+        return asked satisfies never;
+    }
   }
 
-  /** A socket closed from outside; only who said goodbye leaves at once (SPEC L4). */
   #lose(ws: WebSocket, reason: "left" | "closed"): void {
     const room = this.#room;
-    this.#event(
-      (now) => {
-        // Under some servers the closing socket that woke the room is no longer among its sockets.
-        const connection = room.connections.get(ws) ?? Connection.wake(ws);
-        if (!connection) return;
-        if (reason === "left") room.roster.end(now, connection.ref, now);
-        else room.roster.lose(now, connection.ref);
-        drop(room, connection, reason);
-      },
+    this.#runner.event(
+      (now) => lose(room, ws, reason, now),
       (error) => room.logFault(error),
     );
   }
-
-  /** One event: what time alone brings about, what the event does, and the end of the turn. */
-  #event<Result>(
-    act: (now: number) => Result,
-    refuse: (error: unknown) => Result,
-    durable = false,
-    now = Date.now(),
-  ): Result {
-    const advanceAndAct = (now: number) => {
-      this.#room.advance(now);
-      return act(now);
-    };
-    return this.#turn(advanceAndAct, refuse, durable, now);
-  }
-
-  /**
-   * Runs what an event does, and ends its turn. A fault in it is that of one request or connection,
-   * which `refuse` ends alone; what it did before is stored all the same.
-   *
-   * @throws WriteFailure, after which the room starts anew.
-   */
-  #turn<Result>(
-    act: (now: number) => Result,
-    refuse: (error: unknown) => Result,
-    durable = true,
-    now = Date.now(),
-  ): Result {
-    let isDone = false;
-    try {
-      const result = act(now);
-      isDone = true;
-      this.#endTurn(now, durable);
-      return result;
-    } catch (error) {
-      if (isDone) throw error;
-      try {
-        return refuse(error);
-      } finally {
-        this.#endTurn(now, durable);
-      }
-    }
-  }
-
-  /**
-   * Where a write failed, memory and storage may disagree: the room starts anew from what is durable,
-   * which its clients survive like any restart (SPEC L6).
-   */
-  #endTurn(now: number, durable: boolean): void {
-    try {
-      this.#finish(this.#turns.end(now, durable), now);
-    } catch (error) {
-      this.#room.logFault(error);
-      if (error instanceof WriteFailure) this.ctx.abort(describeError(error));
-      throw error;
-    }
-  }
-
-  #finish({ errands, nextAt }: TurnEnd, now: number): void {
-    for (const errand of errands) this.#follow(errand);
-    this.#setTimer(nextAt, now);
-  }
-
-  /** Keeps the room awake until an errand is back, and does what follows. */
-  #follow(errand: Errand): void {
-    this.ctx.waitUntil(
-      errand.then(
-        (follow) => this.#goOn(follow),
-        (error: unknown) => this.#room.logFault(error),
-      ),
-    );
-  }
-
-  #goOn(follow: Follow): void {
-    const next = this.#event(follow, (error) => {
-      this.#room.logFault(error);
-      return null;
-    });
-    if (next) this.#follow(next);
-  }
-
-  /** A timer that goes off too early finds nothing due; one that nobody needs would keep the room awake. */
-  #setTimer(at: number, now: number): void {
-    if (at === Number.POSITIVE_INFINITY || at < this.#timerAt) {
-      if (this.#timer !== null) clearTimeout(this.#timer);
-      this.#timer = null;
-      this.#timerAt = Number.POSITIVE_INFINITY;
-    }
-    if (at === Number.POSITIVE_INFINITY || this.#timer !== null) return;
-    this.#timerAt = at;
-    this.#timer = setTimeout(() => this.#tick(), Math.max(0, at - now));
-  }
-
-  #tick(): void {
-    // Whatever the clock says, the timer's time has come.
-    const now = Math.max(Date.now(), this.#timerAt);
-    this.#timer = null;
-    this.#timerAt = Number.POSITIVE_INFINITY;
-    try {
-      this.#event(() => {}, rethrow, false, now);
-    } catch {
-      // It was logged, and has ended the room.
-    }
-  }
-}
-
-function rethrow(error: unknown): never {
-  throw error;
 }

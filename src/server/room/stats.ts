@@ -1,20 +1,5 @@
+import type { RoomStats } from "./room-object.ts";
 import type { RoomState } from "./room-state.ts";
-
-/** What the app's backend may know of a room beside who is there (SPEC B10). */
-export interface RoomStats {
-  room: string;
-  epoch: string;
-  version: number;
-  online: number;
-  connections: number;
-  /** Those who are kept, the absent ones included. */
-  members: number;
-  sockets: number;
-  /** Connections removed that did not say goodbye, in this epoch. */
-  ghosts: number;
-  /** `oldest` is ISO 8601; `dead` counts messages, in this epoch. */
-  outbox: { messages: number; events: number; oldest: string | null; dead: number };
-}
 
 /** Puts a room's stats together. */
 export function statsOf({

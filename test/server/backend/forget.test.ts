@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ROOM_URL, toRoom, toRoomSession } from "../../../src/server/room/room-request.ts";
+import { ROOM_URL, toRoomSession } from "../../../src/server/room/room-request.ts";
 import {
   admit,
   askBackend,
@@ -26,6 +26,7 @@ import {
   roomStub,
   tablesOf,
 } from "../../worker-kit/time.ts";
+import { fromOldWorker } from "../../worker-kit/old-worker.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -125,7 +126,7 @@ describe("forgetting a user", () => {
     expect(await forget(ada)).toBe(0);
     for (const [index, room] of [here, left].entries()) {
       const joiner = { ...session, admission: late[index]! };
-      const request = toRoom({ requestId: "late", joiner }, new Request(ROOM_URL));
+      const request = fromOldWorker({ requestId: "late", joiner });
       expect((await roomStub(room).fetch(ROOM_URL, request)).status, room).toBe(409);
     }
   });

@@ -3,13 +3,13 @@ import fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
 import {
   ROOM_URL,
-  toRoom,
   type Admission,
   type RoomSession,
 } from "../../../src/server/room/room-request.ts";
 import { admit, breakRooms, mendRooms, queryUser, userStub } from "../../worker-kit/backend.ts";
 import { Peer } from "../../worker-kit/peer.ts";
 import { passTimeWithAlarms, restart, roomStub } from "../../worker-kit/time.ts";
+import { fromOldWorker } from "../../worker-kit/old-worker.ts";
 
 const ROOMS = ["here", "there"];
 
@@ -159,7 +159,7 @@ class World {
     const [visit] = this.underWay.splice(which % (this.underWay.length || 1), 1);
     if (!visit) return;
     const { room, session } = visit;
-    const request = toRoom({ requestId: "order", joiner: session }, new Request(ROOM_URL));
+    const request = fromOldWorker({ requestId: "order", joiner: session });
     const answer = await roomStub(room).fetch(ROOM_URL, request);
     if (answer.status === 409) return this.#admit(room, session, session.admission.stamp);
     const isRevoked = this.#revoked.has(session.id!);

@@ -1,12 +1,7 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import {
-  fromWorker,
-  ROOM_URL,
-  toRoom,
-  toRoomSession,
-} from "../../../src/server/room/room-request.ts";
+import { fromWorker, ROOM_URL, toRoomSession } from "../../../src/server/room/room-request.ts";
 import {
   admit,
   askBackend,
@@ -23,6 +18,7 @@ import { hold, put } from "../../worker-kit/lease.ts";
 import { join, Peer, tryJoin } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
 import { hibernate, passTime, query, restart, roomStub, runAlarm } from "../../worker-kit/time.ts";
+import { fromOldWorker } from "../../worker-kit/old-worker.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -174,7 +170,7 @@ describe("revoking", () => {
     const [connection] = await connectionsIn(room);
     const joiner = { ...late, user: { id: ada }, roles: [], admission };
     const renewal = { token: lease, connection: connection!, isNew: false, update: {} };
-    const asked = toRoom({ requestId: "1", joiner, lease: renewal }, new Request(ROOM_URL));
+    const asked = fromOldWorker({ requestId: "1", joiner, lease: renewal });
     expect((await roomStub(room).fetch(ROOM_URL, asked)).status).toBe(409);
     expect(await revoke(ada, "one")).toBe(1);
   });
@@ -432,8 +428,8 @@ describe("revoking", () => {
     await revoke(ada, "late");
     await evictDurableObject(roomStub(room));
     const joiner = { ...session, admission: admission! };
-    const request = toRoom({ requestId: "late", joiner }, new Request(ROOM_URL));
-    expect(fromWorker(new Request(ROOM_URL, request)).joiner).toEqual(joiner);
+    const request = fromOldWorker({ requestId: "late", joiner });
+    expect(fromWorker(new Request(ROOM_URL, request))).toMatchObject({ ask: "join", joiner });
     expect((await roomStub(room).fetch(ROOM_URL, request)).status).toBe(409);
     expect(await admit(ada, { id: "late", issuedAt: 0 }, room)).toBe(null);
     // The barrier falls once no admission is good any more.

@@ -1,12 +1,7 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import {
-  ROOM_URL,
-  toRoom,
-  toRoomSession,
-  type RoomRequest,
-} from "../../../src/server/room/room-request.ts";
+import { ROOM_URL, toRoomSession, type Untagged } from "../../../src/server/room/room-request.ts";
 import { Room } from "../../../src/server/room/room.ts";
 import {
   admit,
@@ -27,6 +22,7 @@ import {
   restart,
   roomStub,
 } from "../../worker-kit/time.ts";
+import { fromOldWorker } from "../../worker-kit/old-worker.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -219,8 +215,8 @@ describe("where a user is", () => {
     const joiner = { ...session, admission };
     const statuses = await runInDurableObject(roomStub(room), async (_room, state) => {
       const forgetful = new Room(state, { ...env, ...limits });
-      const ask = async (asked: Omit<RoomRequest, "requestId">) => {
-        const request = toRoom({ requestId: "late", ...asked }, new Request(ROOM_URL));
+      const ask = async (asked: Omit<Untagged, "requestId">) => {
+        const request = fromOldWorker({ requestId: "late", ...asked });
         const answer = await forgetful.fetch(new Request(ROOM_URL, request));
         answer.webSocket?.accept();
         return answer.status;
@@ -236,7 +232,7 @@ describe("where a user is", () => {
     });
     expect(statuses).toEqual([101, 200, 2, 409, 409]);
     await restart(room);
-    const request = toRoom({ requestId: "later", joiner }, new Request(ROOM_URL));
+    const request = fromOldWorker({ requestId: "later", joiner });
     expect((await roomStub(room).fetch(ROOM_URL, request)).status).toBe(409);
   });
 
@@ -249,8 +245,8 @@ describe("where a user is", () => {
     const joiner = { ...session, admission: (await admit(ada, session, room))! };
     const statuses = await runInDurableObject(roomStub(room), async (_room, state) => {
       const forgetful = new Room(state, { ...env, MAX_REMEMBERED: "0" });
-      const ask = async (asked: Omit<RoomRequest, "requestId">) => {
-        const request = toRoom({ requestId: "late", ...asked }, new Request(ROOM_URL));
+      const ask = async (asked: Omit<Untagged, "requestId">) => {
+        const request = fromOldWorker({ requestId: "late", ...asked });
         return (await forgetful.fetch(new Request(ROOM_URL, request))).status;
       };
       const update = { status: "offline" as const };
@@ -282,10 +278,7 @@ describe("where a user is", () => {
         Date.now(),
       );
       const arrive = (joiner: typeof session) =>
-        roomStub(room).fetch(
-          ROOM_URL,
-          toRoom({ requestId: "late", joiner }, new Request(ROOM_URL)),
-        );
+        roomStub(room).fetch(ROOM_URL, fromOldWorker({ requestId: "late", joiner }));
       expect((await arrive({ ...session, admission })).status).toBe(409);
       const anew = (await admit(ada, mark, room, admission.stamp))!;
       const arrived = await arrive({ ...session, admission: anew });

@@ -6,11 +6,12 @@ import {
   type Attachment,
   type LegacyAttachment,
 } from "../../../src/server/room/connections/attachment.ts";
-import { ROOM_URL, toRoom } from "../../../src/server/room/room-request.ts";
+import { ROOM_URL } from "../../../src/server/room/room-request.ts";
 import { join, Peer } from "../../worker-kit/peer.ts";
 import { HOST, readRoom } from "../../worker-kit/http.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
 import { hibernate, passTimeWithAlarms, roomStub } from "../../worker-kit/time.ts";
+import { fromOldWorker } from "../../worker-kit/old-worker.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -41,7 +42,7 @@ it("[A2.4, L2.2, L3.1] the largest session is probed and removed as stale, over 
   // In UTF-8 this is within the bound of sessions; as a structured clone it would be 20,000 bytes.
   const roles = Array.from({ length: 80 }, () => `語${"x".repeat(124)}`);
   const joiner = { user: { id: "ada" }, roles, issuedAt: now, expiresAt: now + 3_600_000 };
-  const asked = toRoom({ requestId: "1", joiner }, new Request(ROOM_URL));
+  const asked = fromOldWorker({ requestId: "1", joiner });
   const { webSocket } = await roomStub(room).fetch(ROOM_URL, asked);
   const ada = new Peer(webSocket!);
   await ada.untilType("snapshot");

@@ -2,8 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   ROOM_URL,
-  toRoom,
-  type RoomRequest,
+  type Untagged,
   type RoomSession,
 } from "../../../src/server/room/room-request.ts";
 import { decodeAttachment } from "../../../src/server/room/connections/attachment.ts";
@@ -20,6 +19,7 @@ import {
   roomStub,
   runAlarm,
 } from "../../worker-kit/time.ts";
+import { fromOldWorker } from "../../worker-kit/old-worker.ts";
 
 beforeEach(() => void vi.spyOn(console, "log").mockImplementation(() => {}));
 afterEach(() => {
@@ -32,9 +32,9 @@ const newRoom = () => `faults-${++rooms}`;
 const INTERNAL = { code: 1011, reason: "internal" };
 
 /** Asks the room as the Worker does, or one of an older version, whose checks were others. */
-function askDirectly(room: string, request: Partial<RoomRequest>): Promise<Response> {
+function askDirectly(room: string, request: Partial<Untagged>): Promise<Response> {
   const asked = { requestId: "direct", ...request };
-  return roomStub(room).fetch(ROOM_URL, toRoom(asked, new Request(ROOM_URL)));
+  return roomStub(room).fetch(ROOM_URL, fromOldWorker(asked));
 }
 
 function sessionOf(user: string, rest: object = {}) {

@@ -3,7 +3,7 @@ import { statusSchema } from "../../../protocol/client-frame.ts";
 import type { Counts, Data, Delta, Member, Self, Snapshot } from "../../../protocol/messages.ts";
 import type { ListedRoom } from "../../directory/directory-object.ts";
 import { ERROR_CODES, type ErrorCode } from "../../errors.ts";
-import type { RoomStats } from "../../room/stats.ts";
+import type { RoomStats } from "../../room/room-object.ts";
 import type { UserView, Whereabouts } from "../../user/whereabouts.ts";
 
 /** A schema of what a type of the service says: where the type changes, this no longer compiles. */

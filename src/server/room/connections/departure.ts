@@ -2,7 +2,7 @@ import { CLOSE } from "../../../protocol/close-codes.ts";
 import { SIGN_IN_SECONDS } from "../../../protocol/messages.ts";
 import { log } from "../../log.ts";
 import { closeSocket } from "../../platform/close-socket.ts";
-import type { Connection } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import type { LeaveReason } from "./leave-reason.ts";
 import type { RoomState } from "../room-state.ts";
 
@@ -30,6 +30,21 @@ export function drop(room: Exit, connection: Connection, reason: LeaveReason): v
   room.connections.delete(connection);
   room.broadcaster.forget(connection);
   logLeave(room, connection, reason);
+}
+
+/** Proxies close with 1000 as well: only the reason tells that the person left (SPEC L4). */
+export function isGoodbye(code: number, reason: string): boolean {
+  return code === CLOSE.left && reason === "left";
+}
+
+/** Drops a connection that was closed from outside; only who said goodbye leaves at once (SPEC L4). */
+export function lose(room: Exit, ws: WebSocket, reason: "left" | "closed", now: number): void {
+  // Under some servers the closing socket that woke the room is no longer among its sockets.
+  const connection = room.connections.get(ws) ?? Connection.wake(ws);
+  if (!connection) return;
+  if (reason === "left") room.roster.end(now, connection.ref, now);
+  else room.roster.lose(now, connection.ref);
+  drop(room, connection, reason);
 }
 
 /** Parts a connection from its user: the socket waits for another sign-in, for a while (SPEC T6). */

@@ -1,6 +1,6 @@
 import { errorResponse } from "../../errors.ts";
 import { log } from "../../log.ts";
-import { ADMISSION_STALE, type RoomRequest, type RoomSession } from "../room-request.ts";
+import { ADMISSION_STALE, type JoinRequest, type RoomSession } from "../room-request.ts";
 import { admit, isStale, retract, welcome } from "./admission.ts";
 import { Connection } from "./connection.ts";
 import type { RoomState } from "../room-state.ts";
@@ -8,12 +8,12 @@ import type { RoomState } from "../room-state.ts";
 /** Answers an upgrade: takes the session's new socket in, or refuses it (SPEC R1, A6). */
 export function join(
   room: RoomState,
-  asked: RoomRequest,
+  asked: JoinRequest,
   session: RoomSession,
   now: number,
   accept: (ws: WebSocket) => void,
 ): Response {
-  const { requestId, since, view, host = "", origin = `https://${host}`, address } = asked;
+  const { requestId, since, view, origin = "", address } = asked;
   const id = crypto.randomUUID();
   const user = session.user.id;
   if (isStale(room, session, now)) return new Response(null, { status: ADMISSION_STALE });

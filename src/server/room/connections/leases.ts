@@ -2,7 +2,7 @@ import { answerHeaders } from "../../http/answer.ts";
 import { errorResponse, type ErrorCode } from "../../errors.ts";
 import { log } from "../../log.ts";
 import { ADMISSION_STALE, LEASE_UNKNOWN } from "../room-request.ts";
-import type { Lease, Leaving, RoomRequest, RoomSession } from "../room-request.ts";
+import type { HoldRequest, RoomSession } from "../room-request.ts";
 import { countFrame } from "./flood.ts";
 import { leaseEnd } from "../members/lease-session.ts";
 import { admit, isStale, retract, useTicket } from "./admission.ts";
@@ -20,9 +20,9 @@ export class Leases {
   }
 
   /** Makes or renews a lease, and answers it with the room's state; {@link LEASE_UNKNOWN} where it is none. */
-  hold(asked: RoomRequest, lease: Lease, session: RoomSession, now: number): Response {
+  hold(asked: HoldRequest, session: RoomSession, now: number): Response {
     const room = this.#room;
-    const { requestId, ticket } = asked;
+    const { requestId, ticket, lease } = asked;
     const { connection, isNew, update } = lease;
     const user = session.user.id;
     const ref = { user, connection };
@@ -47,7 +47,7 @@ export class Leases {
     }
     try {
       const endsAt = isNew ? leasedUntil : room.roster.renewLease(now, ref, session);
-      const response = this.#apply(asked, lease, user, endsAt, now);
+      const response = this.#apply(asked, user, endsAt, now);
       if (isNew) log("join", { room: room.name, user, connection, requestId });
       return response;
     } catch (error) {
@@ -57,8 +57,7 @@ export class Leases {
   }
 
   #apply(
-    { requestId, since }: RoomRequest,
-    { connection, token, update }: Lease,
+    { requestId, since, lease: { connection, token, update } }: HoldRequest,
     user: string,
     endsAt: number,
     now: number,
@@ -83,7 +82,7 @@ export class Leases {
   }
 
   /** Ends a lease, if there is one: with no grace, or, where its page closes, with that of L4. */
-  end({ connection, closing }: Leaving, requestId: string, now: number): Response {
+  end(connection: string, closing: boolean, now: number): void {
     const room = this.#room;
     const user = room.roster.ownerOfLease(connection);
     if (user !== null) {
@@ -93,7 +92,6 @@ export class Leases {
       log("leave", { room: room.name, user, connection, reason: closing ? "closed" : "left" });
     }
     this.#accepted.delete(connection);
-    return new Response(null, { status: 204, headers: answerHeaders(requestId) });
   }
 
   /** Limits what one lease may ask for, like a socket's frames (SPEC W12). */
