@@ -47,7 +47,7 @@ async function adaIn(room: string): Promise<BareTab & { state(): Promise<RoomSta
 }
 
 describe.concurrent("a page in the background", () => {
-  it("[K10, L2.1, L2.3] stays in the room, with its timers slowed down", async () => {
+  it("[K10.1, L2.1, L2.3] stays in the room, with its timers slowed down", async () => {
     const watcher = await app.watch("hidden");
     const ada = await adaIn("hidden");
     await ada.run("window.ticks = 0; setInterval(() => ticks++, 200)");
@@ -64,7 +64,7 @@ describe.concurrent("a page in the background", () => {
     expect((await ada.state()).connection).toBe("online");
   });
 
-  it("[K7, L3.1] that is frozen for long is gone, once, and is back when it is thawed, once", async () => {
+  it("[K7.2, L3.1] that is frozen for long is gone, once, and is back when it is thawed, once", async () => {
     const watcher = await app.watch("frozen");
     const status = () => statusesOf(watcher.frames, "ada").at(-1);
     const ada = await adaIn("frozen");

@@ -92,7 +92,7 @@ function toldOf({ frames }: RawClient, member: string): string[] {
 }
 
 describe("<rollcall-people>", () => {
-  it("[K23] lists who is here by name and status, and counts the others", async () => {
+  it("[K23.1] lists who is here by name and status, and counts the others", async () => {
     const room = newRoom();
     const ada = await enter(room, "Ada", "busy");
     await enter(room, "Bob", "away");
@@ -117,7 +117,7 @@ describe("<rollcall-people>", () => {
     expect(await shows(page, "3 more")).toHaveLength(1);
   });
 
-  it("[K23] gives each status a shape of its own, and moves nothing for who wants it so", async () => {
+  it("[K23.3] gives each status a shape of its own, and moves nothing for who wants it so", async () => {
     const room = newRoom();
     await enter(room, "Ada", "busy");
     await enter(room, "Bob", "away");
@@ -143,7 +143,7 @@ describe("<rollcall-people>", () => {
     expect(dark?.transitionDuration).not.toBe("0s");
   });
 
-  it("[K23] is styled by parts, which are named by status too, and by properties", async () => {
+  it("[K23.2] is styled by parts, which are named by status too, and by properties", async () => {
     const room = newRoom();
     await enter(room, "Ada", "busy");
     const page = await openPage(`<style>
@@ -163,7 +163,7 @@ describe("<rollcall-people>", () => {
     expect(faces[1]).toEqual([64, "none", "rgb(1, 2, 3)"]);
   });
 
-  it("[K28] says who the others are, by mouse, key and touch, and keeps that up to date", async () => {
+  it("[K28.1] says who the others are, by mouse, key and touch, and keeps that up to date", async () => {
     const room = newRoom();
     const others = await Promise.all(
       ["Ada", "Bob", "Cid", "Dan"].map((name) => enter(room, name, "busy")),
@@ -204,7 +204,7 @@ describe("<rollcall-people>", () => {
     expect(await list.locator("li").count()).toBe(0);
   });
 
-  it("[K28] shows the person first, or not at all", async () => {
+  it("[K28.2] shows the person first, or not at all", async () => {
     const room = newRoom();
     await enter(room, "Ada");
     await enter(room, "Bob");
@@ -220,7 +220,7 @@ describe("<rollcall-people>", () => {
   });
 
   it.each(["ltr", "rtl"] as const)(
-    "[K28] wraps with each line's faces under one another, and opens to where there is room: %s",
+    "[K28.3] wraps with each line's faces under one another, and opens to where there is room: %s",
     async (direction) => {
       const room = newRoom();
       for (const name of ["Ada", "Bob", "Cid", "Dan", "Eve", "Fay"]) await enter(room, name);
@@ -267,7 +267,7 @@ describe("<rollcall-people>", () => {
     },
   );
 
-  it("[K24] stays when it is moved, keeps what did not change, and leaves when it is taken out", async () => {
+  it("[K24.1, K24.2] stays when it is moved, keeps what did not change, and leaves when it is taken out", async () => {
     const room = newRoom();
     const ada = await enter(room, "Ada");
     const page = await openPage(`<rollcall-people room="/rooms/${room}"></rollcall-people>`);
@@ -290,7 +290,7 @@ describe("<rollcall-people>", () => {
     await shows(page, "Ada, busy", "You, online");
   });
 
-  it("[K24] moves with its room, and is empty where it may not be", async () => {
+  it("[K24.1] moves with its room, and is empty where it may not be", async () => {
     const [open, shut] = [newRoom(), newRoom()];
     const ada = await enter(open, "Ada");
     const page = await openPage(`<rollcall-people room="/rooms/${open}"></rollcall-people>`, {
@@ -308,7 +308,7 @@ describe("<rollcall-people>", () => {
     await eventually(() => expect(toldOf(ada, "you")).toEqual(["online", "offline"]));
   });
 
-  it("[K24] signs in by options that were set before it was defined, too", async () => {
+  it("[K24.1] signs in by options that were set before it was defined, too", async () => {
     const room = newRoom();
     const response = await fetch(`${server.url}/tickets`, {
       method: "POST",
@@ -365,7 +365,7 @@ describe("<rollcall-people>", () => {
     expect(await page.title()).toBe("An app");
   });
 
-  it("[K24] keeps its faces over a restart of the server", async () => {
+  it("[K24.2] keeps its faces over a restart of the server", async () => {
     const room = newRoom();
     const page = await openPage(`<rollcall-people room="/rooms/${room}"></rollcall-people>`);
     await enter(room, "Ada");

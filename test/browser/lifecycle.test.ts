@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 describe("a page", () => {
-  it("[K7, K9, L4.2] whose browser goes offline and comes back is seen by nobody", async () => {
+  it("[K7.2, K9, L4.2] whose browser goes offline and comes back is seen by nobody", async () => {
     const watcher = await app.watch("offline");
     const context = await plain.browser.newContext();
     const ada = await app.enter(context, "ada", "offline", { port: proxy.port });
@@ -83,7 +83,7 @@ describe("a page", () => {
     ada.expectNeverLeft();
   });
 
-  it("[K11, K12, P2.2] that polls is reloaded, seen by nobody, and gone after the grace once closed", async () => {
+  it("[K11.1, K12.2, P2.2] that polls is reloaded, seen by nobody, and gone after the grace once closed", async () => {
     const watcher = await app.watch("polls");
     const plainProxy = await Proxy.before(app.server.port);
     plainProxy.mode = "plain";
@@ -114,7 +114,7 @@ describe("a page", () => {
     await plainProxy.stop();
   });
 
-  it("[K10, M5.3] whose person is away stays so over a reconnect, until they touch it", async () => {
+  it("[K10.2, M5.3] whose person is away stays so over a reconnect, until they touch it", async () => {
     const watcher = await app.watch("idle");
     const context = await plain.browser.newContext();
     const ada = await app.enter(context, "ada", "idle", { port: proxy.port, idleAfterMs: 1_000 });

@@ -88,7 +88,7 @@ ${element}
 
 const packed = (path: string) => join(folder, "node_modules/rollcall", path);
 
-it("[K26] the package builds in an app and in a Worker, and the README's examples run", async () => {
+it("[K26.1] the package builds in an app and in a Worker, and the README's examples run", async () => {
   const { write } = app;
   const entries = ["rollcall", "rollcall/react", "rollcall/element", "rollcall/element.min.js"];
   const imports = write("imports.js", entries.map((entry) => `import "${entry}";\n`).join(""));

@@ -83,7 +83,7 @@ const appOf = (page: Page) =>
 const reads = (page: Page, text: string) => page.getByText(text).first().waitFor();
 
 describe("a provider that is unmounted", () => {
-  it("[K29] keeps its place where another is mounted in 2 s, and shows at once who is here", async () => {
+  it("[K29.1, K29.2] keeps its place where another is mounted in 2 s, and shows at once who is here", async () => {
     const room = newRoom();
     const observer = await observe(room);
     const { page, sockets } = await openPage({ part: "doc", doc: `/rooms/${room}` });
@@ -104,7 +104,7 @@ describe("a provider that is unmounted", () => {
     expect(sockets).toHaveLength(1);
   });
 
-  it("[K29] leaves after 2 s, and where it is told to at once", async () => {
+  it("[K29.1, K29.3] leaves after 2 s, and where it is told to at once", async () => {
     const room = newRoom();
     const observer = await observe(room);
     const { page } = await openPage({ part: "doc", doc: `/rooms/${room}` });
@@ -178,7 +178,7 @@ async function newTicket(room: string, user: string): Promise<string> {
 }
 
 describe("the element", () => {
-  it("[K28] has its attributes and options from JSX", async () => {
+  it("[K28.4] has its attributes and options from JSX", async () => {
     const room = newRoom();
     const observer = await observe(room);
     const { page } = await openPage({
@@ -209,7 +209,7 @@ describe("a provider's options", () => {
     expect(await settled(observer)).toEqual(["ada online 1"]);
   });
 
-  it("[K4] that are the same functions share a connection with others, and with a handle", async () => {
+  it("[K4.1] that are the same functions share a connection with others, and with a handle", async () => {
     const room = newRoom();
     const ticket = await newTicket(room, "ada");
     const observer = await observe(room);
@@ -225,7 +225,7 @@ describe("a provider's options", () => {
     await eventually(() => expect(told(observer).at(-1)).toBe("ada offline 0"));
   });
 
-  it("[K4, K20] another `user` leaves as the former person and joins as the other, at once", async () => {
+  it("[K4.2, K20.2] another `user` leaves as the former person and joins as the other, at once", async () => {
     const room = newRoom();
     const observer = await observe(room);
     const { page, context, sockets } = await openPage({

@@ -89,7 +89,7 @@ function rendersOf(page: Page): Promise<ReactApp["renders"]> {
 const reads = (page: Page, text: string) => page.getByText(text).first().waitFor();
 
 describe("a room's provider", () => {
-  it("[K20] is present while it is mounted, whatever comes and goes inside, in strict mode too", async () => {
+  it("[K20.1] is present while it is mounted, whatever comes and goes inside, in strict mode too", async () => {
     const room = newRoom();
     const observer = await observe(room);
     const page = await openPage({ url: `/rooms/${room}`, list: false });
@@ -114,7 +114,7 @@ describe("a room's provider", () => {
     await eventually(() => expect(told(observer).slice(2)).toEqual(["ada offline"]));
   });
 
-  it("[K20] joins once it is mounted, and not when it is rendered", async () => {
+  it("[K20.1] joins once it is mounted, and not when it is rendered", async () => {
     const room = newRoom();
     const page = await openPage({ url: `/rooms/${room}`, waits: "provider" });
     const sockets: string[] = [];
@@ -128,7 +128,7 @@ describe("a room's provider", () => {
     expect(sockets).toHaveLength(1);
   });
 
-  it("[K20] moves to another room with its URL", async () => {
+  it("[K20.2] moves to another room with its URL", async () => {
     const [from, to] = [newRoom(), newRoom()];
     const [left, joined] = [await observe(from), await observe(to)];
     const page = await openPage({ url: `/rooms/${from}` });
@@ -142,7 +142,7 @@ describe("a room's provider", () => {
     await reads(page, '"online":2,"connection":"online"');
   });
 
-  it("[K20] leaves and joins where it is told to, and joins by itself or not", async () => {
+  it("[K20.3] leaves and joins where it is told to, and joins by itself or not", async () => {
     const room = newRoom();
     const observer = await observe(room);
     const page = await openPage({ url: `/rooms/${room}`, autoJoin: false });
@@ -170,7 +170,7 @@ async function newTicket(room: string): Promise<string> {
 }
 
 describe("a provider's options", () => {
-  it("[K20] are those of its first join, but of their functions the latest are called", async () => {
+  it("[K20.4] are those of its first join, but of their functions the latest are called", async () => {
     const room = newRoom();
     const page = await openPage({ url: `/rooms/${room}`, ticket: await newTicket(room) });
     await reads(page, "ada: online");

@@ -56,7 +56,7 @@ async function sendEvent(room: string, event: object): Promise<void> {
 }
 
 describe("the recipes for React", () => {
-  it("[K15, K21, K27] show dots, faces, typing, the last time online, and what the backend says", async () => {
+  it("[K15.3, K21, K27] show dots, faces, typing, the last time online, and what the backend says", async () => {
     const ada = await openScript("Ada", recipes, '<div id="react"></div>');
     const dots = ada.locator(".dot");
     await expect.poll(() => dots.nth(0).getAttribute("title"), PATIENCE).toBe("online");
@@ -85,7 +85,7 @@ describe("the recipes for React", () => {
 });
 
 describe("the recipes for the client", () => {
-  it("[B1.1, K15] tell who comes, types and goes, and what the backend says", async () => {
+  it("[B1.1, K15.1, K15.3] tell who comes, types and goes, and what the backend says", async () => {
     const script = await bundleApp(example("client/changes.ts"));
     const ada = await openScript("Ada", script, '<p id="log"></p>');
     const log = ada.locator("#log");

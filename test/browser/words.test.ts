@@ -73,7 +73,7 @@ async function told(
   return [state.error?.code, ...words];
 }
 
-it("[K18, A3.4] a page whose origin is not allowed is told which, and which setting", async () => {
+it("[K18.1, A3.4] a page whose origin is not allowed is told which, and which setting", async () => {
   const room = rollcall("/rooms/lobby");
   expect(await told(await join(EVIL, room), "connecting")).toEqual([
     "origin_forbidden",
@@ -81,14 +81,14 @@ it("[K18, A3.4] a page whose origin is not allowed is told which, and which sett
   ]);
 });
 
-it("[K18, A5.2] a page without a cookie is told which settings decide about that", async () => {
+it("[K18.1, A5.2] a page without a cookie is told which settings decide about that", async () => {
   expect(await told(await join(APP, rollcall("/rooms/lobby")), "closed")).toEqual([
     "unauthenticated",
     expect.stringMatching(/^warning Rollcall: .* Check SESSION_COOKIE, Domain, SameSite\.$/),
   ]);
 });
 
-it("[K18] a page that asks at a path of the service's that is no room is told so", async () => {
+it("[K18.1] a page that asks at a path of the service's that is no room is told so", async () => {
   const path = rollcall("/room/lobby");
   expect(await told(await join(APP, path), "closed")).toEqual([
     "not_found",
@@ -96,7 +96,7 @@ it("[K18] a page that asks at a path of the service's that is no room is told so
   ]);
 });
 
-it("[K18] a page that asks another server is told so", async () => {
+it("[K18.1] a page that asks another server is told so", async () => {
   // The app's own server, at which nobody has made Rollcall answer.
   const path = `${site.origin(APP)}/rooms/lobby`;
   expect(await told(await join(APP, path), "connecting")).toEqual([
@@ -105,7 +105,7 @@ it("[K18] a page that asks another server is told so", async () => {
   ]);
 });
 
-it("[K18, T1.1] a page whose app gets no ticket is told what tickets need", async () => {
+it("[K18.1, T1.1] a page whose app gets no ticket is told what tickets need", async () => {
   const joined = await join(APP, rollcall("/rooms/lobby"), "ticket");
   expect(await told(joined, "connecting")).toEqual([
     undefined,
@@ -113,7 +113,7 @@ it("[K18, T1.1] a page whose app gets no ticket is told what tickets need", asyn
   ]);
 });
 
-it("[K18] a page with a token, where sign-in over the socket is switched off, is told so", async () => {
+it("[K18.1] a page with a token, where sign-in over the socket is switched off, is told so", async () => {
   const joined = await join(APP, rollcall("/rooms/lobby"), "token");
   expect(await told(joined, "polling")).toEqual([
     undefined,
@@ -121,7 +121,7 @@ it("[K18] a page with a token, where sign-in over the socket is switched off, is
   ]);
 });
 
-it("[K18] a page by https: is told that it cannot open a room by http:", async () => {
+it("[K18.1] a page by https: is told that it cannot open a room by http:", async () => {
   const serve = async (context: BrowserContext) => {
     const local = `http://127.0.0.1:${site.port}/`;
     const read = async (path: string) => (await fetch(local + path)).text();

@@ -4,7 +4,7 @@ import { ada, bob, entered, last, page, setUpFakes, soon, window } from "./fake-
 setUpFakes();
 
 describe("changes", () => {
-  it("[K6] are sent at once, then gathered, within what the room takes", async () => {
+  it("[K6.1] are sent at once, then gathered, within what the room takes", async () => {
     const handle = await entered();
     for (let typed = 0; typed < 250; typed++) {
       handle.setData({ typed });
@@ -19,7 +19,7 @@ describe("changes", () => {
     expect(last().frames.at(-1)).toMatchObject({ data: { typed: 249 } });
   });
 
-  it("[K6] made while there is no connection are kept, the last of each", async () => {
+  it("[K6.1] made while there is no connection are kept, the last of each", async () => {
     const handle = await entered();
     last().end(1006, "");
     handle.setStatus("busy");
@@ -33,7 +33,7 @@ describe("changes", () => {
     ]);
   });
 
-  it("[K6] are sent again until they are acknowledged, and then no more", async () => {
+  it("[K6.1] are sent again until they are acknowledged, and then no more", async () => {
     const handle = await entered();
     handle.setStatus("busy");
     last().end(1006, "");
@@ -49,7 +49,7 @@ describe("changes", () => {
     expect(last().frames).toEqual([]);
   });
 
-  it("[K6] of the status are shown to oneself at once, and gone where they are refused", async () => {
+  it("[K6.2] of the status are shown to oneself at once, and gone where they are refused", async () => {
     const handle = await entered();
     handle.setStatus("busy");
     expect(handle.getSnapshot().self).toEqual({ id: "ada", chosen: "busy" });
@@ -63,7 +63,7 @@ describe("changes", () => {
     expect(handle.getSnapshot().self).toEqual({ id: "ada", chosen: null });
   });
 
-  it("[K6] that one person made are never sent as another's", async () => {
+  it("[K6.5] that one person made are never sent as another's", async () => {
     const handle = await entered();
     last().tell({ type: "ack", id: "none" });
     handle.setStatus("busy");
@@ -78,7 +78,7 @@ describe("changes", () => {
     expect(last().frames).toMatchObject([{ status: "away" }]);
   });
 
-  it("[K6] of the data that no room would take throw, and change nothing", async () => {
+  it("[K6.4] of the data that no room would take throw, and change nothing", async () => {
     const handle = await entered();
     const euros = (count: number) => ({ text: "€".repeat(count) });
     // 11 bytes around it, 3 each.
@@ -92,7 +92,7 @@ describe("changes", () => {
     expect(last().frames).toMatchObject([{ data: euros(337) }, { data: null }]);
   });
 
-  it("[K6] that are acknowledged take the error of earlier ones away", async () => {
+  it("[K6.3] that are acknowledged take the error of earlier ones away", async () => {
     const handle = await entered();
     handle.setData({ typed: 1 });
     const refused = { type: "error", code: "bad_message", message: "No." } as const;
@@ -111,7 +111,7 @@ describe("a person", () => {
   const idling = () =>
     last().frames.flatMap((frame) => (frame.type === "idle" ? [frame.idle] : []));
 
-  it("[K10] is away after no input for a while, and back at the first", async () => {
+  it("[K10.1] is away after no input for a while, and back at the first", async () => {
     await entered({ idleAfterMs: 10_000 });
     for (const type of ["pointermove", "keydown", "wheel", "touchmove", "pointerdown"]) {
       await vi.advanceTimersByTimeAsync(9_000);
@@ -129,7 +129,7 @@ describe("a person", () => {
     expect(idling()).toEqual([true, false, true]);
   });
 
-  it("[K10] is away in a hidden tab too, and back when they turn to it", async () => {
+  it("[K10.1] is away in a hidden tab too, and back when they turn to it", async () => {
     await entered({ idleAfterMs: 10_000 });
     await vi.advanceTimersByTimeAsync(9_000);
     page.visibilityState = "hidden";
@@ -141,7 +141,7 @@ describe("a person", () => {
     expect(idling()).toEqual([true, false]);
   });
 
-  it("[K10, M5.3] who is away says so when they reconnect, and when they came back meanwhile", async () => {
+  it("[K10.2, M5.3] who is away says so when they reconnect, and when they came back meanwhile", async () => {
     await entered({ idleAfterMs: 10_000 });
     await vi.advanceTimersByTimeAsync(10_000);
     last().end(1006, "");
@@ -152,7 +152,7 @@ describe("a person", () => {
     expect(idling()).toEqual([false]);
   });
 
-  it("[K10] is never away where there is no page, or no time is set", async () => {
+  it("[K10.3] is never away where there is no page, or no time is set", async () => {
     const timers = vi.spyOn(globalThis, "setTimeout");
     await entered({ idleAfterMs: Infinity });
     await vi.advanceTimersByTimeAsync(3_600_000);

@@ -19,7 +19,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-it("[K7, L6.1, V3] a deploy under fifty people is seen by nobody, and all of them are back", async () => {
+it("[K7.1, L6.1, V3] a deploy under fifty people is seen by nobody, and all of them are back", async () => {
   crowd = await Promise.all(
     Array.from({ length: CROWD }, async (_, at) => {
       const token = await signToken(server.secret, `user-${at}`);

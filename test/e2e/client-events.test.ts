@@ -42,7 +42,7 @@ async function enteredAt1(): Promise<RoomHandle> {
 }
 
 describe("room.on", () => {
-  it("[K15] tells who came, left and changed, a member at a time, and nobody who was there", async () => {
+  it("[K15.1, K15.2] tells who came, left and changed, a member at a time, and nobody who was there", async () => {
     const handle = enter();
     const told = listen(handle);
     version = 1;
@@ -66,7 +66,7 @@ describe("room.on", () => {
     ]);
   });
 
-  it("[K15] tells when `getSnapshot` has it, and gives the member as last shown who is gone", async () => {
+  it("[K15.1] tells when `getSnapshot` has it, and gives the member as last shown who is gone", async () => {
     const handle = await enteredAt1();
     const seen: unknown[] = [];
     handle.on("leave", (bob) => seen.push(bob, handle.getSnapshot().members));
@@ -75,7 +75,7 @@ describe("room.on", () => {
     expect(handle.getSnapshot().members).toEqual([ada]);
   });
 
-  it("[K15] tells nothing of a reconnect that shows the same people, and what happened meanwhile else", async () => {
+  it("[K15.2] tells nothing of a reconnect that shows the same people, and what happened meanwhile else", async () => {
     const handle = await enteredAt1();
     const told = listen(handle);
     last().end(1006, "");
@@ -88,7 +88,7 @@ describe("room.on", () => {
     expect(told).toEqual(["leave bob", "join cid"]);
   });
 
-  it("[K15, K2] tells what changed since the snapshot that it began with", async () => {
+  it("[K15.2, K2] tells what changed since the snapshot that it began with", async () => {
     const handle = enter({ initial });
     const told = listen(handle);
     await soon();
@@ -96,7 +96,7 @@ describe("room.on", () => {
     expect(told).toEqual(["leave bob", "join cid"]);
   });
 
-  it("[K15, B1.1] gives the backend's events, and to each handle its own listeners", async () => {
+  it("[K15.3, B1.1] gives the backend's events, and to each handle its own listeners", async () => {
     const first = await enteredAt1();
     const second = enter();
     await soon();
@@ -112,7 +112,7 @@ describe("room.on", () => {
     expect(first.getSnapshot().connection).toBe("closed");
   });
 
-  it("[K15, K3] goes on after `leave()` and `join()`, with nobody told who was there", async () => {
+  it("[K15.2, K3] goes on after `leave()` and `join()`, with nobody told who was there", async () => {
     const handle = await enteredAt1();
     const told = listen(handle);
     handle.leave();
@@ -126,7 +126,7 @@ describe("room.on", () => {
     expect(told).toEqual(["leave cid"]);
   });
 
-  it("[K15] what it tells, applied to the list before, gives who is there after, whatever came", () => {
+  it("[K15.1] what it tells, applied to the list before, gives who is there after, whatever came", () => {
     const status = fc.constantFrom<Member["status"]>("online", "busy", "offline");
     const people = fc
       .uniqueArray(fc.record({ id: fc.constantFrom(..."aZé😀z"), status }), {

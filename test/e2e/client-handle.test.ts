@@ -20,7 +20,7 @@ import { FakeSocket } from "./fake-socket.ts";
 setUpFakes();
 
 describe("a handle's state", () => {
-  it("[K1] is online once the room has told who is there, and keeps that while it reconnects", async () => {
+  it("[K1.1] is online once the room has told who is there, and keeps that while it reconnects", async () => {
     const handle = enter();
     expect(handle.getSnapshot()).toEqual({
       connection: "connecting",
@@ -46,7 +46,7 @@ describe("a handle's state", () => {
     expect(handle.getSnapshot().members).toBe(state.members);
   });
 
-  it("[K1] keeps what did not change, and calls no listener for nothing", async () => {
+  it("[K1.2] keeps what did not change, and calls no listener for nothing", async () => {
     const handle = await entered();
     const before = handle.getSnapshot();
     const calls = countCalls(handle);
@@ -113,7 +113,7 @@ describe("a handle's state", () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it("[K3] takes the path of a URL on the page's own origin", async () => {
+  it("[K18.3] takes the path of a URL on the page's own origin", async () => {
     vi.stubGlobal("location", { href: "https://app.example.com/docs/42?tab=1" });
     handles.push(joinRoom("/rooms/lobby", { WebSocket: FakeSocket }));
     await soon();
@@ -127,7 +127,7 @@ describe("a handle's state", () => {
 });
 
 describe("handles of one URL", () => {
-  it("[K4, L4.1] share a connection, until the last has left", async () => {
+  it("[K4.1, K4.3, L4.1] share a connection, until the last has left", async () => {
     const first = await entered();
     const second = enter();
     await soon();
@@ -150,7 +150,7 @@ describe("handles of one URL", () => {
     expect([last().closedWith, last().closedFor]).toEqual([1000, "left"]);
   });
 
-  it("[K4] share none where they would connect in another way", async () => {
+  it("[K4.1, K4.2] share none where they would connect in another way", async () => {
     await entered();
     enter({ getToken: () => "a token" });
     enter({ view: "snapshot" });

@@ -10,7 +10,7 @@ const after = <Value>(ms: number, value: Value) =>
   });
 
 describe("a sign-in hook", () => {
-  it("[K7, T2.3] may take longer than the room waits for a token, time after time", async () => {
+  it("[K7.5, T2.3] may take longer than the room waits for a token, time after time", async () => {
     let asked = 0;
     const handle = enter({ getToken: () => after(25_000, `token-${++asked}`) });
     for (const token of ["token-1", "token-2", "token-3"]) {
@@ -29,7 +29,7 @@ describe("a sign-in hook", () => {
   });
 
   it.each(["getToken", "getTicket"])(
-    "[K7] that does not answer in 30 s is called again at the next attempt: %s",
+    "[K7.5] that does not answer in 30 s is called again at the next attempt: %s",
     async (hook) => {
       let asked = 0;
       const handle = enter({
@@ -44,7 +44,7 @@ describe("a sign-in hook", () => {
     },
   );
 
-  it("[K7] that does not answer in 30 s is called again: onUnauthorized", async () => {
+  it("[K7.5] that does not answer in 30 s is called again: onUnauthorized", async () => {
     let asked = 0;
     const handle = enter({
       onUnauthorized: () => (++asked === 1 ? new Promise<never>(() => {}) : true),
@@ -59,7 +59,7 @@ describe("a sign-in hook", () => {
     expect(handle.getSnapshot().connection).toBe("connecting");
   });
 
-  it("[K7] that gives no token leaves it to the cookie", async () => {
+  it("[K7.5] that gives no token leaves it to the cookie", async () => {
     enter({ getToken: () => "" });
     await soon();
     expect(last().url.search).toBe("");

@@ -48,7 +48,7 @@ async function expectSame(ada: ObservedClient, room: string): Promise<void> {
 }
 
 describe("a network that", () => {
-  it("[K8, V3] swallows every frame is found out, and nobody saw the person go", async () => {
+  it("[K8.2, V3] swallows every frame is found out, and nobody saw the person go", async () => {
     const [ada, watcher] = await adaAndWatcher("swallowed");
     proxy.mode = "swallow";
     network.dispatchEvent(new Event("offline"));
@@ -64,7 +64,7 @@ describe("a network that", () => {
     await expectSame(ada, "swallowed");
   });
 
-  it("[K6, K7] is gone for a while keeps the last change, and the grace hides the loss", async () => {
+  it("[K6.1, K7.2] is gone for a while keeps the last change, and the grace hides the loss", async () => {
     const [ada, watcher] = await adaAndWatcher("tunnel");
     proxy.mode = "refuse";
     proxy.cut();
@@ -84,7 +84,7 @@ describe("a network that", () => {
     await expectSame(ada, "tunnel");
   });
 
-  it("[K11, K12, P1.1, P2.1] knows no WebSocket is gone round, with no flicker there and back", async () => {
+  it("[K11.1, K12.1, P1.1, P2.1] knows no WebSocket is gone round, with no flicker there and back", async () => {
     proxy.mode = "plain";
     const [ada, watcher] = await adaAndWatcher("plain", "polling");
     expect(proxy.refusals).toBeGreaterThanOrEqual(2);
@@ -114,7 +114,7 @@ describe("a network that", () => {
     expect(statusesOf(watcher.frames, "ada")).toEqual(["online", "busy"]);
   });
 
-  it("[K11, K12] knows no WebSocket lets a client leave at once", async () => {
+  it("[K11.1, P2.1] knows no WebSocket lets a client leave at once", async () => {
     proxy.mode = "plain";
     const [ada, watcher] = await adaAndWatcher("leaving", "polling");
     ada.room.leave();
@@ -124,7 +124,7 @@ describe("a network that", () => {
     await expect(watcher.until(isGone, 4_000)).resolves.toBeDefined();
   });
 
-  it.each(["ticket", "token"])("[K11, T1.3] knows no WebSocket lets in by a %s", async (way) => {
+  it.each(["ticket", "token"])("[K11.1, T1.3] knows no WebSocket lets in by a %s", async (way) => {
     proxy.mode = "plain";
     const room = `by-${way}`;
     const token = await signToken(server.secret, "ada");

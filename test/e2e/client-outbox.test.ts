@@ -63,7 +63,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it("[K6] the room has the last of each change in the end, whatever was lost on the way", () => {
+it("[K6.1] the room has the last of each change in the end, whatever was lost on the way", () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
       const line = new Line();

@@ -114,7 +114,7 @@ async function polling(): Promise<void> {
 }
 
 describe("a client whose network lets no socket through", () => {
-  it("[K11] polls after two attempts, with what it signs in with", async () => {
+  it("[K11.1] polls after two attempts, with what it signs in with", async () => {
     await soon();
     await block();
     expect(asked).toEqual([]);
@@ -131,7 +131,7 @@ describe("a client whose network lets no socket through", () => {
     expect(first!.headers.get("Authorization")).toBe("Bearer the-token");
   });
 
-  it("[K11] polls every fifth of its lease, from what it holds, and goes on trying sockets", async () => {
+  it("[K11.2] polls every fifth of its lease, from what it holds, and goes on trying sockets", async () => {
     await polling();
     const before = room.getSnapshot();
     const calls = vi.fn();
@@ -148,7 +148,7 @@ describe("a client whose network lets no socket through", () => {
     expect(calls).not.toHaveBeenCalled();
   });
 
-  it("[K11, K6] says a change at once, and again where that was lost", async () => {
+  it("[K11.2, K6.1] says a change at once, and again where that was lost", async () => {
     await polling();
     answer = () => Promise.reject(new Error("Nobody answers."));
     room.setStatus("busy");
@@ -163,7 +163,7 @@ describe("a client whose network lets no socket through", () => {
     expect(polls().at(-1)!.body).not.toHaveProperty("status");
   });
 
-  it("[K11, K6] says no choice of one person's as another's", async () => {
+  it("[K11.2, K6.5] says no choice of one person's as another's", async () => {
     await polling();
     answer = () => Promise.reject(new Error("Nobody answers."));
     room.setStatus("busy");
@@ -180,7 +180,7 @@ describe("a client whose network lets no socket through", () => {
     expect(room.getSnapshot().self).toEqual({ id: "eve", chosen: null });
   });
 
-  it("[K11] that is down altogether is not asked by other ways", async () => {
+  it("[K11.1] that is down altogether is not asked by other ways", async () => {
     read = () => Promise.reject(new Error("Nobody answers."));
     await soon();
     for (let times = 0; times < 5; times++) {
@@ -191,7 +191,7 @@ describe("a client whose network lets no socket through", () => {
     expect(polls()).toEqual([]);
   });
 
-  it("[K11] whose service refuses for now is not asked by other ways", async () => {
+  it("[K11.1] whose service refuses for now is not asked by other ways", async () => {
     const error = { code: "room_unavailable", message: "Later." };
     read = () => Response.json({ error }, { status: 503, headers: { "Retry-After": "1" } });
     await soon();
@@ -202,7 +202,7 @@ describe("a client whose network lets no socket through", () => {
     expect(polls()).toEqual([]);
   });
 
-  it("[K11] that lets reads through alone is not said to poll", async () => {
+  it("[K11.1] that lets reads through alone is not said to poll", async () => {
     answer = () => Promise.reject(new Error("Nobody answers."));
     await soon();
     for (let times = 0; times < 5; times++) {
@@ -213,7 +213,7 @@ describe("a client whose network lets no socket through", () => {
     expect(polls().length).toBeGreaterThan(1);
   });
 
-  it("[K11] shows what was refused of its changes, and stays", async () => {
+  it("[K11.2] shows what was refused of its changes, and stays", async () => {
     await polling();
     const error = { code: "bad_request", message: "No." };
     answer = () => Response.json({ error }, { status: 400 });
@@ -226,7 +226,7 @@ describe("a client whose network lets no socket through", () => {
     expect(room.getSnapshot().error).toBeNull();
   });
 
-  it("[K11, K7] has patience where there are too many connections", async () => {
+  it("[K11.1, K7.3] has patience where there are too many connections", async () => {
     const error = { code: "too_many_connections", message: "Too many." };
     const headers = { "Retry-After": "30" };
     answer = () => Response.json({ error }, { status: 429, headers });
@@ -240,7 +240,7 @@ describe("a client whose network lets no socket through", () => {
     expect(Date.now() - at).toBeGreaterThanOrEqual(29_900);
   });
 
-  it("[K11, A5.2] stays away where it is refused for good", async () => {
+  it("[K11.1, A5.2] stays away where it is refused for good", async () => {
     await polling();
     const error = { code: "room_forbidden", message: "No." };
     answer = () => Response.json({ error }, { status: 403 });
@@ -255,7 +255,7 @@ describe("a client whose network lets no socket through", () => {
 });
 
 describe("a client that polls", () => {
-  it("[K12] ends its lease once a socket has given the room, and not before", async () => {
+  it("[K12.1] ends its lease once a socket has given the room, and not before", async () => {
     await polling();
     const socket = await nextSocket();
     expect(connection()).toBe("polling");
@@ -272,7 +272,7 @@ describe("a client that polls", () => {
     expect(leaves()).toHaveLength(1);
   });
 
-  it("[K12] ends its lease after a poll that is on its way, which would make another", async () => {
+  it("[K12.1] ends its lease after a poll that is on its way, which would make another", async () => {
     await polling();
     let arrive = () => {};
     answer = () =>
@@ -293,7 +293,7 @@ describe("a client that polls", () => {
     expect(socket.frames).toMatchObject([{ type: "update", status: "busy" }]);
   });
 
-  it("[K12, K4] ends its lease when it leaves", async () => {
+  it("[K12.1, K4.3] ends its lease when it leaves", async () => {
     await polling();
     room.leave();
     await soon();
@@ -303,7 +303,7 @@ describe("a client that polls", () => {
     expect(asked).toHaveLength(length);
   });
 
-  it("[K12] says so by a beacon when its page goes, and polls again when that is back", async () => {
+  it("[K12.2] says so by a beacon when its page goes, and polls again when that is back", async () => {
     const beacons: unknown[][] = [];
     vi.stubGlobal("navigator", { sendBeacon: (...beacon: unknown[]) => beacons.push(beacon) });
     await polling();

@@ -9,6 +9,8 @@ let network: EventTarget;
 let page: EventTarget;
 /** What a read is answered with. */
 let answer: () => Response | Promise<Response>;
+/** What was read. */
+let reads: string[];
 let room: RoomHandle;
 
 /** Timers that are due at once, one after the other, are through within this. */
@@ -24,9 +26,13 @@ beforeEach(async () => {
   answer = () => {
     throw new Error("Nobody answers.");
   };
+  reads = [];
   room = joinRoom("https://presence.example.com/rooms/lobby", {
     WebSocket: FakeSocket,
-    fetch: async () => answer(),
+    fetch: async (url) => {
+      reads.push(String(url));
+      return answer();
+    },
   });
   await vi.advanceTimersByTimeAsync(SLACK_MS);
   sockets[0]!.welcome();
@@ -117,7 +123,7 @@ describe("after its socket was closed, a client", () => {
     expect(room.getSnapshot()).toMatchObject({ connection: "closed", error });
   });
 
-  it("[W12.2, K7] a network that comes back cuts the backoff short, but not the 30 s", async () => {
+  it("[W12.2, K7.3] a network that comes back cuts the backoff short, but not the 30 s", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.999);
     sockets[0]!.end(4429, "rate_limited");
     await vi.advanceTimersByTimeAsync(29_000);
@@ -130,7 +136,7 @@ describe("after its socket was closed, a client", () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it("[L6.1, K7] waits longer each time that nobody answers, up to 30 s", async () => {
+  it("[L6.1, K7.1] waits longer each time that nobody answers, up to 30 s", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.999);
     sockets[0]!.end(1006, "");
     const gaps: number[] = [];
@@ -143,7 +149,7 @@ describe("after its socket was closed, a client", () => {
     expect(gaps).toEqual([1, 2, 4, 8, 16, 30, 30, 30]);
   });
 
-  it("[K7] is back at once when the network is, or the page is seen", async () => {
+  it("[K7.2] is back at once when the network is, or the page is seen", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.999);
     for (const [at, hurries] of [
       [1, () => network.dispatchEvent(new Event("online"))],
@@ -160,7 +166,7 @@ describe("after its socket was closed, a client", () => {
     }
   });
 
-  it("[K7] has the patience that the service asks for", async () => {
+  it("[K7.3] has the patience that the service asks for", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0);
     sockets[0]!.end(1006, "");
     await vi.advanceTimersByTimeAsync(SLACK_MS);
@@ -182,7 +188,7 @@ describe("after its socket was closed, a client", () => {
     ["an hour", () => "3600", 300_000],
     ["nonsense", () => "soon", 0],
     ["less than nothing", () => "-5", 0],
-  ])("[K7] has patience of a bounded time where it is told %s", async (_, retryAfter, ms) => {
+  ])("[K7.3] has patience of a bounded time where it is told %s", async (_, retryAfter, ms) => {
     vi.spyOn(Math, "random").mockReturnValue(0);
     sockets[0]!.end(1006, "");
     await vi.advanceTimersByTimeAsync(SLACK_MS);
@@ -199,7 +205,7 @@ describe("after its socket was closed, a client", () => {
     expect(Math.abs(sockets[2]!.openedAt - at - ms)).toBeLessThanOrEqual(1_000 + SLACK_MS);
   });
 
-  it("[K7] gives an attempt up that hangs, when the page is seen, and begins another", async () => {
+  it("[K7.2] gives an attempt up that hangs, when the page is seen, and begins another", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.999);
     sockets[0]!.end(1006, "");
     await vi.advanceTimersByTimeAsync(1_000);
@@ -215,7 +221,21 @@ describe("after its socket was closed, a client", () => {
     expect(sockets).toHaveLength(3);
   });
 
-  it("[K7] gives the question why it was refused up, too, when the network is back", async () => {
+  it("[K7.4] asks once why an upgrade failed, for the counts alone, and only then", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    sockets[0]!.end(1006, "");
+    await vi.advanceTimersByTimeAsync(SLACK_MS);
+    expect(reads).toEqual([]);
+    answer = () => Response.json({ error: { code: "kicked", message: "" } }, { status: 403 });
+    sockets[1]!.end(1006, "");
+    await vi.advanceTimersByTimeAsync(60_000);
+    const [url] = reads;
+    expect(reads).toEqual([expect.stringContaining("/rooms/lobby?")]);
+    expect(new URL(url!).searchParams.get("fields")).toBe("counts");
+    expect(room.getSnapshot()).toMatchObject({ connection: "closed", error: { code: "kicked" } });
+  });
+
+  it("[K7.2] gives the question why it was refused up, too, when the network is back", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0);
     sockets[0]!.end(1006, "");
     await vi.advanceTimersByTimeAsync(SLACK_MS);
@@ -256,7 +276,7 @@ describe("a client that is probed", () => {
 });
 
 describe("a client that hears nothing", () => {
-  it("[K8] asks twice, and drops its socket for another; any word at all is enough", async () => {
+  it("[K8.2] asks twice, and drops its socket for another; any word at all is enough", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0);
     sockets[0]!.isMute = true;
     const at = Date.now();
@@ -275,7 +295,7 @@ describe("a client that hears nothing", () => {
     expect(room.getSnapshot().connection).toBe("reconnecting");
   });
 
-  it.each(["online", "offline"])("[K8] looks at once when it is told: %s", async (event) => {
+  it.each(["online", "offline"])("[K8.2] looks at once when it is told: %s", async (event) => {
     vi.spyOn(Math, "random").mockReturnValue(0);
     sockets[0]!.isMute = true;
     network.dispatchEvent(new Event(event));
@@ -286,7 +306,7 @@ describe("a client that hears nothing", () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it("[K8] gives an attempt up after 10 s", async () => {
+  it("[K8.1] gives an attempt up after 10 s", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0);
     sockets[0]!.end(1006, "");
     await vi.advanceTimersByTimeAsync(9_900);

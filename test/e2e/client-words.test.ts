@@ -43,7 +43,7 @@ describe("the console", () => {
     [403, "room_forbidden", "room_forbidden"],
     [500, "misconfigured", "misconfigured"],
   ])(
-    "[K18] says once why the service refuses, and what to check: %i %s",
+    "[K18.1] says once why the service refuses, and what to check: %i %s",
     async (status, code, setting) => {
       const handle = await misled(refuse(status, code, "Words of the service's."));
       expect(handle.getSnapshot().error).toEqual({ code, message: "Words of the service's." });
@@ -62,21 +62,24 @@ describe("the console", () => {
     ["other JSON", () => Response.json({ ok: true }), "200"],
     ["a list", () => Response.json([]), "200"],
     ["a text", () => Response.json("hello"), "200"],
-  ])("[K18] tells %s from Rollcall, shows it, and goes on trying", async (_, answer, status) => {
-    const handle = await misled(answer);
-    const { connection, error } = handle.getSnapshot();
-    expect([connection, error?.code]).toEqual(["connecting", "not_found"]);
-    expect(words).toEqual([
-      expect.stringContaining(`Another server answers (${status}). Check the path.`),
-    ]);
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(sockets.length).toBeGreaterThan(1);
-    expect(words).toHaveLength(1);
-    last().welcome();
-    expect(handle.getSnapshot()).toMatchObject({ connection: "online", error: null });
-  });
+  ])(
+    "[K18.1, K18.2] tells %s from Rollcall, shows it, and goes on trying",
+    async (_, answer, status) => {
+      const handle = await misled(answer);
+      const { connection, error } = handle.getSnapshot();
+      expect([connection, error?.code]).toEqual(["connecting", "not_found"]);
+      expect(words).toEqual([
+        expect.stringContaining(`Another server answers (${status}). Check the path.`),
+      ]);
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect(sockets.length).toBeGreaterThan(1);
+      expect(words).toHaveLength(1);
+      last().welcome();
+      expect(handle.getSnapshot()).toMatchObject({ connection: "online", error: null });
+    },
+  );
 
-  it("[K18] says that an origin is not allowed, whose answers the browser keeps from the page", async () => {
+  it("[K18.1] says that an origin is not allowed, whose answers the browser keeps from the page", async () => {
     vi.stubGlobal("location", new URL("https://app.example.com/docs"));
     const asked: (string | undefined)[] = [];
     const fetch: typeof globalThis.fetch = async (_, init) => {
@@ -94,7 +97,7 @@ describe("the console", () => {
     expect(words[0]).toContain("Not for https://app.example.com. Check ALLOWED_ORIGINS.");
   });
 
-  it("[K18] says nothing where nobody answers", async () => {
+  it("[K18.1] says nothing where nobody answers", async () => {
     vi.stubGlobal("location", new URL("https://app.example.com/docs"));
     const handle = await misled(() => Promise.reject(new Error("Nobody answers.")));
     expect(handle.getSnapshot().error).toBeNull();
@@ -102,7 +105,7 @@ describe("the console", () => {
   });
 
   it.each(["getToken", "getTicket", "onUnauthorized"])(
-    "[K18] says that a hook failed, or gave nothing: %s",
+    "[K18.1] says that a hook failed, or gave nothing: %s",
     async (hook) => {
       let answer = () => Promise.reject(new Error(`No ${room}`));
       const handle = enter({ [hook]: () => answer() });
@@ -121,7 +124,7 @@ describe("the console", () => {
     },
   );
 
-  it("[K18] says that no WebSocket gets through, and where a token is sent what lets one in", async () => {
+  it("[K18.1] says that no WebSocket gets through, and where a token is sent what lets one in", async () => {
     const handle = await misled(() => Response.json({ type: "snapshot" }), {
       getToken: () => "token",
     });
@@ -132,7 +135,7 @@ describe("the console", () => {
     handle.leave();
   });
 
-  it("[K18] says that a browser opens no such socket", async () => {
+  it("[K18.1] says that a browser opens no such socket", async () => {
     function Refused() {
       throw new DOMException(`Not ${room} from https:`, "SecurityError");
     }
@@ -146,13 +149,13 @@ describe("the console", () => {
 
 describe("a room's URL", () => {
   it.each(["file:///rooms/lobby", "mailto:ada@example.com", "data:,lobby", "about:blank", "//"])(
-    "[K18] that can never work throws: %s",
+    "[K18.3] that can never work throws: %s",
     (url) => {
       expect(() => joinRoom(url)).toThrow(TypeError);
     },
   );
 
-  it("[K18] may be one of a socket, and have a fragment, which is dropped", async () => {
+  it("[K18.3] may be one of a socket, and have a fragment, which is dropped", async () => {
     for (const url of ["wss://example.com/rooms/a?x=1#top", "https://example.com/rooms/a?x=1"]) {
       handles.push(joinRoom(url, { WebSocket: FakeSocket }));
     }

@@ -33,7 +33,7 @@ const example = (path: string) => {
 };
 
 describe("an app that installs the package", () => {
-  it("[K26] makes its service of the template, which deploys, starts, and lets people in", async () => {
+  it("[K26.1] makes its service of the template, which deploys, starts, and lets people in", async () => {
     cpSync(join(folder, "node_modules/rollcall/template"), folder, { recursive: true });
     server = await startServer({ config: join(folder, "wrangler.jsonc") });
     const token = await signToken(server.secret, "ada");
@@ -47,14 +47,14 @@ describe("an app that installs the package", () => {
     );
   });
 
-  it("[K26] uses its own copy of what the package needs, and both agree on the types", async () => {
+  it("[K26.1] uses its own copy of what the package needs, and both agree on the types", async () => {
     expect(existsSync(join(folder, "node_modules/rollcall/node_modules"))).toBe(false);
     const workers = { types: ["@cloudflare/workers-types"], lib: ["es2024"], skipLibCheck: true };
     expect(await app.checkTypes(workers, example("server/library.ts"))).toBe("");
     expect(await app.checkTypes(workers, ["worker.ts"])).toBe("");
   });
 
-  it("[K26] receives webhooks in Node, with no types of the DOM's or the Workers'", async () => {
+  it("[K26.2] receives webhooks in Node, with no types of the DOM's or the Workers'", async () => {
     const node = { types: ["node"], lib: ["es2024"], skipLibCheck: false };
     expect(await app.checkTypes(node, example("webhooks/receiver.ts"))).toBe("");
     app.write("types.ts", 'export type { WebhookMessage, Receive } from "rollcall/webhooks";\n');
