@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { diagnose } from "../server/doctor/diagnose.ts";
+import { readDevVars, readJsonVars, readTomlVars, type Vars } from "../server/doctor/read-vars.ts";
+
+const USAGE = `Usage: rollcall doctor --cookie '<value>' [--var KEY=value]…
+
+Says what a session cookie is, whether this service would take it, and whose it is, or why not.
+The cookie is a value, or a whole Cookie header: 'name=value; other=value'.
+The configuration is read from wrangler.jsonc, wrangler.json or wrangler.toml and from .dev.vars
+here; --var replaces a variable. Nothing that is printed holds a secret.`;
+
+const FILES: readonly [name: string, read: (text: string) => Vars][] = [
+  ["wrangler.toml", readTomlVars],
+  ["wrangler.json", readJsonVars],
+  ["wrangler.jsonc", readJsonVars],
+  [".dev.vars", readDevVars],
+];
+
+/** What the files here say, the later ones before the earlier. */
+function readFiles(): Vars {
+  const vars: Vars = {};
+  for (const [name, read] of FILES) {
+    if (existsSync(name)) Object.assign(vars, read(readFileSync(name, "utf8")));
+  }
+  return vars;
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { cookie: { type: "string" }, var: { type: "string", multiple: true } },
+  });
+  if (positionals[0] !== "doctor" || values.cookie === undefined) {
+    console.error(USAGE);
+    process.exitCode = 2;
+    return;
+  }
+  const given = Object.assign({}, ...(values.var ?? []).map(readDevVars)) as Vars;
+  const vars = { ...readFiles(), ...given };
+  const { isGood, lines } = await diagnose({ cookie: values.cookie, vars, now: Date.now() });
+  for (const line of lines) console.log(line);
+  process.exitCode = isGood ? 0 : 1;
+}
+
+await main();

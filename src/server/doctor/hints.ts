@@ -1,0 +1,29 @@
+/** What to look at, by the `detail` of a refusal; the first that fits. */
+const HINTS: readonly [detail: RegExp, hint: string][] = [
+  [
+    /^(signature|not decrypted)/,
+    "SESSION_SECRET is not the secret that this cookie was made with.",
+  ],
+  [/^kid unknown/, "The keys at SESSION_JWKS_URL have none that made this token."],
+  [/^iss$|"iss"/, "SESSION_ISSUER is not what the token's `iss` says, to the letter."],
+  [/^aud$|"aud"/, "SESSION_AUDIENCE is not in the token's `aud`."],
+  [/^azp$/, "The token was made for a page of another origin: see ALLOWED_ORIGINS."],
+  [/^alg /, "Set SESSION_SECRET for HS256, HS384 and HS512, SESSION_JWKS_URL for the others."],
+  [/: missing$/, "The session has no such claim: name the right one in SESSION_CLAIMS."],
+  [
+    /^not signed in: the app answered 3/,
+    "The app redirects: is SESSION_INTROSPECTION_URL the right one?",
+  ],
+  [/^not signed in/, "Nobody is signed in by it, or SESSION_CLAIMS must say where the user is."],
+  [/^the cookie cache has/, "Set SESSION_INTROSPECTION_URL to your app's /api/auth/get-session."],
+  [
+    /another session's$|^made for/,
+    "Send the whole Cookie header: --cookie 'name=value; other=value'.",
+  ],
+  [/^not (a|JSON|an)/, "SESSION_FORMAT is another than this cookie's, or a part of it is missing."],
+];
+
+/** A sentence on what to look at where a session is refused so; `undefined` where there is none. */
+export function hintFor(detail: string): string | undefined {
+  return HINTS.find(([pattern]) => pattern.test(detail))?.[1];
+}
