@@ -149,6 +149,13 @@ describe("signing out over the socket", () => {
     expect(await readRoom(room)).toEqual(before);
   });
 
+  it("[W14.3] may still prove that it reads", async () => {
+    const peer = await join(newRoom(), "ada");
+    await peer.ask({ type: "logout" });
+    await peer.ask({ type: "alive", n: 7 });
+    expect(peer.frames.filter((frame) => frame !== "pong" && frame.type === "error")).toEqual([]);
+  });
+
   it("[T6.1, T2.3] who does not sign in again in time is closed 4401, in a hibernating room too", async () => {
     const room = newRoom();
     const peer = await join(room, "ada");
