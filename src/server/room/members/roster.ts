@@ -1,24 +1,22 @@
 import type { Status } from "../../../protocol/messages.ts";
 import type { RoomLimits } from "../../config/config.ts";
 import type { RoomSession } from "../room-request.ts";
-import { ChangeLog, type Changes, type ConnectionRef } from "./changes.ts";
+import type { Changes, ConnectionRef } from "./changes.ts";
 import { leaseEnd, leaseSessionOf, takesOver } from "./lease-session.ts";
-import { List, type EntryChange } from "./list.ts";
+import { List } from "./list.ts";
+import { MemberBook } from "./member-book.ts";
 import { Members } from "./members.ts";
 import {
   applyAdmission,
   applyProfile,
   choose,
-  endedLease,
   endPlace,
   firstLost,
   hasNewProfile,
   hasNewStamp,
-  isListed,
   isPresent,
   isTime,
   newRecord,
-  settle,
 } from "./member.ts";
 import type { MemberRecord, MemberUpdate, NewPlace, Place } from "./member.ts";
 import type { SavedRoster } from "../storage/store.ts";
@@ -37,12 +35,14 @@ export class Roster {
   readonly #limits: RoomLimits;
   readonly #members: Members;
   readonly #list: List;
-  readonly #log = new ChangeLog();
+  /** Every change of a member goes through it. */
+  readonly #book: MemberBook;
 
   constructor(limits: RoomLimits, saved: SavedRoster) {
     this.#limits = limits;
     this.#list = new List(saved);
     this.#members = new Members(limits, saved.records);
+    this.#book = new MemberBook(limits, this.#members, this.#list);
   }
 
   /** What others see. */
@@ -100,7 +100,7 @@ export class Roster {
 
   /** The newest that a user was admitted with, as far as it is known; 0 for nothing. */
   stampOf(user: string): number {
-    const departed = this.#log.departureOf(user)?.stamp ?? 0;
+    const departed = this.#book.departureOf(user)?.stamp ?? 0;
     return Math.max(this.#members.get(user)?.stamp ?? 0, departed);
   }
 
@@ -131,7 +131,7 @@ export class Roster {
       if (record.places.length >= this.#limits.maxConnectionsPerUser) return "too_many_connections";
       if (this.#members.places >= this.#limits.maxConnectionsPerRoom) return "room_full";
     }
-    this.#change(now, record, () => {
+    this.#book.change(now, record, () => {
       applyProfile(record, user, issuedAt);
       applyAdmission(record, admission);
       record.places = record.places.filter((place) => place !== lost);
@@ -173,7 +173,7 @@ export class Roster {
     if (!record) return;
     this.noteAdmission(now, session);
     if (hasNewProfile(record, user)) {
-      this.#change(now, record, () => applyProfile(record, user, issuedAt));
+      this.#book.change(now, record, () => applyProfile(record, user, issuedAt));
     } else {
       // Not worth a row: it is stored with the next change.
       record.issuedAt = Math.max(record.issuedAt, issuedAt);
@@ -184,7 +184,7 @@ export class Roster {
   noteAdmission(now: number, { user, admission }: Pick<RoomSession, "user" | "admission">): void {
     const record = this.#members.get(user.id);
     if (!record || !hasNewStamp(record, admission)) return;
-    this.#change(now, record, () => applyAdmission(record, admission));
+    this.#book.change(now, record, () => applyAdmission(record, admission));
   }
 
   /** Changes what a member chose and their data; tells whether the choice is another now. */
@@ -192,7 +192,7 @@ export class Roster {
     const record = this.#members.get(user);
     if (!record) return false;
     const { chosen } = record;
-    this.#change(now, record, () => {
+    this.#book.change(now, record, () => {
       if (status !== undefined) choose(record, status, now);
       if (data !== undefined && isPresent(record)) record.data = data;
     });
@@ -224,7 +224,7 @@ export class Roster {
   forget(now: number, user: string): void {
     const record = this.#members.get(user);
     if (!record || record.places.length > 0) return;
-    this.#change(now, record, () => {
+    this.#book.change(now, record, () => {
       record.lastOnline = null;
     });
   }
@@ -259,21 +259,17 @@ export class Roster {
 
   /** Does all that is due: ends graces, takes old entries off the list, forgets (SPEC L4, L5, M3). */
   advance(now: number): void {
-    // In the order of time, one thing each, so that what nobody sees moves nothing that others do.
-    for (let due = this.#members.due(now); due; due = this.#members.due(now)) {
-      this.#settle(now, due);
-    }
-    while (this.#members.surplus) this.#drop(this.#members.surplus);
+    this.#book.advance(now);
   }
 
   /** Whether {@link passChanges} has anything to hand over. */
   get isChanged(): boolean {
-    return !this.#log.isEmpty;
+    return this.#book.isChanged;
   }
 
   /** Hands over what changed since the last call that went well; where `take` throws, it is kept. */
   passChanges(take: (changes: Changes) => void): void {
-    this.#log.pass(take);
+    this.#book.passChanges(take);
   }
 
   #placeOf({ user, connection }: ConnectionRef): Place | undefined {
@@ -288,61 +284,6 @@ export class Roster {
   ): void {
     const record = this.#members.get(ref.user);
     const place = this.#placeOf(ref);
-    if (record && place) this.#change(now, record, () => mutate(place, record));
-  }
-
-  /** Changes a member, and does what is due then. */
-  #change(now: number, record: MemberRecord, mutate: () => void): void {
-    this.#apply(record, mutate);
-    this.advance(now);
-  }
-
-  /** Every change goes through here: it counts as a version only where others see it (SPEC V1). */
-  #apply(record: MemberRecord, mutate: () => void): void {
-    const placesBefore = record.places;
-    const storedBefore = JSON.stringify(record);
-    const shown = this.#mutate(record, mutate, storedBefore);
-    this.#members.set(record, placesBefore);
-    if (placesBefore.length > 0 && record.places.length === 0) {
-      const { id: user, stamp, lastOnline } = record;
-      this.#log.depart({ user, stamp, lastOnline });
-    }
-    if (shown) this.#log.show(record.id, shown.before);
-    if (JSON.stringify(record) !== storedBefore) this.#log.save(record);
-  }
-
-  /** Changes a member and what others see of them, or, where that fails, nothing. */
-  #mutate(record: MemberRecord, mutate: () => void, before: string): EntryChange | null {
-    try {
-      mutate();
-      return this.#list.show(record);
-    } catch (error) {
-      Object.assign(record, JSON.parse(before));
-      throw error;
-    }
-  }
-
-  /** Does the first thing that is due for a member. */
-  #settle(now: number, record: MemberRecord): void {
-    if (record.places.length === 0 && !isListed(record)) return this.#forget(record);
-    this.#apply(record, () => {
-      const lease = endedLease(record, now);
-      if (!lease) return settle(record, this.#limits, now);
-      this.#log.expire({ user: record.id, connection: lease.connection });
-      endPlace(record, lease, lease.leasedUntil! - this.#limits.staleMs);
-    });
-  }
-
-  /** Takes an entry off the list before its time; one who only appears offline is not told from others. */
-  #drop(record: MemberRecord): void {
-    this.#apply(record, () => {
-      record.lastOnline = null;
-    });
-    if (record.places.length === 0) this.#forget(record);
-  }
-
-  #forget(record: MemberRecord): void {
-    this.#members.delete(record);
-    this.#log.forget(record);
+    if (record && place) this.#book.change(now, record, () => mutate(place, record));
   }
 }
