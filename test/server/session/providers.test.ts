@@ -183,12 +183,12 @@ async function check({ vars }: Provider, claims: JWTPayload) {
 }
 
 describe.each(Object.entries(PROVIDERS))("a token of the shape of %s", (_name, provider) => {
-  it("[A2] is read with the settings of its page", async () => {
+  it("[A2.11, A2.16] is read with the settings of its page", async () => {
     const { user, roles = [] } = provider;
     expect(await check(provider, provider.claims)).toMatchObject({ user, roles });
   });
 
-  it("[A2, A5] is refused of another issuer, and for another audience where one is set", async () => {
+  it("[A2.9, A5.5] is refused of another issuer, and for another audience where one is set", async () => {
     const other = { ...provider.claims, iss: "https://evil.example.com" };
     await expect(check(provider, other)).rejects.toMatchObject({ code: "session_invalid" });
     if (provider.vars.SESSION_AUDIENCE === undefined) return;
