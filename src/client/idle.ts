@@ -33,8 +33,9 @@ export function watchIdle(
     look();
   };
 
-  listen(globalThis, INPUTS, note, { passive: true, capture: true, signal });
-  listen(page, "visibilitychange", note, { signal });
+  const options = { capture: true, signal };
+  listen(globalThis, INPUTS, note, options);
+  listen(page, "visibilitychange", note, options);
   signal.addEventListener("abort", () => clearTimeout(timer));
   look();
 }

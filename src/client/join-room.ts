@@ -16,8 +16,8 @@ export function joinRoom<D extends object = Data>(
   url: string | URL,
   options: JoinOptions<D> = {},
 ): RoomHandle<D> {
-  // What the data are is between the app and its types.
-  const handle = openHandle(url, options as JoinOptions) as unknown as RoomHandle<D>;
+  const handle = openHandle(url, options as JoinOptions);
   if (options.autoJoin !== false) handle.join();
-  return handle;
+  // What the data are is between the app and its types.
+  return handle as unknown as RoomHandle<D>;
 }

@@ -27,10 +27,10 @@ export function errorOf({ code, message }: { code: string; message: string }): R
   return { code, message } as RoomError;
 }
 
-/** A `Retry-After` in milliseconds: it is seconds or a date; 0 where it is neither. */
+/** A `Retry-After` in milliseconds, 0 or less where it is over: it is seconds or a date, or nonsense. */
 function retryAfterMs(text: string | null): number {
   const ms = Number(text) * 1000 || Date.parse(text ?? "") - Date.now();
-  return Math.min(MOST_RETRY_MS, Math.max(0, ms)) || 0;
+  return Math.min(MOST_RETRY_MS, ms) || 0;
 }
 
 /** Why the service refuses, where that is what an answer with this body is. */

@@ -7,6 +7,8 @@ export interface Share {
   readonly identity: JoinOptions;
   readonly connection: RoomConnection;
   handles: number;
+  /** Those of them that only keep a place for whoever is mounted next (SPEC K29). */
+  lingering: number;
 }
 
 const shares = new Set<Share>();
@@ -24,6 +26,8 @@ export function findShare(url: string, identity: JoinOptions): Share | undefined
     (share) =>
       share.url === url &&
       share.connection.state.connection !== "closed" &&
+      // Meanwhile another person may have signed in: the app tells by `user`.
+      (identity.user || !share.lingering || share.handles > share.lingering) &&
       connectAlike(share.identity, identity),
   );
 }
@@ -38,6 +42,7 @@ export function takeShare(url: string, options: JoinOptions, identity: JoinOptio
     identity,
     connection: new RoomConnection(url, options),
     handles: 0,
+    lingering: 0,
   };
   shares.add(share);
   countHandles(share, 1);

@@ -60,7 +60,6 @@ ul {
 .more {
   min-width: 2.778em;
   padding: 0 .3em;
-  box-sizing: border-box;
   border: 0;
   border-radius: 2em;
   font-family: inherit;
@@ -75,7 +74,7 @@ ul {
   padding: .5rem;
   overflow: auto;
   border: 1px solid #8885;
-  border-radius: .75rem;
+  border-radius: .5rem;
   background: var(--ground);
   color: inherit;
   box-shadow: 0 .5rem 1.5rem #0003;
@@ -84,15 +83,15 @@ ul {
 .others li {
   display: flex;
   align-items: center;
-  gap: .35em;
-  padding: .15em .25em;
+  gap: .3em;
+  padding: .2em .3em;
 }
 .others .face { flex: none }
-.name { font-size: .9375rem; overflow-wrap: anywhere }
+.name { font-size: 1rem; overflow-wrap: anywhere }
 @supports (position-area: block-end) {
   .others {
     inset: auto;
-    margin: .25rem 0;
+    margin: .2em 0;
     position-area: block-end span-inline-end;
     position-try-fallbacks: flip-inline, flip-block;
   }

@@ -1,7 +1,7 @@
 import { openHandle } from "../client/handle.ts";
 import type { JoinOptions, RoomHandle, RoomState } from "../client/index.ts";
 import { roomUrl } from "../client/room-url.ts";
-import { findShare } from "../client/share.ts";
+import { findShare, type Share } from "../client/share.ts";
 import { stateOf } from "../client/state.ts";
 
 /** How long an unmounted provider keeps its place: a change of route mounts another (SPEC K29). */
@@ -24,27 +24,41 @@ export function provideRoom(url: string, options: JoinOptions, given: JoinOption
   const atFirst = joins ? stateOf("connecting", options.initial) : handle.getSnapshot();
   const listeners = new Set<() => void>();
   let isEntered = !joins;
+  /** The share that is kept for whoever is mounted next. */
+  let kept: Share | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tell = () => {
     for (const listener of listeners) listener();
+  };
+  const shareOfUrl = () => findShare(roomUrl(url), given);
+  const keep = (share?: Share) => {
+    if (kept) kept.lingering--;
+    kept = share;
+    if (kept) kept.lingering++;
+  };
+  const leave = () => {
+    keep();
+    handle.leave();
   };
   handle.subscribe(tell);
   return {
     ...handle,
     // Before an effect may join, another provider may show the room already.
     getSnapshot: () =>
-      isEntered
-        ? handle.getSnapshot()
-        : (findShare(roomUrl(url), given)?.connection.state ?? atFirst),
+      isEntered ? handle.getSnapshot() : (shareOfUrl()?.connection.state ?? atFirst),
     getServerSnapshot: () => atFirst,
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    enter: () => clearTimeout(timer),
+    enter() {
+      clearTimeout(timer);
+      keep();
+    },
     exit(atOnce) {
-      if (atOnce) handle.leave();
-      else timer = setTimeout(handle.leave, LINGER_MS);
+      if (atOnce) return leave();
+      if (handle.getSnapshot().connection !== "closed") keep(shareOfUrl());
+      timer = setTimeout(leave, LINGER_MS);
     },
     join() {
       isEntered = true;

@@ -86,7 +86,11 @@ describe("a provider that is unmounted", () => {
   it("[K29.1, K29.2] keeps its place where another is mounted in 2 s, and shows at once who is here", async () => {
     const room = newRoom();
     const observer = await observe(room);
-    const { page, sockets } = await openPage({ part: "doc", doc: `/rooms/${room}` });
+    const { page, sockets } = await openPage({
+      part: "doc",
+      doc: `/rooms/${room}`,
+      user: "ada",
+    });
     await reads(page, "Here: ada online, grace online");
     const { counts: before } = await appOf(page);
     for (const mount of [2, 3]) await change(page, { mount });
@@ -102,6 +106,28 @@ describe("a provider that is unmounted", () => {
     expect(counts.length).toBeGreaterThan(before.length);
     expect(await settled(observer)).toEqual(["ada online 1"]);
     expect(sockets).toHaveLength(1);
+  });
+
+  it("[K29.2, K4.2] leaves its connection to nobody who may be another person", async () => {
+    const room = newRoom();
+    const observer = await observe(room);
+    const { page, context, sockets } = await openPage({ part: "doc", doc: `/rooms/${room}` });
+    await reads(page, "Here: ada online, grace online");
+    await change(page, { mount: 2 });
+    await reads(page, "Here: ada online, grace online");
+    await eventually(() => expect(sockets).toHaveLength(2));
+    await change(page, { part: "none" });
+    await signIn(context, server, "bob");
+    await change(page, { part: "doc" });
+    await reads(page, "bob online, grace online");
+    await reads(page, "Here: ada offline, bob online, grace online");
+    const seen = await settled(observer);
+    // Whoever was mounted anew was there twice for a while, and did not look absent.
+    const statuses = seen.map((each) => each.replace(/ \d$/, ""));
+    expect(statuses.filter((each) => each === "ada offline")).toHaveLength(1);
+    expect(statuses.at(-1)).toBe("ada offline");
+    expect(statuses.filter((each) => each.startsWith("bob"))).toEqual(["bob online"]);
+    expect(sockets).toHaveLength(3);
   });
 
   it("[K29.1, K29.3] leaves after 2 s, and where it is told to at once", async () => {
@@ -217,8 +243,6 @@ describe("a provider's options", () => {
     await eventually(async () =>
       expect(await page.getByText("Here: ada online, grace online").count()).toBe(2),
     );
-    await change(page, { part: "handle" });
-    await sleep(2_500);
     expect(await settled(observer)).toEqual(["ada online 1"]);
     expect(sockets).toHaveLength(1);
     await change(page, { part: "none" });

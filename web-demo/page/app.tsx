@@ -37,7 +37,7 @@ export function App() {
     case "signed-out":
       return <SignIn room={room} />;
     case "signed-in":
-      return <RoomPage key={`${account.user.id} ${room}`} room={room} />;
+      return <RoomPage key={`${account.user.id} ${room}`} room={room} user={account.user.id} />;
     default:
       return account satisfies never;
   }

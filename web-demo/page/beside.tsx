@@ -7,7 +7,7 @@ import { StatusSelect } from "./status-select.tsx";
 import { useSecondRoom } from "./use-second-room.ts";
 
 /** A second room beside the page's own: the same person, with a status of their own there. */
-export function Beside({ room }: { room: string }) {
+export function Beside({ room, user }: { room: string; user: string }) {
   const [second, setSecond] = useSecondRoom(room);
   if (second === null) return null;
   const close = (
@@ -17,7 +17,7 @@ export function Beside({ room }: { room: string }) {
   );
   return (
     <section className="beside" aria-label={`Beside: ${second}`}>
-      <RoomProvider url={`/rooms/${second}`} {...NETWORK}>
+      <RoomProvider url={`/rooms/${second}`} user={user} {...NETWORK}>
         <RoomPanel room={second} level={2} action={close}>
           <StatusSelect />
         </RoomPanel>

@@ -3,6 +3,7 @@ import {
   useConnection,
   useError,
   useOnlineCount,
+  useRoom,
   useSelf,
 } from "../../src/react/index.ts";
 import { signOut } from "./account-store.ts";
@@ -19,26 +20,31 @@ import { Wire } from "./wire.tsx";
 import { Wordmark } from "./wordmark.tsx";
 
 /** A reload or a closed window does not leave, and must not: the room's grace hides it, or times it. */
-export function RoomPage({ room }: { room: string }) {
+export function RoomPage({ room, user }: { room: string; user: string }) {
   return (
-    <RoomProvider url={`/rooms/${room}`} {...NETWORK}>
-      <Page room={room} />
+    <RoomProvider url={`/rooms/${room}`} user={user} {...NETWORK}>
+      <Page room={room} user={user} />
     </RoomProvider>
   );
 }
 
-function Page({ room }: { room: string }) {
+function Page({ room, user }: { room: string; user: string }) {
+  const { leave } = useRoom();
   const connection = useConnection();
   const error = useError();
   const isKnown = useSelf() !== null && connection !== "connecting" && connection !== "closed";
   const online = useOnlineCount();
+  const end = () => {
+    leave();
+    void signOut();
+  };
   useTitle(isKnown ? `(${online}) ${room} · Rollcall` : `${room} · Rollcall`);
 
   return (
     <div className="page" data-connection={connection}>
       <nav className="top">
         <Wordmark />
-        <button type="button" className="button" onClick={signOut}>
+        <button type="button" className="button" onClick={end}>
           Sign out
         </button>
       </nav>
@@ -46,7 +52,7 @@ function Page({ room }: { room: string }) {
         <main className="room">
           <RoomPanel room={room} level={1} action={<CopyLink />} />
         </main>
-        <Beside room={room} />
+        <Beside room={room} user={user} />
       </div>
       <div className="side">
         {connection !== "closed" && <StatusPicker />}

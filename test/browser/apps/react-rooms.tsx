@@ -7,7 +7,7 @@ import { createRoomContext, RoomProvider, useMembers, useRoom, useRoomEvent } fr
 /** What a test may change of the page. */
 export interface Rooms {
   /** Which of the parts below is shown. */
-  part: "none" | "doc" | "two" | "twins" | "handle" | "element";
+  part: "none" | "doc" | "two" | "twins" | "element";
   doc: string;
   team: string;
   /** Another makes another of the same provider. */
@@ -75,7 +75,7 @@ app.events.push(...(misspelt.props ? [] : ["never"]));
 
 function Page({ part, doc, team, mount, event, user, autoJoin = true }: Rooms) {
   useEffect(() => {
-    if (part !== "handle") return undefined;
+    if (part !== "twins") return undefined;
     const handle = joinRoom(doc, { getTicket });
     return () => handle.leave();
   }, [part, doc]);
