@@ -26,3 +26,13 @@ it("[O5] in an app of one's own the document tells where it is mounted", async (
   const { servers } = await answer.json<Description>();
   expect(servers).toEqual([{ url: "https://app.example.com/presence" }]);
 });
+
+it("[O5] all that a room's URL reads of its query is described", async () => {
+  const { paths } = await (await ask("/openapi.json")).json<Description>();
+  const { get } = paths["/rooms/{room}"] as {
+    get: { parameters: { in: string; name: string }[] };
+  };
+  const query = get.parameters.filter((parameter) => parameter.in === "query");
+  const names = query.map(({ name }) => name).toSorted();
+  expect(names).toEqual(["auth", "fields", "idle", "since", "ticket", "view"]);
+});

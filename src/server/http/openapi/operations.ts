@@ -24,10 +24,11 @@ export interface Operation {
   refusals?: readonly ErrorCode[];
 }
 
-const sinceOrCounts = v.object({
+const roomQuery = v.object({
   since: v.optional(v.string()),
   fields: v.optional(v.literal("counts")),
   view: v.optional(v.literal("snapshot")),
+  idle: v.optional(v.literal("true")),
   ticket: v.optional(v.string()),
   auth: v.optional(v.literal("message")),
 });
@@ -59,7 +60,7 @@ export const OPERATIONS: readonly Operation[] = [
     id: "readRoom",
     summary: "Who is in a room; opened as a WebSocket it makes the caller present",
     by: "session or backend",
-    query: sinceOrCounts,
+    query: roomQuery,
     answers: {
       101: "The room's WebSocket",
       200: ["Snapshot", "Delta", "Counts"],
