@@ -47,7 +47,7 @@ const sources = (...entries: string[]) =>
 export default defineConfig({
   test: {
     // The end-to-end tests wait more than they work.
-    maxWorkers: 4,
+    maxWorkers: 3,
     reporters: ["default", new CredentialGuard(), new RulesGuard()],
     // The Workers' own lines are searched, and not shown: there are thousands.
     onConsoleLog(text) {

@@ -13,7 +13,7 @@ const LOST = 30;
 const GROWTH_MS = 1_500;
 const GRACE_MS = 4_000;
 const ROOM = "crowded";
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 300_000;
 const VARS = { GRACE_SECONDS: String(GRACE_MS / 1000) };
 
 let server: Server;
