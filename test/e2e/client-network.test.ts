@@ -15,7 +15,9 @@ const clients: ObservedClient[] = [];
 
 beforeAll(async () => {
   vi.stubGlobal("addEventListener", network.addEventListener.bind(network));
-  server = await startServer({ vars: { TICKET_SECRET: "t".repeat(32), IN_BAND_AUTH: "true" } });
+  server = await startServer({
+    vars: { TICKET_SECRET: "t".repeat(32), IN_BAND_AUTH: "true", GRACE_SECONDS: "20" },
+  });
   proxy = await Proxy.before(server.port);
 });
 

@@ -109,9 +109,10 @@ async function judgeCredential(
 /** Finds out whose a credential is; what that says is not checked yet. */
 async function verify(
   credential: Credential,
-  { room, origin: own, config, request, policy = current, caller }: CredentialContext,
+  context: CredentialContext,
   now: number,
 ): Promise<{ candidate: Candidate; ticket?: UsedTicket }> {
+  const { room, config, request, policy = current, caller } = context;
   const { kind, token } = credential;
   if (kind === "ticket") {
     if (config.tickets === null) throw invalidSession(DETAIL.noTickets);
@@ -130,7 +131,9 @@ async function verify(
     if (answer === null) throw invalidSession(DETAIL.verify);
     return { candidate: candidateFromJson(answer) };
   }
-  const allowsOrigin = (origin: string) => isAllowedOrigin(origin, own, config.allowedOrigins);
+  // The request's URL is parsed for its origin: most reads do without.
+  const allowsOrigin = (origin: string) =>
+    isAllowedOrigin(origin, context.origin, config.allowedOrigins);
   return {
     candidate: await verifyCredential(credential, config.session, {
       now,
