@@ -15,7 +15,8 @@ export class Others {
   constructor() {
     const { element: list } = this.#list;
     list.popover = "auto";
-    list.ontoggle = () => this.#draw();
+    // Before it is seen: `toggle` comes a task later, and would show an empty list until then.
+    list.onbeforetoggle = ({ newState }) => this.#draw(newState === "open");
     this.#more.type = "button";
     this.#more.popoverTargetElement = list;
     this.element.append(this.#more, list);
@@ -30,14 +31,14 @@ export class Others {
       this.#more.textContent = text;
       this.#more.ariaLabel = `${members.length} more`;
     }
-    this.#draw();
-  }
-
-  /** Nobody's face is made before somebody wants to see it. */
-  #draw(): void {
     const { element } = this.#list;
     const isOpen = element.matches(":popover-open");
     if (isOpen && this.element.hidden) element.hidePopover();
+    else this.#draw(isOpen);
+  }
+
+  /** Nobody's face is made before somebody wants to see it. */
+  #draw(isOpen: boolean): void {
     this.#list.show(isOpen ? this.#members.slice(0, MOST_NAMES) : []);
   }
 }

@@ -171,7 +171,8 @@ describe("rooms of contexts of their own", () => {
 
   it("[K27] give the backend's events to the latest listener of that name", async () => {
     const room = newRoom();
-    const { page } = await openPage({ part: "doc", doc: `/rooms/${room}` });
+    // The next provider takes over the connection of the one before where it knows whose it is.
+    const { page } = await openPage({ part: "doc", doc: `/rooms/${room}`, user: "ada" });
     await reads(page, "Here: ada online");
     const tell = (name: string, data: unknown) =>
       fetch(`${server.url}/rooms/${room}/events`, {

@@ -64,13 +64,14 @@ describe.concurrent("a client that the room closes", () => {
     isFrozen = false;
     expect(client.attempts[0]?.closed).toBe(4408);
     await bob.request({ type: "update", status: "busy" });
-    const { received, url } = await client.onlineAgain();
+    await client.onlineAgain();
+    // A machine too busy to answer in time may have been closed once more since.
+    const { received, url } = client.attempts[1]!;
     expect(url.searchParams.has("since")).toBe(true);
     expect(received.map(({ type }) => type).slice(0, 2)).toEqual(["welcome", "delta"]);
     await client.until(({ members }) => members.some(({ status }) => status === "busy"));
     const reader = await signToken(server.secret, "reader");
     expect(client.state.members).toEqual((await readRoom(server, "stale", reader)).members);
-    expect(client.attempts).toHaveLength(2);
   });
 
   it("[K19] leaves while its socket opens, and is not shown for the length of a grace", async () => {
