@@ -1,12 +1,11 @@
 import { Hono } from "hono";
-import { requestId } from "hono/request-id";
 import { answerJson } from "./http/answer.ts";
 import { namedRoom, roomOf, type AppContext } from "./http/app-context.ts";
 import { answerError } from "./http/answer-error.ts";
 import { backendRoutes } from "./http/backend-routes.ts";
 import { dropBody } from "./http/body.ts";
 import { configOf } from "./config/parse.ts";
-import type { Env } from "./env.ts";
+import type { AppBindings, Env } from "./env.ts";
 import { errorResponse, Refusal } from "./errors.ts";
 import { allowOrigin, preflight } from "./access/origin.ts";
 import { describeService } from "./http/openapi/document.ts";
@@ -14,6 +13,7 @@ import { endLease, holdLease } from "./http/leases.ts";
 import { createPolicy, setPolicy, type PolicyOptions } from "./access/policy.ts";
 import { join, read } from "./http/room.ts";
 import type { RequestContext } from "./access/request-context.ts";
+import { requestIdOf } from "./http/request-id.ts";
 import { giveTicket } from "./http/tickets.ts";
 import { isUpgrade } from "./http/upgrade.ts";
 
@@ -22,7 +22,6 @@ export interface AppOptions<Bindings extends Env = Env> extends PolicyOptions<Bi
   basePath?: string;
 }
 
-const giveRequestId = requestId();
 const noNext = async () => {};
 
 /**
@@ -37,7 +36,7 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
   // The deployment's bindings are what the app says they are.
   const policy = createPolicy(options as AppOptions);
   setPolicy(policy);
-  const app = new Hono<{ Bindings: Env }>().basePath(options.basePath ?? "/");
+  const app = new Hono<AppBindings>().basePath(options.basePath ?? "/");
 
   const finish = (c: AppContext, answer: Response): Response => {
     dropBody(c.req.raw);
@@ -47,7 +46,9 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
     return allowOrigin(answer, origin, c.req.url, configOf(c.env).allowedOrigins);
   };
 
-  const ask = (c: AppContext): RequestContext => {
+  const begin = (c: AppContext): RequestContext => {
+    const requestId = requestIdOf(c.req.raw);
+    c.set("requestId", requestId);
     const config = configOf(c.env, policy.verify !== undefined);
     if (config.faults.length > 0) throw new Refusal("misconfigured");
     return {
@@ -58,13 +59,8 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
       get url() {
         return new URL(c.req.url);
       },
-      requestId: c.get("requestId"),
+      requestId,
     };
-  };
-
-  const begin = async (c: AppContext): Promise<RequestContext> => {
-    await giveRequestId(c, noNext);
-    return ask(c);
   };
 
   // All that a request needs happens in its one handler: a chain of middlewares costs a read 10 µs.
@@ -72,7 +68,7 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
     answer: (asked: RequestContext, c: AppContext) => Response | Promise<Response>,
   ) => {
     return async (c: AppContext): Promise<Response> => {
-      return finish(c, await answer(await begin(c), c));
+      return finish(c, await answer(begin(c), c));
     };
   };
 

@@ -44,3 +44,9 @@ export interface Env {
   /** Limits what a user reads; without the binding there is no limit (SPEC A7). */
   READS?: RateLimit;
 }
+
+/** What a route's handler finds in its context. */
+export interface AppBindings {
+  Bindings: Env;
+  Variables: { requestId: string };
+}

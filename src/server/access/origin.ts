@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import { configOf } from "../config/parse.ts";
-import type { Env } from "../env.ts";
+import type { AppBindings } from "../env.ts";
 import { Refusal } from "../errors.ts";
 import type { Credential } from "../session/credential.ts";
 
@@ -69,7 +69,7 @@ const allow = cors({
 });
 
 /** Answers preflights; needs no credential and touches no room (SPEC A3). */
-export const preflight: MiddlewareHandler<{ Bindings: Env }> = async (c, next) => {
+export const preflight: MiddlewareHandler<AppBindings> = async (c, next) => {
   const origin = c.req.header("Origin");
   const { allowedOrigins } = configOf(c.env);
   if (origin !== undefined && isAllowedOrigin(origin, new URL(c.req.url).origin, allowedOrigins)) {

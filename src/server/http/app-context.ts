@@ -1,10 +1,10 @@
 import type { Context } from "hono";
 import { isRoomName } from "../../protocol/room-name.ts";
-import type { Env } from "../env.ts";
+import type { AppBindings } from "../env.ts";
 import { Refusal } from "../errors.ts";
 
 /** What a route's handler is given. */
-export type AppContext = Context<{ Bindings: Env }>;
+export type AppContext = Context<AppBindings>;
 
 /** The room that a request's path names, for its log lines; `undefined` where it names none. */
 export function namedRoom(c: AppContext): string | undefined {

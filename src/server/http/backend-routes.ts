@@ -2,10 +2,10 @@ import { Hono } from "hono";
 import { answerError } from "./answer-error.ts";
 import { namedRoom, roomOf, type AppContext } from "./app-context.ts";
 import { dropBody } from "./body.ts";
-import type { Env } from "../env.ts";
 import { Refusal } from "../errors.ts";
 import { kick, sendEvent } from "./events.ts";
 import { readText } from "./read-text.ts";
+import type { AppBindings } from "../env.ts";
 import type { RequestContext } from "../access/request-context.ts";
 import { listRooms, readStats } from "./rooms.ts";
 import { requireServerKey } from "../access/require-server-key.ts";
@@ -40,13 +40,11 @@ async function requireNoMore({ request, url }: RequestContext): Promise<void> {
  * What the app's backend asks for (SPEC B rules): with the server key alone, and never by a page, so
  * that no answer carries CORS headers.
  */
-export function backendRoutes(
-  begin: (c: AppContext) => Promise<RequestContext>,
-): Hono<{ Bindings: Env }> {
-  const app = new Hono<{ Bindings: Env }>();
+export function backendRoutes(begin: (c: AppContext) => RequestContext): Hono<AppBindings> {
+  const app = new Hono<AppBindings>();
   const handle = (answer: (asked: RequestContext, c: AppContext) => Promise<Response>) => {
     return async (c: AppContext): Promise<Response> => {
-      const asked = await begin(c);
+      const asked = begin(c);
       await requireServerKey(asked);
       return answer(asked, c);
     };
@@ -58,8 +56,8 @@ export function backendRoutes(
       return answer(asked, c);
     });
   // For other methods, a preflight's among them.
-  const nothing = async (c: AppContext): Promise<Response> => {
-    await begin(c);
+  const nothing = (c: AppContext): Promise<Response> => {
+    begin(c);
     throw new Refusal("not_found");
   };
 
@@ -70,7 +68,6 @@ export function backendRoutes(
       handle((asked, c) => readStats(asked, roomOf(c))),
     )
     .all(nothing);
-  app.post("/users/presence", handle(tellPresence));
   app
     .post(
       "/rooms/:room/events",
@@ -83,12 +80,15 @@ export function backendRoutes(
       handleChange((asked, c) => kick(asked, roomOf(c), userOf(c))),
     )
     .all(nothing);
+  const presence = handle(tellPresence);
   app
     .get(
       "/users/:user",
       handle((asked, c) => tellWhereabouts(asked, userOf(c))),
     )
     .delete(handleChange((asked, c) => forgetUser(asked, userOf(c))))
+    // Not a route of its own: beside `/users/:user` Hono's fast router takes no `/users/presence`.
+    .post((c) => (c.req.param("user") === "presence" ? presence(c) : nothing(c)))
     .all(nothing);
   app
     .post(

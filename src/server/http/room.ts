@@ -29,9 +29,9 @@ export function credentialContextOf(asked: RequestContext, room: string): Creden
   };
 }
 
-/** Reads what the caller holds already from the query, which most reads do without. */
-function queryOf({ request, url }: RequestContext): URLSearchParams | null {
-  return request.url.includes("?") ? url.searchParams : null;
+/** The query, or `null`: most reads have none, and parsing the URL would cost them 25 µs. */
+function queryOf(asked: RequestContext): URLSearchParams | null {
+  return asked.request.url.includes("?") ? asked.url.searchParams : null;
 }
 
 function sinceOf(query: URLSearchParams | null): { since?: Since } {
