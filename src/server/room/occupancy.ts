@@ -4,8 +4,8 @@ import { leaseFor } from "../directory/lease.ts";
 import { hashOf, shardOf } from "../directory/shards.ts";
 import { describeError, log } from "../log.ts";
 import { within } from "../platform/time-limit.ts";
-import type { Errand } from "./errand.ts";
 import type { Counts } from "./room-object.ts";
+import type { RunTurn, Task } from "./task.ts";
 
 /** The least time between two reports of counts alone, and after one that failed. */
 const REPORT_EVERY_MS = 5_000;
@@ -88,12 +88,13 @@ export class Occupancy {
   }
 
   /** Reports what was noted, where its time has come. */
-  report(now: number): Errand | null {
+  report(now: number): Task | null {
     if (this.reportAt > now) return null;
     this.#isReporting = true;
     this.#reportAt = Number.POSITIVE_INFINITY;
     this.#reportedAt = now;
-    return this.#send(this.#current);
+    const counts = this.#current;
+    return (runTurn) => this.#send(counts, runTurn);
   }
 
   #keepUnsettled(now: number): void {
@@ -125,21 +126,20 @@ export class Occupancy {
     return turn(now) !== turn(now - recentlyMs);
   }
 
-  async #send(counts: Counts): Errand {
+  async #send(counts: Counts, runTurn: RunTurn): Promise<void> {
     const { room, report } = this.#parts;
-    const arrived = await report({ room, ...counts, leaseMs: this.#leaseMs }).then(
-      () => true,
-      (error: unknown) => {
-        log("failure", { code: "rooms_unavailable", room, reason: describeError(error) });
-        return false;
-      },
-    );
-    return (now) => {
+    let listed: Counts | null = counts;
+    try {
+      await report({ room, ...counts, leaseMs: this.#leaseMs });
+    } catch (error) {
+      log("failure", { code: "rooms_unavailable", room, reason: describeError(error) });
+      // The report may have arrived all the same.
+      listed = null;
+    }
+    runTurn((now) => {
       this.#isReporting = false;
-      // One that failed may have come through all the same.
-      this.#listed = arrived ? counts : null;
-      if (!arrived) this.#reportAt = now + REPORT_EVERY_MS;
-      return null;
-    };
+      this.#listed = listed;
+      if (listed === null) this.#reportAt = now + REPORT_EVERY_MS;
+    });
   }
 }

@@ -5,12 +5,14 @@ import { Barriers, BARRIER_MS } from "./storage/barriers.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { Connections } from "./connections/connections.ts";
 import { timingFor, type Timing } from "./connections/liveness.ts";
-import { Outside } from "./outside.ts";
+import { openOccupancy, type Occupancy } from "./occupancy.ts";
 import { Replies } from "./replies.ts";
 import { Roster } from "./members/roster.ts";
 import { Sequence } from "./storage/sequence.ts";
 import { Store } from "./storage/store.ts";
 import { UsedTickets } from "./storage/tickets.ts";
+import type { Task } from "./task.ts";
+import { openWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
 
 /** What a room is made from. */
 export interface RoomParts {
@@ -34,8 +36,13 @@ export class RoomState {
   readonly barriers: Barriers;
   readonly tickets: UsedTickets;
   readonly store: Store;
-  readonly outside: Outside;
+  /** `null` where none are sent. */
+  readonly webhooks: Webhooks | null;
+  /** `null` where rooms are not listed, and before the room is awake. */
+  occupancy: Occupancy | null = null;
   readonly replies = new Replies();
+  /** What is to begin when the turn has ended. */
+  readonly tasks: Task[] = [];
   /** Users whose departure the answer to their object's own call tells, and nothing else. */
   readonly answeredDepartures = new Set<string>();
   /** Connections that were removed as stale since the last commit. */
@@ -54,8 +61,7 @@ export class RoomState {
     this.store = new Store(storage, name);
     this.tickets = new UsedTickets(storage);
     this.barriers = new Barriers(storage);
-    const { sweepEveryMs } = this.timing;
-    this.outside = new Outside(config, { storage, room: name, sweepEveryMs });
+    this.webhooks = openWebhooks(config.webhook, storage, name);
     this.#roster = new Roster(config.limits, this.store.load());
     this.#broadcaster = new Broadcaster(name, this.#roster, this.connections);
   }
@@ -72,7 +78,11 @@ export class RoomState {
   wake(sockets: Iterable<WebSocket>, now: number): void {
     const live = this.connections.wake(sockets, this.alarm.at ?? now);
     // A room whose sockets outlived its sleep, or that keeps nothing, has told how many are there.
-    this.outside.open(live.size > 0 || !this.store.exists ? this.#roster : null);
+    this.occupancy = openOccupancy(
+      this.config.directory,
+      live.size > 0 || !this.store.exists ? this.#roster : null,
+      { room: this.name, sweepEveryMs: this.timing.sweepEveryMs },
+    );
     for (const { user, connection } of this.#roster.reconcile(now, live)) {
       log("leave", { room: this.name, user, connection, reason: "closed" });
     }
@@ -98,8 +108,9 @@ export class RoomState {
       this.#roster.dueAt,
       this.connections.dueAt,
       this.tickets.dueAt,
-      this.outside.dueAt,
       this.barriers.dueAt,
+      this.webhooks?.dueAt ?? Number.POSITIVE_INFINITY,
+      this.occupancy?.dueAt ?? Number.POSITIVE_INFINITY,
     );
   }
 
@@ -119,6 +130,11 @@ export class RoomState {
   begin(): void {
     this.#roster = new Roster(this.config.limits, this.store.load());
     this.#broadcaster = new Broadcaster(this.name, this.#roster, this.connections);
+  }
+
+  /** Has a task, if there is one, begin when the turn has ended. */
+  start(task: Task | null | undefined): void {
+    if (task) this.tasks.push(task);
   }
 
   logFault(error: unknown): void {

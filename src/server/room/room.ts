@@ -125,19 +125,14 @@ export class Room extends DurableObject<Env> implements RoomObject {
   override async webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const connection = this.#room.connections.get(ws);
     if (!connection) return;
-    const errand = this.#runner.event(
+    this.#runner.event(
       (now) => {
         connection.heard(now);
-        if (message !== PING) return receive(this.#room, connection, message, now);
-        connection.send(PONG);
-        return null;
+        if (message === PING) connection.send(PONG);
+        else receive(this.#room, connection, message, now);
       },
-      (error) => {
-        fail(this.#room, connection, error, Date.now());
-        return null;
-      },
+      (error) => fail(this.#room, connection, error, Date.now()),
     );
-    if (errand) this.#runner.follow(errand);
   }
 
   override async webSocketClose(ws: WebSocket, code: number, reason: string): Promise<void> {

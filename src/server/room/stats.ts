@@ -6,12 +6,16 @@ export function statsOf({
   name: room,
   roster,
   connections: { size: sockets },
-  outside,
+  webhooks,
   store,
-}: Pick<RoomState, "name" | "roster" | "connections" | "outside" | "store">): RoomStats {
+}: Pick<RoomState, "name" | "roster" | "connections" | "webhooks" | "store">): RoomStats {
   const { online, connections, size: members } = roster;
   const { epoch, version } = roster.list.state;
-  const { messages, events, oldestAt } = outside.stats();
+  const { messages, events, oldestAt } = webhooks?.stats() ?? {
+    messages: 0,
+    events: 0,
+    oldestAt: null,
+  };
   const oldest = oldestAt === null ? null : new Date(oldestAt).toISOString();
   return {
     room,

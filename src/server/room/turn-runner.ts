@@ -1,9 +1,9 @@
 import { describeError } from "../log.ts";
 import { RETRY_MS, sweep } from "./connections/sweep.ts";
-import type { Errand, Follow } from "./errand.ts";
 import type { RoomState } from "./room-state.ts";
 import { WriteFailure } from "./storage/write-failure.ts";
-import { Turns, type TurnEnd } from "./turn.ts";
+import type { RunTurn } from "./task.ts";
+import { Turns } from "./turn.ts";
 
 /** Lets a fault pass that only a restart mends. */
 export function rethrow(error: unknown): never {
@@ -20,6 +20,18 @@ export class TurnRunner {
   /** The one timer, and when it goes off. */
   #timer: ReturnType<typeof setTimeout> | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
+
+  readonly #runTurn: RunTurn = (act) => {
+    try {
+      return this.event(act, (error) => {
+        this.#room.logFault(error);
+        return undefined;
+      });
+    } catch {
+      // It was logged, and has ended the room.
+      return undefined;
+    }
+  };
 
   constructor(room: RoomState, ctx: Pick<DurableObjectState, "waitUntil" | "abort">) {
     this.#room = room;
@@ -75,7 +87,7 @@ export class TurnRunner {
    */
   #endTurn(now: number, durable: boolean): void {
     try {
-      this.#finish(this.#turns.end(now, durable), now);
+      this.#finish(now, durable);
     } catch (error) {
       this.#room.logFault(error);
       if (error instanceof WriteFailure) this.#ctx.abort(describeError(error));
@@ -83,27 +95,18 @@ export class TurnRunner {
     }
   }
 
-  #finish({ errands, nextAt }: TurnEnd, now: number): void {
-    for (const errand of errands) this.follow(errand);
-    this.#setTimer(nextAt, now);
+  #finish(now: number, durable: boolean): void {
+    this.#setTimer(this.#turns.end(now, durable), now);
+    this.#startTasks();
   }
 
-  /** Keeps the room awake until an errand is back, and does what follows. */
-  follow(errand: Errand): void {
-    this.#ctx.waitUntil(
-      errand.then(
-        (follow) => this.#goOn(follow),
-        (error: unknown) => this.#room.logFault(error),
-      ),
-    );
-  }
-
-  #goOn(follow: Follow): void {
-    const next = this.event(follow, (error) => {
-      this.#room.logFault(error);
-      return null;
-    });
-    if (next) this.follow(next);
+  /** Keeps the room awake until its tasks are done. */
+  #startTasks(): void {
+    const { tasks } = this.#room;
+    for (let task = tasks.shift(); task; task = tasks.shift()) {
+      const done = task(this.#runTurn).catch((error: unknown) => this.#room.logFault(error));
+      this.#ctx.waitUntil(done);
+    }
   }
 
   /** A timer that goes off too early finds nothing due; one that nobody needs would keep the room awake. */
@@ -138,13 +141,13 @@ export class TurnRunner {
     const now = Date.now();
     const { alarm } = this.#room;
     alarm.unset();
-    const errands = sweep(this.#room, now);
+    sweep(this.#room, now);
     try {
-      this.#finish(this.#turns.end(now, true), now);
+      this.#finish(now, true);
     } catch (error) {
       this.#room.logFault(error);
       alarm.wakeBy(now + RETRY_MS);
+      this.#startTasks();
     }
-    for (const errand of errands) this.follow(errand);
   }
 }

@@ -2,20 +2,11 @@ import { log } from "../log.ts";
 import type { Departure } from "../user/user-object.ts";
 import { tellLeft } from "../user/user-stub.ts";
 import type { Changes } from "./members/changes.ts";
-import { nothingFollows, type Errand } from "./errand.ts";
 import type { RoomState } from "./room-state.ts";
 import { orWriteFailure } from "./storage/write-failure.ts";
 
 /** How long a busy room gathers what it writes, in milliseconds; each commit waits for the disk. */
 const GATHER_MS = 20;
-
-/** What is left to do after a turn. */
-export interface TurnEnd {
-  /** Work that has begun, and must keep the room awake. */
-  errands: Errand[];
-  /** When the next turn is due while the room is awake, in milliseconds; `Infinity` for never. */
-  nextAt: number;
-}
 
 /**
  * The end of every event: writes what changed, at once in a quiet room and gathered in a busy one,
@@ -31,28 +22,37 @@ export class Turns {
   }
 
   /**
-   * Ends an event. `durable`: what it changed is stored when this returns.
+   * Ends an event. `durable`: what it changed is stored when this returns. Answers when the next turn
+   * is due while the room is awake, in milliseconds; `Infinity` for never.
    *
    * @throws WriteFailure
    */
-  end(now: number, durable: boolean): TurnEnd {
+  end(now: number, durable: boolean): number {
     const room = this.#room;
-    const errands: Errand[] = [];
     if (room.roster.isChanged && (durable || this.#isCommitDue(now))) {
-      errands.push(...orWriteFailure(() => this.#commit(now)));
+      orWriteFailure(() => this.#commit(now));
     }
     room.answeredDepartures.clear();
     const isStored = !room.roster.isChanged;
     if (isStored) {
       room.replies.release((error) => room.logFault(error));
-      errands.push(...this.#tellOutside(now));
+      this.#orLog(() => this.#report(now));
       if (room.isEmpty) this.#vacate();
-      if (room.broadcaster.dueAt(now) <= now) this.#broadcast(now);
+      if (room.broadcaster.dueAt(now) <= now) this.#orLog(() => room.broadcaster.flush(now));
     }
     room.alarm.wakeBy(room.dueAt);
     const commitAt = isStored ? Number.POSITIVE_INFINITY : this.#writtenAt + GATHER_MS;
-    const nextAt = Math.min(commitAt, room.broadcaster.dueAt(now), room.outside.sendAt);
-    return { errands, nextAt };
+    const reportAt = room.occupancy?.reportAt ?? Number.POSITIVE_INFINITY;
+    return Math.min(commitAt, room.broadcaster.dueAt(now), reportAt);
+  }
+
+  /** A fault in telling some keeps nobody else waiting. */
+  #orLog(tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#room.logFault(error);
+    }
   }
 
   #isCommitDue(now: number): boolean {
@@ -63,40 +63,26 @@ export class Turns {
   }
 
   /** Writes what changed, and hands it to those who tell of it. */
-  #commit(now: number): Errand[] {
-    const { roster, store, outside, broadcaster, barriers } = this.#room;
-    const errands: Errand[] = [];
+  #commit(now: number): void {
+    const { roster, store, webhooks, broadcaster, barriers } = this.#room;
     roster.passChanges((changes) => {
       if (store.write(changes, roster.epoch, roster.floor)) this.#writtenAt = now;
-      outside.note(changes, roster, now);
+      webhooks?.note(changes.visible, roster, now);
       broadcaster.note(changes.visible.keys());
       this.#countGhosts(changes);
-      for (const departure of changes.departed) errands.push(...this.#depart(departure, now));
+      for (const departure of changes.departed) this.#depart(departure, now);
       for (const user of changes.forgotten) barriers.raiseForgotten(user, now);
     });
-    return errands;
   }
 
-  /** Tells others than the room's sockets; a fault in that keeps nobody else waiting. */
-  #tellOutside(now: number): Errand[] {
-    const { outside, roster, store } = this.#room;
-    try {
-      const errands = outside.send(roster, now);
-      const dead = outside.takeDead();
-      if (dead > 0) store.count("dead", dead);
-      return errands;
-    } catch (error) {
-      this.#room.logFault(error);
-      return [];
-    }
-  }
-
-  #broadcast(now: number): void {
-    try {
-      this.#room.broadcaster.flush(now);
-    } catch (error) {
-      this.#room.logFault(error);
-    }
+  /** Reports what is due to the list of rooms and to the app's backend. */
+  #report(now: number): void {
+    const { occupancy, webhooks, roster, store } = this.#room;
+    occupancy?.note(roster, now);
+    this.#room.start(occupancy?.report(now));
+    this.#room.start(webhooks?.send(now));
+    const dead = webhooks?.takeDead() ?? 0;
+    if (dead > 0) store.count("dead", dead);
   }
 
   /** Counts what was removed without a goodbye, where somebody can ask for it. */
@@ -111,13 +97,13 @@ export class Turns {
   }
 
   /** Tells the user's object that a member has left; one forgotten too soon leaves a barrier. */
-  #depart(departure: Departure, now: number): Errand[] {
+  #depart(departure: Departure, now: number): void {
     const { name, config, barriers, answeredDepartures } = this.#room;
+    const { users } = config;
     const { user, stamp } = departure;
-    if (config.users === null || stamp === 0) return [];
+    if (users === null || stamp === 0) return;
     barriers.noteDeparture(user, stamp, now);
-    if (answeredDepartures.has(user)) return [];
-    return [tellLeft(config.users, name, departure).then(() => nothingFollows)];
+    if (!answeredDepartures.has(user)) this.#room.start(() => tellLeft(users, name, departure));
   }
 
   /**
@@ -125,17 +111,16 @@ export class Turns {
    * L5). What others were not told yet is kept for so long.
    */
   #vacate(): void {
-    const { outside, store, barriers, tickets, alarm } = this.#room;
-    const { needs } = outside;
-    if (needs === "room") return;
+    const { occupancy, webhooks, store, barriers, tickets, alarm } = this.#room;
+    if (occupancy?.isSettled === false) return;
     const isKnown = store.exists;
-    if (needs === "outbox") {
+    if (webhooks?.isEmpty === false) {
       if (isKnown) orWriteFailure(() => store.clearMembers());
-    } else if (isKnown || barriers.exists || outside.isStored) {
+    } else if (isKnown || barriers.exists || webhooks?.isStored) {
       orWriteFailure(() => store.clear());
       barriers.clear();
       tickets.clear();
-      outside.clear();
+      webhooks?.clear();
       alarm.unset();
     }
     if (isKnown) this.#room.begin();

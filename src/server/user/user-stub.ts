@@ -11,7 +11,7 @@ import type { Departure, UserObject } from "./user-object.ts";
 /** An object that has not answered by then is as good as down. */
 const ANSWER_MS = 5_000;
 /** A join that is admitted time and again, and each time too late, is given up. */
-export const MAX_ADMISSIONS = 4;
+const MAX_ADMISSIONS = 4;
 
 interface CallOptions {
   /** How long an answer is waited for, 5 s at the most. */
@@ -79,7 +79,7 @@ export async function requireUnrevoked({ users }: Config, session: RoomSession):
  *
  * @throws Refusal `session_revoked`, `session_unavailable`, `too_many_rooms`.
  */
-export async function admitToRoom(
+async function admitToRoom(
   { users, maxRoomsPerUser }: Config,
   session: RoomSession,
   room: string,

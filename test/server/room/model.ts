@@ -225,7 +225,7 @@ export class Model {
     const now = Date.now();
     this.#room.advance(now);
     const result = act(now);
-    const { nextAt } = this.#turns.end(now, durable);
+    const nextAt = this.#turns.end(now, durable);
     clearTimeout(this.#timer);
     if (nextAt !== Number.POSITIVE_INFINITY) {
       this.#timer = setTimeout(() => this.turn(() => {}), nextAt - now);

@@ -5,7 +5,6 @@ import { acknowledge, sendError, tellSelf } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 import { decodeAlive, decodeFrame } from "./decode.ts";
 import { close, signOut, type Exit } from "./departure.ts";
-import type { Errand } from "../errand.ts";
 import { countBadFrame, countFrame } from "./flood.ts";
 import type { RoomState } from "../room-state.ts";
 import { signIn } from "./sign-in.ts";
@@ -16,19 +15,15 @@ export function receive(
   connection: Connection,
   message: string | ArrayBuffer,
   now: number,
-): Errand | null {
+): void {
   const { offences, reading } = connection;
   const proof = reading.owed && decodeAlive(message);
   if (proof && connection.proveReading(proof.n)) {
-    acknowledge(room, connection, proof.id);
-    return null;
+    return acknowledge(room, connection, proof.id);
   }
   const verdict = countFrame(connection.accepted, offences, now);
-  if (verdict === "drop") return null;
-  if (verdict !== "accept") {
-    refuse(room, connection, "rate_limited", verdict, now);
-    return null;
-  }
+  if (verdict === "drop") return;
+  if (verdict !== "accept") return refuse(room, connection, "rate_limited", verdict, now);
   const { frame, id } = decodeFrame(message);
   if (frame?.type === "auth") return signIn(room, connection, frame);
   // It proves nothing: what it answers was answered, or never asked.
@@ -39,7 +34,6 @@ export function receive(
   } else {
     refuse(room, connection, "bad_message", countBadFrame(offences, now), now, id);
   }
-  return null;
 }
 
 function apply(

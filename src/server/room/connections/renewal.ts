@@ -6,10 +6,10 @@ import { mintSession } from "../../session/own-tokens.ts";
 import { within } from "../../platform/time-limit.ts";
 import { requireUnrevoked } from "../../user/user-stub.ts";
 import type { Connection } from "./connection.ts";
-import { attempt, close, type Exit } from "./departure.ts";
-import type { Errand } from "../errand.ts";
+import { attempt, close } from "./departure.ts";
 import { closeRevoked } from "../expel.ts";
 import type { RoomState } from "../room-state.ts";
+import type { RunTurn } from "../task.ts";
 
 /** Where an app's own rule has not answered by then, the session is not renewed. */
 const ANSWER_MS = 5_000;
@@ -20,14 +20,13 @@ interface Renewed {
   token: string;
 }
 type Outcome = Renewed | "session_revoked" | "room_forbidden" | "session_unavailable";
-type Room = Exit & Pick<RoomState, "config">;
 type RenewalConfig = NonNullable<RoomState["config"]["renewal"]>;
 
 /**
  * Tells connections that their session ends soon (SPEC T4), or, where the service renews by itself,
  * renews each (T5): that asks others, which no event waits for (L7).
  */
-export function tellEnding(room: Room, ending: readonly Connection[], now: number): Errand[] {
+export function tellEnding(room: RoomState, ending: readonly Connection[], now: number): void {
   const { renewal } = room.config;
   for (const connection of ending) {
     attempt(room, connection, now, () => {
@@ -35,54 +34,52 @@ export function tellEnding(room: Room, ending: readonly Connection[], now: numbe
       else connection.beginRenewal();
       room.connections.noteDeadline(connection);
     });
-  }
-  if (renewal === null) return [];
-  return ending.flatMap((connection) => {
     const { session } = connection;
-    return session === null ? [] : [renew(room, connection, session, renewal)];
-  });
+    if (renewal === null || session === null) continue;
+    room.start((runTurn) => renew(room, connection, session, renewal, runTurn));
+  }
 }
 
 /** Gives a connection a later end, or ends it; where neither can be, it is told that it ends. */
 async function renew(
-  room: Room,
+  room: RoomState,
   connection: Connection,
   session: RoomSession,
   renewal: RenewalConfig,
-): Errand {
+  runTurn: RunTurn,
+): Promise<void> {
   const outcome = await tryRenewal(room, session, renewal);
-  return (now) => {
+  runTurn((now) => {
     // All this took its time: the socket may be closed, or its session over or another, by now.
     const stands = room.connections.get(connection.ws) === connection;
     if (stands && connection.session === session && session.expiresAt > now) {
       attempt(room, connection, now, () => apply(room, connection, outcome, now));
     }
-    return null;
-  };
+  });
 }
 
-function apply(room: Room, connection: Connection, outcome: Outcome, now: number): void {
+function apply(room: RoomState, connection: Connection, outcome: Outcome, now: number): void {
   if (outcome === "session_revoked") closeRevoked(room, connection, now);
   else if (outcome === "room_forbidden") closeForbidden(room, connection, now);
   else if (outcome === "session_unavailable") connection.giveNotice();
   else take(room, connection, outcome);
 }
 
-function take(room: Room, connection: Connection, { session, token }: Renewed): void {
+function take(room: RoomState, connection: Connection, { session, token }: Renewed): void {
   connection.signIn(session);
   room.connections.noteDeadline(connection);
   const expiresAt = new Date(session.expiresAt).toISOString();
   connection.send({ type: "renewed", expiresAt, token });
 }
 
-function closeForbidden(room: Room, connection: Connection, now: number): void {
+function closeForbidden(room: RoomState, connection: Connection, now: number): void {
   room.roster.end(now, connection.ref, now);
   close(room, connection, "forbidden", CLOSE.forbidden, "room_forbidden");
 }
 
 /** Renews a session, where its user's object and the app's own rule allow it now; never fails. */
 async function tryRenewal(
-  room: Room,
+  room: RoomState,
   session: RoomSession,
   { sessionMs, secrets }: RenewalConfig,
 ): Promise<Outcome> {

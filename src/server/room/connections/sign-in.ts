@@ -5,14 +5,14 @@ import { log } from "../../log.ts";
 import { judgeToken } from "../../access/policy.ts";
 import { countConnect } from "../../access/rate-limit.ts";
 import type { RoomSession } from "../room-request.ts";
-import { admitToRoom, MAX_ADMISSIONS } from "../../user/user-stub.ts";
+import { joinAdmitted } from "../../user/user-stub.ts";
 import { admit, isStale, retract, welcome } from "./admission.ts";
 import { acknowledge, sendError } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 import { attempt, close, fail, logLeave } from "./departure.ts";
-import type { Errand, Follow } from "../errand.ts";
 import { isNewer } from "../members/newer.ts";
 import type { RoomState } from "../room-state.ts";
+import type { RunTurn } from "../task.ts";
 
 /** One `auth` frame while it is being checked. */
 interface SignIn {
@@ -28,57 +28,43 @@ export function signIn(
   room: RoomState,
   connection: Connection,
   { token, id }: Extract<ClientFrame, { type: "auth" }>,
-): Errand {
-  return judge({ room, connection, id, turn: connection.signIns.begin() }, token);
+): void {
+  const signIn = { room, connection, id, turn: connection.signIns.begin() };
+  room.start((runTurn) => check(signIn, token, runTurn));
 }
 
-async function judge(signIn: SignIn, token: string): Errand {
+async function check(signIn: SignIn, token: string, runTurn: RunTurn): Promise<void> {
   const { room, connection } = signIn;
   const { name, config } = room;
   const { origin, address } = connection;
   const { CONNECTS } = config.env;
   const caller = new Caller(address === null ? undefined : CONNECTS, () => address);
-  return orRefusal(signIn, async () => {
+  try {
     const session = await judgeToken(token, { room: name, origin, config, caller });
     if (session instanceof Refusal) throw session;
     // One that brings another user is a connect of theirs (SPEC A7).
     if (session.user.id !== connection.user) await countConnect(CONNECTS, session.user.id);
-    return ask(signIn, session, 0, 1);
-  });
-}
-
-/** Has the session admitted by its user's object, by a stamp above `above`. */
-async function ask(signIn: SignIn, session: RoomSession, above: number, times: number): Errand {
-  const { room } = signIn;
-  return orRefusal(signIn, async () => {
-    const admitted = await admitToRoom(room.config, session, room.name, above);
-    return (now) => {
-      if (isVoid(signIn) || isLate(signIn, admitted)) return null;
-      if (!isStale(room, admitted, now)) {
-        attempt(room, signIn.connection, now, () => take(signIn, admitted, now));
-        return null;
-      }
-      // The room has seen the user go, or heard of a revocation, since.
-      if (times < MAX_ADMISSIONS) {
-        return ask(signIn, session, admitted.admission?.stamp ?? 0, times + 1);
-      }
-      refuse(signIn, new Refusal("room_unavailable", session.user.id));
-      return null;
-    };
-  });
-}
-
-/** Refuses where the work throws a refusal; any other fault ends the connection. */
-async function orRefusal(signIn: SignIn, work: () => Promise<Follow>): Errand {
-  try {
-    return await work();
+    await joinAdmitted(
+      config,
+      session,
+      name,
+      (admitted) => runTurn((now) => enter(signIn, admitted, now)) ?? "done",
+    );
   } catch (error) {
-    return (now) => {
-      if (!(error instanceof Refusal)) fail(signIn.room, signIn.connection, error, now);
+    runTurn((now) => {
+      if (!(error instanceof Refusal)) fail(room, connection, error, now);
       else if (!isVoid(signIn)) refuse(signIn, error);
-      return null;
-    };
+    });
   }
+}
+
+/** Takes an admitted session, unless it must be admitted anew: the room has seen the user go since. */
+function enter(signIn: SignIn, session: RoomSession, now: number): "done" | "stale" {
+  const { room, connection } = signIn;
+  if (isVoid(signIn) || isLate(signIn, session)) return "done";
+  if (isStale(room, session, now)) return "stale";
+  attempt(room, connection, now, () => take(signIn, session, now));
+  return "done";
 }
 
 /** The check took its time: the socket may be closed, or signed out, by now. */

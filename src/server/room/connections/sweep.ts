@@ -1,7 +1,6 @@
 import { CLOSE } from "../../../protocol/close-codes.ts";
 import type { Connection } from "./connection.ts";
 import { attempt, close, type Exit } from "./departure.ts";
-import type { Errand } from "../errand.ts";
 import { tellEnding } from "./renewal.ts";
 import type { RoomState } from "../room-state.ts";
 
@@ -9,15 +8,14 @@ import type { RoomState } from "../room-state.ts";
 export const RETRY_MS = 10_000;
 
 /** Does all that is due; no step waits for another that fails, and what failed is tried again (SPEC L7). */
-export function sweep(room: RoomState, now: number): Errand[] {
+export function sweep(room: RoomState, now: number): void {
   let ending: Connection[] = [];
-  let errands: Errand[] = [];
   const steps = [
     () => room.advance(now),
     () => (ending = expire(room, now)),
     () => removeStale(room, now),
     () => removeNonReaders(room, now),
-    () => (errands = tellEnding(room, ending, now)),
+    () => tellEnding(room, ending, now),
   ];
   for (const step of steps) {
     try {
@@ -27,7 +25,6 @@ export function sweep(room: RoomState, now: number): Errand[] {
       room.alarm.wakeBy(now + RETRY_MS);
     }
   }
-  return errands;
 }
 
 /** Probes who is silent, and ends the connections that did not answer theirs (SPEC L2, L3). */

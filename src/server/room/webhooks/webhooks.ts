@@ -1,7 +1,7 @@
 import type { WebhookConfig } from "../../config/config.ts";
 import { log } from "../../log.ts";
-import type { Errand } from "../errand.ts";
 import type { Roster } from "../members/roster.ts";
+import type { RunTurn, Task } from "../task.ts";
 import { happenings } from "./events.ts";
 import { dropOutbox, Outbox, type Dead, type Message, type OutboxStats } from "./outbox.ts";
 import { post } from "./post.ts";
@@ -73,7 +73,7 @@ export class Webhooks {
   }
 
   /** Sends the next message where one is due, unless a request is under way. */
-  send(now: number): Errand | null {
+  send(now: number): Task | null {
     if (this.dueAt > now) return null;
     if (this.#safeBy !== null) {
       // It takes longer than it can: an alarm that was due must not be due at once again.
@@ -89,7 +89,7 @@ export class Webhooks {
     if (!message) return null;
     this.#sentInARow++;
     this.#safeBy = now + SAFETY_MS;
-    return this.#post(message);
+    return (runTurn) => this.#post(message, runTurn);
   }
 
   /** How many messages died since the last call. */
@@ -104,14 +104,13 @@ export class Webhooks {
     this.#outbox.clear();
   }
 
-  async #post(message: Message): Errand {
+  async #post(message: Message, runTurn: RunTurn): Promise<void> {
     const failure = await post(this.#config, message);
-    return (now) => {
+    runTurn((now) => {
       this.#safeBy = null;
       this.#orPause(now, () => this.#settle(message, failure, now));
       if (this.#outbox.isEmpty) this.#sentInARow = 0;
-      return null;
-    };
+    });
   }
 
   /** After a fault the outbox is left alone for a while: it would be due at once again. */

@@ -1,0 +1,8 @@
+/** Runs one turn of the room, and answers what `act` does; `undefined` after a fault, which is logged. */
+export type RunTurn = <Result>(act: (now: number) => Result) => Result | undefined;
+
+/**
+ * Work that waits for somebody else, such as a request to another object. It runs beside the room's
+ * events, and changes the room in turns of its own.
+ */
+export type Task = (runTurn: RunTurn) => Promise<void>;
