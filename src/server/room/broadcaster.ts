@@ -1,6 +1,7 @@
 import { formatSince, isSame, type Since } from "../../protocol/since.ts";
 import { measure } from "../metrics.ts";
 import type { Connection } from "./connections/connection.ts";
+import type { Connections } from "./connections/connections.ts";
 import type { Roster } from "./members/roster.ts";
 import { Syncs } from "./connections/syncs.ts";
 
@@ -30,7 +31,7 @@ export function gatherMs(connections: number, someoneWaits: boolean): number {
 export class Broadcaster {
   readonly #room: string;
   readonly #roster: Roster;
-  readonly #connections: Iterable<Connection> & { readonly size: number };
+  readonly #connections: Connections;
   /** The state every connection was last given, but for those that await their first. */
   #told: Since;
   readonly #changed = new Set<string>();
@@ -46,11 +47,7 @@ export class Broadcaster {
   /** The last snapshot's text; in one state it never changes. */
   #snapshot: { state: Since; text: string } | null = null;
 
-  constructor(
-    room: string,
-    roster: Roster,
-    connections: Iterable<Connection> & { readonly size: number },
-  ) {
+  constructor(room: string, roster: Roster, connections: Connections) {
     this.#room = room;
     this.#roster = roster;
     this.#told = roster.list.state;
@@ -90,8 +87,8 @@ export class Broadcaster {
 
   /** The counts alone (SPEC R6). */
   counts(): string {
-    const { list, online, connections } = this.#roster;
-    const { epoch, version } = list.state;
+    const { state, online, connections } = this.#roster.list;
+    const { epoch, version } = state;
     const room = this.#room;
     return JSON.stringify({ type: "snapshot", room, epoch, version, online, connections });
   }
@@ -115,8 +112,9 @@ export class Broadcaster {
   }
 
   #delta(from: number, changed: Iterable<string>): string {
-    const { list, online, connections } = this.#roster;
-    const { epoch, version } = list.state;
+    const { list } = this.#roster;
+    const { state, online, connections } = list;
+    const { epoch, version } = state;
     const set: string[] = [];
     const gone: string[] = [];
     for (const id of changed) {

@@ -27,6 +27,21 @@ export function toRoomSession(session: Session, now: number): RoomSession {
   return { ...session, issuedAt: now, undated: true };
 }
 
+/**
+ * Whether a session takes the place of another of the same user (SPEC T3): the one issued later, or,
+ * where that says nothing, checked later; of equal ones the one that lasts longer.
+ *
+ * @example
+ * isNewer({ issuedAt: 2, expiresAt: 5 }, { issuedAt: 1, expiresAt: 9 }); // true
+ */
+export function isNewer(
+  session: Pick<RoomSession, "issuedAt" | "expiresAt">,
+  other: Pick<RoomSession, "issuedAt" | "expiresAt">,
+): boolean {
+  if (session.issuedAt !== other.issuedAt) return session.issuedAt > other.issuedAt;
+  return session.expiresAt > other.expiresAt;
+}
+
 /** The status by which the room says that the joiner must be admitted anew by their user's object. */
 export const ADMISSION_STALE = 409;
 

@@ -8,7 +8,6 @@ import { timingFor, type Timing } from "./connections/liveness.ts";
 import { openOccupancy, type Occupancy } from "./occupancy.ts";
 import { Replies } from "./replies.ts";
 import { Roster } from "./members/roster.ts";
-import { Sequence } from "./storage/sequence.ts";
 import { Store } from "./storage/store.ts";
 import { UsedTickets } from "./storage/tickets.ts";
 import type { Task } from "./task.ts";
@@ -47,8 +46,6 @@ export class RoomState {
   readonly answeredDepartures = new Set<string>();
   /** Connections that were removed as stale since the last commit. */
   ghosts = 0;
-  /** The numbers of the events of an epoch; `null` before the first. */
-  #events: { epoch: string; numbers: Sequence } | null = null;
   #roster: Roster;
   #broadcaster: Broadcaster;
 
@@ -80,7 +77,7 @@ export class RoomState {
     // A room whose sockets outlived its sleep, or that keeps nothing, has told how many are there.
     this.occupancy = openOccupancy(
       this.config.directory,
-      live.size > 0 || !this.store.exists ? this.#roster : null,
+      live.size > 0 || !this.store.exists ? this.#roster.list : null,
       { room: this.name, sweepEveryMs: this.timing.sweepEveryMs },
     );
     for (const { user, connection } of this.#roster.reconcile(now, live)) {
@@ -88,7 +85,7 @@ export class RoomState {
     }
     this.#recallDepartures(now);
     // What was stored was damaged: what the sockets hold is of an epoch that has ended.
-    if (this.store.exists && this.store.epoch !== this.#roster.epoch) {
+    if (this.store.exists && this.store.epoch !== this.#roster.list.epoch) {
       for (const connection of this.connections) {
         if (connection.session !== null) this.#broadcaster.greet(connection, null);
       }
@@ -121,9 +118,8 @@ export class RoomState {
 
   /** The id of one more event: `<epoch>.<number>`, the number being higher than any before (SPEC B1). */
   nextEventId(): string {
-    const { epoch } = this.#roster;
-    if (this.#events?.epoch !== epoch) this.#events = { epoch, numbers: this.#numbersOf(epoch) };
-    return `${epoch}.${this.#events.numbers.next()}`;
+    const { epoch } = this.#roster.list;
+    return `${epoch}.${this.store.nextEvent(epoch)}`;
   }
 
   /** Begins anew after storage was cleared: whoever comes next begins a new epoch. */
@@ -150,10 +146,5 @@ export class RoomState {
     for (const { id, stamp } of this.#roster.departedSince(now - BARRIER_MS - lateMs)) {
       this.barriers.noteDeparture(id, stamp, now);
     }
-  }
-
-  #numbersOf(epoch: string): Sequence {
-    const reserved = this.store.reservedEvents(epoch);
-    return new Sequence(reserved, (below) => this.store.reserveEvents(below, epoch));
   }
 }

@@ -5,28 +5,19 @@ import { answerHeaders, answerJson } from "../http/answer.ts";
 import { configOf } from "../config/parse.ts";
 import type { Env } from "../env.ts";
 import { hasCustomVerify } from "../access/policy.ts";
-import {
-  fromWorker,
-  type Admission,
-  type OldRequest,
-  type RoomRequest,
-  type RoomSession,
-} from "./room-request.ts";
+import { fromWorker, type Admission, type OldRequest, type RoomRequest } from "./room-request.ts";
 import type { Revocation } from "../user/revocation.ts";
 import { closeSocket } from "../platform/close-socket.ts";
+import { deliver, statsOf } from "./backend-calls.ts";
 import { fail, isGoodbye, lose } from "./connections/departure.ts";
-import { deliver } from "./events.ts";
-import { forget, kick, revoke } from "./expel.ts";
 import { receive } from "./connections/frames.ts";
 import { join } from "./connections/join.ts";
-import { sealJoiner } from "./connections/joiner.ts";
 import { Leases } from "./connections/leases.ts";
 import { answerRead } from "./read.ts";
 import type { Counts, Ended, MemberView, RoomEvent, RoomObject, RoomStats } from "./room-object.ts";
 import { RoomState } from "./room-state.ts";
-import { sight } from "./sight.ts";
-import { statsOf } from "./stats.ts";
 import { rethrow, TurnRunner } from "./turn-runner.ts";
+import { forget, kick, revoke, view } from "./user-calls.ts";
 
 /**
  * One room: a thin shell that turns each of the platform's events into one turn of its
@@ -101,13 +92,13 @@ export class Room extends DurableObject<Env> implements RoomObject {
 
   /** Tells how a user is seen here, to whom lists the room by this stamp (SPEC B4). */
   async sight(user: string, stamp: number): Promise<MemberView & { isHere: boolean }> {
-    return this.#call((now) => sight(this.#room, user, stamp, now));
+    return this.#call((now) => view(this.#room, user, stamp, now));
   }
 
   /** Tells the list of rooms how many are here, as others see it (SPEC B9). */
   async count(): Promise<Counts> {
     return this.#call(() => {
-      const { online, connections } = this.#room.roster;
+      const { online, connections } = this.#room.roster.list;
       return { online, connections };
     });
   }
@@ -164,15 +155,13 @@ export class Room extends DurableObject<Env> implements RoomObject {
   #answer(asked: RoomRequest | OldRequest, condition: string | null, now: number): Response {
     const room = this.#room;
     const { requestId } = asked;
-    const seal = (joiner: RoomSession) =>
-      sealJoiner(joiner, { now, sessionMs: room.config.session.sessionMs });
     switch (asked.ask) {
       case "read":
         return answerRead(asked, condition, room.roster, room.broadcaster);
       case "join":
-        return join(room, asked, seal(asked.joiner), now, (ws) => this.ctx.acceptWebSocket(ws));
+        return join(room, asked, now, (ws) => this.ctx.acceptWebSocket(ws));
       case "hold":
-        return this.#leases.hold(asked, seal(asked.joiner), now);
+        return this.#leases.hold(asked, now);
       case "stats":
         return answerJson(statsOf(room), requestId);
       case "leave":

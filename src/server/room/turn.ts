@@ -66,8 +66,8 @@ export class Turns {
   #commit(now: number): void {
     const { roster, store, webhooks, broadcaster, barriers } = this.#room;
     roster.passChanges((changes) => {
-      if (store.write(changes, roster.epoch, roster.floor)) this.#writtenAt = now;
-      webhooks?.note(changes.visible, roster, now);
+      if (store.write(changes, roster.list.epoch, roster.list.floor)) this.#writtenAt = now;
+      webhooks?.note(changes.visible, roster.list, now);
       broadcaster.note(changes.visible.keys());
       this.#countGhosts(changes);
       for (const departure of changes.departed) this.#depart(departure, now);
@@ -78,7 +78,7 @@ export class Turns {
   /** Reports what is due to the list of rooms and to the app's backend. */
   #report(now: number): void {
     const { occupancy, webhooks, roster, store } = this.#room;
-    occupancy?.note(roster, now);
+    occupancy?.note(roster.list, now);
     this.#room.start(occupancy?.report(now));
     this.#room.start(webhooks?.send(now));
     const dead = webhooks?.takeDead() ?? 0;
@@ -114,13 +114,13 @@ export class Turns {
     const { occupancy, webhooks, store, barriers, tickets, alarm } = this.#room;
     if (occupancy?.isSettled === false) return;
     const isKnown = store.exists;
-    if (webhooks?.isEmpty === false) {
+    if (webhooks?.outbox.isEmpty === false) {
       if (isKnown) orWriteFailure(() => store.clearMembers());
-    } else if (isKnown || barriers.exists || webhooks?.isStored) {
+    } else if (isKnown || barriers.exists || webhooks?.outbox.isStored) {
       orWriteFailure(() => store.clear());
       barriers.clear();
       tickets.clear();
-      webhooks?.clear();
+      webhooks?.outbox.clear();
       alarm.unset();
     }
     if (isKnown) this.#room.begin();

@@ -6,13 +6,31 @@ import type { ConnectionRef } from "../members/changes.ts";
 import type { Connection } from "./connection.ts";
 import type { NewPlace } from "../members/member.ts";
 import type { RoomState } from "../room-state.ts";
+import { JSON_SOURCE } from "../../session/candidate.ts";
+import { sealSession } from "../../session/seal.ts";
 
-/** What decides whether a session may come in. */
-type Door = Pick<RoomState, "config" | "roster" | "barriers" | "tickets">;
+/** The Worker has judged whether it is over, by its own clock. */
+const FROM_WORKER = { ...JSON_SOURCE, toleranceMs: 60_000 };
+
+/**
+ * Bounds a session that a Worker let in, once more: during a gradual deploy it may be one of an
+ * older version, whose checks were others.
+ *
+ * @throws Refusal `session_invalid`, `session_expired`.
+ */
+export function sealJoiner(
+  { config }: RoomState,
+  { admission, ...joiner }: RoomSession,
+  now: number,
+): RoomSession {
+  const { sessionMs } = config.session;
+  const session = sealSession({ ...joiner, source: FROM_WORKER }, { now, sessionMs });
+  return { ...session, ...(admission && { admission }) };
+}
 
 /** Whether a session was admitted too early, and must be admitted anew (SPEC B3, B4). */
 export function isStale(
-  { config, roster, barriers }: Pick<Door, "config" | "roster" | "barriers">,
+  { config, roster, barriers }: RoomState,
   { user, admission }: RoomSession,
   now: number,
 ): boolean {
@@ -24,7 +42,7 @@ export function isStale(
 
 /** Uses a ticket up, or tells that it was used before (SPEC T1). */
 export function useTicket(
-  { tickets }: Pick<Door, "tickets">,
+  { tickets }: RoomState,
   ticket: UsedTicket | undefined,
 ): ErrorCode | null {
   if (ticket === undefined) return null;
@@ -35,26 +53,26 @@ export function useTicket(
 
 /** Takes a session's new connection into the roster, or tells why not (SPEC A6, T1, P1). */
 export function admit(
-  { roster, tickets }: Pick<Door, "roster" | "tickets">,
+  room: RoomState,
   session: RoomSession,
   connection: string,
   now: number,
   how: NewPlace & { ticket?: UsedTicket | undefined } = {},
 ): ErrorCode | null {
-  if (how.ticket && tickets.has(how.ticket)) return "session_invalid";
-  const verdict = roster.join(now, session, connection, how);
+  if (how.ticket && room.tickets.has(how.ticket)) return "session_invalid";
+  const verdict = room.roster.join(now, session, connection, how);
   if (verdict !== "joined") return verdict;
   try {
-    return useTicket({ tickets }, how.ticket);
+    return useTicket(room, how.ticket);
   } catch (error) {
-    roster.end(now, { user: session.user.id, connection }, now);
+    room.roster.end(now, { user: session.user.id, connection }, now);
     throw error;
   }
 }
 
 /** Takes back a connection that was admitted, and that nobody is behind after all. */
 export function retract(
-  { roster, connections, broadcaster }: Pick<RoomState, "roster" | "connections" | "broadcaster">,
+  { roster, connections, broadcaster }: RoomState,
   ref: ConnectionRef,
   connection: Connection | null,
   now: number,
@@ -67,7 +85,7 @@ export function retract(
 
 /** Welcomes a connection that was admitted: its first frame, and its state to come (SPEC W1, W2). */
 export function welcome(
-  room: Pick<RoomState, "name" | "timing" | "roster" | "connections" | "broadcaster" | "replies">,
+  room: RoomState,
   connection: Connection,
   session: RoomSession,
   since: Since | null,

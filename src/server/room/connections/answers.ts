@@ -4,7 +4,7 @@ import type { RoomState } from "../room-state.ts";
 
 /** Tells that a frame took effect, where it asked for that (SPEC W7). */
 export function acknowledge(
-  { replies }: Pick<RoomState, "replies">,
+  { replies }: RoomState,
   connection: Connection,
   id: string | undefined,
 ): void {
@@ -13,7 +13,7 @@ export function acknowledge(
 
 /** Tells that a frame was refused (SPEC W6). */
 export function sendError(
-  { replies }: Pick<RoomState, "replies">,
+  { replies }: RoomState,
   connection: Connection,
   code: ErrorCode,
   id: string | undefined,
@@ -23,10 +23,7 @@ export function sendError(
 }
 
 /** Tells a member's own tabs what was chosen, and nobody else (SPEC W1). */
-export function tellSelf(
-  { roster, connections, replies }: Pick<RoomState, "roster" | "connections" | "replies">,
-  user: string,
-): void {
+export function tellSelf({ roster, connections, replies }: RoomState, user: string): void {
   const text = JSON.stringify({ type: "self", id: user, chosen: roster.chosenBy(user) });
   for (const connection of connections.of(user)) replies.send(connection, text);
 }

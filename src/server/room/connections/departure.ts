@@ -3,22 +3,49 @@ import { SIGN_IN_SECONDS } from "../../../protocol/messages.ts";
 import { log } from "../../log.ts";
 import { closeSocket } from "../../platform/close-socket.ts";
 import { Connection } from "./connection.ts";
-import type { LeaveReason } from "./leave-reason.ts";
 import type { RoomState } from "../room-state.ts";
 
-/** What a connection that ends is taken from. */
-export type Exit = Pick<
-  RoomState,
-  "name" | "ghosts" | "roster" | "connections" | "broadcaster" | "replies" | "logFault"
->;
+/** The code and the name that a socket is closed with, by the reason for which the room ends it. */
+const CLOSES = {
+  left: [CLOSE.left, "left"],
+  stale: [CLOSE.stale, "stale"],
+  unread: [CLOSE.stale, "stale"],
+  expired: [CLOSE.session, "session_expired"],
+  revoked: [CLOSE.session, "session_revoked"],
+  kicked: [CLOSE.forbidden, "kicked"],
+  forbidden: [CLOSE.forbidden, "room_forbidden"],
+  internal: [CLOSE.fault, "internal"],
+  bad_message: [CLOSE.badMessage, "bad_message"],
+  rate_limited: [CLOSE.rateLimited, "rate_limited"],
+} as const;
+
+/** Why a connection ended, as its log line tells (SPEC O3). */
+type LeaveReason = keyof typeof CLOSES | "closed" | "replaced";
+
+/**
+ * Ends a connection from the room's side. Its place ends with it, with no grace, unless the session
+ * has expired or the fault is ours (SPEC L4). `endedAt` is its last sign of life.
+ */
+export function end(
+  room: RoomState,
+  connection: Connection,
+  reason: keyof typeof CLOSES,
+  now: number,
+  endedAt = now,
+): void {
+  if (reason === "expired" || reason === "internal") room.roster.lose(now, connection.ref);
+  else room.roster.end(now, connection.ref, endedAt);
+  const [code, name] = CLOSES[reason];
+  close(room, connection, reason, code, name);
+}
 
 /** Closes a connection from the room's side; its place is the caller's to end or to keep. */
 export function close(
-  room: Exit,
+  room: RoomState,
   connection: Connection,
   reason: LeaveReason,
   code: number,
-  name: string = reason,
+  name: string,
 ): void {
   connection.release();
   room.replies.after(() => closeSocket(connection.ws, code, name));
@@ -26,7 +53,7 @@ export function close(
 }
 
 /** Drops a connection whose socket is closed or closing. */
-export function drop(room: Exit, connection: Connection, reason: LeaveReason): void {
+export function drop(room: RoomState, connection: Connection, reason: LeaveReason): void {
   room.connections.delete(connection);
   room.broadcaster.forget(connection);
   logLeave(room, connection, reason);
@@ -38,7 +65,7 @@ export function isGoodbye(code: number, reason: string): boolean {
 }
 
 /** Drops a connection that was closed from outside; only who said goodbye leaves at once (SPEC L4). */
-export function lose(room: Exit, ws: WebSocket, reason: "left" | "closed", now: number): void {
+export function lose(room: RoomState, ws: WebSocket, reason: "left" | "closed", now: number): void {
   // Under some servers the closing socket that woke the room is no longer among its sockets.
   const connection = room.connections.get(ws) ?? Connection.wake(ws);
   if (!connection) return;
@@ -49,7 +76,7 @@ export function lose(room: Exit, ws: WebSocket, reason: "left" | "closed", now: 
 
 /** Parts a connection from its user: the socket waits for another sign-in, for a while (SPEC T6). */
 export function signOut(
-  room: Exit,
+  room: RoomState,
   connection: Connection,
   reason: LeaveReason,
   now: number,
@@ -61,7 +88,12 @@ export function signOut(
 }
 
 /** Does what concerns one connection; a fault in it ends that one alone (SPEC L6). */
-export function attempt(room: Exit, connection: Connection, now: number, act: () => void): void {
+export function attempt(
+  room: RoomState,
+  connection: Connection,
+  now: number,
+  act: () => void,
+): void {
   try {
     act();
   } catch (error) {
@@ -70,19 +102,14 @@ export function attempt(room: Exit, connection: Connection, now: number, act: ()
 }
 
 /** Ends a connection that a fault of ours has struck: its place is kept for the grace (SPEC L4). */
-export function fail(room: Exit, connection: Connection, error: unknown, now: number): void {
+export function fail(room: RoomState, connection: Connection, error: unknown, now: number): void {
   room.logFault(error);
   if (room.connections.get(connection.ws) !== connection) return;
-  room.roster.lose(now, connection.ref);
-  close(room, connection, "internal", CLOSE.fault, "internal");
+  end(room, connection, "internal", now);
 }
 
 /** Logs that a connection has left its user. */
-export function logLeave(
-  room: Pick<Exit, "name" | "ghosts">,
-  { user, id }: Connection,
-  reason: LeaveReason,
-): void {
+export function logLeave(room: RoomState, { user, id }: Connection, reason: LeaveReason): void {
   if (reason === "stale") room.ghosts++;
   if (user !== undefined) log("leave", { room: room.name, user, connection: id, reason });
 }

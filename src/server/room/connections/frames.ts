@@ -1,10 +1,8 @@
-import { CLOSE } from "../../../protocol/close-codes.ts";
 import type { ClientFrame } from "../../../protocol/messages.ts";
-import { closeCodeOf } from "../../errors.ts";
 import { acknowledge, sendError, tellSelf } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 import { decodeAlive, decodeFrame } from "./decode.ts";
-import { close, signOut, type Exit } from "./departure.ts";
+import { end, signOut } from "./departure.ts";
 import { countBadFrame, countFrame } from "./flood.ts";
 import type { RoomState } from "../room-state.ts";
 import { signIn } from "./sign-in.ts";
@@ -37,7 +35,7 @@ export function receive(
 }
 
 function apply(
-  room: Exit & Pick<RoomState, "config">,
+  room: RoomState,
   connection: Connection,
   frame: Exclude<ClientFrame, { type: "auth" | "alive" }>,
   user: string,
@@ -68,13 +66,13 @@ function apply(
   if (frame.type === "logout" && room.config.inBandAuth) {
     signOut(room, connection, "left", now);
   } else if (frame.type === "leave" || frame.type === "logout") {
-    close(room, connection, "left", CLOSE.left);
+    end(room, connection, "left", now);
   }
 }
 
 /** Answers a frame that was not applied, and closes the connection that sent too many. */
 function refuse(
-  room: Exit,
+  room: RoomState,
   connection: Connection,
   code: "bad_message" | "rate_limited",
   verdict: "answer" | "close",
@@ -83,7 +81,5 @@ function refuse(
 ): void {
   connection.save();
   sendError(room, connection, code, id);
-  if (verdict === "answer") return;
-  room.roster.end(now, connection.ref, now);
-  close(room, connection, code, closeCodeOf(code));
+  if (verdict === "close") end(room, connection, code, now);
 }

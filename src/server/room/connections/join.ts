@@ -1,7 +1,7 @@
 import { errorResponse } from "../../errors.ts";
 import { log } from "../../log.ts";
-import { ADMISSION_STALE, type JoinRequest, type RoomSession } from "../room-request.ts";
-import { admit, isStale, retract, welcome } from "./admission.ts";
+import { ADMISSION_STALE, type JoinRequest } from "../room-request.ts";
+import { admit, isStale, retract, sealJoiner, welcome } from "./admission.ts";
 import { Connection } from "./connection.ts";
 import type { RoomState } from "../room-state.ts";
 
@@ -9,11 +9,11 @@ import type { RoomState } from "../room-state.ts";
 export function join(
   room: RoomState,
   asked: JoinRequest,
-  session: RoomSession,
   now: number,
   accept: (ws: WebSocket) => void,
 ): Response {
   const { requestId, since, view, origin = "", address } = asked;
+  const session = sealJoiner(room, asked.joiner, now);
   const id = crypto.randomUUID();
   const user = session.user.id;
   if (isStale(room, session, now)) return new Response(null, { status: ADMISSION_STALE });

@@ -2,10 +2,10 @@ import { answerHeaders } from "../../http/answer.ts";
 import { errorResponse, type ErrorCode } from "../../errors.ts";
 import { log } from "../../log.ts";
 import { ADMISSION_STALE, LEASE_UNKNOWN } from "../room-request.ts";
-import type { HoldRequest, RoomSession } from "../room-request.ts";
+import type { HoldRequest } from "../room-request.ts";
 import { countFrame } from "./flood.ts";
 import { leaseEnd } from "../members/lease-session.ts";
-import { admit, isStale, retract, useTicket } from "./admission.ts";
+import { admit, isStale, retract, sealJoiner, useTicket } from "./admission.ts";
 import { tellSelf } from "./answers.ts";
 import type { RoomState } from "../room-state.ts";
 
@@ -20,10 +20,11 @@ export class Leases {
   }
 
   /** Makes or renews a lease, and answers it with the room's state; {@link LEASE_UNKNOWN} where it is none. */
-  hold(asked: HoldRequest, session: RoomSession, now: number): Response {
+  hold(asked: HoldRequest, now: number): Response {
     const room = this.#room;
     const { requestId, ticket, lease } = asked;
     const { connection, isNew, update } = lease;
+    const session = sealJoiner(room, asked.joiner, now);
     const user = session.user.id;
     const ref = { user, connection };
     const { staleMs } = room.config.limits;

@@ -1,4 +1,3 @@
-import { CLOSE } from "../../../protocol/close-codes.ts";
 import { Refusal } from "../../errors.ts";
 import { mayJoin } from "../../access/policy.ts";
 import type { RoomSession } from "../room-request.ts";
@@ -6,8 +5,7 @@ import { mintSession } from "../../session/own-tokens.ts";
 import { within } from "../../platform/time-limit.ts";
 import { requireUnrevoked } from "../../user/user-stub.ts";
 import type { Connection } from "./connection.ts";
-import { attempt, close } from "./departure.ts";
-import { closeRevoked } from "../expel.ts";
+import { attempt, end } from "./departure.ts";
 import type { RoomState } from "../room-state.ts";
 import type { RunTurn } from "../task.ts";
 
@@ -59,8 +57,8 @@ async function renew(
 }
 
 function apply(room: RoomState, connection: Connection, outcome: Outcome, now: number): void {
-  if (outcome === "session_revoked") closeRevoked(room, connection, now);
-  else if (outcome === "room_forbidden") closeForbidden(room, connection, now);
+  if (outcome === "session_revoked") end(room, connection, "revoked", now);
+  else if (outcome === "room_forbidden") end(room, connection, "forbidden", now);
   else if (outcome === "session_unavailable") connection.giveNotice();
   else take(room, connection, outcome);
 }
@@ -70,11 +68,6 @@ function take(room: RoomState, connection: Connection, { session, token }: Renew
   room.connections.noteDeadline(connection);
   const expiresAt = new Date(session.expiresAt).toISOString();
   connection.send({ type: "renewed", expiresAt, token });
-}
-
-function closeForbidden(room: RoomState, connection: Connection, now: number): void {
-  room.roster.end(now, connection.ref, now);
-  close(room, connection, "forbidden", CLOSE.forbidden, "room_forbidden");
 }
 
 /** Renews a session, where its user's object and the app's own rule allow it now; never fails. */

@@ -4,13 +4,12 @@ import { closeCodeOf, Refusal } from "../../errors.ts";
 import { log } from "../../log.ts";
 import { judgeToken } from "../../access/policy.ts";
 import { countConnect } from "../../access/rate-limit.ts";
-import type { RoomSession } from "../room-request.ts";
+import { isNewer, type RoomSession } from "../room-request.ts";
 import { joinAdmitted } from "../../user/user-stub.ts";
 import { admit, isStale, retract, welcome } from "./admission.ts";
 import { acknowledge, sendError } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 import { attempt, close, fail, logLeave } from "./departure.ts";
-import { isNewer } from "../members/newer.ts";
 import type { RoomState } from "../room-state.ts";
 import type { RunTurn } from "../task.ts";
 

@@ -1,6 +1,6 @@
 import { CLOSE } from "../../../protocol/close-codes.ts";
 import type { Connection } from "./connection.ts";
-import { attempt, close, type Exit } from "./departure.ts";
+import { attempt, close, end } from "./departure.ts";
 import { tellEnding } from "./renewal.ts";
 import type { RoomState } from "../room-state.ts";
 
@@ -28,44 +28,33 @@ export function sweep(room: RoomState, now: number): void {
 }
 
 /** Probes who is silent, and ends the connections that did not answer theirs (SPEC L2, L3). */
-function removeStale(room: Exit, now: number): void {
+function removeStale(room: RoomState, now: number): void {
   const { stale, silent } = room.connections.look(now);
   for (const connection of silent) attempt(room, connection, now, () => connection.probe(now));
   for (const { connection, heardAt } of stale) {
-    attempt(room, connection, now, () => {
-      room.roster.end(now, connection.ref, heardAt);
-      close(room, connection, "stale", CLOSE.stale);
-    });
+    attempt(room, connection, now, () => end(room, connection, "stale", now, heardAt));
   }
 }
 
 /** Ends the connections that do not read what they are sent (SPEC W14). */
-function removeNonReaders(room: Exit, now: number): void {
+function removeNonReaders(room: RoomState, now: number): void {
   const snapshotLength = () => room.broadcaster.snapshot().length;
   for (const connection of room.connections.nonReaders(now, snapshotLength)) {
-    attempt(room, connection, now, () => {
-      room.roster.end(now, connection.ref, now);
-      close(room, connection, "unread", CLOSE.stale, "stale");
-    });
+    attempt(room, connection, now, () => end(room, connection, "unread", now));
   }
 }
 
 /** Ends the connections whose session has ended, or who never signed in; answers who is to get notice. */
-function expire(room: Exit, now: number): Connection[] {
+function expire(room: RoomState, now: number): Connection[] {
   const ending: Connection[] = [];
   for (const connection of room.connections.takeDue(now)) {
     if (connection.session !== null && connection.session.expiresAt > now) ending.push(connection);
-    else attempt(room, connection, now, () => end(room, connection, now));
+    else attempt(room, connection, now, () => endSession(room, connection, now));
   }
   return ending;
 }
 
-function end(room: Exit, connection: Connection, now: number): void {
-  if (connection.session === null) {
-    close(room, connection, "expired", CLOSE.session, "unauthenticated");
-  } else {
-    // The place is kept for the grace: with a new credential nobody sees them leave (SPEC L4).
-    room.roster.lose(now, connection.ref);
-    close(room, connection, "expired", CLOSE.session, "session_expired");
-  }
+function endSession(room: RoomState, connection: Connection, now: number): void {
+  if (connection.session !== null) end(room, connection, "expired", now);
+  else close(room, connection, "expired", CLOSE.session, "unauthenticated");
 }

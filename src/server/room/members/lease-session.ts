@@ -1,6 +1,5 @@
-import type { RoomSession } from "../room-request.ts";
+import { isNewer, type RoomSession } from "../room-request.ts";
 import { markOf, type SessionMark } from "../../user/revocation.ts";
-import { isNewer } from "./newer.ts";
 
 /** The session that a lease is held by; of a lease that 0.1.0 made it is not known when it ends. */
 export type LeaseSession = SessionMark & { expiresAt?: number };

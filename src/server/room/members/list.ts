@@ -17,11 +17,6 @@ interface Entry {
   version: number;
 }
 
-/** How a member's entry changed: its JSON before, `undefined` where they were not listed. */
-export interface EntryChange {
-  before: string | undefined;
-}
-
 /** What others see of a room: its listed members and their counts, at a version (SPEC R3, V1). */
 export class List {
   readonly #entries = new Map<string, Entry>();
@@ -77,14 +72,13 @@ export class List {
   }
 
   /**
-   * Shows a member as they are; where others see that, it is a new version, which they keep. One for
+   * Shows a member as they are; tells whether others see a change. That is a new version: one for
    * each connection that came or went: who hides or shows several must look like those (SPEC M3).
    */
-  show(record: MemberRecord): EntryChange | null {
+  show(record: MemberRecord): boolean {
     const entry = this.#entries.get(record.id);
-    const before = entry?.json;
     const json = isListed(record) ? JSON.stringify(memberOf(record)) : undefined;
-    if (json === before) return null;
+    if (json === entry?.json) return false;
     if (this.#entries.size === 0 && this.#version > 0) this.#startAnew();
     const moved = Math.abs(shownConnections(record) - (entry?.connections ?? 0));
     this.#version += Math.max(1, moved);
@@ -95,7 +89,7 @@ export class List {
     } else {
       this.#enter(record, json);
     }
-    return { before };
+    return true;
   }
 
   /** The JSON of every listed member, ordered by id (SPEC R3). */

@@ -1,7 +1,6 @@
 import type { RoomLimits } from "../../config/config.ts";
-import type { Departure } from "../../user/user-object.ts";
-import { ChangeLog, type Changes } from "./changes.ts";
-import type { EntryChange, List } from "./list.ts";
+import type { ChangeLog } from "./changes.ts";
+import type { List } from "./list.ts";
 import { endedLease, endPlace, isListed, settle, type MemberRecord } from "./member.ts";
 import type { Members } from "./members.ts";
 
@@ -13,27 +12,13 @@ export class MemberBook {
   readonly #limits: RoomLimits;
   readonly #members: Members;
   readonly #list: List;
-  readonly #log = new ChangeLog();
+  readonly #log: ChangeLog;
 
-  constructor(limits: RoomLimits, members: Members, list: List) {
+  constructor(limits: RoomLimits, members: Members, list: List, log: ChangeLog) {
     this.#limits = limits;
     this.#members = members;
     this.#list = list;
-  }
-
-  /** The departure of a member that was not handed over yet. */
-  departureOf(user: string): Departure | undefined {
-    return this.#log.departureOf(user);
-  }
-
-  /** Whether {@link passChanges} has anything to hand over. */
-  get isChanged(): boolean {
-    return !this.#log.isEmpty;
-  }
-
-  /** Hands over what changed since the last call that went well; where `take` throws, it is kept. */
-  passChanges(take: (changes: Changes) => void): void {
-    this.#log.pass(take);
+    this.#log = log;
   }
 
   /** Does all that is due: ends graces, takes old entries off the list, forgets (SPEC L4, L5, M3). */
@@ -55,18 +40,19 @@ export class MemberBook {
   #apply(record: MemberRecord, mutate: () => void): void {
     const placesBefore = record.places;
     const storedBefore = JSON.stringify(record);
-    const shown = this.#mutate(record, mutate, storedBefore);
+    const shownBefore = this.#list.member(record.id);
+    const isShown = this.#mutate(record, mutate, storedBefore);
     this.#members.set(record, placesBefore);
     if (placesBefore.length > 0 && record.places.length === 0) {
       const { id: user, stamp, lastOnline } = record;
       this.#log.depart({ user, stamp, lastOnline });
     }
-    if (shown) this.#log.show(record.id, shown.before);
+    if (isShown) this.#log.show(record.id, shownBefore);
     if (JSON.stringify(record) !== storedBefore) this.#log.save(record);
   }
 
-  /** Changes a member and what others see of them, or, where that fails, nothing. */
-  #mutate(record: MemberRecord, mutate: () => void, before: string): EntryChange | null {
+  /** Changes a member and, if it differs, what others see of them; where that fails, nothing. */
+  #mutate(record: MemberRecord, mutate: () => void, before: string): boolean {
     try {
       mutate();
       return this.#list.show(record);

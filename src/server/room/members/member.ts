@@ -122,11 +122,6 @@ export function newRecord(user: User, issuedAt: number): MemberRecord {
   };
 }
 
-/** Whether an admission is newer than all that the member came with before. */
-export function hasNewStamp(record: MemberRecord, admission: Admission | undefined): boolean {
-  return (admission?.stamp ?? 0) > record.stamp;
-}
-
 /** Notes what a member was admitted with. */
 export function applyAdmission(record: MemberRecord, admission: Admission | undefined): void {
   record.stamp = Math.max(record.stamp, admission?.stamp ?? 0);

@@ -1,7 +1,7 @@
 import type { Status } from "../../../protocol/messages.ts";
 import type { RoomLimits } from "../../config/config.ts";
 import type { RoomSession } from "../room-request.ts";
-import type { Changes, ConnectionRef } from "./changes.ts";
+import { ChangeLog, type Changes, type ConnectionRef } from "./changes.ts";
 import { leaseEnd, leaseSessionOf, takesOver } from "./lease-session.ts";
 import { List } from "./list.ts";
 import { MemberBook } from "./member-book.ts";
@@ -13,7 +13,6 @@ import {
   endPlace,
   firstLost,
   hasNewProfile,
-  hasNewStamp,
   isPresent,
   isTime,
   newRecord,
@@ -35,6 +34,7 @@ export class Roster {
   readonly #limits: RoomLimits;
   readonly #members: Members;
   readonly #list: List;
+  readonly #changes = new ChangeLog();
   /** Every change of a member goes through it. */
   readonly #book: MemberBook;
 
@@ -42,35 +42,12 @@ export class Roster {
     this.#limits = limits;
     this.#list = new List(saved);
     this.#members = new Members(limits, saved.records);
-    this.#book = new MemberBook(limits, this.#members, this.#list);
+    this.#book = new MemberBook(limits, this.#members, this.#list, this.#changes);
   }
 
   /** What others see. */
-  get list(): Pick<List, "state" | "size" | "members" | "member" | "changedSince"> {
+  get list(): Omit<List, "show"> {
     return this.#list;
-  }
-
-  /** With {@link version}, what is stored; readers are told the list's `state`. */
-  get epoch(): string {
-    return this.#list.epoch;
-  }
-
-  get version(): number {
-    return this.#list.version;
-  }
-
-  get floor(): number {
-    return this.#list.floor;
-  }
-
-  /** Members whose status is not offline. */
-  get online(): number {
-    return this.#list.online;
-  }
-
-  /** The connections of those. */
-  get connections(): number {
-    return this.#list.connections;
   }
 
   /** Whether nobody is known any more, so that the room keeps nothing (SPEC L5). */
@@ -100,7 +77,7 @@ export class Roster {
 
   /** The newest that a user was admitted with, as far as it is known; 0 for nothing. */
   stampOf(user: string): number {
-    const departed = this.#book.departureOf(user)?.stamp ?? 0;
+    const departed = this.#changes.departureOf(user)?.stamp ?? 0;
     return Math.max(this.#members.get(user)?.stamp ?? 0, departed);
   }
 
@@ -183,7 +160,7 @@ export class Roster {
   /** Notes what a member was admitted with anew, whatever becomes of the session. */
   noteAdmission(now: number, { user, admission }: Pick<RoomSession, "user" | "admission">): void {
     const record = this.#members.get(user.id);
-    if (!record || !hasNewStamp(record, admission)) return;
+    if (!record || (admission?.stamp ?? 0) <= record.stamp) return;
     this.#book.change(now, record, () => applyAdmission(record, admission));
   }
 
@@ -212,12 +189,10 @@ export class Roster {
     this.#changePlace(now, ref, (place, record) => endPlace(record, place, lastOnline));
   }
 
-  /** Ends all connections of a user with no grace; answers those that lived. */
-  endAll(now: number, user: string): ConnectionRef[] {
-    const places = this.#members.get(user)?.places ?? [];
+  /** Ends all places of a user, or those that `isMeant`, with no grace. */
+  endAll(now: number, user: string, isMeant: (place: Place) => boolean = () => true): void {
+    const places = this.#members.get(user)?.places.filter(isMeant) ?? [];
     for (const { connection } of places) this.end(now, { user, connection }, now);
-    const live = places.filter(({ lostAt }) => lostAt === null);
-    return live.map(({ connection }) => ({ user, connection }));
   }
 
   /** Forgets a member who has no connection any more, as if they had never been here (SPEC B11). */
@@ -264,12 +239,12 @@ export class Roster {
 
   /** Whether {@link passChanges} has anything to hand over. */
   get isChanged(): boolean {
-    return this.#book.isChanged;
+    return !this.#changes.isEmpty;
   }
 
   /** Hands over what changed since the last call that went well; where `take` throws, it is kept. */
   passChanges(take: (changes: Changes) => void): void {
-    this.#book.passChanges(take);
+    this.#changes.pass(take);
   }
 
   #placeOf({ user, connection }: ConnectionRef): Place | undefined {

@@ -2,6 +2,7 @@ import { log } from "../../log.ts";
 import type { MemberRecord } from "../members/member.ts";
 import { fromRow, toRow, type MemberRow } from "./member-row.ts";
 import type { Changes } from "../members/changes.ts";
+import { Sequence } from "./sequence.ts";
 
 /** What storage gives back of a room. */
 export interface SavedRoster {
@@ -47,7 +48,7 @@ export class Store {
   #epoch: string | null = null;
   #floor = 0;
   #tallies: Record<Tally, number> = { ghosts: 0, dead: 0 };
-  #reservedEvents = 0;
+  #events = this.#eventsFrom(0);
 
   /** `room` is its name, for the log. */
   constructor(storage: DurableObjectStorage, room: string) {
@@ -76,7 +77,7 @@ export class Store {
     this.#epoch = String(room.get("epoch"));
     this.#floor = counted("floor");
     this.#tallies = { ghosts: counted("ghosts"), dead: counted("dead") };
-    this.#reservedEvents = counted("events");
+    this.#events = this.#eventsFrom(counted("events"));
     let isDamaged = false;
     const records = [...sql.exec<MemberRow>("SELECT * FROM members")].map((row) =>
       fromRow(row, (column) => {
@@ -114,19 +115,13 @@ export class Store {
     return this.#epoch;
   }
 
-  /** The number that the ids of an epoch's events have stayed below so far. */
-  reservedEvents(epoch: string): number {
-    return epoch === this.#epoch ? this.#reservedEvents : 0;
-  }
-
   /**
-   * Keeps the ids of later events above those of earlier ones, over a restart too (SPEC B1). Whoever
-   * the first event is for may have joined a moment ago, and not be stored yet.
+   * Numbers one more event of an epoch, above all before it, over a restart too (SPEC B1). Whoever
+   * the first is for may have joined a moment ago, and not be stored yet.
    */
-  reserveEvents(below: number, epoch: string): void {
+  nextEvent(epoch: string): number {
     this.#enter(epoch);
-    this.#storage.sql.exec("INSERT OR REPLACE INTO room VALUES ('events', ?)", below);
-    this.#reservedEvents = below;
+    return this.#events.next();
   }
 
   /** Whether the room keeps anything. */
@@ -179,6 +174,12 @@ export class Store {
     this.#epoch = epoch;
     this.#floor = 0;
     this.#tallies = { ghosts: 0, dead: 0 };
-    this.#reservedEvents = 0;
+    this.#events = this.#eventsFrom(0);
+  }
+
+  #eventsFrom(reserved: number): Sequence {
+    return new Sequence(reserved, (below) => {
+      this.#storage.sql.exec("INSERT OR REPLACE INTO room VALUES ('events', ?)", below);
+    });
   }
 }

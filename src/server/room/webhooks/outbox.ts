@@ -104,6 +104,7 @@ export class Outbox {
     return this.#exists;
   }
 
+  /** Whether all is delivered or dead. */
   get isEmpty(): boolean {
     return this.#length === 0;
   }

@@ -1,9 +1,9 @@
 import type { WebhookConfig } from "../../config/config.ts";
 import { log } from "../../log.ts";
-import type { Roster } from "../members/roster.ts";
+import type { List } from "../members/list.ts";
 import type { RunTurn, Task } from "../task.ts";
 import { happenings } from "./events.ts";
-import { dropOutbox, Outbox, type Dead, type Message, type OutboxStats } from "./outbox.ts";
+import { dropOutbox, Outbox, type Dead, type Message } from "./outbox.ts";
 import { post } from "./post.ts";
 
 /** Longer than a request may take: where the room ended in one, its alarm goes on (SPEC H5). */
@@ -30,7 +30,7 @@ export function openWebhooks(
 export class Webhooks {
   readonly #config: WebhookConfig;
   readonly #room: string;
-  readonly #outbox: Outbox;
+  readonly outbox: Outbox;
   /** When the room must wake if the request under way never ends; `null` where none is. */
   #safeBy: number | null = null;
   #pausedUntil = 0;
@@ -40,35 +40,25 @@ export class Webhooks {
   constructor(config: WebhookConfig, storage: DurableObjectStorage, room: string) {
     this.#config = config;
     this.#room = room;
-    this.#outbox = new Outbox(storage);
-  }
-
-  /** Whether all is delivered or dead. */
-  get isEmpty(): boolean {
-    return this.#outbox.isEmpty;
-  }
-
-  /** Whether anything is stored, if only how far was counted. */
-  get isStored(): boolean {
-    return this.#outbox.isStored;
+    this.outbox = new Outbox(storage);
   }
 
   /** When {@link send} is to be called again; `Infinity` for never. */
   get dueAt(): number {
-    return this.#safeBy ?? Math.max(this.#outbox.dueAt, this.#pausedUntil);
-  }
-
-  stats(): OutboxStats {
-    return this.#outbox.stats();
+    return this.#safeBy ?? Math.max(this.outbox.dueAt, this.#pausedUntil);
   }
 
   /** Writes what a commit changes; `visible` are the entries as they were before it. */
-  note(visible: ReadonlyMap<string, string | undefined>, roster: Roster, now: number): void {
+  note(
+    visible: ReadonlyMap<string, string | undefined>,
+    list: Omit<List, "show">,
+    now: number,
+  ): void {
     if (visible.size === 0) return;
-    const changes = [...visible].map(([id, before]) => ({ before, after: roster.list.member(id) }));
-    const { epoch, version, online } = roster;
+    const changes = [...visible].map(([id, before]) => ({ before, after: list.member(id) }));
+    const { epoch, version, online } = list;
     const place = { room: this.#room, epoch, version };
-    const dead = this.#outbox.append(happenings(changes, online, now), place, now);
+    const dead = this.outbox.append(happenings(changes, online, now), place, now);
     if (dead) this.#bury(dead, "too many wait");
   }
 
@@ -85,7 +75,7 @@ export class Webhooks {
       this.#pausedUntil = now + PAUSE_MS;
       return null;
     }
-    const message = this.#orPause(now, () => this.#outbox.take(now));
+    const message = this.#orPause(now, () => this.outbox.take(now));
     if (!message) return null;
     this.#sentInARow++;
     this.#safeBy = now + SAFETY_MS;
@@ -99,17 +89,12 @@ export class Webhooks {
     return dead;
   }
 
-  /** To be called when the room's storage was deleted. */
-  clear(): void {
-    this.#outbox.clear();
-  }
-
   async #post(message: Message, runTurn: RunTurn): Promise<void> {
     const failure = await post(this.#config, message);
     runTurn((now) => {
       this.#safeBy = null;
       this.#orPause(now, () => this.#settle(message, failure, now));
-      if (this.#outbox.isEmpty) this.#sentInARow = 0;
+      if (this.outbox.isEmpty) this.#sentInARow = 0;
     });
   }
 
@@ -124,9 +109,9 @@ export class Webhooks {
   }
 
   #settle(message: Message, failure: string | null, now: number): void {
-    if (failure === null) return this.#outbox.settle(message);
+    if (failure === null) return this.outbox.settle(message);
     if (message.failures === 0) this.#log("webhook_failed", failure);
-    const dead = this.#outbox.fail(message, now, Math.random());
+    const dead = this.outbox.fail(message, now, Math.random());
     if (dead) this.#bury(dead, failure);
   }
 

@@ -1,0 +1,50 @@
+import type { Connection } from "./connections/connection.ts";
+import type { RoomEvent, RoomStats } from "./room-object.ts";
+import type { RoomState } from "./room-state.ts";
+
+function isMeant({ session }: Connection, to: RoomEvent["to"]): boolean {
+  if (session === null) return false;
+  if (!to || to.users?.includes(session.user.id)) return true;
+  return to.roles?.some((role) => session.roles.includes(role)) ?? false;
+}
+
+/** Sends an event to the connections it is meant for, in the order of the room; answers how many (SPEC B1). */
+export function deliver(room: RoomState, { name, data, to }: RoomEvent): number {
+  const meant = [...room.connections].filter((connection) => isMeant(connection, to));
+  if (meant.length === 0) return 0;
+  const id = room.nextEventId();
+  const head = JSON.stringify({ type: "event", id, name });
+  const text = `${head.slice(0, -1)},"data":${data}}`;
+  for (const connection of meant) room.replies.send(connection, text);
+  return meant.length;
+}
+
+const EMPTY_OUTBOX = { messages: 0, events: 0, oldestAt: null };
+
+/** The room's figures (SPEC B10). */
+export function statsOf({
+  name: room,
+  roster,
+  connections,
+  webhooks,
+  store,
+}: RoomState): RoomStats {
+  const { state, online, connections: shown } = roster.list;
+  const { messages, events, oldestAt } = webhooks?.outbox.stats() ?? EMPTY_OUTBOX;
+  return {
+    room,
+    epoch: state.epoch,
+    version: state.version,
+    online,
+    connections: shown,
+    members: roster.size,
+    sockets: connections.size,
+    ghosts: store.tally("ghosts"),
+    outbox: {
+      messages,
+      events,
+      oldest: oldestAt === null ? null : new Date(oldestAt).toISOString(),
+      dead: store.tally("dead"),
+    },
+  };
+}
