@@ -12,7 +12,7 @@ function isMeant({ session }: Connection, to: RoomEvent["to"]): boolean {
 export function deliver(room: RoomState, { name, data, to }: RoomEvent): number {
   const meant = [...room.connections].filter((connection) => isMeant(connection, to));
   if (meant.length === 0) return 0;
-  const id = room.nextEventId();
+  const id = room.store.nextEventId(room.roster.list.epoch);
   const head = JSON.stringify({ type: "event", id, name });
   const text = `${head.slice(0, -1)},"data":${data}}`;
   for (const connection of meant) room.replies.send(connection, text);

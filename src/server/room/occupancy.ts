@@ -1,5 +1,4 @@
 import type { Config } from "../config/config.ts";
-import type { RoomReport } from "../directory/directory-object.ts";
 import { leaseFor } from "../directory/lease.ts";
 import { hashOf, shardOf } from "../directory/shards.ts";
 import { describeError, log } from "../log.ts";
@@ -12,26 +11,6 @@ const REPORT_EVERY_MS = 5_000;
 /** A report that was not answered by then has failed. */
 const ANSWER_MS = 5_000;
 
-interface OccupancyParts {
-  room: string;
-  sweepEveryMs: number;
-  report: (told: RoomReport) => Promise<void>;
-}
-
-/** What a room reports to the list; `null` where rooms are not listed. `listed` is what the list is known to have. */
-export function openOccupancy(
-  directory: Config["directory"],
-  listed: Counts | null,
-  parts: Omit<OccupancyParts, "report">,
-): Occupancy | null {
-  if (directory === null) return null;
-  const counts = listed && { online: listed.online, connections: listed.connections };
-  // A stub that threw stays broken: each report has its own.
-  const report = (news: RoomReport) =>
-    within(ANSWER_MS, async () => directory.getByName(shardOf(parts.room)).tell(news));
-  return new Occupancy({ ...parts, report }, counts);
-}
-
 /**
  * Keeps the list of rooms right about one of them: reports at once that somebody is there or nobody
  * any more, and the counts at most every 5 s (SPEC B9). Nothing is stored for it. A room whose
@@ -39,7 +18,9 @@ export function openOccupancy(
  * any other reports after its start, and until then its alarm is due within a sweep.
  */
 export class Occupancy {
-  readonly #parts: OccupancyParts;
+  readonly #directory: NonNullable<Config["directory"]>;
+  readonly #room: string;
+  readonly #sweepEveryMs: number;
   readonly #leaseMs: number;
   /** What the list has; `null` where that is not known. */
   #listed: Counts | null;
@@ -50,11 +31,19 @@ export class Occupancy {
   /** When the next report is to be sent; `Infinity` where there is nothing to report. */
   #reportAt = Number.POSITIVE_INFINITY;
 
-  constructor(parts: OccupancyParts, listed: Counts | null) {
-    this.#parts = parts;
-    this.#leaseMs = leaseFor(parts.sweepEveryMs);
-    this.#listed = listed;
-    this.#current = listed ?? { online: 0, connections: 0 };
+  /** `listed` is what the list is known to have of the room. */
+  constructor(
+    directory: NonNullable<Config["directory"]>,
+    room: string,
+    sweepEveryMs: number,
+    listed: Counts | null,
+  ) {
+    this.#directory = directory;
+    this.#room = room;
+    this.#sweepEveryMs = sweepEveryMs;
+    this.#leaseMs = leaseFor(sweepEveryMs);
+    this.#listed = listed && { online: listed.online, connections: listed.connections };
+    this.#current = this.#listed ?? { online: 0, connections: 0 };
   }
 
   /** Whether the list has what is. */
@@ -70,7 +59,7 @@ export class Occupancy {
   /** When the room must be awake at the latest, to report what may have been lost; `Infinity` for never. */
   get dueAt(): number {
     if (this.#unsettledSince === null) return Number.POSITIVE_INFINITY;
-    return this.#unsettledSince + this.#parts.sweepEveryMs;
+    return this.#unsettledSince + this.#sweepEveryMs;
   }
 
   /** Notes the counts after an event. */
@@ -118,19 +107,20 @@ export class Occupancy {
    * nothing: when one of its turns was passed within the last two sweeps.
    */
   #isLeaseOld(now: number): boolean {
-    const recentlyMs = 2 * this.#parts.sweepEveryMs;
+    const recentlyMs = 2 * this.#sweepEveryMs;
     if (this.#current.online === 0 || this.#reportedAt > now - recentlyMs) return false;
     const turnMs = this.#leaseMs / 3;
-    const turn = (time: number) =>
-      Math.floor((time + (hashOf(this.#parts.room) % turnMs)) / turnMs);
+    const turn = (time: number) => Math.floor((time + (hashOf(this.#room) % turnMs)) / turnMs);
     return turn(now) !== turn(now - recentlyMs);
   }
 
   async #send(counts: Counts, runTurn: RunTurn): Promise<void> {
-    const { room, report } = this.#parts;
+    const room = this.#room;
+    const report = { room, ...counts, leaseMs: this.#leaseMs };
     let listed: Counts | null = counts;
     try {
-      await report({ room, ...counts, leaseMs: this.#leaseMs });
+      // A stub that threw stays broken: each report has its own.
+      await within(ANSWER_MS, async () => this.#directory.getByName(shardOf(room)).tell(report));
     } catch (error) {
       log("failure", { code: "rooms_unavailable", room, reason: describeError(error) });
       // The report may have arrived all the same.

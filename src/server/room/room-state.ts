@@ -5,7 +5,7 @@ import { Barriers, BARRIER_MS } from "./storage/barriers.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { Connections } from "./connections/connections.ts";
 import { timingFor, type Timing } from "./connections/liveness.ts";
-import { openOccupancy, type Occupancy } from "./occupancy.ts";
+import { Occupancy } from "./occupancy.ts";
 import { Replies } from "./replies.ts";
 import { Roster } from "./members/roster.ts";
 import { Store } from "./storage/store.ts";
@@ -24,13 +24,16 @@ export interface RoomParts {
 
 /**
  * All that a room knows and keeps. Events change it; the end of each turn stores and tells what
- * changed. A handler takes the parts that it uses, and nothing else.
+ * changed.
  */
 export class RoomState {
   readonly name: string;
   readonly config: Config;
   readonly timing: Timing;
   readonly connections: Connections;
+  /** This and the broadcaster are others after {@link begin}. */
+  roster: Roster;
+  broadcaster: Broadcaster;
   readonly alarm: AlarmClock;
   readonly barriers: Barriers;
   readonly tickets: UsedTickets;
@@ -46,8 +49,6 @@ export class RoomState {
   readonly answeredDepartures = new Set<string>();
   /** Connections that were removed as stale since the last commit. */
   ghosts = 0;
-  #roster: Roster;
-  #broadcaster: Broadcaster;
 
   constructor({ name, config, storage, pingedAt }: RoomParts) {
     this.name = name;
@@ -59,42 +60,33 @@ export class RoomState {
     this.tickets = new UsedTickets(storage);
     this.barriers = new Barriers(storage);
     this.webhooks = openWebhooks(config.webhook, storage, name);
-    this.#roster = new Roster(config.limits, this.store.load());
-    this.#broadcaster = new Broadcaster(name, this.#roster, this.connections);
-  }
-
-  get roster(): Roster {
-    return this.#roster;
-  }
-
-  get broadcaster(): Broadcaster {
-    return this.#broadcaster;
+    this.roster = new Roster(config.limits, this.store.load());
+    this.broadcaster = new Broadcaster(name, this.roster, this.connections);
   }
 
   /** After a start: finds the sockets again, and what was lost while nobody listened (SPEC L6). */
   wake(sockets: Iterable<WebSocket>, now: number): void {
     const live = this.connections.wake(sockets, this.alarm.at ?? now);
     // A room whose sockets outlived its sleep, or that keeps nothing, has told how many are there.
-    this.occupancy = openOccupancy(
-      this.config.directory,
-      live.size > 0 || !this.store.exists ? this.#roster.list : null,
-      { room: this.name, sweepEveryMs: this.timing.sweepEveryMs },
-    );
-    for (const { user, connection } of this.#roster.reconcile(now, live)) {
+    const listed = live.size > 0 || !this.store.exists ? this.roster.list : null;
+    const { directory } = this.config;
+    const { sweepEveryMs } = this.timing;
+    this.occupancy = directory && new Occupancy(directory, this.name, sweepEveryMs, listed);
+    for (const { user, connection } of this.roster.reconcile(now, live)) {
       log("leave", { room: this.name, user, connection, reason: "closed" });
     }
     this.#recallDepartures(now);
     // What was stored was damaged: what the sockets hold is of an epoch that has ended.
-    if (this.store.exists && this.store.epoch !== this.#roster.list.epoch) {
+    if (this.store.exists && this.store.epoch !== this.roster.list.epoch) {
       for (const connection of this.connections) {
-        if (connection.session !== null) this.#broadcaster.greet(connection, null);
+        if (connection.session !== null) this.broadcaster.greet(connection, null);
       }
     }
   }
 
   /** Does what time alone brings about. */
   advance(now: number): void {
-    this.#roster.advance(now);
+    this.roster.advance(now);
     this.tickets.advance(now);
     this.barriers.advance(now);
   }
@@ -102,7 +94,7 @@ export class RoomState {
   /** When the room must be awake for something that is due; `Infinity` for never. */
   get dueAt(): number {
     return Math.min(
-      this.#roster.dueAt,
+      this.roster.dueAt,
       this.connections.dueAt,
       this.tickets.dueAt,
       this.barriers.dueAt,
@@ -113,19 +105,13 @@ export class RoomState {
 
   /** Whether nobody is known, and nothing must be remembered (SPEC L5). */
   get isEmpty(): boolean {
-    return this.#roster.isEmpty && this.tickets.isEmpty && this.barriers.isEmpty;
-  }
-
-  /** The id of one more event: `<epoch>.<number>`, the number being higher than any before (SPEC B1). */
-  nextEventId(): string {
-    const { epoch } = this.#roster.list;
-    return `${epoch}.${this.store.nextEvent(epoch)}`;
+    return this.roster.size === 0 && this.tickets.isEmpty && this.barriers.isEmpty;
   }
 
   /** Begins anew after storage was cleared: whoever comes next begins a new epoch. */
   begin(): void {
-    this.#roster = new Roster(this.config.limits, this.store.load());
-    this.#broadcaster = new Broadcaster(this.name, this.#roster, this.connections);
+    this.roster = new Roster(this.config.limits, this.store.load());
+    this.broadcaster = new Broadcaster(this.name, this.roster, this.connections);
   }
 
   /** Has a task, if there is one, begin when the turn has ended. */
@@ -143,7 +129,7 @@ export class RoomState {
     if (users === null) return;
     // What is known is when they were last seen: their last place ended later by this at most.
     const lateMs = Math.max(limits.staleMs, limits.graceMs);
-    for (const { id, stamp } of this.#roster.departedSince(now - BARRIER_MS - lateMs)) {
+    for (const { id, stamp } of this.roster.departedSince(now - BARRIER_MS - lateMs)) {
       this.barriers.noteDeparture(id, stamp, now);
     }
   }

@@ -15,7 +15,7 @@ export function rethrow(error: unknown): never {
  */
 export class TurnRunner {
   readonly #room: RoomState;
-  readonly #ctx: Pick<DurableObjectState, "waitUntil" | "abort">;
+  readonly #ctx: DurableObjectState;
   readonly #turns: Turns;
   /** The one timer, and when it goes off. */
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -33,7 +33,7 @@ export class TurnRunner {
     }
   };
 
-  constructor(room: RoomState, ctx: Pick<DurableObjectState, "waitUntil" | "abort">) {
+  constructor(room: RoomState, ctx: DurableObjectState) {
     this.#room = room;
     this.#ctx = ctx;
     this.#turns = new Turns(room);

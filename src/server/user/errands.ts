@@ -1,3 +1,4 @@
+import { hasTable } from "../platform/has-table.ts";
 import type { ListedRoom } from "./listing.ts";
 
 /** What rooms have yet to be told: that sessions were revoked (SPEC B3), or to forget the user (B11). */
@@ -33,8 +34,7 @@ export class Errands {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    const found = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'errands'");
-    this.#exists = [...found].length > 0;
+    this.#exists = hasTable(sql, "errands");
     if (!this.#exists) return;
     type Row = { kind: Errand["kind"]; session: string; room: string; at: number };
     for (const { kind, session, room, at } of sql.exec<Row>("SELECT * FROM errands")) {

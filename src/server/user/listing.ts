@@ -1,3 +1,4 @@
+import { hasTable } from "../platform/has-table.ts";
 /** A room on a user's list, and the stamp it was listed with, which grows each time. */
 export interface ListedRoom {
   room: string;
@@ -19,8 +20,7 @@ export class Listing {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    const found = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'rooms'");
-    this.#exists = [...found].length > 0;
+    this.#exists = hasTable(sql, "rooms");
     if (!this.#exists) return;
     const rows = sql.exec<{ room: string; stamp: number }>(
       "SELECT room, stamp FROM rooms WHERE last_online IS NULL",

@@ -1,3 +1,4 @@
+import { hasTable } from "../platform/has-table.ts";
 import { isRevoked, type Revocation, type SessionMark } from "./revocation.ts";
 
 /** As long as browsers keep a cookie at most: no session is good for longer. */
@@ -16,8 +17,7 @@ export class Revocations {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    const found = sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'revocations'");
-    this.#exists = [...found].length > 0;
+    this.#exists = hasTable(sql, "revocations");
     if (!this.#exists) return;
     type Row = { session: string; at: number; told: number };
     for (const { session, at, told } of sql.exec<Row>("SELECT * FROM revocations")) {

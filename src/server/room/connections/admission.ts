@@ -35,8 +35,7 @@ export function isStale(
   now: number,
 ): boolean {
   if (config.users === null || !admission) return false;
-  const member = roster.find(user.id);
-  const isHere = member !== undefined && member.places.length > 0;
+  const isHere = roster.isHere(user.id);
   return barriers.isStale(user.id, admission, { isHere, stamp: roster.stampOf(user.id), now });
 }
 

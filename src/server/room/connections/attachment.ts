@@ -40,19 +40,31 @@ export interface Attachment {
 /** What 0.1.0 attached. */
 export type LegacyAttachment = Omit<Attachment, "renews" | "origin" | "owed"> & { host: string };
 
-/** An origin as it is attached; one that is cut is no origin, and equals none. */
-export function boundOrigin(origin: string): string {
-  return origin.slice(0, MAX_ORIGIN_LENGTH);
+/** What a new connection of a member carries. */
+export type NewAttachment = Pick<
+  Attachment,
+  "id" | "view" | "origin" | "renews" | "address" | "heardAt"
+> & { session: RoomSession };
+
+/** The attachment of a new connection; an origin that is cut is no origin, and equals none. */
+export function newAttachment({ session, address, ...init }: NewAttachment): Attachment {
+  return {
+    ...init,
+    origin: init.origin.slice(0, MAX_ORIGIN_LENGTH),
+    ...(address !== undefined && { address: address.slice(0, MAX_ADDRESS_LENGTH) }),
+    state: memberState(session, init.renews),
+    probedAt: null,
+    owed: null,
+    offences: { bad: [], flooded: [] },
+  };
 }
 
-/** An address as it is attached. */
-export function boundAddress(address: string | undefined): { address?: string } {
-  return address === undefined ? {} : { address: address.slice(0, MAX_ADDRESS_LENGTH) };
+/** A member's state, with the part of the session that is read later: all of it only to renew it. */
+export function memberState(session: RoomSession, renews: boolean): ConnectionState {
+  return { is: "member", session: renews ? session : partOf(session), noticed: false };
 }
 
-/** The part of a session that is read later; the rest is told at the join, and only minted again. */
-export function sessionToAttach(session: RoomSession, renews: boolean): RoomSession {
-  if (renews) return session;
+function partOf(session: RoomSession): RoomSession {
   const { user, roles, id, issuedAt, undated, expiresAt, admission } = session;
   return {
     user: { id: user.id },

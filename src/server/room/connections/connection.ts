@@ -2,16 +2,16 @@ import { CLOSE } from "../../../protocol/close-codes.ts";
 import type { ServerFrame } from "../../../protocol/messages.ts";
 import type { RoomSession } from "../room-request.ts";
 import {
-  boundAddress,
-  boundOrigin,
   decodeAttachment,
   encodeAttachment,
-  sessionToAttach,
+  memberState,
+  newAttachment,
   type Attachment,
+  type NewAttachment,
 } from "./attachment.ts";
 import type { ConnectionRef } from "../members/changes.ts";
 import type { Offences } from "./flood.ts";
-import { SignIns } from "./sign-ins.ts";
+import { SignInOrder } from "./sign-in-order.ts";
 import { Reading } from "./reading.ts";
 import { closeSocket } from "../../platform/close-socket.ts";
 
@@ -26,7 +26,7 @@ export class Connection {
   #heardAt: number;
   /** Times of the frames that were accepted lately (SPEC W12). */
   readonly accepted: number[] = [];
-  readonly signIns = new SignIns();
+  readonly signIns = new SignInOrder();
   /** Whether its session is being renewed: what is due next is its end. */
   #isRenewing = false;
   readonly reading: Reading;
@@ -46,26 +46,8 @@ export class Connection {
    *
    * @throws Error where the session does not fit what a socket carries.
    */
-  static open(
-    ws: WebSocket,
-    init: Pick<Attachment, "id" | "view" | "origin" | "renews" | "address" | "heardAt"> & {
-      session: RoomSession;
-    },
-  ): Connection {
-    const { id, view, origin, address, renews, session, heardAt } = init;
-    const attachment: Attachment = {
-      id,
-      view,
-      origin: boundOrigin(origin),
-      ...boundAddress(address),
-      renews,
-      state: { is: "member", session: sessionToAttach(session, renews), noticed: false },
-      heardAt,
-      probedAt: null,
-      owed: null,
-      offences: { bad: [], flooded: [] },
-    };
-    const connection = new Connection(ws, attachment, Reading.begin());
+  static open(ws: WebSocket, init: NewAttachment): Connection {
+    const connection = new Connection(ws, newAttachment(init), Reading.begin());
     connection.#saveSession();
     return connection;
   }
@@ -146,14 +128,9 @@ export class Connection {
    * @throws Error where the session does not fit what a socket carries.
    */
   signIn(session: RoomSession, id = this.id): void {
-    const { renews } = this.#attachment;
     this.#isRenewing = false;
     this.#attachment.id = id;
-    this.#attachment.state = {
-      is: "member",
-      session: sessionToAttach(session, renews),
-      noticed: false,
-    };
+    this.#attachment.state = memberState(session, this.#attachment.renews);
     this.#saveSession();
   }
 
@@ -186,18 +163,13 @@ export class Connection {
     this.save();
   }
 
-  /** Writes what has changed where hibernation does not lose it. */
-  save(): void {
-    // Where it cannot fit, what was attached last still stands.
-    this.#attach();
-  }
-
   /** What was attached last is not this session: without it the socket would be another's. */
   #saveSession(): void {
-    if (!this.#attach()) throw new Error("A session is too large for its socket.");
+    if (!this.save()) throw new Error("A session is too large for its socket.");
   }
 
-  #attach(): boolean {
+  /** Writes what has changed where hibernation does not lose it; where it cannot fit, what was attached last stands. */
+  save(): boolean {
     if (this.#isReleased) return true;
     this.#attachment.owed = this.reading.owed;
     const encoded = encodeAttachment(this.#attachment);

@@ -1,9 +1,9 @@
 import type { ClientFrame } from "../../../protocol/messages.ts";
-import { acknowledge, sendError, tellSelf } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 import { decodeAlive, decodeFrame } from "./decode.ts";
 import { end, signOut } from "./departure.ts";
 import { countBadFrame, countFrame } from "./flood.ts";
+import type { MemberUpdate } from "../members/member.ts";
 import type { RoomState } from "../room-state.ts";
 import { signIn } from "./sign-in.ts";
 
@@ -17,7 +17,7 @@ export function receive(
   const { offences, reading } = connection;
   const proof = reading.owed && decodeAlive(message);
   if (proof && connection.proveReading(proof.n)) {
-    return acknowledge(room, connection, proof.id);
+    return room.replies.acknowledge(connection, proof.id);
   }
   const verdict = countFrame(connection.accepted, offences, now);
   if (verdict === "drop") return;
@@ -25,7 +25,7 @@ export function receive(
   const { frame, id } = decodeFrame(message);
   if (frame?.type === "auth") return signIn(room, connection, frame);
   // It proves nothing: what it answers was answered, or never asked.
-  if (frame?.type === "alive") acknowledge(room, connection, frame.id);
+  if (frame?.type === "alive") room.replies.acknowledge(connection, frame.id);
   // A socket that nobody is signed in on has nothing to say but who it is.
   else if (frame && connection.user !== undefined) {
     apply(room, connection, frame, connection.user, now);
@@ -43,11 +43,9 @@ function apply(
 ): void {
   const { roster } = room;
   switch (frame.type) {
-    case "update": {
-      const chose = roster.update(now, user, frame);
-      if (chose) tellSelf(room, user);
+    case "update":
+      updateMember(room, user, frame, now);
       break;
-    }
     case "idle":
       roster.idle(now, connection.ref, frame.idle);
       break;
@@ -61,13 +59,25 @@ function apply(
     default:
       frame satisfies never;
   }
-  acknowledge(room, connection, frame.id);
+  room.replies.acknowledge(connection, frame.id);
   if (frame.type === "logout") connection.signIns.voidAll();
   if (frame.type === "logout" && room.config.inBandAuth) {
     signOut(room, connection, "left", now);
   } else if (frame.type === "leave" || frame.type === "logout") {
     end(room, connection, "left", now);
   }
+}
+
+/** Changes a member; their own tabs, and nobody else, are told what they chose (SPEC W8, W1). */
+export function updateMember(
+  { roster, connections, replies }: RoomState,
+  user: string,
+  update: MemberUpdate,
+  now: number,
+): void {
+  if (!roster.update(now, user, update)) return;
+  const text = JSON.stringify({ type: "self", id: user, chosen: roster.chosenBy(user) });
+  for (const connection of connections.of(user)) replies.send(connection, text);
 }
 
 /** Answers a frame that was not applied, and closes the connection that sent too many. */
@@ -80,6 +90,6 @@ function refuse(
   id?: string,
 ): void {
   connection.save();
-  sendError(room, connection, code, id);
+  room.replies.refuse(connection, code, id);
   if (verdict === "close") end(room, connection, code, now);
 }

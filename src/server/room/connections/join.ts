@@ -1,11 +1,15 @@
-import { errorResponse } from "../../errors.ts";
+import { Refusal } from "../../errors.ts";
 import { log } from "../../log.ts";
 import { ADMISSION_STALE, type JoinRequest } from "../room-request.ts";
 import { admit, isStale, retract, sealJoiner, welcome } from "./admission.ts";
 import { Connection } from "./connection.ts";
 import type { RoomState } from "../room-state.ts";
 
-/** Answers an upgrade: takes the session's new socket in, or refuses it (SPEC R1, A6). */
+/**
+ * Answers an upgrade: takes the session's new socket in (SPEC R1, A6).
+ *
+ * @throws Refusal where the session may not come in.
+ */
 export function join(
   room: RoomState,
   asked: JoinRequest,
@@ -28,10 +32,7 @@ export function join(
     heardAt: now,
   });
   const refused = admit(room, session, id, now, asked);
-  if (refused) {
-    log("refused", { code: refused, room: room.name, user, requestId });
-    return errorResponse(refused, requestId);
-  }
+  if (refused) throw new Refusal(refused, user);
   try {
     accept(server);
     welcome(room, connection, session, since ?? null, now);

@@ -1,12 +1,12 @@
 import { answerHeaders } from "../../http/answer.ts";
-import { errorResponse, type ErrorCode } from "../../errors.ts";
+import { Refusal, type ErrorCode } from "../../errors.ts";
 import { log } from "../../log.ts";
 import { ADMISSION_STALE, LEASE_UNKNOWN } from "../room-request.ts";
 import type { HoldRequest } from "../room-request.ts";
 import { countFrame } from "./flood.ts";
+import { updateMember } from "./frames.ts";
 import { leaseEnd } from "../members/lease-session.ts";
 import { admit, isStale, retract, sealJoiner, useTicket } from "./admission.ts";
-import { tellSelf } from "./answers.ts";
 import type { RoomState } from "../room-state.ts";
 
 /** Presence by HTTP leases, which the roster keeps like any connection (SPEC P1, P2). */
@@ -19,7 +19,12 @@ export class Leases {
     this.#room = room;
   }
 
-  /** Makes or renews a lease, and answers it with the room's state; {@link LEASE_UNKNOWN} where it is none. */
+  /**
+   * Makes or renews a lease, and answers it with the room's state; {@link LEASE_UNKNOWN} where there
+   * is none.
+   *
+   * @throws Refusal where the session may not hold it.
+   */
   hold(asked: HoldRequest, now: number): Response {
     const room = this.#room;
     const { requestId, ticket, lease } = asked;
@@ -42,10 +47,7 @@ export class Leases {
             idle: update.idle,
           })
         : useTicket(room, ticket));
-    if (refused) {
-      log("refused", { code: refused, room: room.name, user, requestId });
-      return errorResponse(refused, requestId);
-    }
+    if (refused) throw new Refusal(refused, user);
     try {
       const endsAt = isNew ? leasedUntil : room.roster.renewLease(now, ref, session);
       const response = this.#apply(asked, user, endsAt, now);
@@ -64,7 +66,7 @@ export class Leases {
     now: number,
   ): Response {
     const room = this.#room;
-    if (room.roster.update(now, user, update)) tellSelf(room, user);
+    updateMember(room, user, update, now);
     if (update.idle !== undefined) room.roster.idle(now, { user, connection }, update.idle);
     const answer = {
       lease: token,

@@ -12,12 +12,13 @@ import type { RunTurn } from "../task.ts";
 /** Where an app's own rule has not answered by then, the session is not renewed. */
 const ANSWER_MS = 5_000;
 
+/** The session with its later end, and what a later connect may present. */
 interface Renewed {
   session: RoomSession;
-  /** What a later connect may present. */
   token: string;
 }
-type Outcome = Renewed | "session_revoked" | "room_forbidden" | "session_unavailable";
+/** `null` where it cannot be told now. */
+type Outcome = Renewed | "revoked" | "forbidden" | null;
 type RenewalConfig = NonNullable<RoomState["config"]["renewal"]>;
 
 /**
@@ -57,13 +58,9 @@ async function renew(
 }
 
 function apply(room: RoomState, connection: Connection, outcome: Outcome, now: number): void {
-  if (outcome === "session_revoked") end(room, connection, "revoked", now);
-  else if (outcome === "room_forbidden") end(room, connection, "forbidden", now);
-  else if (outcome === "session_unavailable") connection.giveNotice();
-  else take(room, connection, outcome);
-}
-
-function take(room: RoomState, connection: Connection, { session, token }: Renewed): void {
+  if (outcome === null) return connection.giveNotice();
+  if (typeof outcome === "string") return end(room, connection, outcome, now);
+  const { session, token } = outcome;
   connection.signIn(session);
   room.connections.noteDeadline(connection);
   const expiresAt = new Date(session.expiresAt).toISOString();
@@ -80,12 +77,12 @@ async function tryRenewal(
   try {
     await requireUnrevoked(config, session);
     const isAllowed = await within(ANSWER_MS, () => mayJoin(session, name, config));
-    if (!isAllowed) return "room_forbidden";
+    if (!isAllowed) return "forbidden";
     const renewed = { ...session, expiresAt: Date.now() + sessionMs };
     return { session: renewed, token: await mintSession(renewed, secrets) };
   } catch (error) {
-    if (error instanceof Refusal && error.code === "session_revoked") return error.code;
+    if (error instanceof Refusal && error.code === "session_revoked") return "revoked";
     if (!(error instanceof Refusal)) room.logFault(error);
-    return "session_unavailable";
+    return null;
   }
 }

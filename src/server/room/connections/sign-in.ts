@@ -7,7 +7,6 @@ import { countConnect } from "../../access/rate-limit.ts";
 import { isNewer, type RoomSession } from "../room-request.ts";
 import { joinAdmitted } from "../../user/user-stub.ts";
 import { admit, isStale, retract, welcome } from "./admission.ts";
-import { acknowledge, sendError } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 import { attempt, close, fail, logLeave } from "./departure.ts";
 import type { RoomState } from "../room-state.ts";
@@ -88,7 +87,7 @@ function take(signIn: SignIn, session: RoomSession, now: number): void {
     if (refused) return refuse(signIn, refused);
   }
   connection.signIns.take(turn);
-  acknowledge(room, connection, id);
+  room.replies.acknowledge(connection, id);
 }
 
 function replace(
@@ -144,6 +143,6 @@ function refuse({ room, connection, id }: SignIn, { code, logged }: Refusal): vo
   if (connection.user === undefined) {
     close(room, connection, "closed", closeCodeOf(code), code);
   } else {
-    sendError(room, connection, code, id);
+    room.replies.refuse(connection, code, id);
   }
 }

@@ -17,23 +17,30 @@ interface Entry {
   version: number;
 }
 
+/** The list as everybody but the roster may use it. */
+export type ReadonlyList = Readonly<Omit<List, "show">>;
+
 /** What others see of a room: its listed members and their counts, at a version (SPEC R3, V1). */
 export class List {
   readonly #entries = new Map<string, Entry>();
-  #epoch: string;
-  #version: number;
-  #floor: number;
-  #online = 0;
-  #connections = 0;
+  /** The epoch of the last member who was on the list. */
+  epoch: string;
+  /** The version in that epoch. */
+  version: number;
+  /** The version of the last removal from the list: who knows less must take a snapshot (SPEC V4). */
+  floor: number;
+  /** Members whose status is not offline. */
+  online = 0;
+  /** The connections of those. */
+  connections = 0;
 
-  /** `floor` is the version of the last removal from the list (SPEC V4). */
   constructor({ epoch, floor, records }: SavedRoster) {
-    this.#epoch = epoch;
-    this.#version = floor;
-    this.#floor = floor;
+    this.epoch = epoch;
+    this.version = floor;
+    this.floor = floor;
     for (const record of records) {
       if (!isListed(record)) continue;
-      this.#version = Math.max(this.#version, record.version);
+      this.version = Math.max(this.version, record.version);
       this.#enter(record, JSON.stringify(memberOf(record)));
     }
   }
@@ -41,29 +48,7 @@ export class List {
   /** Where the room stands, as readers are told it (SPEC V1). */
   get state(): Since {
     if (this.#entries.size === 0) return NOBODY;
-    return { epoch: this.#epoch, version: this.#version };
-  }
-
-  /** The epoch of the last member who was on the list. */
-  get epoch(): string {
-    return this.#epoch;
-  }
-
-  /** The version in that epoch. */
-  get version(): number {
-    return this.#version;
-  }
-
-  get floor(): number {
-    return this.#floor;
-  }
-
-  get online(): number {
-    return this.#online;
-  }
-
-  get connections(): number {
-    return this.#connections;
+    return { epoch: this.epoch, version: this.version };
   }
 
   /** How many are listed. */
@@ -79,12 +64,12 @@ export class List {
     const entry = this.#entries.get(record.id);
     const json = isListed(record) ? JSON.stringify(memberOf(record)) : undefined;
     if (json === entry?.json) return false;
-    if (this.#entries.size === 0 && this.#version > 0) this.#startAnew();
+    if (this.#entries.size === 0 && this.version > 0) this.#startAnew();
     const moved = Math.abs(shownConnections(record) - (entry?.connections ?? 0));
-    this.#version += Math.max(1, moved);
-    record.version = this.#version;
+    this.version += Math.max(1, moved);
+    record.version = this.version;
     if (json === undefined) {
-      this.#floor = this.#version;
+      this.floor = this.version;
       this.#leave(record.id);
     } else {
       this.#enter(record, json);
@@ -107,7 +92,7 @@ export class List {
     const { epoch, version } = this.state;
     if (since.epoch !== epoch || since.version > version) return null;
     if (since.version === version) return [];
-    if (since.version < this.#floor) return null;
+    if (since.version < this.floor) return null;
     const changed: string[] = [];
     for (const [id, entry] of this.#entries) if (entry.version > since.version) changed.push(id);
     return changed;
@@ -115,9 +100,9 @@ export class List {
 
   /** Whoever comes after nobody begins a new epoch (SPEC L5). */
   #startAnew(): void {
-    this.#epoch = crypto.randomUUID();
-    this.#version = 0;
-    this.#floor = 0;
+    this.epoch = crypto.randomUUID();
+    this.version = 0;
+    this.floor = 0;
   }
 
   #enter(record: MemberRecord, json: string): void {
@@ -139,7 +124,7 @@ export class List {
   /** Counts an entry in place of the one before it. */
   #count(id: string, { online, connections }: Pick<Entry, "online" | "connections">): void {
     const before = this.#entries.get(id);
-    this.#online += online - (before?.online ?? 0);
-    this.#connections += connections - (before?.connections ?? 0);
+    this.online += online - (before?.online ?? 0);
+    this.connections += connections - (before?.connections ?? 0);
   }
 }

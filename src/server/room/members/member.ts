@@ -1,6 +1,5 @@
 import type { Data, Member, Status } from "../../../protocol/messages.ts";
 import type { RoomLimits } from "../../config/config.ts";
-import type { Admission } from "../room-request.ts";
 import type { User } from "../../session/session.ts";
 import type { LeaseSession } from "./lease-session.ts";
 
@@ -120,11 +119,6 @@ export function newRecord(user: User, issuedAt: number): MemberRecord {
     lastOnline: null,
     stamp: 0,
   };
-}
-
-/** Notes what a member was admitted with. */
-export function applyAdmission(record: MemberRecord, admission: Admission | undefined): void {
-  record.stamp = Math.max(record.stamp, admission?.stamp ?? 0);
 }
 
 /** Takes over name and picture, unless an older session tells them (SPEC M6). */

@@ -1,13 +1,27 @@
 import type { RoomLimits } from "../../config/config.ts";
-import { dueAt, isRemembered, type MemberRecord, type Place } from "./member.ts";
+import type { ChangeLog } from "./changes.ts";
+import type { List } from "./list.ts";
+import {
+  dueAt,
+  endedLease,
+  endPlace,
+  isListed,
+  isRemembered,
+  settle,
+  type MemberRecord,
+  type Place,
+} from "./member.ts";
 import { TimeIndex } from "./time-index.ts";
 
 /**
  * All that is kept of the members, found by id, by lease, and by what is due first, without looking
- * at everybody.
+ * at everybody. Every change of a member goes through {@link change}, which notes what to store and
+ * what others see of it.
  */
 export class Members {
   readonly #limits: RoomLimits;
+  readonly #list: List;
+  readonly #changes: ChangeLog;
   readonly #records = new Map<string, MemberRecord>();
   /** When something falls due for a member. */
   readonly #deadlines = new TimeIndex();
@@ -17,9 +31,16 @@ export class Members {
   readonly #leaseOwners = new Map<string, string>();
   #places = 0;
 
-  constructor(limits: RoomLimits, records: readonly MemberRecord[]) {
+  constructor(
+    limits: RoomLimits,
+    records: readonly MemberRecord[],
+    list: List,
+    changes: ChangeLog,
+  ) {
     this.#limits = limits;
-    for (const record of records) this.set(record, []);
+    this.#list = list;
+    this.#changes = changes;
+    for (const record of records) this.#index(record, []);
   }
 
   get size(): number {
@@ -31,7 +52,7 @@ export class Members {
     return this.#places;
   }
 
-  /** When {@link due} has something to tell; `Infinity` for never. */
+  /** When {@link advance} has something to do; `Infinity` for never. */
   get dueAt(): number {
     return this.#deadlines.firstTime;
   }
@@ -49,20 +70,82 @@ export class Members {
     return this.#leaseOwners.get(connection) ?? null;
   }
 
+  /** Changes a member, and does what is due then. */
+  change(now: number, record: MemberRecord, mutate: () => void): void {
+    this.#apply(record, mutate);
+    this.advance(now);
+  }
+
+  /** Does all that is due: ends graces, takes old entries off the list, forgets (SPEC L4, L5, M3). */
+  advance(now: number): void {
+    // In the order of time, one thing each, so that what nobody sees moves nothing that others do.
+    for (let due = this.#due(now); due; due = this.#due(now)) this.#settle(now, due);
+    while (this.#remembered.size > this.#limits.maxRemembered) {
+      // Who has been gone longest (SPEC L5).
+      this.#drop(this.#records.get(this.#remembered.first!.key)!);
+    }
+  }
+
   /** The member for whom something is due, the first of them. */
-  due(now: number): MemberRecord | undefined {
+  #due(now: number): MemberRecord | undefined {
     const first = this.#deadlines.first;
     return first && first.time <= now ? this.#records.get(first.key) : undefined;
   }
 
-  /** Who has been gone longest, where more are remembered than may be (SPEC L5). */
-  get surplus(): MemberRecord | undefined {
-    if (this.#remembered.size <= this.#limits.maxRemembered) return undefined;
-    return this.#records.get(this.#remembered.first!.key);
+  /** It counts as a version only where others see it (SPEC V1). */
+  #apply(record: MemberRecord, mutate: () => void): void {
+    const placesBefore = record.places;
+    const storedBefore = JSON.stringify(record);
+    const shownBefore = this.#list.member(record.id);
+    const isShown = this.#mutate(record, mutate, storedBefore);
+    this.#index(record, placesBefore);
+    if (placesBefore.length > 0 && record.places.length === 0) {
+      const { id: user, stamp, lastOnline } = record;
+      this.#changes.depart({ user, stamp, lastOnline });
+    }
+    if (isShown) this.#changes.show(record.id, shownBefore);
+    if (JSON.stringify(record) !== storedBefore) this.#changes.save(record);
   }
 
-  /** To be called after each change of a member. */
-  set(record: MemberRecord, placesBefore: readonly Place[]): void {
+  /** Changes a member and, if it differs, what others see of them; where that fails, nothing. */
+  #mutate(record: MemberRecord, mutate: () => void, before: string): boolean {
+    try {
+      mutate();
+      return this.#list.show(record);
+    } catch (error) {
+      Object.assign(record, JSON.parse(before));
+      throw error;
+    }
+  }
+
+  /** Does the first thing that is due for a member. */
+  #settle(now: number, record: MemberRecord): void {
+    if (record.places.length === 0 && !isListed(record)) return this.#forget(record);
+    this.#apply(record, () => {
+      const lease = endedLease(record, now);
+      if (!lease) return settle(record, this.#limits, now);
+      this.#changes.expire({ user: record.id, connection: lease.connection });
+      endPlace(record, lease, lease.leasedUntil! - this.#limits.staleMs);
+    });
+  }
+
+  /** Takes an entry off the list before its time; one who only appears offline is not told from others. */
+  #drop(record: MemberRecord): void {
+    this.#apply(record, () => {
+      record.lastOnline = null;
+    });
+    if (record.places.length === 0) this.#forget(record);
+  }
+
+  #forget(record: MemberRecord): void {
+    const { id } = record;
+    this.#records.delete(id);
+    this.#deadlines.delete(id);
+    this.#remembered.delete(id);
+    this.#changes.forget(record);
+  }
+
+  #index(record: MemberRecord, placesBefore: readonly Place[]): void {
     const { id, places, lastOnline } = record;
     this.#records.set(id, record);
     this.#deadlines.set(id, dueAt(record, this.#limits));
@@ -76,12 +159,5 @@ export class Members {
     for (const { connection, leasedUntil } of places) {
       if (leasedUntil !== undefined) this.#leaseOwners.set(connection, id);
     }
-  }
-
-  /** Forgets a member who has no connection. */
-  delete({ id }: MemberRecord): void {
-    this.#records.delete(id);
-    this.#deadlines.delete(id);
-    this.#remembered.delete(id);
   }
 }

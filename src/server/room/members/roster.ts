@@ -3,11 +3,9 @@ import type { RoomLimits } from "../../config/config.ts";
 import type { RoomSession } from "../room-request.ts";
 import { ChangeLog, type Changes, type ConnectionRef } from "./changes.ts";
 import { leaseEnd, leaseSessionOf, takesOver } from "./lease-session.ts";
-import { List } from "./list.ts";
-import { MemberBook } from "./member-book.ts";
+import { List, type ReadonlyList } from "./list.ts";
 import { Members } from "./members.ts";
 import {
-  applyAdmission,
   applyProfile,
   choose,
   endPlace,
@@ -35,24 +33,16 @@ export class Roster {
   readonly #members: Members;
   readonly #list: List;
   readonly #changes = new ChangeLog();
-  /** Every change of a member goes through it. */
-  readonly #book: MemberBook;
 
   constructor(limits: RoomLimits, saved: SavedRoster) {
     this.#limits = limits;
     this.#list = new List(saved);
-    this.#members = new Members(limits, saved.records);
-    this.#book = new MemberBook(limits, this.#members, this.#list, this.#changes);
+    this.#members = new Members(limits, saved.records, this.#list, this.#changes);
   }
 
   /** What others see. */
-  get list(): Omit<List, "show"> {
+  get list(): ReadonlyList {
     return this.#list;
-  }
-
-  /** Whether nobody is known any more, so that the room keeps nothing (SPEC L5). */
-  get isEmpty(): boolean {
-    return this.#members.size === 0;
   }
 
   /** When the next grace, lease or retention ends; `Infinity` where none runs. */
@@ -73,6 +63,11 @@ export class Roster {
   /** What is kept of a member; it must not be changed. */
   find(user: string): Readonly<MemberRecord> | undefined {
     return this.#members.get(user);
+  }
+
+  /** Whether a user has a place, if only one in its grace. */
+  isHere(user: string): boolean {
+    return (this.#members.get(user)?.places.length ?? 0) > 0;
   }
 
   /** The newest that a user was admitted with, as far as it is known; 0 for nothing. */
@@ -108,9 +103,9 @@ export class Roster {
       if (record.places.length >= this.#limits.maxConnectionsPerUser) return "too_many_connections";
       if (this.#members.places >= this.#limits.maxConnectionsPerRoom) return "room_full";
     }
-    this.#book.change(now, record, () => {
+    this.#members.change(now, record, () => {
       applyProfile(record, user, issuedAt);
-      applyAdmission(record, admission);
+      record.stamp = Math.max(record.stamp, admission?.stamp ?? 0);
       record.places = record.places.filter((place) => place !== lost);
       record.places.push({
         connection,
@@ -150,7 +145,7 @@ export class Roster {
     if (!record) return;
     this.noteAdmission(now, session);
     if (hasNewProfile(record, user)) {
-      this.#book.change(now, record, () => applyProfile(record, user, issuedAt));
+      this.#members.change(now, record, () => applyProfile(record, user, issuedAt));
     } else {
       // Not worth a row: it is stored with the next change.
       record.issuedAt = Math.max(record.issuedAt, issuedAt);
@@ -160,8 +155,11 @@ export class Roster {
   /** Notes what a member was admitted with anew, whatever becomes of the session. */
   noteAdmission(now: number, { user, admission }: Pick<RoomSession, "user" | "admission">): void {
     const record = this.#members.get(user.id);
-    if (!record || (admission?.stamp ?? 0) <= record.stamp) return;
-    this.#book.change(now, record, () => applyAdmission(record, admission));
+    const stamp = admission?.stamp ?? 0;
+    if (!record || stamp <= record.stamp) return;
+    this.#members.change(now, record, () => {
+      record.stamp = stamp;
+    });
   }
 
   /** Changes what a member chose and their data; tells whether the choice is another now. */
@@ -169,7 +167,7 @@ export class Roster {
     const record = this.#members.get(user);
     if (!record) return false;
     const { chosen } = record;
-    this.#book.change(now, record, () => {
+    this.#members.change(now, record, () => {
       if (status !== undefined) choose(record, status, now);
       if (data !== undefined && isPresent(record)) record.data = data;
     });
@@ -199,7 +197,7 @@ export class Roster {
   forget(now: number, user: string): void {
     const record = this.#members.get(user);
     if (!record || record.places.length > 0) return;
-    this.#book.change(now, record, () => {
+    this.#members.change(now, record, () => {
       record.lastOnline = null;
     });
   }
@@ -234,7 +232,7 @@ export class Roster {
 
   /** Does all that is due: ends graces, takes old entries off the list, forgets (SPEC L4, L5, M3). */
   advance(now: number): void {
-    this.#book.advance(now);
+    this.#members.advance(now);
   }
 
   /** Whether {@link passChanges} has anything to hand over. */
@@ -259,6 +257,6 @@ export class Roster {
   ): void {
     const record = this.#members.get(ref.user);
     const place = this.#placeOf(ref);
-    if (record && place) this.#book.change(now, record, () => mutate(place, record));
+    if (record && place) this.#members.change(now, record, () => mutate(place, record));
   }
 }

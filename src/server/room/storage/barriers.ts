@@ -1,3 +1,4 @@
+import { hasTable } from "../../platform/has-table.ts";
 import type { Admission } from "../room-request.ts";
 import { TimeIndex } from "../members/time-index.ts";
 
@@ -30,8 +31,7 @@ export class Barriers {
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    const found = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'barriers'");
-    this.#exists = [...found].length > 0;
+    this.#exists = hasTable(storage.sql, "barriers");
     if (!this.#exists) return;
     for (const { user, ...barrier } of storage.sql.exec<Row>("SELECT * FROM barriers")) {
       this.#note(user, barrier);

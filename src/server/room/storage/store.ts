@@ -1,3 +1,4 @@
+import { hasTable } from "../../platform/has-table.ts";
 import { log } from "../../log.ts";
 import type { MemberRecord } from "../members/member.ts";
 import { fromRow, toRow, type MemberRow } from "./member-row.ts";
@@ -54,8 +55,7 @@ export class Store {
   constructor(storage: DurableObjectStorage, room: string) {
     this.#storage = storage;
     this.#room = room;
-    const found = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'members'");
-    this.#exists = [...found].length > 0;
+    this.#exists = hasTable(storage.sql, "members");
   }
 
   /** Reads the room; one that keeps nothing begins a new epoch. */
@@ -116,12 +116,12 @@ export class Store {
   }
 
   /**
-   * Numbers one more event of an epoch, above all before it, over a restart too (SPEC B1). Whoever
-   * the first is for may have joined a moment ago, and not be stored yet.
+   * The id of one more event, `<epoch>.<number>`: the number is higher than any before it, over a
+   * restart too (SPEC B1). Whoever the first is for may have joined a moment ago, and not be stored.
    */
-  nextEvent(epoch: string): number {
+  nextEventId(epoch: string): string {
     this.#enter(epoch);
-    return this.#events.next();
+    return `${epoch}.${this.#events.next()}`;
   }
 
   /** Whether the room keeps anything. */

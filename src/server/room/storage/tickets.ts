@@ -1,3 +1,4 @@
+import { hasTable } from "../../platform/has-table.ts";
 import type { UsedTicket } from "../room-request.ts";
 import { TimeIndex } from "../members/time-index.ts";
 
@@ -13,8 +14,7 @@ export class UsedTickets {
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    const found = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'tickets'");
-    this.#exists = [...found].length > 0;
+    this.#exists = hasTable(storage.sql, "tickets");
     if (!this.#exists) return;
     const rows = storage.sql.exec<{ id: string; expires_at: number }>("SELECT * FROM tickets");
     for (const { id, expires_at } of rows) this.#used.set(id, expires_at);

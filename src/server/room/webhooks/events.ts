@@ -10,7 +10,7 @@ export interface EntryChange {
 const read = (entry: string | undefined) =>
   entry === undefined ? null : (JSON.parse(entry) as Member);
 
-const isPresent = (member: Member | null): member is Member =>
+const isOnline = (member: Member | null): member is Member =>
   member !== null && member.status !== "offline";
 
 /** What can be told of a member; their connections alone are no news. */
@@ -24,8 +24,8 @@ function departed({ id, name, image }: Member, at: string): Member {
 
 function happeningOf({ before, after }: EntryChange, at: string): Happening | null {
   const [was, is] = [read(before), read(after)];
-  if (!isPresent(was)) return isPresent(is) ? { type: "member.online", member: is } : null;
-  if (!isPresent(is)) return { type: "member.offline", member: is ?? departed(was, at) };
+  if (!isOnline(was)) return isOnline(is) ? { type: "member.online", member: is } : null;
+  if (!isOnline(is)) return { type: "member.offline", member: is ?? departed(was, at) };
   return lookOf(was) === lookOf(is) ? null : { type: "member.updated", member: is };
 }
 

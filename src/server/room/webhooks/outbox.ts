@@ -1,4 +1,5 @@
 import type { Happening, WebhookEvent } from "../../../protocol/webhook-message.ts";
+import { hasTable } from "../../platform/has-table.ts";
 import { decideRetry, GIVE_UP_MS } from "./retry.ts";
 
 const MAX_EVENTS_IN_MESSAGE = 100;
@@ -31,7 +32,7 @@ type Row = {
 };
 
 /** Where an event happened. */
-export interface Place {
+export interface EventOrigin {
   room: string;
   epoch: string;
   version: number;
@@ -61,13 +62,9 @@ export interface OutboxStats {
   oldestAt: number | null;
 }
 
-function hasOutbox({ sql }: DurableObjectStorage): boolean {
-  return [...sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'outbox'")].length > 0;
-}
-
 /** Drops what a room had to send, where no webhooks are sent any more. */
 export function dropOutbox(storage: DurableObjectStorage): void {
-  if (hasOutbox(storage)) storage.sql.exec("DROP TABLE outbox");
+  if (hasTable(storage.sql, "outbox")) storage.sql.exec("DROP TABLE outbox");
 }
 
 /**
@@ -87,7 +84,7 @@ export class Outbox {
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    this.#exists = hasOutbox(storage);
+    this.#exists = hasTable(storage.sql, "outbox");
     this.#tail = { id: 0, epoch: "", last: 0, isDelivered: true };
     if (!this.#exists) return;
     const [newest] = storage.sql.exec<Row>("SELECT * FROM outbox ORDER BY id DESC LIMIT 1");
@@ -115,7 +112,7 @@ export class Outbox {
   }
 
   /** Adds what happened; to be called with no await since the members were written. */
-  append(happened: readonly Happening[], place: Place, now: number): Dead | null {
+  append(happened: readonly Happening[], place: EventOrigin, now: number): Dead | null {
     if (happened.length === 0) return null;
     if (!this.#exists) this.#storage.sql.exec(SCHEMA);
     this.#exists = true;

@@ -1,7 +1,29 @@
 import type { WebhookConfig } from "../../config/config.ts";
-import { signatures } from "./signature.ts";
+import { importSecret, signedBytes, type Signed } from "../../../protocol/webhook-signature.ts";
 
 const TIMEOUT_MS = 10_000;
+
+function base64(bytes: ArrayBuffer): string {
+  return btoa(String.fromCharCode(...new Uint8Array(bytes)));
+}
+
+/**
+ * Signs a message as the Standard Webhooks do, once with each secret, so that a receiver may know
+ * the old or the new one while they are exchanged (SPEC H4).
+ *
+ * @example
+ * await signatures(["whsec_…"], { id: "msg_1", timestamp: 1764000000, body: "{}" }); // "v1,K5oZ…"
+ */
+async function signatures(secrets: readonly string[], message: Signed): Promise<string> {
+  const content = signedBytes(message);
+  const signed = await Promise.all(
+    secrets.map(async (secret) => {
+      const signature = await crypto.subtle.sign("HMAC", await importSecret(secret), content);
+      return `v1,${base64(signature)}`;
+    }),
+  );
+  return signed.join(" ");
+}
 
 /**
  * Sends a message once; answers `null` where the receiver took it, else why not. A redirect is a

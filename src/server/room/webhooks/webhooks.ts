@@ -1,6 +1,6 @@
 import type { WebhookConfig } from "../../config/config.ts";
 import { log } from "../../log.ts";
-import type { List } from "../members/list.ts";
+import type { ReadonlyList } from "../members/list.ts";
 import type { RunTurn, Task } from "../task.ts";
 import { happenings } from "./events.ts";
 import { dropOutbox, Outbox, type Dead, type Message } from "./outbox.ts";
@@ -49,11 +49,7 @@ export class Webhooks {
   }
 
   /** Writes what a commit changes; `visible` are the entries as they were before it. */
-  note(
-    visible: ReadonlyMap<string, string | undefined>,
-    list: Omit<List, "show">,
-    now: number,
-  ): void {
+  note(visible: ReadonlyMap<string, string | undefined>, list: ReadonlyList, now: number): void {
     if (visible.size === 0) return;
     const changes = [...visible].map(([id, before]) => ({ before, after: list.member(id) }));
     const { epoch, version, online } = list;

@@ -7,7 +7,7 @@
  * signIns.voidAll();
  * signIns.isVoid(turn); // true
  */
-export class SignIns {
+export class SignInOrder {
   #begun = 0;
   #voided = 0;
   /** The latest that gave the connection a session. */
