@@ -81,7 +81,7 @@ const CASES: Record<keyof Values, Case> = {
     good: [["supabase", "supabase"]],
     bad: ["magic", ""],
     fault:
-      "must be one of: jwt, authjs, supabase, rails, dbauth, better-auth, iron-session, signed-cookie, django, introspection, kv",
+      "must be one of: jwt, authjs, supabase, rails, dbauth, better-auth, iron-session, signed-cookie, django, laravel, introspection, kv",
   },
   SESSION_COOKIE: {
     id: "C2",

@@ -75,7 +75,7 @@ function guessSigned(value: string): Guess | undefined {
   }
   const json = recordOf(parseJson(decodeBase64(value) ?? decodeBase64Url(value)));
   if ("iv" in json && "mac" in json) {
-    return { format: "introspection", what: "an encrypted cookie of Laravel" };
+    return { format: "laravel", what: "an encrypted cookie of Laravel" };
   }
   if ("signature" in json && "expiresAt" in json) {
     return { format: "better-auth", what: "a cookie cache of Better Auth" };

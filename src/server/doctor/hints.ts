@@ -20,6 +20,10 @@ const HINTS: readonly [detail: RegExp, hint: string][] = [
     /another session's$|^made for/,
     "Send the whole Cookie header: --cookie 'name=value; other=value'.",
   ],
+  [
+    /^the cookie with the session's data/,
+    "Send the whole Cookie header; with another SESSION_DRIVER than cookie, set SESSION_FORMAT=introspection.",
+  ],
   [/^not (a|JSON|an)/, "SESSION_FORMAT is another than this cookie's, or a part of it is missing."],
 ];
 

@@ -28,6 +28,8 @@ export const DETAIL = {
   notDecrypted: "not decrypted by SESSION_SECRET",
   notJson: "not JSON",
   notJwt: "not a JWT",
+  noData: "the cookie with the session's data is missing",
+  notEncrypted: "not a cookie that Laravel encrypted",
   noSuchKey: "kid unknown",
   notSigned: "not a signed cookie",
   notSignedIn: "not signed in",

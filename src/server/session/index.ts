@@ -11,6 +11,7 @@ import { introspection } from "./introspection.ts";
 import { ironSession } from "./iron-session.ts";
 import { jwt } from "./jwt.ts";
 import { kv } from "./kv.ts";
+import { laravel } from "./laravel.ts";
 import { rails } from "./rails.ts";
 import { signedCookie } from "./signed-cookie.ts";
 import { supabase } from "./supabase.ts";
@@ -26,6 +27,7 @@ export const FORMATS = {
   "iron-session": ironSession,
   "signed-cookie": signedCookie,
   django,
+  laravel,
   introspection,
   kv,
 } satisfies Record<string, SessionFormat>;

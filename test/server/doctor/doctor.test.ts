@@ -9,6 +9,7 @@ import betterAuth from "../session/fixtures/better-auth.json" with { type: "json
 import dbauth from "../session/fixtures/dbauth.json" with { type: "json" };
 import django from "../session/fixtures/django.json" with { type: "json" };
 import ironSession from "../session/fixtures/iron-session.json" with { type: "json" };
+import laravel from "../session/fixtures/laravel.json" with { type: "json" };
 import rails from "../session/fixtures/rails-7.2.json" with { type: "json" };
 import signedCookie from "../session/fixtures/signed-cookie.json" with { type: "json" };
 import supabase from "../session/fixtures/supabase.json" with { type: "json" };
@@ -26,6 +27,7 @@ const FIXTURES: Record<string, Fixture> = {
   dbauth,
   django,
   "iron-session": ironSession,
+  laravel,
   rails,
   "signed-cookie": signedCookie,
   supabase,
@@ -95,7 +97,7 @@ describe("the doctor", () => {
       ["connect.sid", "s:abc.def", "express-session"],
       ["sessionid", "x".repeat(32), "Django"],
       ["PHPSESSID", "x".repeat(26), "PHP"],
-      ["laravel_session", btoa('{"iv":"a","value":"b","mac":"c"}'), "Laravel"],
+      ["laravel_session", "x".repeat(32), "Laravel"],
       ["sid", "x".repeat(32), "only your app"],
     ] as const) {
       expect(guessFormat(name, value)).toEqual({

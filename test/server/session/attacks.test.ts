@@ -94,14 +94,27 @@ afterEach(() => {
 let rooms = 0;
 
 function enter(subject: Subject, way: Way, token: string, changes: Attack["env"] = {}) {
-  vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => subject.fetch(input, init));
+  let asked = 0;
+  vi.spyOn(globalThis, "fetch").mockImplementation((input, init) => {
+    asked += 1;
+    return subject.fetch(input, init);
+  });
   const config = { ...subject.env, IN_BAND_AUTH: "true", ...changes };
+  if (config.SESSIONS) {
+    const store = config.SESSIONS;
+    const get = (key: string) => ((asked += 1), store.get(key));
+    config.SESSIONS = { get } as unknown as KVNamespace;
+  }
   const room = `attacked-${++rooms}`;
-  const ask: Ask = (path, headers, method = "GET") =>
-    askConfigured(config, path, headers, {
+  const ask: Ask = async (path, headers, method = "GET") => {
+    asked = 0;
+    const answer = await askConfigured(config, path, headers, {
       method,
       ...(method === "POST" && { body: JSON.stringify({ room }) }),
     });
+    expect(asked, "nobody is asked twice for one request").toBeLessThanOrEqual(1);
+    return answer;
+  };
   return way.enter(ask, room, token, config.SESSION_COOKIE ?? subject.cookie);
 }
 

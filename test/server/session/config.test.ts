@@ -18,6 +18,7 @@ describe("what each format needs", () => {
     ["iron-session", "SESSION_SECRET", { SESSION_SECRET: SECRET }],
     ["signed-cookie", "SESSION_SECRET", { SESSION_SECRET: SECRET }],
     ["django", "SESSION_SECRET", { SESSION_SECRET: SECRET }],
+    ["laravel", "SESSION_SECRET", { SESSION_SECRET: SECRET }],
     [
       "introspection",
       "SESSION_INTROSPECTION_URL",
@@ -80,7 +81,7 @@ describe("what each format needs", () => {
 
   it("[O2.1] an unknown format is the one thing that is blamed", () => {
     expect(faultsOf({ SESSION_FORMAT: "magic" })).toEqual([
-      "SESSION_FORMAT: must be one of: jwt, authjs, supabase, rails, dbauth, better-auth, iron-session, signed-cookie, django, introspection, kv",
+      "SESSION_FORMAT: must be one of: jwt, authjs, supabase, rails, dbauth, better-auth, iron-session, signed-cookie, django, laravel, introspection, kv",
     ]);
   });
 });

@@ -80,6 +80,8 @@ describe("finding the cookie", () => {
       ["signed-cookie", "__session"],
       ["signed-cookie", "session"],
       ["django", "sessionid"],
+      ["laravel", "laravel_session"],
+      ["laravel", "laravel-session"],
       ["introspection", "session"],
       ["kv", "session"],
     ] as [string, string, Partial<Env>?][]) {

@@ -11,6 +11,7 @@ import betterAuth from "./fixtures/better-auth.json" with { type: "json" };
 import dbauth from "./fixtures/dbauth.json" with { type: "json" };
 import django from "./fixtures/django.json" with { type: "json" };
 import ironSession from "./fixtures/iron-session.json" with { type: "json" };
+import laravel from "./fixtures/laravel.json" with { type: "json" };
 import rails61 from "./fixtures/rails-6.1.json" with { type: "json" };
 import rails72 from "./fixtures/rails-7.2.json" with { type: "json" };
 import signedCookie from "./fixtures/signed-cookie.json" with { type: "json" };
@@ -42,6 +43,7 @@ const FIXTURES: [rule: string, format: string, fixture: Fixture][] = [
   ["A2.28", "iron-session", ironSession],
   ["A2.29", "signed-cookie", signedCookie],
   ["A2.30", "django", django],
+  ["A2.32", "laravel", laravel],
 ];
 
 afterEach(() => {

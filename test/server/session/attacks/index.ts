@@ -5,6 +5,7 @@ import { makeDbauthSubject } from "./dbauth.ts";
 import { makeIntrospectionSubject } from "./introspection.ts";
 import { makeJwtSubjects } from "./jwt.ts";
 import { makeKvSubject } from "./kv.ts";
+import { makeLaravelSubject } from "./laravel.ts";
 import { makeRailsSubject } from "./rails.ts";
 import { makeDjangoSubject, makeIronSessionSubject, makeSignedCookieSubjects } from "./signed.ts";
 import { makeSupabaseSubject } from "./supabase.ts";
@@ -21,6 +22,7 @@ export async function makeSubjects(): Promise<Subject[]> {
     makeIronSessionSubject(),
     ...makeSignedCookieSubjects(),
     makeDjangoSubject(),
+    makeLaravelSubject(),
     makeIntrospectionSubject(),
     makeKvSubject(),
   ];
