@@ -87,7 +87,10 @@ async function decrypt(value: string, keys: readonly Key[]): Promise<{ text: str
     const imported = await crypto.subtle.importKey("raw", key, "AES-CBC", false, ["decrypt"]);
     try {
       const bytes = await crypto.subtle.decrypt({ name: "AES-CBC", iv }, imported, ciphertext);
-      return { text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes), key };
+      return {
+        text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes),
+        key,
+      };
     } catch {
       throw invalidSession(DETAIL.notDecrypted);
     }
