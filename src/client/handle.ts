@@ -3,7 +3,7 @@ import type { JoinOptions } from "./options.ts";
 import { roomUrl } from "./room-url.ts";
 import { countHandles, type Share, takeShare } from "./share.ts";
 import { stateOf } from "./state.ts";
-import type { Heard, Tell } from "./told.ts";
+import type { ListenerEvents, Emit } from "./events.ts";
 import type { RoomHandle } from "./types.ts";
 
 /**
@@ -15,25 +15,28 @@ export function openHandle(
   options: JoinOptions,
   identity = options,
 ): RoomHandle {
-  const listeners = new Set<Tell>();
+  const listeners = new Set<Emit>();
   /** `null` while this handle is not in the room, and what is shown then. */
   let share: Share | null = null;
   let apart = stateOf("closed", options.initial);
 
   const getSnapshot = () => share?.connection.state ?? apart;
-  const tell: Tell = (...told) => {
-    for (const listener of listeners) listener(...told);
+  const emit: Emit = (...emitted) => {
+    for (const listener of listeners) listener(...emitted);
   };
-  const on = <Name extends keyof Heard>(wanted: Name, call: (...told: Heard[Name]) => void) => {
-    const listener: Tell = (name, ...told) => {
-      if (name === wanted) call(...(told as Heard[Name]));
+  const on = <Name extends keyof ListenerEvents>(
+    wanted: Name,
+    call: (...emitted: ListenerEvents[Name]) => void,
+  ) => {
+    const listener: Emit = (name, ...emitted) => {
+      if (name === wanted) call(...(emitted as ListenerEvents[Name]));
     };
     listeners.add(listener);
     return () => void listeners.delete(listener);
   };
   const part = () => {
     if (!share) return;
-    share.connection.listeners.delete(tell);
+    share.connection.listeners.delete(emit);
     countHandles(share, -1);
     share = null;
   };
@@ -51,8 +54,8 @@ export function openHandle(
       if (getSnapshot().connection !== "closed") return;
       part();
       share = takeShare(roomUrl(url), options, identity);
-      share.connection.listeners.add(tell);
-      tell("state");
+      share.connection.listeners.add(emit);
+      emit("state");
     },
     leave() {
       apart = { ...getSnapshot(), connection: "closed", error: null };

@@ -8,10 +8,10 @@ import { onceShown } from "./page.ts";
 import type { PollAnswer, PollBody } from "./polling.ts";
 import { errorOf, type Refusal } from "./refusal.ts";
 import { Renewal } from "./renewal.ts";
-import { applySnapshot, applyState, type Roll } from "./roll.ts";
+import { applySnapshot, applyState, type Replica } from "./replica.ts";
 import { SignIn } from "./sign-in.ts";
 import { stateOf } from "./state.ts";
-import type { Tell, Told } from "./told.ts";
+import type { Emit, Emitted } from "./events.ts";
 import type { Change, RoomError, RoomState } from "./types.ts";
 import { warn } from "./warn.ts";
 
@@ -19,7 +19,7 @@ const IDLE_AFTER_MS = 300_000;
 
 /** A page's presence in a room: what came by socket or by HTTP becomes one state. */
 export class RoomConnection implements Owner {
-  readonly listeners = new Set<Tell>();
+  readonly listeners = new Set<Emit>();
   readonly room: URL;
   readonly fetch: typeof fetch;
   readonly signIn: SignIn;
@@ -30,7 +30,7 @@ export class RoomConnection implements Owner {
   readonly #over = new AbortController();
   readonly signal = this.#over.signal;
   #state: RoomState;
-  #roll: Roll | null = null;
+  #replica: Replica | null = null;
   /** As the room tells it. */
   #self: Self | null = null;
   #isStarted = false;
@@ -47,7 +47,7 @@ export class RoomConnection implements Owner {
     this.signIn = new SignIn(options);
     this.options = options;
     this.#state = stateOf("connecting", initial);
-    if (initial) this.#roll = applySnapshot(null, initial);
+    if (initial) this.#replica = applySnapshot(null, initial);
     this.#connector = new Connector(this);
   }
 
@@ -79,7 +79,7 @@ export class RoomConnection implements Owner {
     const { view } = this.options;
     const url = new URL(this.room);
     this.#cameIdle = this.#idle;
-    if (this.#roll) url.searchParams.set("since", formatSince(this.#roll));
+    if (this.#replica) url.searchParams.set("since", formatSince(this.#replica));
     if (this.#idle) url.searchParams.set("idle", "true");
     if (view) url.searchParams.set("view", view);
     return url;
@@ -113,7 +113,7 @@ export class RoomConnection implements Owner {
         if (frame.token !== undefined) this.signIn.renewed(frame.token);
         return;
       case "event":
-        return this.#tell("event", frame);
+        return this.#emit("event", frame);
       default:
         frame satisfies never;
     }
@@ -126,7 +126,7 @@ export class RoomConnection implements Owner {
     this.#set({});
   }
 
-  /** Holds what the socket told. */
+  /** Holds what the socket was sent. */
   #hold(state: Snapshot | Delta): void {
     if (this.#syncing && state.type === "delta") return;
     const isFirst = this.#state.connection !== "online";
@@ -139,7 +139,7 @@ export class RoomConnection implements Owner {
     }
   }
 
-  /** Holds what a poll told; a socket that is about to be there may have told more. */
+  /** Holds what a poll answered; a socket that is about to open may have brought more. */
   onAnswer({ self, state }: PollAnswer): void {
     const isFirst = this.#state.connection !== "polling";
     this.#outbox.settleAll();
@@ -150,15 +150,15 @@ export class RoomConnection implements Owner {
 
   /** Shows the room as it is now, and tells who came and went; `false` where a snapshot is needed. */
   #show(state: Snapshot | Delta, change: Partial<RoomState>): boolean {
-    const before = this.#roll;
-    const told: Told[] = [];
-    const roll = applyState(before, state, told);
-    if (!roll) return false;
-    this.#roll = roll;
+    const before = this.#replica;
+    const emitted: Emitted[] = [];
+    const replica = applyState(before, state, emitted);
+    if (!replica) return false;
+    this.#replica = replica;
     this.signIn.accepted();
     this.#set(change);
     // Who was there from the start has not come.
-    if (before) for (const each of told) this.#tell(...each);
+    if (before) for (const each of emitted) this.#emit(...each);
     return true;
   }
 
@@ -187,7 +187,7 @@ export class RoomConnection implements Owner {
   pollBody(): PollBody {
     const isKnown = this.#state.connection === "polling";
     const { id: _, ...change } = (isKnown && this.#outbox.take()) || {};
-    const since = this.#roll ? formatSince(this.#roll) : undefined;
+    const since = this.#replica ? formatSince(this.#replica) : undefined;
     return { since, idle: this.#idle, ...change };
   }
 
@@ -211,7 +211,7 @@ export class RoomConnection implements Owner {
   }
 
   #set(change: Partial<RoomState>): void {
-    const { members, online, connections } = this.#roll ?? this.#state;
+    const { members, online, connections } = this.#replica ?? this.#state;
     const self = this.#shownSelf();
     const next = { ...this.#state, members, online, connections, self, ...change };
     const keys = Object.keys(next) as (keyof RoomState)[];
@@ -219,11 +219,11 @@ export class RoomConnection implements Owner {
     this.#state = next;
     const { error } = change;
     if (error) warn(`${this.room.href} ${error.code}: ${error.message}`, error.code);
-    this.#tell("state");
+    this.#emit("state");
   }
 
-  #tell: Tell = (...told) => {
-    for (const listener of this.listeners) listener(...told);
+  #emit: Emit = (...emitted) => {
+    for (const listener of this.listeners) listener(...emitted);
   };
 
   /** With the choice made here, which the room is about to have. */

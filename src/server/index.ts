@@ -5,5 +5,5 @@ export { Directory } from "./directory/directory.ts";
 export type { Verify } from "./access/policy.ts";
 export type { WebhookEvent, WebhookMessage } from "../protocol/webhook-message.ts";
 export { Room } from "./room/room.ts";
-export type { Session, User as SessionUser } from "./session/session.ts";
+export type { Session, SessionUser } from "./session/session.ts";
 export { User } from "./user/user.ts";

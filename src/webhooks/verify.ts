@@ -11,14 +11,14 @@ export type WebhookHeaders =
   | Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** Answers the message in a request, or `null` where no secret signed it, or not lately. */
-export type Verify = (
+export type VerifyWebhook = (
   body: string,
   headers: WebhookHeaders,
   now: number,
 ) => Promise<WebhookMessage | null>;
 
 /** Makes the check of signatures, as the Standard Webhooks have them (SPEC H4). */
-export function createVerifier(secrets: readonly string[]): Verify {
+export function createVerifier(secrets: readonly string[]): VerifyWebhook {
   if (secrets.length === 0 || !secrets.every((secret) => SECRET.test(secret))) {
     throw new TypeError("secret: must be whsec_ and base64, the value of WEBHOOK_SECRET");
   }

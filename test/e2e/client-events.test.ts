@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import type { Member, RoomHandle } from "../../src/client/index.ts";
-import { applyDelta, applySnapshot, type Roll } from "../../src/client/roll.ts";
-import type { Told } from "../../src/client/told.ts";
+import { applyDelta, applySnapshot, type Replica } from "../../src/client/replica.ts";
+import type { Emitted } from "../../src/client/events.ts";
 import {
   ada,
   bob,
@@ -144,9 +144,9 @@ describe("room.on", () => {
         const counts = { online: 0, connections: 0 };
         const snapshot = { type: "snapshot", room: "r", epoch: "e", ...counts } as const;
         const held = applySnapshot(null, { ...snapshot, version: 1, members: before });
-        const told: Told[] = [];
+        const told: Emitted[] = [];
         const gone = before.map(({ id }) => id).filter((id) => !after.some((one) => one.id === id));
-        const next: Roll | null = bySnapshot
+        const next: Replica | null = bySnapshot
           ? applySnapshot(held, { ...snapshot, version: 2, members: after }, told)
           : applyDelta(
               held,

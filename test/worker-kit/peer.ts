@@ -1,5 +1,5 @@
 import type { Delta, ServerFrame, Welcome } from "../../src/protocol/messages.ts";
-import { applyDelta, applySnapshot, type Roll } from "../../src/client/roll.ts";
+import { applyDelta, applySnapshot, type Replica } from "../../src/client/replica.ts";
 import { formatSince } from "../../src/protocol/since.ts";
 import { ask, readRoom } from "./http.ts";
 import { signIn } from "./sign-in.ts";
@@ -13,7 +13,7 @@ export class Peer {
   readonly frames: Frame[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   /** What a client holds that applies all it was sent. */
-  roll: Roll | null;
+  roll: Replica | null;
   /** Whether it proves that it reads, as a client does (SPEC W14). */
   reads = true;
   readonly #ws: WebSocket;
@@ -21,7 +21,7 @@ export class Peer {
   #sent = 0;
   #room = "";
 
-  constructor(ws: WebSocket, holds: Roll | null = null) {
+  constructor(ws: WebSocket, holds: Replica | null = null) {
     this.#ws = ws;
     this.roll = holds;
     ws.addEventListener("message", ({ data }) => {
@@ -132,7 +132,7 @@ export function deltas(frames: readonly Frame[]): Delta[] {
 export interface JoinOptions {
   token?: string;
   /** What the client held before: it asks for what changed since. */
-  holds?: Roll;
+  holds?: Replica;
   query?: string;
   headers?: Record<string, string>;
 }

@@ -5,7 +5,7 @@ import { decodeBase64Url, decodeUnpadded } from "./base64.ts";
 import { JSON_SOURCE, candidateFromJson, withClaims } from "./candidate.ts";
 import { isRecord, lookUp, recordOf } from "./claims.ts";
 import { DETAIL, invalidSession, refusalOf } from "./details.ts";
-import type { SessionFormat, Verify, VerifyContext } from "./format.ts";
+import type { SessionFormat, VerifyToken, VerifyContext } from "./format.ts";
 import { deriveHkdfKey } from "./hkdf.ts";
 import { isSignedBy } from "./hmac.ts";
 import { createIntrospector } from "./introspector.ts";
@@ -49,7 +49,7 @@ export const betterAuth: SessionFormat = {
     if (cookies.length === 0 || cookies.length === 2) return [];
     return ["SESSION_COOKIE: must name two cookies, like my.session_data,my.session_token"];
   },
-  createVerifier(config): Verify {
+  createVerifier(config): VerifyToken {
     const { secrets } = config;
     const pairs = pairsOf(config);
     const source = withClaims(JSON_SOURCE, config.claims);

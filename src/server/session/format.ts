@@ -24,7 +24,7 @@ export type CheckContext = Pick<VerifyContext, "now" | "beforeAsking">;
  * Verifies a token and answers what it says, as it says it: `sealSession` checks and bounds that.
  * Throws a `Refusal` with a code of A5.
  */
-export type Verify = (token: string, context: VerifyContext) => Promise<Candidate>;
+export type VerifyToken = (token: string, context: VerifyContext) => Promise<Candidate>;
 
 /**
  * One `SESSION_FORMAT`: where its cookie is, what it needs to be configured, how it is verified.
@@ -48,7 +48,7 @@ export interface SessionFormat {
   /** What may be a mistake, in the same form; the service works with it. */
   warnings?(config: SessionConfig): readonly string[];
   /** Called once for a configuration; the verifier throws `session_invalid`, `session_expired` or `session_unavailable`. */
-  createVerifier(config: SessionConfig): Verify;
+  createVerifier(config: SessionConfig): VerifyToken;
 }
 
 /** The names under which a format's cookie is looked for, in this order (SPEC A1). */

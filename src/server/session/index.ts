@@ -5,7 +5,7 @@ import type { Candidate } from "./candidate.ts";
 import type { CookieSearch, Credential } from "./credential.ts";
 import { dbauth } from "./dbauth.ts";
 import { DETAIL, invalidSession } from "./details.ts";
-import { cookieNames, type SessionFormat, type Verify, type VerifyContext } from "./format.ts";
+import { cookieNames, type SessionFormat, type VerifyToken, type VerifyContext } from "./format.ts";
 import { django } from "./django.ts";
 import { introspection } from "./introspection.ts";
 import { ironSession } from "./iron-session.ts";
@@ -42,7 +42,7 @@ export function formatOf({ format }: Pick<SessionConfig, "format">): SessionForm
   return FORMATS[format as keyof typeof FORMATS];
 }
 
-const verifiers = new WeakMap<SessionConfig, Verify>();
+const verifiers = new WeakMap<SessionConfig, VerifyToken>();
 
 /** How the session's cookie is looked for (SPEC A1). */
 export function sessionCookies(config: SessionConfig): CookieSearch {

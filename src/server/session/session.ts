@@ -1,6 +1,6 @@
 /** The verified identity behind a request (SPEC, "Words"). Times are milliseconds since 1970. */
 export interface Session {
-  user: User;
+  user: SessionUser;
   roles: readonly string[];
   /** The rooms it admits to; a trailing `*` matches any rest. Absent: all of them. */
   rooms?: readonly string[];
@@ -9,7 +9,7 @@ export interface Session {
   expiresAt: number;
 }
 
-export interface User {
+export interface SessionUser {
   id: string;
   name?: string;
   image?: string;

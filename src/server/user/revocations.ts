@@ -61,7 +61,7 @@ export class Revocations {
     this.#entries.set(key, at);
   }
 
-  /** Hands over those that 0.1.0 had yet to tell the rooms of: what is to be told is an errand now. */
+  /** Hands over those that 0.1.0 had yet to tell the rooms of: they are pending calls now. */
   takeUntold(): Revocation[] {
     if (this.#untold.length > 0) this.#sql.exec("UPDATE revocations SET told = 1");
     return this.#untold.splice(0);

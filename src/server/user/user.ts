@@ -10,11 +10,11 @@ import type { MemberView, RoomEvent } from "../room/room-object.ts";
 import type { Admission } from "../room/room-request.ts";
 import { roomStub } from "../room/room-stub.ts";
 import { within } from "../platform/time-limit.ts";
-import { Errands, type Errand } from "./errands.ts";
+import { PendingCalls, type PendingCall } from "./pending-calls.ts";
 import { Listing, type ListedRoom } from "./listing.ts";
 import type { SessionMark } from "./revocation.ts";
 import { KEPT_MS, Revocations } from "./revocations.ts";
-import { ROOMS_AT_ONCE, Teller, type Tally } from "./teller.ts";
+import { ROOMS_AT_ONCE, Notifier, type ClosedCount } from "./notifier.ts";
 import type { UserObject } from "./user-object.ts";
 import { sumUp, type Whereabouts } from "./whereabouts.ts";
 
@@ -24,12 +24,12 @@ const LOOK_EVERY_MS = 86_400_000;
 const LOOK_AGAIN_MS = 10_000;
 /** Rooms that have not answered by then are left out of what is answered. */
 const ROOMS_MS = 2_000;
-/** Who waits for rooms to end connections is answered after this; what is left goes on. */
+/** The longest that a caller waits for rooms to end connections; the rest goes on. */
 const ANSWER_MS = 3_000;
-/** A room that could not be told is told again after this, then after twice as long, and so on. */
+/** A room that did not answer is called again after this, then after twice as long, and so on. */
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 300_000;
-/** Rooms that forget the user one after the other are taken off together, at most so much later. */
+/** Rooms that forget the user one after another are removed from the list together, at most this much later. */
 const GATHER_MS = 3_600_000;
 
 /**
@@ -41,12 +41,12 @@ export class User extends DurableObject<Env> implements UserObject {
   readonly #name: string;
   readonly #listing: Listing;
   readonly #revocations: Revocations;
-  readonly #errands: Errands;
-  readonly #teller: Teller;
+  readonly #pending: PendingCalls;
+  readonly #notifier: Notifier;
   readonly #alarm: AlarmClock;
   readonly #retentionMs: number;
   #clock: number;
-  /** How often in a row no room answered that had to be told. */
+  /** How often in a row no room answered a pending call. */
   #failures = 0;
   /** When the list was last compared with the rooms; `null` for not since the object's start. */
   #lookedAt: number | null = null;
@@ -58,17 +58,17 @@ export class User extends DurableObject<Env> implements UserObject {
     this.#retentionMs = configOf(env, hasCustomVerify()).limits.retentionMs;
     this.#listing = new Listing(sql);
     this.#revocations = new Revocations(sql);
-    this.#errands = new Errands(sql);
+    this.#pending = new PendingCalls(sql);
     for (const { session, at } of this.#revocations.takeUntold()) {
-      this.#errands.add({ kind: "revoke", session, room: null, at });
+      this.#pending.add({ kind: "revoke", session, room: null, at });
     }
-    this.#teller = new Teller({
+    this.#notifier = new Notifier({
       user: this.#name,
       getRoom: (room) => roomStub(this.env, room),
       listing: this.#listing,
-      errands: this.#errands,
+      pending: this.#pending,
     });
-    this.#clock = Math.max(this.#listing.newest, this.#revocations.newest, this.#errands.newest);
+    this.#clock = Math.max(this.#listing.newest, this.#revocations.newest, this.#pending.newest);
     this.#alarm = new AlarmClock(ctx.storage);
     void ctx.blockConcurrencyWhile(() => this.#alarm.load());
   }
@@ -121,7 +121,7 @@ export class User extends DurableObject<Env> implements UserObject {
 
   /** Takes all revocations back; answers how many. */
   lift(): number {
-    this.#errands.dropRevocations();
+    this.#pending.dropRevocations();
     return this.#revocations.lift();
   }
 
@@ -157,9 +157,9 @@ export class User extends DurableObject<Env> implements UserObject {
     const now = Date.now();
     try {
       this.#revocations.forget(now);
-      this.#errands.dropRevocations(now - KEPT_MS);
+      this.#pending.dropRevocations(now - KEPT_MS);
       this.#listing.forgetBefore(now - this.#retentionMs);
-      await this.#runErrands();
+      await this.#runPending();
       if (this.#lookedAt === null || this.#lookDueAt(now) <= now) await this.#look();
     } catch (error) {
       log("failure", { code: "internal", user: this.#name, reason: describeError(error) });
@@ -168,18 +168,18 @@ export class User extends DurableObject<Env> implements UserObject {
     this.#setAlarm();
   }
 
-  /** Begins an errand, and answers how many connections were closed by the time of the answer. */
-  async #send(errand: Errand): Promise<number> {
-    this.#errands.add(errand);
+  /** Starts a call, and answers how many connections were closed by the time of the answer. */
+  async #send(call: PendingCall): Promise<number> {
+    this.#pending.add(call);
     this.#alarm.wakeBy(Date.now() + RETRY_MS);
-    const tally: Tally = { closed: 0 };
-    const work = this.#runErrands(tally).then(() => this.#setAlarm());
+    const count: ClosedCount = { closed: 0 };
+    const work = this.#runPending(count).then(() => this.#setAlarm());
     await within(ANSWER_MS, () => work).catch(() => {});
-    return tally.closed;
+    return count.closed;
   }
 
-  async #runErrands(tally?: Tally): Promise<void> {
-    const outcome = await this.#teller.run(tally);
+  async #runPending(count?: ClosedCount): Promise<void> {
+    const outcome = await this.#notifier.run(count);
     this.#failures = outcome === "none" ? this.#failures + 1 : 0;
   }
 
@@ -225,9 +225,9 @@ export class User extends DurableObject<Env> implements UserObject {
   #setAlarm(): void {
     const now = Date.now();
     const { firstLeft } = this.#listing;
-    const isIdle = this.#errands.isEmpty && this.#revocations.isEmpty;
+    const isIdle = this.#pending.isEmpty && this.#revocations.isEmpty;
     if (isIdle && this.#listing.isEmpty) return this.#vacate();
-    if (!this.#errands.isEmpty) {
+    if (!this.#pending.isEmpty) {
       this.#alarm.wakeBy(
         now + Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.max(0, this.#failures - 1)),
       );
@@ -248,7 +248,7 @@ export class User extends DurableObject<Env> implements UserObject {
   #vacate(): void {
     this.#listing.clear();
     this.#revocations.clear();
-    this.#errands.clear();
+    this.#pending.clear();
     this.#alarm.unset();
     void this.ctx.storage.deleteAll();
   }

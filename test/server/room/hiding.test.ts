@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import type { Snapshot } from "../../../src/protocol/messages.ts";
-import { applySnapshot } from "../../../src/client/roll.ts";
+import { applySnapshot } from "../../../src/client/replica.ts";
 import { LIMITS, Model, step, USERS, withStorage, type Step } from "./model.ts";
 
 const START = Date.UTC(2026, 0, 1);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { applyDelta, applySnapshot } from "../../../src/client/roll.ts";
+import { applyDelta, applySnapshot } from "../../../src/client/replica.ts";
 import type { Delta, Snapshot } from "../../../src/protocol/messages.ts";
 import { formatSince } from "../../../src/protocol/since.ts";
 import { readRoom } from "../../worker-kit/http.ts";

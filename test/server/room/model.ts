@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { expect, vi } from "vitest";
-import { applyDelta, applySnapshot, type Roll } from "../../../src/client/roll.ts";
+import { applyDelta, applySnapshot, type Replica } from "../../../src/client/replica.ts";
 import type { Delta, ServerFrame, Snapshot, Status } from "../../../src/protocol/messages.ts";
 import { formatSince, isSame, type Since } from "../../../src/protocol/since.ts";
 import type { Config, RoomLimits } from "../../../src/server/config/config.ts";
@@ -102,7 +102,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** A client: it applies what its socket gets, and keeps what it holds when it is cut off. */
 export class Client {
-  roll: Roll | null = null;
+  roll: Replica | null = null;
   readonly user: string;
   connection: Connection | null = null;
   /** All that its sockets got, and when. */
@@ -153,7 +153,7 @@ export class Model {
   leases: ConnectionRef[] = [];
   joins = 0;
   /** What readers over HTTP held at some time: `GET ?since=` must bring each up to date. */
-  readers: Roll[] = [];
+  readers: Replica[] = [];
   readonly limits: RoomLimits;
   readonly #storage: DurableObjectStorage;
   readonly #config: Config;
@@ -342,7 +342,7 @@ export class Model {
     }
   }
 
-  async get(since?: Roll): Promise<Snapshot | Delta> {
+  async get(since?: Replica): Promise<Snapshot | Delta> {
     const asked = { requestId: "", ...(since && { since }) };
     const { broadcaster } = this.#room;
     return this.turn(() => answerRead(asked, null, this.roster, broadcaster), true).json();

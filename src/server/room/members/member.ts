@@ -1,6 +1,6 @@
 import type { Data, Member, Status } from "../../../protocol/messages.ts";
 import type { RoomLimits } from "../../config/config.ts";
-import type { User } from "../../session/session.ts";
+import type { SessionUser } from "../../session/session.ts";
 import type { LeaseSession } from "./lease-session.ts";
 
 /** One of a member's connections: live, or lost and keeping its place for the grace (SPEC L4). */
@@ -101,12 +101,12 @@ export function memberOf(record: MemberRecord): Member {
 }
 
 /** Storage holds well-formed text alone: what a restart would change must not be shown before it. */
-function profileOf({ id, name = id, image }: User): Profile {
+function profileOf({ id, name = id, image }: SessionUser): Profile {
   return { name: name.toWellFormed(), ...(image && { image: image.toWellFormed() }) };
 }
 
 /** A member nobody has seen before, with no connection yet. */
-export function newRecord(user: User, issuedAt: number): MemberRecord {
+export function newRecord(user: SessionUser, issuedAt: number): MemberRecord {
   return {
     id: user.id,
     version: 0,
@@ -122,7 +122,7 @@ export function newRecord(user: User, issuedAt: number): MemberRecord {
 }
 
 /** Takes over name and picture, unless an older session tells them (SPEC M6). */
-export function applyProfile(record: MemberRecord, user: User, issuedAt: number): void {
+export function applyProfile(record: MemberRecord, user: SessionUser, issuedAt: number): void {
   if (issuedAt < record.issuedAt) return;
   record.issuedAt = issuedAt;
   if (record.chosen === "offline") record.unseen = profileOf(user);
@@ -130,7 +130,7 @@ export function applyProfile(record: MemberRecord, user: User, issuedAt: number)
 }
 
 /** Whether a session tells another name or picture than the newest so far. */
-export function hasNewProfile(record: MemberRecord, user: User): boolean {
+export function hasNewProfile(record: MemberRecord, user: SessionUser): boolean {
   return JSON.stringify(profileOf(user)) !== JSON.stringify(record.unseen ?? record.profile);
 }
 

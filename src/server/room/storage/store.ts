@@ -32,7 +32,7 @@ const SCHEMA = `
 `;
 
 /** What a room counts over its epoch, for its stats (SPEC B10). */
-export type Tally = "ghosts" | "dead";
+export type Counter = "ghosts" | "dead";
 /** A room that was made before there were stamps. */
 const NO_STAMP = `
   SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pragma_table_info('members') WHERE name = 'stamp')
@@ -48,7 +48,7 @@ export class Store {
   #exists: boolean;
   #epoch: string | null = null;
   #floor = 0;
-  #tallies: Record<Tally, number> = { ghosts: 0, dead: 0 };
+  #tallies: Record<Counter, number> = { ghosts: 0, dead: 0 };
   #events = this.#eventsFrom(0);
 
   /** `room` is its name, for the log. */
@@ -130,12 +130,12 @@ export class Store {
   }
 
   /** How much was counted in this epoch. */
-  tally(tally: Tally): number {
+  tally(tally: Counter): number {
     return this.#tallies[tally];
   }
 
   /** Counts on: one row written. */
-  count(tally: Tally, by: number): void {
+  count(tally: Counter, by: number): void {
     if (!this.#exists) return;
     const sum = this.#tallies[tally] + by;
     this.#storage.sql.exec("INSERT OR REPLACE INTO room VALUES (?, ?)", tally, sum);

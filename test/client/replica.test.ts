@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { backoffMs } from "../../src/client/backoff.ts";
-import { applyDelta, applySnapshot } from "../../src/client/roll.ts";
+import { applyDelta, applySnapshot } from "../../src/client/replica.ts";
 import type { Delta, Member, Snapshot } from "../../src/protocol/messages.ts";
 
 const member = (id: string, changes: Partial<Member> = {}): Member => ({
