@@ -6,32 +6,32 @@ import { within } from "../platform/time-limit.ts";
 import type { Counts } from "./room-object.ts";
 import type { RunTurn, Task } from "./task.ts";
 
-/** The least time between two reports of counts alone, and after one that failed. */
+/** The shortest time between two reports of counts alone, and after a failed report. */
 const REPORT_EVERY_MS = 5_000;
-/** A report that was not answered by then has failed. */
+/** A report that is not answered by then has failed. */
 const ANSWER_MS = 5_000;
 
 /**
- * Keeps the list of rooms right about one of them: reports at once that somebody is there or nobody
- * any more, and the counts at most every 5 s (SPEC B9). Nothing is stored for it. A room whose
- * sockets outlived its sleep had reported everything, since what is to be reported keeps it awake;
- * any other reports after its start, and until then its alarm is due within a sweep.
+ * Reports a room to the list of rooms: at once when it becomes occupied or empty, and its counts at
+ * most every 5 s (SPEC B9). Nothing is stored for this. A room whose sockets survived hibernation
+ * has reported everything, since a pending report keeps it awake. Any other room reports after its
+ * start, and until then its alarm is due within a sweep.
  */
 export class Occupancy {
   readonly #directory: NonNullable<Config["directory"]>;
   readonly #room: string;
   readonly #sweepEveryMs: number;
   readonly #leaseMs: number;
-  /** What the list has; `null` where that is not known. */
+  /** What the list holds; `null` if unknown. */
   #listed: Counts | null;
   #current: Counts;
   #reportedAt = Number.NEGATIVE_INFINITY;
   #unsettledSince: number | null = null;
   #isReporting = false;
-  /** When the next report is to be sent; `Infinity` where there is nothing to report. */
+  /** When to send the next report; `Infinity` if there is nothing to report. */
   #reportAt = Number.POSITIVE_INFINITY;
 
-  /** `listed` is what the list is known to have of the room. */
+  /** `listed` is what the list is known to hold of the room. */
   constructor(
     directory: NonNullable<Config["directory"]>,
     room: string,
@@ -46,23 +46,23 @@ export class Occupancy {
     this.#current = this.#listed ?? { online: 0, connections: 0 };
   }
 
-  /** Whether the list has what is. */
+  /** Whether the list is up to date. */
   get isSettled(): boolean {
     return this.#unsettledSince === null;
   }
 
-  /** When {@link report} is to be called again while the room is awake; `Infinity` for never. */
+  /** When to call {@link report} again while the room is awake; `Infinity` for never. */
   get reportAt(): number {
     return this.#isReporting ? Number.POSITIVE_INFINITY : this.#reportAt;
   }
 
-  /** When the room must be awake at the latest, to report what may have been lost; `Infinity` for never. */
+  /** When the room must wake to send a report that may have been lost; `Infinity` for never. */
   get dueAt(): number {
     if (this.#unsettledSince === null) return Number.POSITIVE_INFINITY;
     return this.#unsettledSince + this.#sweepEveryMs;
   }
 
-  /** Notes the counts after an event. */
+  /** Takes the counts after an event. */
   note({ online, connections }: Counts, now: number): void {
     this.#current = { online, connections };
     if (this.#isReporting) return this.#keepUnsettled(now);
@@ -72,11 +72,11 @@ export class Occupancy {
     const isFirst = this.#listed === null && this.#reportAt === Number.POSITIVE_INFINITY;
     if (isTurn || isFirst) this.#reportAt = now;
     else this.#reportAt = Math.min(this.#reportAt, this.#reportedAt + REPORT_EVERY_MS);
-    // A clock that was set back must not silence the room.
+    // If the clock is set back, the room must still report.
     if (this.#reportAt > now + REPORT_EVERY_MS) this.#reportAt = now;
   }
 
-  /** Reports what was noted, where its time has come. */
+  /** The report to send now, if one is due. */
   report(now: number): Task | null {
     if (this.reportAt > now) return null;
     this.#isReporting = true;
@@ -87,7 +87,7 @@ export class Occupancy {
   }
 
   #keepUnsettled(now: number): void {
-    // An alarm that went off while nothing could be reported must not be due at once again.
+    // An alarm that fires while a report is under way must not be due again at once.
     if (this.#unsettledSince === null || this.dueAt <= now) this.#unsettledSince = now;
   }
 
@@ -103,8 +103,8 @@ export class Occupancy {
   }
 
   /**
-   * A lease is renewed thrice in its time, by the clock alone, since a room that slept remembers
-   * nothing: when one of its turns was passed within the last two sweeps.
+   * A lease is renewed three times while it lasts. The times come from the clock alone, since a room
+   * that slept remembers nothing: the lease is due if such a time passed within the last two sweeps.
    */
   #isLeaseOld(now: number): boolean {
     const recentlyMs = 2 * this.#sweepEveryMs;
@@ -119,7 +119,7 @@ export class Occupancy {
     const report = { room, ...counts, leaseMs: this.#leaseMs };
     let listed: Counts | null = counts;
     try {
-      // A stub that threw stays broken: each report has its own.
+      // A stub that threw stays broken, so each report makes its own.
       await within(ANSWER_MS, async () => this.#directory.getByName(shardOf(room)).tell(report));
     } catch (error) {
       log("failure", { code: "rooms_unavailable", room, reason: describeError(error) });

@@ -2,32 +2,32 @@ import type { ServerFrame } from "../../protocol/messages.ts";
 import { errorMessage, type ErrorCode } from "../errors.ts";
 import type { Connection } from "./connections/connection.ts";
 
-/** What is to be told to single connections once all that has changed so far is stored. */
+/** The queue of what single connections are sent once all changes so far are stored. */
 export class Replies {
   #waiting: (() => void)[] = [];
 
-  /** Sends a frame, or a text that is one. */
+  /** Sends a frame, or one as text. */
   send(connection: Connection, frame: ServerFrame | string): void {
     this.after(() => connection.send(frame));
   }
 
-  /** Tells that a frame took effect, where it asked for that (SPEC W7). */
+  /** Acknowledges a frame that has an `id` (SPEC W7). */
   acknowledge(connection: Connection, id: string | undefined): void {
     if (id !== undefined) this.send(connection, { type: "ack", id });
   }
 
-  /** Tells that a frame was refused (SPEC W6). */
+  /** Answers a refused frame with an `error` (SPEC W6). */
   refuse(connection: Connection, code: ErrorCode, id: string | undefined): void {
     const message = errorMessage(code);
     this.send(connection, { type: "error", code, message, ...(id !== undefined && { id }) });
   }
 
-  /** Does what tells of a change. */
+  /** Runs `act` once the changes so far are stored. */
   after(act: () => void): void {
     this.#waiting.push(act);
   }
 
-  /** Tells all that waits; `onFault` hears what failed, which keeps nobody else waiting. */
+  /** Runs all that waits; a fault goes to `onFault`, and stops none of the others. */
   release(onFault: (error: unknown) => void): void {
     const waiting = this.#waiting;
     this.#waiting = [];

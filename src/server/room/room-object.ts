@@ -2,7 +2,7 @@ import type { Status } from "../../protocol/messages.ts";
 import type { Revocation } from "../user/revocation.ts";
 import type { Admission } from "./room-request.ts";
 
-/** What the app's backend tells a room, and whom: everybody where `to` is absent (SPEC B1). */
+/** An event of the app's backend, and whom it is for: everybody if `to` is absent (SPEC B1). */
 export interface RoomEvent {
   name: string;
   /** As JSON. */
@@ -10,13 +10,13 @@ export interface RoomEvent {
   to?: { users?: string[] | undefined; roles?: string[] | undefined };
 }
 
-/** What came of it that a user's object had connections ended. */
+/** The result of ending a user's connections. */
 export interface Ended {
-  /** How many lived. */
+  /** How many connections were open. */
   closed: number;
-  /** Whether the user has a place still. */
+  /** Whether the user still has a place. */
   isHere: boolean;
-  /** When others saw them last, in milliseconds since 1970; `null` where they know of no such time. */
+  /** When others saw them last, in milliseconds since 1970; `null` for never. */
   lastOnline: number | null;
 }
 
@@ -27,29 +27,29 @@ export interface MemberView {
   lastOnline: number | null;
 }
 
-/** How many are in a room, as others see it. */
+/** The counts of a room, as others see them. */
 export interface Counts {
   readonly online: number;
   readonly connections: number;
 }
 
-/** What the app's backend may know of a room beside who is there (SPEC B10). */
+/** The figures of a room for the app's backend (SPEC B10). */
 export interface RoomStats {
   room: string;
   epoch: string;
   version: number;
   online: number;
   connections: number;
-  /** Those who are kept, the absent ones included. */
+  /** All members that are kept, those who are offline included. */
   members: number;
   sockets: number;
-  /** Connections removed that did not say goodbye, in this epoch. */
+  /** Connections removed as stale in this epoch. */
   ghosts: number;
   /** `oldest` is ISO 8601; `dead` counts messages, in this epoch. */
   outbox: { messages: number; events: number; oldest: string | null; dead: number };
 }
 
-/** What a room's object may be called for; what needs a socket goes by `fetch`. */
+/** The calls that a room's object answers; an upgrade goes by `fetch`. Versions call each other during a deploy: rename none. */
 export interface RoomObject extends Rpc.DurableObjectBranded {
   fetch(request: Request): Promise<Response>;
   deliver(event: RoomEvent): Promise<number>;

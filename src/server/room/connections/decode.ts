@@ -9,13 +9,13 @@ import {
 
 const idOnly = v.object({ id: v.pipe(v.string(), v.maxLength(64)) });
 
-/** A client frame, or `null` with the `id` of one that breaks the protocol, where it had one. */
+/** A client frame, or `null` for a bad one, with its `id` if it had one. */
 interface Decoded {
   frame: ClientFrame | null;
   id?: string;
 }
 
-/** Reads a client's frame; all that is wrong with one counts alike (SPEC W11). */
+/** Parses and checks a client's frame (SPEC W11). */
 export function decodeFrame(message: string | ArrayBuffer): Decoded {
   if (typeof message !== "string" || !fitsBytes(message, MAX_AUTH_FRAME_BYTES)) {
     return { frame: null };
@@ -34,10 +34,10 @@ export function decodeFrame(message: string | ArrayBuffer): Decoded {
   return { frame: null, ...(named.success && { id: named.output.id }) };
 }
 
-/** Longer than any `alive` that a client has reason to send. */
+/** Longer than any `alive` of a real client. */
 const MAX_ALIVE_LENGTH = 160;
 
-/** Reads an `alive` (SPEC W14), at little cost for all that is none. */
+/** Parses an `alive` (SPEC W14); any other frame costs little. */
 export function decodeAlive(
   message: string | ArrayBuffer,
 ): Extract<ClientFrame, { type: "alive" }> | null {

@@ -5,11 +5,11 @@ const ANSWER_MS = 1_000;
 const MAX_BAD = 10;
 const MAX_FLOODED_SECONDS = 5;
 
-/** What a connection did wrong in the last minute: times in milliseconds. It survives hibernation. */
+/** The offences of a connection in the last minute: times in milliseconds. They survive hibernation. */
 export interface Offences {
-  /** Of each bad frame (SPEC W11). */
+  /** The time of each bad frame (SPEC W11). */
   bad: number[];
-  /** Of each second in which frames were dropped (SPEC W12). */
+  /** The time of each `rate_limited` answer (SPEC W12). */
   flooded: number[];
 }
 
@@ -17,8 +17,8 @@ export interface Offences {
 export type FrameVerdict = "accept" | "drop" | "answer" | "close";
 
 /**
- * Drops times that are older than the span, or lie ahead, as after the clock was set back; the array
- * stays the same.
+ * Removes times that are older than the span, or in the future after the clock was set back, from the
+ * array.
  */
 function forgetOutside(times: number[], spanMs: number, now: number): void {
   let old = 0;
@@ -27,8 +27,8 @@ function forgetOutside(times: number[], spanMs: number, now: number): void {
 }
 
 /**
- * Counts a frame against the limit of {@link FRAMES} in any 5 s (SPEC W12). `accepted` holds the
- * times of the accepted ones and is changed, and so are the offences.
+ * Counts a frame against the limit of {@link FRAMES} in any 5 s (SPEC W12). Changes `accepted`, the
+ * times of the accepted frames, and the offences.
  */
 export function countFrame(accepted: number[], offences: Offences, now: number): FrameVerdict {
   forgetOutside(accepted, FRAMES_MS, now);
@@ -43,7 +43,7 @@ export function countFrame(accepted: number[], offences: Offences, now: number):
   return offences.flooded.length >= MAX_FLOODED_SECONDS ? "close" : "answer";
 }
 
-/** Counts a bad frame; the tenth in a minute is one too many (SPEC W11). */
+/** Counts a bad frame; the tenth in a minute closes the connection (SPEC W11). */
 export function countBadFrame(offences: Offences, now: number): "answer" | "close" {
   forgetOutside(offences.bad, MINUTE_MS, now);
   offences.bad.push(now);

@@ -1,14 +1,14 @@
 /**
- * How a room finds out who is gone without a word (SPEC L1–L3). Clients `ping` every heartbeat,
- * which the platform answers without waking the room. Each sweep looks at when every connection was
- * last heard; one that is silent for `probeAfterMs` is sent a probe, and is stale when it has not
- * answered `answerMs` later.
+ * How a room finds connections that vanished without a close (SPEC L1–L3). Clients send `ping` every
+ * heartbeat, and the platform answers without waking the room. Each sweep looks at when every
+ * connection was last heard. One that has been silent for `probeAfterMs` is sent a probe, and is
+ * stale if it has not answered `answerMs` later.
  *
  * At worst a connection dies just before a sweep would have probed it, and is found at the next:
  * probeAfter + sweepEvery + answer = 0.97 of the stale time. The rest is for a late alarm.
  */
 export interface Timing {
-  /** Seconds, as `welcome` tells it; whole, and shorter than `probeAfterMs`. */
+  /** The `heartbeat` of `welcome`: whole seconds, shorter than `probeAfterMs`. */
   heartbeatSeconds: number;
   probeAfterMs: number;
   sweepEveryMs: number;
@@ -25,7 +25,7 @@ export function timingFor(staleMs: number): Timing {
   };
 }
 
-/** What is known of a connection's life, in milliseconds since 1970. */
+/** The signs of life of a connection, in milliseconds since 1970. */
 export interface Pulse {
   heardAt: number;
   /** When it was last probed, `null` for never. */
@@ -35,7 +35,7 @@ export interface Pulse {
 /** `alive`: nothing to do; `probe`: send one; `waiting`: one is out; `stale`: remove it. */
 export type Verdict = "alive" | "probe" | "waiting" | "stale";
 
-/** Judges one connection; one that was heard since its probe is alive, however late (SPEC L2). */
+/** Judges a connection; one that was heard since its probe is alive, however late (SPEC L2). */
 export function judge({ heardAt, probedAt }: Pulse, now: number, timing: Timing): Verdict {
   if (probedAt !== null && heardAt < probedAt) {
     return now - probedAt >= timing.answerMs ? "stale" : "waiting";

@@ -1,31 +1,31 @@
 /**
- * How a room finds out who does not read (SPEC W14). The platform keeps what a peer does not take,
- * without a bound and without telling. Lengths are of texts, in characters: to count bytes would be
- * a second look at all that is sent.
+ * How a room finds connections that do not read (SPEC W14). The platform buffers what a peer does not
+ * take, without a limit and without reporting it. Lengths are those of texts, in characters: counting
+ * bytes would be a second pass over everything that is sent.
  */
 
-/** After so much that was sent, a proof of reading is asked for. */
+/** How much is sent before a proof of reading is asked for. */
 const STEP = 256 * 1024;
 /** How long an answer may be owed, in milliseconds. */
 const OWED_MS = 15_000;
-/** Who was sent so much since, and a snapshot, does not read. */
+/** A connection that was sent this much since, plus a snapshot, does not read. */
 const OWED_LENGTH = 512 * 1024;
-/** What all in a room together may owe for that long. */
+/** How much the connections of a room may owe together for that long. */
 const OWED_BY_ALL = 32 * 1024 * 1024;
 
-/** A probe that was not answered yet. It outlives hibernation. */
+/** An unanswered probe. It survives hibernation. */
 export interface OwedProof {
   n: number;
   /** Milliseconds since 1970. */
   askedAt: number;
-  /** Sent since then, in whole steps. */
+  /** What was sent since then, in whole steps. */
   length: number;
 }
 
-/** What one connection was sent, and has not proven to have read. */
+/** What one connection was sent, and has not yet proven to have read. */
 export class Reading {
   #owed: OwedProof | null;
-  /** Sent since the last step. */
+  /** What was sent since the last step. */
   #length: number;
 
   private constructor(owed: OwedProof | null, length: number) {
@@ -38,8 +38,8 @@ export class Reading {
   }
 
   /**
-   * After a hibernation, which forgets what came since the last step. `random`, from 0 to 1, stands
-   * for that: a room that sleeps after each small change still asks as often, on average.
+   * Starts after hibernation, which forgets what was sent since the last step. `random`, from 0 to 1,
+   * takes its place: a room that sleeps after each small change still probes as often, on average.
    */
   static wake(owed: OwedProof | null, random: number): Reading {
     return new Reading(owed, owed ? 0 : random * STEP);
@@ -49,23 +49,23 @@ export class Reading {
     return this.#owed;
   }
 
-  /** All that may lie unread. */
+  /** How much may be unread. */
   get unread(): number {
     return this.#length + (this.#owed ? STEP + this.#owed.length : 0);
   }
 
-  /** When it is to be judged, unless it answers; `Infinity` where nothing is owed. */
+  /** When to judge it, unless it answers; `Infinity` if it owes nothing. */
   get dueAt(): number {
     return this.#owed ? this.#owed.askedAt + OWED_MS : Number.POSITIVE_INFINITY;
   }
 
-  /** Counts what was sent; tells whether that completes a step, to be taken by {@link step}. */
+  /** Counts what was sent; answers whether that completes a step, so that {@link step} is due. */
   count(length: number): boolean {
     this.#length += length;
     return this.#length >= STEP;
   }
 
-  /** Takes a step; answers whether the probe `n` is to be sent now. */
+  /** Takes a step; answers whether to send the probe `n` now. */
   step(n: number, now: number): boolean {
     const length = this.#length;
     this.#length = 0;
@@ -77,7 +77,7 @@ export class Reading {
     return true;
   }
 
-  /** Takes an answer; tells whether it is the one that was owed. */
+  /** Takes an answer; says whether it is the one that was owed. */
   prove(n: number): boolean {
     if (this.#owed?.n !== n) return false;
     this.#length += this.#owed.length;
@@ -87,8 +87,8 @@ export class Reading {
 }
 
 /**
- * Those who do not read, of the connections that have owed an answer for too long; `snapshotLength`
- * is asked only where it matters.
+ * Of the connections that have owed an answer for too long, those that do not read. `snapshotLength`
+ * is called only if it matters.
  */
 export function findNonReaders<Owing extends { readonly reading: Reading }>(
   owing: readonly Owing[],

@@ -1,6 +1,6 @@
 /**
- * The order of the sign-ins on one connection: their checks take time, and may overtake each other
- * and what is sent after them (SPEC T3, T6).
+ * The order of the sign-ins on one connection: their checks take time, so they may finish out of
+ * order, or after a `logout` that was sent later (SPEC T3, T6).
  *
  * @example
  * const turn = signIns.begin();
@@ -10,15 +10,15 @@
 export class SignInOrder {
   #begun = 0;
   #voided = 0;
-  /** The latest that gave the connection a session. */
+  /** The latest sign-in that gave the connection a session. */
   #taken = 0;
 
-  /** Begins one; answers its turn. */
+  /** Begins a sign-in; answers its turn. */
   begin(): number {
     return ++this.#begun;
   }
 
-  /** Voids all that are still being checked. */
+  /** Voids the sign-ins that are still being checked. */
   voidAll(): void {
     this.#voided = this.#begun;
   }
@@ -27,12 +27,12 @@ export class SignInOrder {
     return turn <= this.#voided;
   }
 
-  /** Notes that one gave the connection a session. */
+  /** Notes that a sign-in gave the connection a session. */
   take(turn: number): void {
     this.#taken = Math.max(this.#taken, turn);
   }
 
-  /** Whether one that was sent later gave the connection a session meanwhile. */
+  /** Whether a later sign-in has given the connection a session meanwhile. */
   isOvertaken(turn: number): boolean {
     return turn < this.#taken;
   }

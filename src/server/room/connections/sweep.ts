@@ -4,10 +4,10 @@ import { attempt, close, end } from "./departure.ts";
 import { tellEnding } from "./renewal.ts";
 import type { RoomState } from "../room-state.ts";
 
-/** After a fault in the alarm, when it is tried again. */
+/** How long after a fault the alarm is tried again. */
 export const RETRY_MS = 10_000;
 
-/** Does all that is due; no step waits for another that fails, and what failed is tried again (SPEC L7). */
+/** Does all that is due. A step that fails does not stop the others, and is tried again (SPEC L7). */
 export function sweep(room: RoomState, now: number): void {
   let ending: Connection[] = [];
   const steps = [
@@ -27,7 +27,7 @@ export function sweep(room: RoomState, now: number): void {
   }
 }
 
-/** Probes who is silent, and ends the connections that did not answer theirs (SPEC L2, L3). */
+/** Probes silent connections, and ends those that did not answer their probe (SPEC L2, L3). */
 function removeStale(room: RoomState, now: number): void {
   const { stale, silent } = room.connections.look(now);
   for (const connection of silent) attempt(room, connection, now, () => connection.probe(now));
@@ -36,7 +36,7 @@ function removeStale(room: RoomState, now: number): void {
   }
 }
 
-/** Ends the connections that do not read what they are sent (SPEC W14). */
+/** Ends the connections that do not read (SPEC W14). */
 function removeNonReaders(room: RoomState, now: number): void {
   const snapshotLength = () => room.broadcaster.snapshot().length;
   for (const connection of room.connections.nonReaders(now, snapshotLength)) {
@@ -44,7 +44,7 @@ function removeNonReaders(room: RoomState, now: number): void {
   }
 }
 
-/** Ends the connections whose session has ended, or who never signed in; answers who is to get notice. */
+/** Ends connections whose session has ended, or that never signed in; answers those to be given notice. */
 function expire(room: RoomState, now: number): Connection[] {
   const ending: Connection[] = [];
   for (const connection of room.connections.takeDue(now)) {

@@ -1,33 +1,33 @@
 import type { Connection } from "./connection.ts";
 
-/** A whole state costs the room much and the asking nothing: this often at most (SPEC W12). */
+/** A snapshot costs the room much and a `sync` costs nothing, so it is limited (SPEC W12). */
 const EVERY_MS = 5_000;
 
-/** When each connection may be given the state that it asked for by `sync`. */
+/** Limits how often each connection gets the snapshot that it asks for with `sync`. */
 export class Syncs {
   readonly #answeredAt = new WeakMap<Connection, number>();
-  /** Who asked too soon, and when each is to be answered. */
+  /** The connections that asked too soon, and when to answer each. */
   readonly #due = new Map<Connection, number>();
 
-  /** When the first of them is to be answered; `Infinity` for never. */
+  /** When to answer the first of them; `Infinity` for never. */
   get dueAt(): number {
     let dueAt = Number.POSITIVE_INFINITY;
     for (const at of this.#due.values()) dueAt = Math.min(dueAt, at);
     return dueAt;
   }
 
-  /** Tells whether a connection that asks is to be answered now; else {@link takeDue} tells it later. */
+  /** Whether to answer a connection now; otherwise {@link takeDue} answers it later. */
   ask(connection: Connection, now: number): boolean {
     if (this.#due.has(connection)) return false;
     const answeredAt = this.#answeredAt.get(connection);
-    // A clock that was set back must not silence anybody.
+    // If the clock is set back, everybody must still be answered.
     const isSoon = answeredAt !== undefined && now >= answeredAt && now < answeredAt + EVERY_MS;
     if (isSoon) this.#due.set(connection, answeredAt + EVERY_MS);
     else this.#answeredAt.set(connection, now);
     return !isSoon;
   }
 
-  /** Takes those whose time has come, or lies too far ahead, since the clock was set back. */
+  /** Takes those that are due, or whose time is too far ahead because the clock was set back. */
   takeDue(now: number): Connection[] {
     const due: Connection[] = [];
     for (const [connection, at] of this.#due) {
@@ -39,7 +39,7 @@ export class Syncs {
     return due;
   }
 
-  /** Drops a connection that ended or signed out. */
+  /** Removes a connection that ended or signed out. */
   forget(connection: Connection): void {
     this.#due.delete(connection);
   }

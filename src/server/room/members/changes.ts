@@ -1,21 +1,21 @@
 import type { Departure } from "../../user/user-object.ts";
 import type { MemberRecord } from "./member.ts";
 
-/** Where a connection belongs. */
+/** A connection and its user. */
 export interface ConnectionRef {
   user: string;
   connection: string;
 }
 
-/** What happened in a room since it was last asked: what to store, and whom others see changed. */
+/** The changes since the last commit: what to store, and which entries others see changed. */
 export interface Changes {
   saved: MemberRecord[];
   forgotten: string[];
-  /** Whose entry on the list changed, came or went: its JSON before, `undefined` for none. */
+  /** The entries on the list that changed: their JSON before, `undefined` for none. */
   visible: ReadonlyMap<string, string | undefined>;
   /** Leases that were not renewed. */
   expired: ConnectionRef[];
-  /** Who has no place any more. */
+  /** Members whose last place ended. */
   departed: Departure[];
 }
 
@@ -40,7 +40,7 @@ export class ChangeLog {
     this.#forgotten.add(record.id);
   }
 
-  /** Notes a change that others see; of several the first tells what was before. */
+  /** Notes a change that others see; the first of several has the entry as it was before. */
   show(id: string, before: string | undefined): void {
     if (!this.#visible.has(id)) this.#visible.set(id, before);
   }
@@ -49,17 +49,17 @@ export class ChangeLog {
     this.#expired.push(ref);
   }
 
-  /** Notes who has no place any more; of several departures of one member the last counts. */
+  /** Notes that a member's last place ended; the last of several departures counts. */
   depart(departure: Departure): void {
     this.#departed.set(departure.user, departure);
   }
 
-  /** Whether a member had their last place end, and it was not handed over yet. */
+  /** The departure of a member that was not handed over yet. */
   departureOf(user: string): Departure | undefined {
     return this.#departed.get(user);
   }
 
-  /** Hands over what was gathered since the last call that went well; where `take` throws, it is kept. */
+  /** Hands over what was gathered since the last successful call; if `take` throws, it is kept. */
   pass(take: (changes: Changes) => void): void {
     take({
       saved: [...this.#saved],

@@ -14,9 +14,8 @@ import {
 import { TimeIndex } from "./time-index.ts";
 
 /**
- * All that is kept of the members, found by id, by lease, and by what is due first, without looking
- * at everybody. Every change of a member goes through {@link change}, which notes what to store and
- * what others see of it.
+ * The members' records, indexed by id, by lease, and by what is due first. Every change of a member
+ * goes through {@link Members.change}, which notes what to store and what others see of it.
  */
 export class Members {
   readonly #limits: RoomLimits;
@@ -25,7 +24,7 @@ export class Members {
   readonly #records = new Map<string, MemberRecord>();
   /** When something falls due for a member. */
   readonly #deadlines = new TimeIndex();
-  /** Who is on the list as offline, and since when. */
+  /** The members who are on the list as offline, and since when. */
   readonly #remembered = new TimeIndex();
   /** The members whose leases these are. */
   readonly #leaseOwners = new Map<string, string>();
@@ -47,12 +46,12 @@ export class Members {
     return this.#records.size;
   }
 
-  /** The connections of all, those of who hides included. */
+  /** The number of all places, those of hidden members included. */
   get places(): number {
     return this.#places;
   }
 
-  /** When {@link advance} has something to do; `Infinity` for never. */
+  /** When {@link Members.advance} has something to do; `Infinity` for never. */
   get dueAt(): number {
     return this.#deadlines.firstTime;
   }
@@ -65,7 +64,7 @@ export class Members {
     return this.#records.get(id);
   }
 
-  /** Whose a lease is; `null` for one that is none. */
+  /** The user who holds a lease; `null` if there is no such lease. */
   ownerOfLease(connection: string): string | null {
     return this.#leaseOwners.get(connection) ?? null;
   }
@@ -78,7 +77,7 @@ export class Members {
 
   /** Does all that is due: ends graces, takes old entries off the list, forgets (SPEC L4, L5, M3). */
   advance(now: number): void {
-    // In the order of time, one thing each, so that what nobody sees moves nothing that others do.
+    // One thing at a time, in order of time, so that hidden members do not shift what others see.
     for (let due = this.#due(now); due; due = this.#due(now)) this.#settle(now, due);
     while (this.#remembered.size > this.#limits.maxRemembered) {
       // Who has been gone longest (SPEC L5).
@@ -86,13 +85,13 @@ export class Members {
     }
   }
 
-  /** The member for whom something is due, the first of them. */
+  /** The first member for whom something is due. */
   #due(now: number): MemberRecord | undefined {
     const first = this.#deadlines.first;
     return first && first.time <= now ? this.#records.get(first.key) : undefined;
   }
 
-  /** It counts as a version only where others see it (SPEC V1). */
+  /** A change is a new version only if others see it (SPEC V1). */
   #apply(record: MemberRecord, mutate: () => void): void {
     const placesBefore = record.places;
     const storedBefore = JSON.stringify(record);
@@ -107,7 +106,7 @@ export class Members {
     if (JSON.stringify(record) !== storedBefore) this.#changes.save(record);
   }
 
-  /** Changes a member and, if it differs, what others see of them; where that fails, nothing. */
+  /** Changes a member and their entry on the list, or neither; answers whether the entry changed. */
   #mutate(record: MemberRecord, mutate: () => void, before: string): boolean {
     try {
       mutate();
@@ -129,7 +128,7 @@ export class Members {
     });
   }
 
-  /** Takes an entry off the list before its time; one who only appears offline is not told from others. */
+  /** Removes an entry from the list before its time; a hidden member is treated like any other. */
   #drop(record: MemberRecord): void {
     this.#apply(record, () => {
       record.lastOnline = null;

@@ -3,7 +3,7 @@ interface Entry {
   time: number;
 }
 
-/** So many outdated entries are kept before the heap is made anew. */
+/** How many outdated entries are kept before the heap is rebuilt. */
 const SLACK = 64;
 
 function isBefore(a: Entry, b: Entry): boolean {
@@ -11,8 +11,8 @@ function isBefore(a: Entry, b: Entry): boolean {
 }
 
 /**
- * Keys in the order of the time that each has; equal times are ordered by key, so that the order
- * survives a restart. To set one costs the logarithm of their number, to look at the first nothing.
+ * Keys ordered by time; equal times are ordered by key, so that the order survives a restart. Setting
+ * a key costs O(log n), looking at the first O(1).
  *
  * @example
  * const deadlines = new TimeIndex();
@@ -44,7 +44,7 @@ export class TimeIndex {
     return this.first?.time ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Gives a key a time in place of the one it had. A key whose time never comes has none. */
+  /** Sets the time of a key; `Infinity` removes the key. */
   set(key: string, time: number): void {
     if (!(time < Number.POSITIVE_INFINITY)) return this.delete(key);
     if (this.#times.get(key) === time) return;
@@ -57,7 +57,7 @@ export class TimeIndex {
     this.#times.delete(key);
   }
 
-  /** Takes the keys whose time has come, the earliest first, until none is left. */
+  /** Takes the keys whose time has come, the earliest first. */
   *takeUntil(now: number): Iterable<string> {
     for (let first = this.first; first && first.time <= now; first = this.first) {
       this.delete(first.key);
@@ -75,7 +75,7 @@ export class TimeIndex {
   }
 
   #rebuild(): void {
-    // What is sorted is a heap.
+    // A sorted array is a heap.
     this.#heap = Array.from(this.#times, ([key, time]) => ({ key, time }));
     this.#heap.sort((a, b) => (isBefore(a, b) ? -1 : 1));
   }

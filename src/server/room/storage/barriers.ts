@@ -2,15 +2,15 @@ import { hasTable } from "../../platform/has-table.ts";
 import type { Admission } from "../room-request.ts";
 import { TimeIndex } from "../members/time-index.ts";
 
-/** An admission is good for a join until then; the clocks of two objects may differ by as much. */
+/** How long an admission lets a session join; the clocks of two objects may differ by as much. */
 const ADMISSION_MS = 30_000;
-/** No admission from before a barrier is good for longer. */
+/** After this, no admission from before a barrier is valid any more. */
 export const BARRIER_MS = 2 * ADMISSION_MS;
 
 interface Barrier {
-  /** Admissions from before this time are void: a session was revoked since. */
+  /** Admissions before this time are void: a session was revoked since. */
   at: number;
-  /** Admissions with no higher stamp let nobody in who is not here: the list lost this room since. */
+  /** Admissions with this stamp or a lower one are void, unless the user is here: the list dropped the room since. */
   stamp: number;
   until: number;
 }
@@ -18,14 +18,15 @@ interface Barrier {
 type Row = { user: string; at: number; stamp: number; until: number };
 
 /**
- * What became of admissions that are still on their way here: between a user's object and the room
- * two requests may overtake each other. It is stored, since the room may restart in between.
+ * Fences against late admissions: between a user's object and the room, requests may overtake each
+ * other, so an admission can arrive after a revocation or a departure that came later. They are
+ * stored, since the room may restart in between.
  */
 export class Barriers {
   readonly #storage: DurableObjectStorage;
   readonly #barriers = new Map<string, Barrier>();
   readonly #ends = new TimeIndex();
-  /** Who left lately, with the stamp that their record keeps, and until when it matters. */
+  /** Users who left lately: the stamp of their record, and until when it matters. */
   readonly #departures = new Map<string, { stamp: number; until: number }>();
   #exists: boolean;
 
@@ -38,7 +39,7 @@ export class Barriers {
     }
   }
 
-  /** Whether there is a table of them, though it may be empty. */
+  /** Whether the table exists; it may be empty. */
   get exists(): boolean {
     return this.#exists;
   }
@@ -47,14 +48,14 @@ export class Barriers {
     return this.#barriers.size === 0;
   }
 
-  /** When the first falls; `Infinity` for none. */
+  /** When the first barrier ends; `Infinity` for none. */
   get dueAt(): number {
     return this.#ends.firstTime;
   }
 
   /**
-   * Whether an admission came too late. `stamp` is the highest that the room has seen of the user,
-   * `isHere` whether they have a place now.
+   * Whether an admission came too late. `stamp` is the highest that the room has seen of the user;
+   * `isHere` says whether they have a place now.
    */
   isStale(
     user: string,
@@ -90,7 +91,7 @@ export class Barriers {
     this.#note(user, barrier);
   }
 
-  /** Notes that a member has no place any more; no barrier is needed while the room remembers them. */
+  /** Notes that a member has lost their last place. No barrier is needed while the room remembers them. */
   noteDeparture(user: string, stamp: number, now: number): void {
     for (const [other, { until }] of this.#departures) {
       if (until > now) break;
@@ -100,14 +101,14 @@ export class Barriers {
     this.#departures.set(user, { stamp, until: now + BARRIER_MS });
   }
 
-  /** Keeps the stamp of a member who is forgotten soon after they left. */
+  /** Raises a barrier for a member who is forgotten soon after they left. */
   raiseForgotten(user: string, now: number): void {
     const departure = this.#departures.get(user);
     if (departure && departure.until > now) this.raise(user, { stamp: departure.stamp }, now);
     this.#departures.delete(user);
   }
 
-  /** Forgets those whose time has come. */
+  /** Removes the barriers that have ended. */
   advance(now: number): void {
     for (const user of this.#ends.takeUntil(now)) {
       this.#storage.sql.exec("DELETE FROM barriers WHERE user = ?", user);
@@ -115,7 +116,7 @@ export class Barriers {
     }
   }
 
-  /** To be called when the room's storage was deleted. */
+  /** Call it after the room's storage was deleted. */
   clear(): void {
     this.#exists = false;
     this.#barriers.clear();

@@ -55,7 +55,7 @@ const isPlace = (value: unknown): value is Place =>
 
 const isPlaces = (value: unknown): value is Place[] => Array.isArray(value) && value.every(isPlace);
 
-/** What a column's JSON says; `undefined` where it is none. */
+/** Parses a column's JSON; `undefined` if it is malformed. */
 function parse(text: string | null): unknown {
   if (text === null) return null;
   try {
@@ -66,9 +66,9 @@ function parse(text: string | null): unknown {
 }
 
 /**
- * Reads a row. A damaged one does not keep the room from starting: `tell` is called with each column
- * that cannot be read, whose value is then as if it had never been set. Whoever has neither a
- * connection nor an entry on the list afterwards is forgotten.
+ * Reads a row. A damaged row does not keep the room from starting: `tell` is called with each column
+ * that cannot be read, which then counts as never set. A member who has neither a connection nor an
+ * entry on the list afterwards is forgotten.
  */
 export function fromRow(row: MemberRow, tell: (column: keyof MemberRow) => void): MemberRecord {
   function read<Value, Fallback>(

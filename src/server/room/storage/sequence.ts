@@ -1,9 +1,9 @@
-/** So many numbers are taken at once: one row written for all of them. */
+/** How many numbers are reserved at once, by one row written. */
 const BLOCK = 1_000;
 
 /**
- * Numbers that only grow, over restarts too, after which some are left out. `reserve` stores that
- * all below a number are taken.
+ * Numbers that only grow, across restarts too; a restart may skip some. `reserve` stores that all
+ * numbers up to the given one are taken.
  *
  * @example
  * const sequence = new Sequence(0, (below) => store.reserveEvents(below));
@@ -14,7 +14,7 @@ export class Sequence {
   #last: number;
   #reserved: number;
 
-  /** `reserved` is what was stored last, 0 for nothing. */
+  /** `reserved` is the number stored last, 0 for none. */
   constructor(reserved: number, reserve: (below: number) => void) {
     this.#last = reserved;
     this.#reserved = reserved;

@@ -5,7 +5,7 @@ import { fromRow, toRow, type MemberRow } from "./member-row.ts";
 import type { Changes } from "../members/changes.ts";
 import { Sequence } from "./sequence.ts";
 
-/** What storage gives back of a room. */
+/** A room as it was stored. */
 export interface SavedRoster {
   epoch: string;
   /** The version of the last removal from the list: who knows less must take a snapshot (SPEC V4). */
@@ -13,7 +13,7 @@ export interface SavedRoster {
   records: MemberRecord[];
 }
 
-// WITHOUT ROWID and no index: one row written for each change of a member.
+// WITHOUT ROWID and without an index: each change of a member writes one row.
 const SCHEMA = `
   CREATE TABLE room (key TEXT PRIMARY KEY, value ANY) WITHOUT ROWID;
   CREATE TABLE members (
@@ -33,14 +33,14 @@ const SCHEMA = `
 
 /** What a room counts over its epoch, for its stats (SPEC B10). */
 export type Counter = "ghosts" | "dead";
-/** A room that was made before there were stamps. */
+/** Finds a row if the table is older than stamps. */
 const NO_STAMP = `
   SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pragma_table_info('members') WHERE name = 'stamp')
 `;
 
 /**
- * The room's tables. A room that nobody ever joined has none, so that reading it stores nothing
- * (SPEC R7), and one whose last member is forgotten has none again (SPEC L5).
+ * The room's tables. A room that nobody ever joined has none, so that a read stores nothing (SPEC
+ * R7). When the last member is forgotten, the tables are deleted (SPEC L5).
  */
 export class Store {
   readonly #storage: DurableObjectStorage;
@@ -58,7 +58,7 @@ export class Store {
     this.#exists = hasTable(storage.sql, "members");
   }
 
-  /** Reads the room; one that keeps nothing begins a new epoch. */
+  /** Reads the room; a room without tables begins a new epoch. */
   load(): SavedRoster {
     if (!this.#exists) return { epoch: crypto.randomUUID(), floor: 0, records: [] };
     const { sql } = this.#storage;
@@ -86,12 +86,12 @@ export class Store {
         log("failure", { code: "internal", room: this.#room, user: row.id, reason });
       }),
     );
-    // What readers hold of this epoch may be other than what is left of it.
+    // Readers may hold something else of this epoch than what is left of it.
     const epoch = isDamaged ? crypto.randomUUID() : this.#epoch;
     return { epoch, floor: this.#floor, records };
   }
 
-  /** Writes what changed, and tells whether anything had. With no await in between, it becomes durable as one. */
+  /** Writes the changes in one commit, and answers whether there were any. */
   write({ saved, forgotten }: Changes, epoch: string, floor: number): boolean {
     if (saved.length === 0 && forgotten.length === 0) return false;
     const { sql } = this.#storage;
@@ -110,7 +110,7 @@ export class Store {
     return true;
   }
 
-  /** The epoch that is stored; `null` for none. */
+  /** The stored epoch; `null` for none. */
   get epoch(): string | null {
     return this.#epoch;
   }
@@ -124,17 +124,17 @@ export class Store {
     return `${epoch}.${this.#events.next()}`;
   }
 
-  /** Whether the room keeps anything. */
+  /** Whether the tables exist. */
   get exists(): boolean {
     return this.#exists;
   }
 
-  /** How much was counted in this epoch. */
+  /** The value of a counter in this epoch. */
   tally(tally: Counter): number {
     return this.#tallies[tally];
   }
 
-  /** Counts on: one row written. */
+  /** Adds to a counter: one row written. */
   count(tally: Counter, by: number): void {
     if (!this.#exists) return;
     const sum = this.#tallies[tally] + by;
@@ -142,13 +142,13 @@ export class Store {
     this.#tallies[tally] = sum;
   }
 
-  /** Deletes everything, the alarm included; it takes effect at once, the promise tells when it is durable. */
+  /** Deletes everything, the alarm included. It takes effect at once. */
   clear(): void {
     this.#forget();
     void this.#storage.deleteAll();
   }
 
-  /** Deletes who was known, and ends the epoch, but leaves the alarm and what others store. */
+  /** Deletes the members and ends the epoch, but keeps the alarm and the other tables. */
   clearMembers(): void {
     this.#forget();
     this.#storage.sql.exec("DROP TABLE members; DROP TABLE room");
@@ -159,7 +159,7 @@ export class Store {
     this.#reset(null);
   }
 
-  /** Makes sure that an epoch is the one that is kept; what was counted belongs to the one before. */
+  /** Makes an epoch the stored one; the counters of the epoch before are dropped. */
   #enter(epoch: string): void {
     const { sql } = this.#storage;
     if (!this.#exists) sql.exec(SCHEMA);

@@ -2,10 +2,10 @@ import { hasTable } from "../../platform/has-table.ts";
 import type { UsedTicket } from "../room-request.ts";
 import { TimeIndex } from "../members/time-index.ts";
 
-/** The Worker that checks a ticket's expiry may run by a clock that is late. */
+/** The clock of the Worker that checks a ticket's expiry may be late. */
 const CLOCK_SKEW_MS = 10_000;
 
-/** The tickets that were used and have not expired: each is good once (SPEC T1). */
+/** The used tickets that have not expired: each ticket is good once (SPEC T1). */
 export class UsedTickets {
   readonly #storage: DurableObjectStorage;
   /** Ids and expiries, in milliseconds since 1970. */
@@ -20,7 +20,7 @@ export class UsedTickets {
     for (const { id, expires_at } of rows) this.#used.set(id, expires_at);
   }
 
-  /** When the first of them can be forgotten; `Infinity` for none. */
+  /** When the first of them expires; `Infinity` for none. */
   get dueAt(): number {
     return this.#used.firstTime;
   }
@@ -45,14 +45,14 @@ export class UsedTickets {
     this.#used.set(id, expiresAt);
   }
 
-  /** Forgets those that have expired: nobody can use them any more. */
+  /** Removes the expired ones, which nobody can use any more. */
   advance(now: number): void {
     for (const id of this.#used.takeUntil(now)) {
       this.#storage.sql.exec("DELETE FROM tickets WHERE id = ?", id);
     }
   }
 
-  /** To be called when the room's storage was deleted. */
+  /** Call it after the room's storage was deleted. */
   clear(): void {
     this.#exists = false;
     this.#used.clear();

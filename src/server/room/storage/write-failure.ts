@@ -1,6 +1,6 @@
 /**
- * What had changed could not be written: memory and storage disagree from here on, and the room must
- * start anew from what is durable (SPEC L6).
+ * A change could not be written. From here on, memory and storage disagree, so the room must restart
+ * from what is durable (SPEC L6).
  */
 export class WriteFailure extends Error {
   constructor(cause: unknown) {
@@ -10,7 +10,7 @@ export class WriteFailure extends Error {
 }
 
 /**
- * Runs what writes a change that memory has already.
+ * Runs a write of a change that memory already has.
  *
  * @throws WriteFailure with what went wrong as its cause.
  */

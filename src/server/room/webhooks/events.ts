@@ -13,11 +13,11 @@ const read = (entry: string | undefined) =>
 const isOnline = (member: Member | null): member is Member =>
   member !== null && member.status !== "offline";
 
-/** What can be told of a member; their connections alone are no news. */
+/** What is reported of a member; a change of their connections alone is not. */
 const lookOf = ({ status, name, image, data }: Member) =>
   JSON.stringify([status, name, image, data]);
 
-/** A member who was forgotten in the moment they left is told as they were, but for what ended. */
+/** A member who was forgotten at the moment they left: as they were, but offline. */
 function departed({ id, name, image }: Member, at: string): Member {
   return { id, name, ...(image && { image }), status: "offline", connections: 0, lastOnline: at };
 }
@@ -30,8 +30,8 @@ function happeningOf({ before, after }: EntryChange, at: string): Happening | nu
 }
 
 /**
- * What a commit's changes tell, in the order that they are told: a room is occupied before its first
- * member comes, and vacated after its last one went (SPEC H2). `online` is the count after them.
+ * The events of a commit, in order: a room is occupied before its first member comes online, and
+ * vacated after its last one goes offline (SPEC H2). `online` is the count after the commit.
  *
  * @example
  * happenings([{ before: undefined, after: '{"id":"ada","status":"online",…}' }], 1, now);

@@ -3,10 +3,10 @@ import { hasTable } from "../../platform/has-table.ts";
 import { decideRetry, GIVE_UP_MS } from "./retry.ts";
 
 const MAX_EVENTS_IN_MESSAGE = 100;
-/** Of a receiver that is down, so that a busy room's storage stays bounded. */
+/** Bounds the storage of a busy room whose receiver is down. */
 const MAX_MESSAGES = 1_000;
 
-// `body` is null once delivered: the newest row stays, for the sequence that it ended at.
+// `body` is null once delivered. The newest row stays, since it has the last sequence number.
 const SCHEMA = `
   CREATE TABLE outbox (
     id INTEGER PRIMARY KEY,
@@ -31,24 +31,24 @@ type Row = {
   due_at: number;
 };
 
-/** Where an event happened. */
+/** The room and version that an event belongs to. */
 export interface EventOrigin {
   room: string;
   epoch: string;
   version: number;
 }
 
-/** A message to be sent; its id and body are the same at each try. */
+/** A message to send; its id and body are the same at each attempt. */
 export interface Message {
   row: number;
   id: string;
   body: string;
-  /** How often it failed so far. */
+  /** The number of failed attempts so far. */
   failures: number;
   writtenAt: number;
 }
 
-/** Messages that nobody took. */
+/** Messages that were dropped undelivered. */
 export interface Dead {
   messages: number;
   /** The sequence of the last event among them. */
@@ -62,15 +62,15 @@ export interface OutboxStats {
   oldestAt: number | null;
 }
 
-/** Drops what a room had to send, where no webhooks are sent any more. */
+/** Drops a room's outbox, if webhooks are no longer configured. */
 export function dropOutbox(storage: DurableObjectStorage): void {
   if (hasTable(storage.sql, "outbox")) storage.sql.exec("DROP TABLE outbox");
 }
 
 /**
- * The webhooks that a room has still to send, in order (SPEC H3). What happens while one is on its
- * way gathers in the last message; one that was sent once never changes, so that each try of it is
- * the same.
+ * The webhook messages that a room has still to send, in order (SPEC H3). Events that happen during a
+ * request are gathered in the last message. A message that was sent once never changes, so that
+ * every attempt is the same.
  */
 export class Outbox {
   readonly #storage: DurableObjectStorage;
@@ -96,7 +96,7 @@ export class Outbox {
     this.#lookAtHead();
   }
 
-  /** Whether anything is stored, if only the sequence of what was delivered. */
+  /** Whether anything is stored, if only the last sequence number. */
   get isStored(): boolean {
     return this.#exists;
   }
@@ -106,12 +106,12 @@ export class Outbox {
     return this.#length === 0;
   }
 
-  /** When the first message may be sent, in milliseconds since 1970; `Infinity` where there is none. */
+  /** When the first message is due, in milliseconds since 1970; `Infinity` for none. */
   get dueAt(): number {
     return this.#dueAt;
   }
 
-  /** Adds what happened; to be called with no await since the members were written. */
+  /** Adds events. Call it in the commit that writes the members, with no await in between. */
   append(happened: readonly Happening[], place: EventOrigin, now: number): Dead | null {
     if (happened.length === 0) return null;
     if (!this.#exists) this.#storage.sql.exec(SCHEMA);
@@ -136,7 +136,7 @@ export class Outbox {
     return dead;
   }
 
-  /** The message to be sent now, if there is one; nothing joins it any more. */
+  /** The message to send now, if there is one; no event is added to it any more. */
   take(now: number): Message | null {
     if (this.#dueAt > now) return null;
     const head = this.#head();
@@ -151,15 +151,15 @@ export class Outbox {
     };
   }
 
-  /** Forgets a message that was delivered. */
+  /** Removes a delivered message. */
   settle({ row }: Message): void {
-    // It may have been dropped on its way, to keep the outbox bounded.
+    // It may have been dropped meanwhile, to keep the outbox bounded.
     if (this.#head()?.id !== row) return;
     this.#remove(row);
     this.#lookAtHead();
   }
 
-  /** Puts a message off that failed, or drops all that were tried for too long (SPEC H6). */
+  /** Reschedules a failed message, or drops all that were tried for too long (SPEC H6). */
   fail({ row, writtenAt, failures }: Message, now: number, random: number): Dead | null {
     if (this.#head()?.id !== row) return null;
     const decision = decideRetry(writtenAt, failures + 1, now, random);
@@ -190,7 +190,7 @@ export class Outbox {
     return found.one();
   }
 
-  /** To be called when the room's storage was deleted. */
+  /** Call it after the room's storage was deleted. */
   clear(): void {
     this.#exists = false;
     this.#tail = { id: 0, epoch: "", last: 0, isDelivered: true };
@@ -208,7 +208,7 @@ export class Outbox {
     this.#dueAt = this.#head()?.due_at ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Takes the place of a newest row that was delivered: one row written, not two. */
+  /** Overwrites the newest row if that was delivered: one row written, not two. */
   #insert(events: WebhookEvent[], epoch: string, now: number): void {
     const id = this.#tail.isDelivered ? this.#tail.id : this.#tail.id + 1;
     const { sequence: last } = events.at(-1)!.data;
@@ -239,7 +239,7 @@ export class Outbox {
     this.#tail.last = last;
   }
 
-  /** Drops the oldest messages; the wait of the first is the next one's. */
+  /** Drops the oldest messages; the next one takes over the wait of the first. */
   #drop(count: number): Dead {
     let last = 0;
     let head = this.#head();

@@ -8,8 +8,8 @@ function base64(bytes: ArrayBuffer): string {
 }
 
 /**
- * Signs a message as the Standard Webhooks do, once with each secret, so that a receiver may know
- * the old or the new one while they are exchanged (SPEC H4).
+ * Signs a message as the Standard Webhooks specify, once with each secret, so that a receiver can
+ * check the old or the new one during a rotation (SPEC H4).
  *
  * @example
  * await signatures(["whsec_…"], { id: "msg_1", timestamp: 1764000000, body: "{}" }); // "v1,K5oZ…"
@@ -26,8 +26,8 @@ async function signatures(secrets: readonly string[], message: Signed): Promise<
 }
 
 /**
- * Sends a message once; answers `null` where the receiver took it, else why not. A redirect is a
- * failure, and no answer's body is read (SPEC H5).
+ * Sends a message once. Answers `null` if the receiver accepted it, otherwise why not. A redirect is
+ * a failure, and the body of the answer is not read (SPEC H5).
  */
 export async function post(
   { url, secrets }: WebhookConfig,
@@ -36,7 +36,7 @@ export async function post(
   const { id, body } = message;
   const timestamp = Math.floor(Date.now() / 1000);
   const ending = new AbortController();
-  // Not `AbortSignal.timeout`: it would keep the room from its sleep for all its time.
+  // Not `AbortSignal.timeout`, which keeps an object from hibernating until it fires.
   const timer = setTimeout(() => ending.abort(), TIMEOUT_MS);
   try {
     const response = await fetch(url, {
@@ -52,11 +52,11 @@ export async function post(
       },
       body,
     });
-    // Not awaited: the body's end may never come.
+    // Not awaited: the body may never end.
     response.body?.cancel().catch(() => {});
     return response.ok ? null : `status ${response.status}`;
   } catch {
-    // What an error says is not passed on: the URL may hold a credential.
+    // The error is not logged: its message may contain the URL, and the URL a credential.
     return ending.signal.aborted ? `no answer within ${TIMEOUT_MS / 1000} s` : "no connection";
   } finally {
     clearTimeout(timer);

@@ -1,11 +1,11 @@
-/** How long a message is tried (SPEC H6). */
+/** For how long a message is retried (SPEC H6). */
 export const GIVE_UP_MS = 24 * 3_600_000;
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 3_600_000;
 
 /**
- * How long to wait after a number of failures: full jitter, so that the rooms of a receiver that
- * was down do not all come back at once. `random` is from 0 up to 1, the answer in milliseconds.
+ * How long to wait after a number of failures, in milliseconds. Full jitter keeps the rooms from
+ * retrying all at once when a receiver is back. `random` is from 0 up to 1.
  *
  * @example
  * retryDelayMs(3, Math.random()); // 0 to 8,000
@@ -14,10 +14,10 @@ export function retryDelayMs(failures: number, random: number): number {
   return Math.floor(random * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures));
 }
 
-/** What becomes of a message that failed: another try, at a time in milliseconds, or nothing. */
+/** What to do with a failed message: try again at a time in milliseconds, or drop it. */
 export type RetryDecision = { kind: "retry"; at: number } | { kind: "dead" };
 
-/** Decides after a failure; the last try is made when the time is up, `GIVE_UP_MS` after it was written. */
+/** Decides after a failure. The last attempt is made `GIVE_UP_MS` after the message was written. */
 export function decideRetry(
   writtenAt: number,
   failures: number,

@@ -6,13 +6,13 @@ import { happenings } from "./events.ts";
 import { dropOutbox, Outbox, type Dead, type Message } from "./outbox.ts";
 import { post } from "./post.ts";
 
-/** Longer than a request may take: where the room ended in one, its alarm goes on (SPEC H5). */
+/** Longer than a request may take: if the room dies during one, the alarm continues (SPEC H5). */
 const SAFETY_MS = 30_000;
-/** One event of the platform may make a bounded number of requests; the next is an alarm. */
+/** One event of the platform may make a limited number of requests; an alarm makes the next ones. */
 const MAX_IN_A_ROW = 50;
 const PAUSE_MS = 100;
 
-/** A room's webhooks; `null` where none are sent, and what it had to send is dropped. */
+/** A room's webhooks. If none are configured it answers `null`, and drops what was still to be sent. */
 export function openWebhooks(
   config: WebhookConfig | null,
   storage: DurableObjectStorage,
@@ -24,14 +24,14 @@ export function openWebhooks(
 }
 
 /**
- * Tells the app's backend what happens in a room: what is noted with a commit is durable with it,
- * and sent after it, one request at a time (SPEC H).
+ * Reports what happens in a room to the app's backend: an event is stored in the commit that it
+ * reports, and sent after it, one request at a time (SPEC H).
  */
 export class Webhooks {
   readonly #config: WebhookConfig;
   readonly #room: string;
   readonly outbox: Outbox;
-  /** When the room must wake if the request under way never ends; `null` where none is. */
+  /** When the room must wake if the request under way never ends; `null` if there is none. */
   #safeBy: number | null = null;
   #pausedUntil = 0;
   #sentInARow = 0;
@@ -43,12 +43,12 @@ export class Webhooks {
     this.outbox = new Outbox(storage);
   }
 
-  /** When {@link send} is to be called again; `Infinity` for never. */
+  /** When to call {@link send} again; `Infinity` for never. */
   get dueAt(): number {
     return this.#safeBy ?? Math.max(this.outbox.dueAt, this.#pausedUntil);
   }
 
-  /** Writes what a commit changes; `visible` are the entries as they were before it. */
+  /** Stores the events of a commit; `visible` has the list's entries as they were before it. */
   note(visible: ReadonlyMap<string, string | undefined>, list: ReadonlyList, now: number): void {
     if (visible.size === 0) return;
     const changes = [...visible].map(([id, before]) => ({ before, after: list.member(id) }));
@@ -58,11 +58,11 @@ export class Webhooks {
     if (dead) this.#bury(dead, "too many wait");
   }
 
-  /** Sends the next message where one is due, unless a request is under way. */
+  /** The request to make now, if a message is due and no request is under way. */
   send(now: number): Task | null {
     if (this.dueAt > now) return null;
     if (this.#safeBy !== null) {
-      // It takes longer than it can: an alarm that was due must not be due at once again.
+      // The request never ended. An alarm that was due must not be due again at once.
       this.#safeBy = now + SAFETY_MS;
       return null;
     }
@@ -78,7 +78,7 @@ export class Webhooks {
     return (runTurn) => this.#post(message, runTurn);
   }
 
-  /** How many messages died since the last call. */
+  /** How many messages became dead since the last call. */
   takeDead(): number {
     const dead = this.#dead;
     this.#dead = 0;
@@ -94,7 +94,7 @@ export class Webhooks {
     });
   }
 
-  /** After a fault the outbox is left alone for a while: it would be due at once again. */
+  /** Pauses after a fault: the outbox would be due again at once. */
   #orPause<Result>(now: number, act: () => Result): Result {
     try {
       return act();
