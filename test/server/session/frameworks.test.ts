@@ -104,6 +104,7 @@ describe("the pages of frameworks", () => {
     for (const page of PAGE_NAMES.filter((name) => settingsOf(name).length > 0 && name !== "jwt")) {
       const headings = [...pageText(page).matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
       expect(headings[0], page).toBe("What it cannot prove");
+      expect(headings.at(-2), page).toMatch(/^The (?:cookie|token)$/);
       expect(headings.at(-1), page).toBe("After a sign-out");
     }
   });
