@@ -1,12 +1,12 @@
 /** The platform's limit of an index, in bytes; a room's name is ASCII. */
 const MAX_INDEX_BYTES = 96;
 
-/** What is counted (SPEC O4); a ghost that was removed is a leave whose reason is `stale`. */
+/** A data point (SPEC O4); a removed ghost is a leave with the reason `stale`. */
 export type Metric =
   | { event: "join" | "leave" | "refused"; room: string; detail: string }
   | { event: "fanout"; room: string; sockets: number; waitedMs: number; length: number };
 
-/** The columns of a metric: their positions never change, new ones come at the end. */
+/** The columns of a metric: their positions never change, and new ones are added at the end. */
 function dataPointOf(metric: Metric): AnalyticsEngineDataPoint {
   const { event, room } = metric;
   const isFanout = event === "fanout";
@@ -19,14 +19,13 @@ function dataPointOf(metric: Metric): AnalyticsEngineDataPoint {
 
 let dataset: AnalyticsEngineDataset | null = null;
 
-/** Sets where the metrics of this isolate go; its configuration does. */
+/** Sets the dataset of this isolate. */
 export function setDataset(bound: AnalyticsEngineDataset): void {
   dataset = bound;
 }
 
 /**
- * Writes a metric where a dataset is bound; without one nothing is done. It never fails: presence
- * does not depend on being measured.
+ * Writes a metric, if a dataset is bound. It never fails: presence does not depend on metrics.
  *
  * @example
  * measure({ event: "join", room: "lobby" });
@@ -36,6 +35,6 @@ export function measure(metric: Metric): void {
   try {
     dataset.writeDataPoint(dataPointOf(metric));
   } catch {
-    // The platform takes a bounded number of points in an event.
+    // The platform limits the number of points in one event.
   }
 }

@@ -5,18 +5,18 @@ import { within } from "../platform/time-limit.ts";
 
 const MINUTE_MS = 60_000;
 const MAX_ADDRESSES = 5_000;
-/** So many credentials of an address may be asked about at a time, less those that failed. */
+/** How many credentials of an address may be asked about at a time, less those that failed. */
 const MAX_QUESTIONS = 60;
-/** Whoever waited so long for a turn, or finds so many waiting, is told to come back. */
+/** A caller who waits this long for a turn, or finds this many waiting, is told to come back. */
 const LONGEST_WAIT_MS = 3_000;
 const MAX_WAITING = 240;
 
-/** What this isolate knows of an address in this minute: the platform's limiter only counts. */
+/** What this isolate knows about an address in this minute: the platform's limiter only counts. */
 class Minute {
   failures = 0;
   /** The limiter has said that the address used up its failures. */
   isOver = false;
-  /** Credentials that somebody else is being asked about. */
+  /** The credentials that somebody else is being asked about. */
   questions = 0;
   readonly #waiting = new Set<() => void>();
 
@@ -24,7 +24,7 @@ class Minute {
     return Math.max(1, MAX_QUESTIONS - this.failures) - this.questions;
   }
 
-  /** Waits until there may be a turn, or no more is to be hoped for. */
+  /** Waits until there may be a turn, or can be none any more. */
   async untilTurn(limitMs: number): Promise<void> {
     if (this.#waiting.size >= MAX_WAITING) throw new Refusal("session_unavailable");
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -38,7 +38,7 @@ class Minute {
     }
   }
 
-  /** Lets as many of those who wait look again as there are turns. */
+  /** Wakes as many of the waiting as there are turns. */
   wake(): void {
     let woken = 0;
     for (const resolve of this.#waiting) {
@@ -50,44 +50,44 @@ class Minute {
 
 const minutes = new ExpiringMap<Minute>(MAX_ADDRESSES);
 
-/** When the platform's limiter starts to count anew. */
+/** When the platform's limiter starts a new count. */
 export function endOfMinute(now: number): number {
   return (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS;
 }
 
 /**
- * Whoever sends one credential, as its failure counts: against their address (SPEC A7). Make one for
- * each credential, and {@link finish} it.
+ * The caller who sends a credential; if it fails, it counts against their address (SPEC A7). Make one
+ * for each credential, and {@link finish} it.
  */
 export class Caller {
   readonly #limiter: RateLimit | undefined;
   readonly #address: () => string | null;
-  /** Ends the turn to ask somebody else, where there was one. */
+  /** Ends the turn to ask somebody else, if there was one. */
   #endTurn: (() => void) | undefined;
 
-  /** `address` is as `addressOf` answers it, looked for only where it matters. */
+  /** `address` returns what `addressOf` does; it is called only if it matters. */
   constructor(limiter: RateLimit | undefined, address: () => string | null) {
     this.#limiter = limiter;
     this.#address = address;
   }
 
-  /** Whether the address used up its failures of this minute, as far as this isolate knows. */
+  /** Whether the address has used up its failures of this minute, as far as this isolate knows. */
   get isOver(): boolean {
     const address = this.#limiter ? this.#address() : null;
     return address !== null && (minutes.get(address, Date.now())?.isOver ?? false);
   }
 
   /**
-   * To be called before anybody else is asked about the credential. Many may be asked about at a
-   * time, as when an office reconnects; but never more than may still fail.
+   * Call it before anybody else is asked about the credential. Many credentials may be asked about at a
+   * time, as when an office reconnects, but never more than may still fail.
    *
-   * @throws Refusal `rate_limited`, `session_unavailable` where no turn came in time.
+   * @throws Refusal `rate_limited`, `session_unavailable` if no turn came in time.
    */
   async beforeAsking(): Promise<void> {
     const minute = this.#minute();
     if (!minute || this.#endTurn) return;
     const { promise: ended, resolve } = Promise.withResolvers<void>();
-    // A request that its client gives up would keep its turn for ever.
+    // A request whose client gives up would keep its turn for ever.
     waitUntil(ended);
     this.#endTurn = resolve;
     const until = Date.now() + LONGEST_WAIT_MS;
@@ -104,7 +104,7 @@ export class Caller {
   /**
    * Counts a credential that failed.
    *
-   * @throws Refusal `rate_limited` where it was one too many.
+   * @throws Refusal `rate_limited` if it was one too many.
    */
   async countFailure(): Promise<void> {
     if (!this.#limiter) return;
@@ -122,13 +122,13 @@ export class Caller {
     throw new Refusal("rate_limited");
   }
 
-  /** To be called when all is known of the credential, and counted. */
+  /** Call it when the credential is judged and counted. */
   finish(): void {
     this.#endTurn?.();
     this.#endTurn = undefined;
   }
 
-  /** `null` where nothing is counted, or where addresses are not told: many callers share that. */
+  /** `null` if nothing is counted, or if there is no address, which many callers share. */
   #minute(): Minute | null {
     const address = this.#limiter ? this.#address() : null;
     if (address === null) return null;

@@ -20,12 +20,12 @@ export function hasPrefix(groups: readonly number[], prefix: readonly number[]):
   return prefix.every((group, at) => groups[at] === group);
 }
 
-/** What is no address is cut to the length that the longest one has. */
+/** The length of the longest address; anything else is cut to it. */
 const MAX_LENGTH = 45;
 
 /**
- * What an address is counted as (SPEC A7). Of IPv6 a customer commonly gets all of a /64, and can
- * call from any address in it. A mapped IPv4 address counts as that address.
+ * The network that an address counts as (SPEC A7). An IPv6 customer commonly has a whole /64, and can
+ * use any address in it. A mapped IPv4 address counts as that address.
  *
  * @example
  * networkOf("2001:DB8::7:1"); // "2001:db8:0:0::/64"

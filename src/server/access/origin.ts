@@ -5,7 +5,7 @@ import type { AppBindings } from "../env.ts";
 import { Refusal } from "../errors.ts";
 import type { Credential } from "../session/credential.ts";
 
-/** An origin is allowed where it is the service's own, scheme and port included, or in the list. */
+/** An origin is allowed if it is the service's own, scheme and port included, or in the list. */
 export function isAllowedOrigin(
   origin: string,
   own: string,
@@ -14,10 +14,10 @@ export function isAllowedOrigin(
   return origin === own || allowed.has(origin);
 }
 
-/** What browsers and apps send; a domain name has at most 253 characters. */
+/** The form that browsers and apps send; a domain name has at most 253 characters. */
 const ORIGIN = /^(?:null|[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/?#@\\]{0,260})$/i;
 
-/** An origin as the log tells it: a caller that is no browser may send anything. */
+/** An origin for the log: a caller that is no browser may send anything. */
 function logged(origin: string | null): string {
   if (origin === null) return "none";
   return ORIGIN.test(origin) ? origin : "malformed";
@@ -43,8 +43,8 @@ export function requireOrigin(
 const EXPOSED = ["ETag", "Retry-After", "X-Request-Id"];
 
 /**
- * Lets pages of an allowed origin read an answer, by CORS headers that name it; a foreign one gets
- * its answer without (SPEC A3). Set on a copy, since a room's answer cannot be changed.
+ * Adds the CORS headers that let a page of an allowed origin read an answer; any other origin gets the
+ * answer without them (SPEC A3). They are set on a copy, since a room's answer cannot be changed.
  */
 export function allowOrigin(
   answer: Response,

@@ -7,15 +7,15 @@ import type { RequestContext } from "./request-context.ts";
 const MAX_USERS = 2_000;
 
 /**
- * The address a request comes from, as it is counted and as the platform tells it: what a caller
- * writes there is replaced. `null` where another Worker asks, and does not pass it on.
+ * The address of a request as it is counted. The platform sets it, and replaces what a caller writes
+ * there. `null` if another Worker calls and does not pass it on.
  */
 export function addressOf(request: Request): string | null {
   const address = request.headers.get("CF-Connecting-IP");
   return address && networkOf(address);
 }
 
-/** Whoever sends the credential of a request. */
+/** The caller who sends the credential of a request. */
 export function callerOf({ config, request }: RequestContext): Caller {
   return new Caller(config.env.CONNECTS, () => addressOf(request));
 }
@@ -33,12 +33,12 @@ export async function countConnect(limiter: RateLimit | undefined, user: string)
   if (!success) throw new Refusal("rate_limited", user);
 }
 
-/** Users who read too much, until the minute ends: the limiter is asked beside the room. */
+/** Users over the limit, until the minute ends: the limiter is asked in parallel with the room. */
 const over = new ExpiringMap<true>(MAX_USERS);
 
 /**
- * Counts a read of a user, which may go on meanwhile: whoever was over the limit before is refused
- * at once (SPEC A7).
+ * Counts a read of a user, which may go on meanwhile; a user known to be over the limit is refused at
+ * once (SPEC A7).
  *
  * @throws Refusal `rate_limited`, at once or by its promise.
  */

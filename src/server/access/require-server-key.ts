@@ -8,7 +8,7 @@ import { isServerKey } from "./server-key.ts";
 /**
  * Lets only the app's backend pass (SPEC B5).
  *
- * @throws Refusal `not_found` where there is no server key, `unauthenticated`, `rate_limited`, `origin_forbidden`.
+ * @throws Refusal `not_found` if there is no server key, `unauthenticated`, `rate_limited`, `origin_forbidden`.
  * @example
  * await requireServerKey(context);
  */
@@ -16,7 +16,7 @@ export async function requireServerKey(context: RequestContext): Promise<void> {
   const { config, request, url } = context;
   const { serverKeys, allowedOrigins } = config;
   if (serverKeys.length === 0) throw new Refusal("not_found");
-  // Where there is none, an empty one is compared: both take the same time.
+  // Without a token an empty one is compared, so that both take the same time.
   const token = bearerToken(request);
   if (!(await isServerKey(token ?? "", serverKeys))) {
     if (token !== null) await callerOf(context).countFailure();

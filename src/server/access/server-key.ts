@@ -2,8 +2,8 @@ const encoder = new TextEncoder();
 const sha256 = (text: string) => crypto.subtle.digest("SHA-256", encoder.encode(text));
 
 /**
- * Whether a token is one of the server keys (SPEC B5). Digests are compared, in constant time and
- * with every key, so that neither a key nor its length can be told from how long it takes.
+ * Whether a token is one of the server keys (SPEC B5). It compares digests in constant time, with every
+ * key, so that the time taken reveals neither a key nor its length.
  *
  * @example
  * if (await isServerKey(token, config.serverKeys)) console.log("asked by the app's backend");

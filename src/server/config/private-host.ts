@@ -1,6 +1,6 @@
 import { groupsOf, hasPrefix, v4At } from "../access/ip-address.ts";
 
-/** Networks that are no part of the public internet (the IANA's special-purpose registries). */
+/** Networks outside the public internet (the IANA's special-purpose registries). */
 const PRIVATE_V4 = [
   "0.0.0.0/8",
   "10.0.0.0/8",
@@ -30,7 +30,7 @@ function isPrivateV4(address: string): boolean {
   return PRIVATE_V4.some(({ first, size }) => number >= first && number < first + size);
 }
 
-/** Only 2000::/3 is public; within it what tunnels to an IPv4 address counts as that address. */
+/** Only 2000::/3 is public; a tunnel to an IPv4 address within it counts as that address. */
 function isPrivateV6(address: string): boolean {
   const groups = groupsOf(address);
   const isPrefix = (...prefix: number[]) => hasPrefix(groups, prefix);
@@ -42,8 +42,8 @@ function isPrivateV6(address: string): boolean {
 }
 
 /**
- * Whether the host of a parsed URL is private by its own look: an address of no public network, or
- * `localhost`. Names are not resolved.
+ * Whether the host of a parsed URL is private: an address outside the public internet, or `localhost`.
+ * Names are not resolved.
  *
  * @example
  * isPrivateHost(new URL("https://0x7f.1/").hostname); // true: a URL writes it 127.0.0.1

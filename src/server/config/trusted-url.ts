@@ -1,5 +1,5 @@
 /**
- * Whether what a URL answers may be trusted: `https:`, or `http:` on this very machine.
+ * Whether answers from a URL can be trusted: `https:`, or `http:` on this machine.
  *
  * @example
  * isTrustedUrl("http://localhost:3000/session"); // true

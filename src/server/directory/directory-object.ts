@@ -1,30 +1,30 @@
-/** A room that somebody is in, and how many (SPEC B9). */
+/** An occupied room and its counts (SPEC B9). */
 export interface ListedRoom {
   room: string;
   online: number;
   connections: number;
 }
 
-/** A room as the list has it; one that has not told for a while is to be confirmed. */
+/** A room on the list; one that has not reported for a while needs to be confirmed. */
 export interface FoundRoom extends ListedRoom {
   isOld?: true;
 }
 
-/** What a room tells of itself; it is listed no longer than its lease, unless it tells again. */
+/** A report of a room; its entry ends with the lease, unless the room reports again. */
 export interface RoomReport extends ListedRoom {
   leaseMs: number;
 }
 
-/** Which rooms are asked for: names that begin with `prefix`, and come after `after`. */
+/** Selects the rooms whose names begin with `prefix` and come after `after`. */
 export interface ListQuery {
   prefix: string;
   after: string;
   limit: number;
-  /** Whoever asks has old ones confirmed: 0.1.0 does not, and would show the mark. */
+  /** The caller confirms old entries: 0.1.0 does not, and would show the mark. */
   confirms?: true;
 }
 
-/** What an object of the list of rooms may be called for. */
+/** The calls that an object of the list answers. */
 export interface DirectoryObject extends Rpc.DurableObjectBranded {
   tell(report: RoomReport): Promise<void>;
   list(query: ListQuery): FoundRoom[];

@@ -19,12 +19,12 @@ import { askAfterMs, leaseFor } from "./lease.ts";
 
 /** How many rooms are asked at the same time. */
 const ROOMS_AT_ONCE = 100;
-/** Rooms that have not answered by then are listed as they told last. */
+/** Rooms that have not answered by then are listed as they last reported. */
 const ROOMS_MS = 2_000;
 /** At most 1,000 objects can be asked by one event on the platform. */
 const MAX_ASKED = 800;
 
-// WITHOUT ROWID and no index but the name: one row written for each room that tells.
+// WITHOUT ROWID and no index but the name: each report writes one row.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS rooms (
     room TEXT PRIMARY KEY,
@@ -36,18 +36,18 @@ const SCHEMA = `
 
 type Row = { room: string; online: number; connections: number; expires_at: number };
 
-/** No name has a character that comes after `~`. */
+/** No name has a character after `~`. */
 const AFTER_ALL = "\u007F";
 
 /**
- * A share of the list of rooms, those whose names hash to it. During a gradual deploy an old and a
- * new version talk to each other: add keys, never change one.
+ * One shard of the list of rooms: those whose names hash to it. During a gradual deploy an old and a
+ * new version call each other: add keys, never change one.
  */
 export class Directory extends DurableObject<Env> implements DirectoryObject {
   readonly #sql: SqlStorage;
-  /** When each room told last, since this object's start. */
+  /** When each room last reported, since this object's start. */
   readonly #heardAt = new Map<string, number>();
-  /** Rooms that were asked, and have neither answered nor told since. */
+  /** Rooms that were asked, and have neither answered nor reported since. */
   readonly #asked = new Set<string>();
   readonly #sweepEveryMs: number;
 
@@ -58,7 +58,7 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
     this.#sweepEveryMs = timingFor(configOf(env, hasCustomVerify()).limits.staleMs).sweepEveryMs;
   }
 
-  /** Takes over what a room tells; a room that nobody is in is not listed. */
+  /** Stores a report; an empty room is not listed. */
   async tell({ room, online, connections, leaseMs }: RoomReport): Promise<void> {
     this.#asked.delete(room);
     if (online === 0) {
@@ -68,7 +68,7 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
     }
     this.#heardAt.set(room, Date.now());
     const expiresAt = Date.now() + leaseMs;
-    // To renew a lease that has hardly begun is not worth a row.
+    // Renewing a lease that has hardly begun is not worth a row.
     const [same] = this.#sql.exec(
       "SELECT 1 FROM rooms WHERE room = ? AND online = ? AND connections = ? AND expires_at > ?",
       room,
@@ -87,7 +87,7 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(expiresAt);
   }
 
-  /** The rooms asked for, ordered by name. */
+  /** The selected rooms, ordered by name. */
   list({ prefix, after, limit, confirms }: ListQuery): FoundRoom[] {
     const now = Date.now();
     const rows = this.#sql.exec<Row>(
@@ -109,8 +109,8 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
   }
 
   /**
-   * Asks rooms how many are there, and answers those that somebody is in. One that does not answer
-   * is listed as it told last, until its lease ends.
+   * Asks rooms for their counts, and returns the occupied ones. A room that does not answer is listed as
+   * it last reported, until its lease ends.
    */
   async confirm(rooms: readonly string[]): Promise<ListedRoom[]> {
     const endsAt = Date.now() + ROOMS_MS;
@@ -128,7 +128,7 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
     try {
       const call = async (): Promise<Counts> => roomStub(this.env, room).count();
       const { online, connections } = await within(limitMs, call);
-      // What it told by itself meanwhile is newer.
+      // A report that came meanwhile is newer.
       if (!this.#asked.has(room)) return;
       await this.tell({ room, online, connections, leaseMs: leaseFor(this.#sweepEveryMs) });
     } catch (error) {
@@ -136,7 +136,7 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
     }
   }
 
-  /** Drops what was not told again: the rooms concerned are no longer, or cannot reach this object. */
+  /** Drops entries whose lease has ended: those rooms are gone, or cannot reach this object. */
   override async alarm(): Promise<void> {
     const now = Date.now();
     this.#sql.exec("DELETE FROM rooms WHERE expires_at <= ?", now);

@@ -27,7 +27,7 @@ const HINTS: readonly [detail: RegExp, hint: string][] = [
   [/^not (a|JSON|an)/, "SESSION_FORMAT is another than this cookie's, or a part of it is missing."],
 ];
 
-/** A sentence on what to look at where a session is refused so; `undefined` where there is none. */
+/** A sentence on what to look at where a session is refused so; `undefined` if there is none. */
 export function hintFor(detail: string): string | undefined {
   return HINTS.find(([pattern]) => pattern.test(detail))?.[1];
 }

@@ -1,7 +1,7 @@
 import { errorResponse, Refusal } from "../errors.ts";
 import { describeError, log } from "../log.ts";
 
-/** Answers what a handler threw, and logs it; `room` is the one it was about, where it was about one. */
+/** Turns what a handler threw into an answer, and logs it; `room` is the room it was about, if any. */
 export function answerError(error: unknown, requestId: string, room?: string): Response {
   if (!(error instanceof Refusal)) {
     log("failure", { code: "internal", room, reason: describeError(error), requestId });

@@ -3,10 +3,10 @@ import { isRoomName } from "../../protocol/room-name.ts";
 import type { AppBindings } from "../env.ts";
 import { Refusal } from "../errors.ts";
 
-/** What a route's handler is given. */
+/** The context of a route's handler. */
 export type AppContext = Context<AppBindings>;
 
-/** The room that a request's path names, for its log lines; `undefined` where it names none. */
+/** The room that a request's path names, for its log lines; `undefined` if it names none. */
 export function namedRoom(c: AppContext): string | undefined {
   const room = c.req.param("room") ?? "";
   return isRoomName(room) ? room : undefined;

@@ -4,12 +4,12 @@ import { readText } from "./read-text.ts";
 
 const MAX_BODY_BYTES = 16_384;
 
-/** To the library a list is an object whose keys are all absent. */
+/** valibot takes a list for an object whose keys are all absent. */
 const notList = v.check((json: unknown) => !Array.isArray(json));
 
 /**
- * Reads a request's body as JSON of a schema, whatever type it says to be: `navigator.sendBeacon`
- * cannot send `application/json` to another origin. Judge the caller first: a body is work.
+ * Reads a request's body as JSON of a schema, whatever its `Content-Type`: `navigator.sendBeacon`
+ * cannot send `application/json` to another origin. Judge the caller first: reading a body is work.
  *
  * @throws Refusal `too_large`, `bad_request`.
  */
@@ -31,8 +31,8 @@ export async function readBody<Schema extends v.GenericSchema>(
 }
 
 /**
- * Gives up what nobody has read of a request's body. Without this the platform takes all of it
- * before the caller gets the answer.
+ * Cancels the unread rest of a request's body. Otherwise the platform receives all of it before the
+ * caller gets the answer.
  */
 export function dropBody(request: Request): void {
   if (request.bodyUsed) return;

@@ -1,8 +1,8 @@
 /**
- * Reads a body as UTF-8 text, and gives it up as soon as it is longer than allowed: a length that is
- * announced may be missing, as it is with chunks.
+ * Reads a body as UTF-8 text, and cancels it as soon as it is longer than allowed: a chunked body does
+ * not announce its length.
  *
- * @returns `null` where the body is longer than `maxBytes`; the rest of it is cancelled.
+ * @returns `null` if the body is longer than `maxBytes`; the rest of it is cancelled.
  */
 export async function readText(
   body: ReadableStream<Uint8Array> | null,

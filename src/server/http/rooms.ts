@@ -15,7 +15,7 @@ const DEFAULT_LIMIT = 100;
 
 const namePart = v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9._:~-]{0,128}$/)), "");
 
-/** What `GET /rooms` may be asked with. */
+/** The query of `GET /rooms`. */
 export const roomsQuerySchema = v.object({
   prefix: namePart,
   after: namePart,
@@ -25,7 +25,7 @@ export const roomsQuerySchema = v.object({
   ),
 });
 
-/** An object of the list that has not answered by then is as good as down. */
+/** A shard that has not answered by then counts as down. */
 const ANSWER_MS = 5_000;
 
 type Shard = (typeof ALL_SHARDS)[number];
@@ -34,10 +34,10 @@ interface Found extends FoundRoom {
 }
 
 /**
- * Lists the rooms that somebody is in, ordered by name (SPEC B9). Each object of the list answers its
- * share of a page; the first of all are the page.
+ * Lists the occupied rooms, ordered by name (SPEC B9). Each shard of the list answers its part of the
+ * page; the first of all of them are the page.
  *
- * @throws Refusal `not_found` where rooms are not listed, `bad_request`, `rooms_unavailable`.
+ * @throws Refusal `not_found` if rooms are not listed, `bad_request`, `rooms_unavailable`.
  */
 export async function listRooms({ config, url, requestId }: RequestContext): Promise<Response> {
   const { directory } = config;
@@ -45,7 +45,7 @@ export async function listRooms({ config, url, requestId }: RequestContext): Pro
   const query = v.safeParse(roomsQuerySchema, Object.fromEntries(url.searchParams));
   if (!query.success) throw new Refusal("bad_request");
   const { limit } = query.output;
-  // One more than the page tells whether another follows.
+  // One more than the page, to see whether another follows.
   const ask: ListQuery = { ...query.output, limit: limit + 1, confirms: true };
   const listOf = async (shard: Shard): Promise<Found[]> => {
     const call = async (): Promise<FoundRoom[]> => directory.getByName(shard).list(ask);
@@ -64,8 +64,8 @@ export async function listRooms({ config, url, requestId }: RequestContext): Pro
 }
 
 /**
- * Leaves out of a page what its rooms, which have not told for a while, say is no longer so. Where
- * they cannot be asked, it stays as it is.
+ * Asks the rooms of a page that have not reported for a while, and leaves out those that are empty. A
+ * room that cannot be asked stays as it is.
  */
 async function confirm(
   directory: NonNullable<Config["directory"]>,
@@ -97,7 +97,7 @@ async function confirm(
 }
 
 /**
- * Tells the app's backend how a room is (SPEC B10).
+ * Answers the figures of a room (SPEC B10).
  *
  * @throws Refusal `room_unavailable`.
  */

@@ -19,7 +19,7 @@ export const ticketSchema = v.object({ room: v.string() });
 /**
  * Gives a ticket for a room to whoever may join it (SPEC T1).
  *
- * @throws Refusal with a code of A5, `bad_request`, `too_large`, `room_invalid`, or `not_found` where there are none.
+ * @throws Refusal with a code of A5, `bad_request`, `too_large`, `room_invalid`, or `not_found` if there are none.
  */
 export async function giveTicket(asked: RequestContext): Promise<Response> {
   const { config, policy, request, url, requestId } = asked;
@@ -28,7 +28,7 @@ export async function giveTicket(asked: RequestContext): Promise<Response> {
   const credential = readCredential(request, sessionCookies(config.session));
   requireOrigin(request, credential, url.origin, config.allowedOrigins);
   if (credential?.kind === "ticket") throw new Refusal("session_invalid");
-  // Nothing came that could fail.
+  // Without a credential nothing can fail.
   if (credential === null) throw new Refusal("unauthenticated");
   const { session } = await judge(credential, credentialContextOf(asked, ""));
   await countRead(config.env.READS, session.user.id);
@@ -39,7 +39,7 @@ export async function giveTicket(asked: RequestContext): Promise<Response> {
   }
   await requireUnrevoked(config, session);
   const now = Date.now();
-  // It may live on A2's tolerance, of which no ticket has any.
+  // The session may be within A2's tolerance; a ticket has none.
   if (session.expiresAt <= now) throw new Refusal("session_expired", session.user.id);
   const expiresAt = ticketExpiry(session, now + ticketMs);
   const ticket = await mintTicket(session, room, expiresAt, secrets);

@@ -6,9 +6,9 @@ export function isUpgrade(request: Request): boolean {
 }
 
 /**
- * Lets only those pass whose upgrade can be completed. Of a request from the network the platform
- * completes the handshake after the Worker has answered, and may refuse it then, when somebody has
- * joined. Between Workers there is no handshake, and no `Host`.
+ * Refuses an upgrade that the platform could not complete. For a request from the network it completes
+ * the handshake after the Worker has answered, and could refuse it when somebody has already joined.
+ * Between Workers there is no handshake, and no `Host`.
  *
  * @throws Refusal `upgrade_required`.
  */

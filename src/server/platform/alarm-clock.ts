@@ -1,9 +1,9 @@
-/** Deadlines that fall this close together share an alarm, so that a crowd that leaves sets few. */
+/** Deadlines this close together share an alarm, so that a crowd that leaves sets few. */
 const GRAIN_MS = 100;
 
 /**
- * The room's one alarm (SPEC L7). It moves only to an earlier time, since each move is a row
- * written: one that fires too early finds nothing due, and is set anew.
+ * An object's one alarm (SPEC L7). It moves only to an earlier time, since each move writes a row. An
+ * alarm that fires too early finds nothing due, and is set again.
  */
 export class AlarmClock {
   readonly #storage: DurableObjectStorage;
@@ -13,22 +13,22 @@ export class AlarmClock {
     this.#storage = storage;
   }
 
-  /** When it is set to, in milliseconds since 1970. */
+  /** The time it is set to, in milliseconds since 1970. */
   get at(): number | null {
     return this.#at;
   }
 
-  /** Learns after a wake what was set before it. */
+  /** Loads the alarm that was set before a restart. */
   async load(): Promise<void> {
     this.#at = await this.#storage.getAlarm();
   }
 
-  /** To be called first when the alarm goes off, and when storage was deleted: none is set any more. */
+  /** Call it first when the alarm fires, and after storage was deleted: no alarm is set then. */
   unset(): void {
     this.#at = null;
   }
 
-  /** Makes sure that the room wakes once `time` has come; `Infinity` asks for nothing. */
+  /** Makes sure that the object wakes at `time`, or earlier; `Infinity` sets nothing. */
   wakeBy(time: number): void {
     if (time === Number.POSITIVE_INFINITY) return;
     const at = Math.ceil(time / GRAIN_MS) * GRAIN_MS;

@@ -4,8 +4,8 @@ interface Entry<Value> {
 }
 
 /**
- * Keeps values in memory until their time, and only the latest so many: what strangers can add to
- * must not grow. Times are milliseconds since 1970.
+ * Keeps values in memory until they expire, and only the latest so many, since anybody may be able to
+ * add some. Times are milliseconds since 1970.
  *
  * @example
  * const revoked = new ExpiringMap<true>(500);
@@ -25,7 +25,7 @@ export class ExpiringMap<Value> {
   }
 
   set(key: string, value: Value, until: number): void {
-    // The oldest goes first: a map keeps the order in which its keys came.
+    // The oldest goes first: a map keeps insertion order.
     this.#entries.delete(key);
     this.#entries.set(key, { value, until });
     if (this.#entries.size > this.#max) this.#entries.delete(this.#entries.keys().next().value!);

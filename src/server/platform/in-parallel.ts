@@ -1,6 +1,6 @@
 /**
- * Runs `act` for each item, at most `atOnce` at a time, and answers what became of each, in the
- * items' order. It never throws: one that fails costs the others nothing.
+ * Runs `act` for each item, at most `atOnce` at a time, and returns the settled results in the items'
+ * order. It never throws: a failed item does not affect the others.
  *
  * @example
  * const [first] = await inParallel(["a", "b"], 2, (name) => fetch(`https://example.com/${name}`));

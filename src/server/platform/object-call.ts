@@ -1,12 +1,12 @@
-/** What the platform says of a call that did not reach its object. */
+/** The platform's error for a call that did not reach its object. */
 interface PlatformError {
   retryable?: boolean;
   overloaded?: boolean;
 }
 
 /**
- * Calls an object, once more where the platform says that this may help; one that is overloaded
- * must not be asked again. `call` makes its own stub, since one that threw stays broken.
+ * Calls an object, and once more if the platform says that a retry may help. An overloaded object must
+ * not be called again. `call` makes its own stub, since a stub that threw stays broken.
  *
  * @example
  * await callTwice(() => roomStub(env, "lobby").fetch(request));

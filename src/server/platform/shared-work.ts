@@ -2,14 +2,14 @@ import { waitUntil } from "cloudflare:workers";
 import { ExpiringMap } from "./expiring-map.ts";
 import { within } from "./time-limit.ts";
 
-/** Who joins in waits no longer, and who comes later than that starts anew. */
+/** How long others wait for work under way; a request that comes later starts it again. */
 const LONGEST_MS = 3_000;
 const MAX_RUNNING = 1_000;
 
 /**
- * Does work once for all requests that need it at the same time. A request may wait for a promise of
- * another's on this platform, but may wait for ever where that one is cancelled with its client: so
- * each waits by a timer of its own, and whoever does the work is kept until it is done.
+ * Does work once for all requests that need it at the same time. On this platform a request may await
+ * another's promise, but waits for ever if that request is cancelled with its client. So each has a
+ * timer of its own, and the request that does the work is kept alive until it is done.
  *
  * @example
  * const fetches = new SharedWork<JsonAnswer>();
@@ -18,7 +18,7 @@ const MAX_RUNNING = 1_000;
 export class SharedWork<Result> {
   readonly #running = new ExpiringMap<Promise<Result>>(MAX_RUNNING);
 
-  /** Answers what the work under way for this key does, or starts it. */
+  /** Awaits the work under way for this key, or starts it. */
   async run(key: string, work: () => Promise<Result>): Promise<Result> {
     const now = Date.now();
     const running = this.#running.get(key, now);

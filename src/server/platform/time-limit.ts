@@ -1,9 +1,9 @@
 /**
- * Answers what `call` does, and gives it up after `limitMs`: a late answer is dropped. Where no time
- * is left, nothing is called. The timer is cleared, since one that runs keeps an object from
+ * Returns the result of `call`, or gives up after `limitMs`; a late result is dropped. If no time is
+ * left, nothing is called. The timer is cleared, since a running timer keeps an object from
  * hibernating.
  *
- * @throws Error where no answer came in time, and whatever the call throws.
+ * @throws Error if no answer came in time, and whatever the call throws.
  * @example
  * await within(2_000, () => roomStub(env, "lobby").kick("ada"));
  */

@@ -8,7 +8,7 @@ function isMeant({ session }: Connection, to: RoomEvent["to"]): boolean {
   return to.roles?.some((role) => session.roles.includes(role)) ?? false;
 }
 
-/** Sends an event to the connections it is for, in the room's order; answers how many (SPEC B1). */
+/** Sends an event to the connections it is for, in the room's order; returns how many (SPEC B1). */
 export function deliver(room: RoomState, { name, data, to }: RoomEvent): number {
   const meant = [...room.connections].filter((connection) => isMeant(connection, to));
   if (meant.length === 0) return 0;

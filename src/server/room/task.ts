@@ -1,4 +1,4 @@
-/** Runs one turn of the room, and answers what `act` does; `undefined` after a fault, which is logged. */
+/** Runs one turn of the room, and returns what `act` does; `undefined` after a fault, which is logged. */
 export type RunTurn = <Result>(act: (now: number) => Result) => Result | undefined;
 
 /**

@@ -56,7 +56,7 @@ export const authjs: SessionFormat = {
   },
 };
 
-/** Answers the claims, or `undefined` where it is not this key's. */
+/** Returns the claims, or `undefined` if it is not this key's. */
 async function decrypt(token: string, key: Uint8Array, enc: string, now: number) {
   try {
     const { payload } = await jwtDecrypt(token, key, {

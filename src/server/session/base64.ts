@@ -1,6 +1,6 @@
 /**
- * Decodes canonical base64; `null` where the text is anything else, so that one value has one
- * spelling.
+ * Decodes canonical base64; `null` if the text is anything else, so that each value has only one
+ * encoding.
  *
  * @example
  * decodeBase64("aGk="); // Uint8Array [104, 105]
@@ -16,7 +16,7 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | null {
 }
 
 /**
- * Decodes canonical base64url without padding; `null` where the text is anything else.
+ * Decodes canonical base64url without padding; `null` if the text is anything else.
  *
  * @example
  * decodeBase64Url("aGk"); // Uint8Array [104, 105]
@@ -26,7 +26,7 @@ export function decodeBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
   return decodeUnpadded(text.replaceAll("-", "+").replaceAll("_", "/"));
 }
 
-/** Decodes canonical base64 whose padding is left out. */
+/** Decodes canonical base64 without padding. */
 export function decodeUnpadded(text: string): Uint8Array<ArrayBuffer> | null {
   return decodeBase64(text.padEnd(Math.ceil(text.length / 4) * 4, "="));
 }

@@ -21,7 +21,7 @@ const SALT = "better-auth-session";
 const INFO = "BetterAuth.js Generated Encryption Key";
 const CLOCK_TOLERANCE_MS = 15_000;
 
-/** What the cookie cache holds, and until when (milliseconds since 1970) it may be believed. */
+/** The contents of the cookie cache, and until when (milliseconds since 1970) it is valid. */
 interface Cache {
   data: Record<string, unknown>;
   until: number;
@@ -34,8 +34,8 @@ function pairsOf({ cookies }: SessionConfig): readonly (readonly [string, string
 }
 
 /**
- * The cookie cache of Better Auth in its three encodings; where it has expired, the app is asked
- * (SPEC A2); see `better-auth.md`.
+ * The cookie cache of Better Auth in its three encodings. If it has expired, the app is asked (SPEC A2);
+ * see `better-auth.md`.
  *
  * @example
  * const verify = betterAuth.createVerifier(config.session);
@@ -56,7 +56,7 @@ export const betterAuth: SessionFormat = {
     const readCache = createCacheReader(secrets);
     const introspect = config.introspectionUrl ? createIntrospector(config) : undefined;
 
-    /** Asks the app about the session's token, once its signature is found good. */
+    /** Asks the app about the session's token, if its signature is good. */
     async function ask(name: string, context: VerifyContext, otherwise: Refusal) {
       const { cookies } = context;
       const sent = cookies?.values(name) ?? [];
@@ -74,7 +74,7 @@ export const betterAuth: SessionFormat = {
       const { data, until } = await readCache(token, now);
       if (until <= now) return ask(names[1], context, expired);
       if (cookies) {
-        // The framework believes a cache of the very session alone whose token comes with it.
+        // The framework accepts a cache only together with the token of the same session.
         const tokens: unknown[] = await readTokens(cookies.values(names[1]), secrets);
         if (!tokens.includes(lookUp(data, "session.token")))
           return ask(names[1], context, invalidSession(DETAIL.cacheOfAnother));
@@ -84,7 +84,7 @@ export const betterAuth: SessionFormat = {
   },
 };
 
-/** The tokens of those `<token>.<signature>` whose signature is good. */
+/** The tokens whose signature is good, of the cookies `<token>.<signature>`. */
 async function readTokens(sent: readonly string[], secrets: readonly string[]): Promise<string[]> {
   const tokens: string[] = [];
   for (const text of sent) {
@@ -97,7 +97,7 @@ async function readTokens(sent: readonly string[], secrets: readonly string[]): 
   return tokens;
 }
 
-/** Makes what reads a cookie cache; its encoding is told by its shape. */
+/** Makes a reader of the cookie cache; the shape of a cache tells its encoding. */
 function createCacheReader(secrets: readonly string[]) {
   const check = createTokenCheck({ secrets });
 

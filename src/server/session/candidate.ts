@@ -8,18 +8,18 @@ import {
 } from "./claims.ts";
 import { DETAIL, invalidSession } from "./details.ts";
 
-/** Where a session comes from, as far as it decides how its parts are read. */
+/** The source of a session: it decides how the parts are read. */
 export interface Source {
   claims: ClaimNames;
-  /** For how long after its expiry it is still good. */
+  /** For how long after its expiry it is still accepted. */
   toleranceMs: number;
-  /** Whether a picture may be a path of the service's own host: not where users write it themselves. */
+  /** Whether a picture may be a path of the page's own host: not if users can write it themselves. */
   allowsPaths: boolean;
 }
 
 /**
- * A session as its source tells it: unchecked, of any size, with anything in any place. Times are
- * in milliseconds since 1970. Only `sealSession` makes a session of it.
+ * A session as it comes from its source: unchecked, of any size, with anything in any place. Times are
+ * in milliseconds since 1970. Only `sealSession` turns it into a session.
  */
 export interface Candidate {
   user: { id?: unknown; name?: unknown; image?: unknown };
@@ -27,13 +27,13 @@ export interface Candidate {
   rooms?: unknown;
   id?: unknown;
   issuedAt?: unknown;
-  /** Absent or `null`: it lasts `SESSION_SECONDS` from now on. */
+  /** Absent or `null`: it lasts for `SESSION_SECONDS` from now. */
   expiresAt?: unknown;
   /** Of a session of our own: it did not say when it was issued. */
   undated?: unknown;
   /** Of a session of our own: the one room that it admits to. */
   onlyRoom?: unknown;
-  /** JSON, where absent. */
+  /** JSON if absent. */
   source?: Source;
 }
 
@@ -67,7 +67,7 @@ export const JWT_SOURCE: Source = {
   allowsPaths: true,
 };
 
-/** Claims that users can write by the client alone: Supabase's and Auth0's, and Clerk's. */
+/** Claims that users can write themselves: those of Supabase and Auth0, and of Clerk. */
 const WRITTEN_BY_USERS = /user_?metadata|unsafe_?metadata/i;
 
 /** A source whose claims are named by the deployment (`SESSION_CLAIMS`). */
@@ -80,24 +80,24 @@ export function withClaims(source: Source, own: OwnClaims): Source {
   };
 }
 
-/** Below this a number of JSON counts seconds: as milliseconds it would be a time before 1973. */
+/** A smaller number in JSON is in seconds: as milliseconds it would be a time before 1973. */
 const MOST_SECONDS = 1e11;
-/** A date at least, so that a number in a text is no year. */
+/** At least a date, so that a number in a text is not taken for a year. */
 const ISO_8601 = /^\d{4}-\d\d-\d\d/;
 
-/** A time of a JWT, which counts seconds; of another type it is left as it is. */
+/** A time of a JWT, in seconds; a value of another type is left as it is. */
 function fromSeconds(time: unknown): unknown {
   return typeof time === "number" ? time * 1000 : time;
 }
 
-/** A time of JSON: seconds, milliseconds or ISO 8601; of another type it is left as it is. */
+/** A time in JSON: seconds, milliseconds or ISO 8601; a value of another type is left as it is. */
 export function fromJsonTime(time: unknown): unknown {
   if (typeof time === "number") return Math.abs(time) < MOST_SECONDS ? time * 1000 : time;
   if (typeof time === "string") return ISO_8601.test(time) ? Date.parse(time) : Number.NaN;
   return time;
 }
 
-/** What claims say, each looked up by its source's name for it. */
+/** The parts of a session, each looked up by the source's name for it. */
 function readClaims(data: unknown, source: Source): Candidate {
   const { claims } = source;
   return {
@@ -116,7 +116,7 @@ function readClaims(data: unknown, source: Source): Candidate {
 }
 
 /**
- * Takes verified claims of a JWT for a session.
+ * Makes a candidate of the verified claims of a JWT.
  *
  * @example
  * candidateFromClaims({ sub: "ada", name: "Ada", exp: 1_900_000_000 });
@@ -135,11 +135,11 @@ export function candidateFromClaims(
 }
 
 /**
- * Takes what the app itself wrote for a session: `{ user: { id, name?, image? }, roles?, rooms?,
+ * Makes a candidate of what the app itself wrote: `{ user: { id, name?, image? }, roles?, rooms?,
  * id?, issuedAt?, expiresAt? }`, or `{ session: { id, createdAt, expiresAt }, user }` as Better Auth
  * writes it.
  *
- * @throws Refusal `session_invalid` where it is no object.
+ * @throws Refusal `session_invalid` if it is no object.
  */
 export function candidateFromJson(json: unknown, source = JSON_SOURCE): Candidate {
   if (!isRecord(json)) throw invalidSession(DETAIL.notAnObject);
@@ -153,7 +153,7 @@ export function candidateFromJson(json: unknown, source = JSON_SOURCE): Candidat
   };
 }
 
-/** Takes a session of our own for one: an earlier version may have signed what no longer passes. */
+/** Makes a candidate of a session that this service signed: an earlier version may have signed what no longer passes. */
 export function candidateFromOwn(session: unknown): Candidate {
   const own = recordOf(session);
   return { ...own, user: recordOf(own["user"]), source: JSON_SOURCE };

@@ -1,4 +1,4 @@
-/** What a source calls the parts of a session: a name, or a path like `realm_access.roles`. */
+/** A source's names for the parts of a session: a name, or a path like `realm_access.roles`. */
 export interface ClaimNames {
   user: string;
   name: string;
@@ -16,7 +16,7 @@ export const CLAIM_KEYS = ["id", "name", "picture", "roles", "rooms", "session"]
 /** The value of `SESSION_CLAIMS`. */
 export type OwnClaims = { readonly [Key in (typeof CLAIM_KEYS)[number]]?: string | undefined };
 
-/** An object as it is, with nothing known of its keys; anything else as an empty one. */
+/** An object as it is; anything else as an empty object. */
 export function recordOf(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {};
 }
@@ -26,8 +26,8 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Looks a claim up: by its whole name first, since some are URLs, then as a path. `undefined` where
- * it is not there, `null` where something else is in its way, so that it does not pass for absent.
+ * Looks a claim up: by its whole name first, since some are URLs, then as a path. `undefined` if
+ * it is not there, `null` if something else is in its way, so that it does not pass for absent.
  *
  * @example
  * lookUp({ user: { id: 7 } }, "user.id"); // 7
@@ -45,7 +45,7 @@ function ownValue(claims: Record<string, unknown>, key: string): unknown {
   return Object.hasOwn(claims, key) ? claims[key] : undefined;
 }
 
-/** The first of some claims that is there, and its name; the last name where none is. */
+/** The first of some claims that is present, and its name; the last name if none is. */
 export function findClaim(
   claims: unknown,
   names: readonly [string, ...string[]],
@@ -57,7 +57,7 @@ export function findClaim(
   return { name: names[0], value: undefined };
 }
 
-/** The names of a source, with those that `SESSION_CLAIMS` replaces. */
+/** The names of a source, some of them replaced by `SESSION_CLAIMS`. */
 export function renameClaims(names: ClaimNames, own: OwnClaims): ClaimNames {
   return {
     ...names,

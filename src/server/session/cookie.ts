@@ -1,6 +1,6 @@
 import { parse } from "hono/utils/cookie";
 
-/** An exact name, or a pattern where the framework puts a port or the app's name into it. */
+/** An exact name, or a pattern if the framework puts a port or the app's name into it. */
 export type CookieName = string | RegExp;
 
 /** A cookie as it came, its chunks joined. */
@@ -14,7 +14,7 @@ export interface FoundCookie {
   isBesideChunks: boolean;
 }
 
-/** So many cookies of one name are tried (SPEC A1). */
+/** How many cookies of one name are tried (SPEC A1). */
 const MAX_CANDIDATES = 4;
 
 export function matchesName(name: string, wanted: CookieName): boolean {
@@ -47,7 +47,7 @@ export class CookieHeader {
   }
 
   /**
-   * Finds the first of the names that is there: each of its whole cookies, at most four, else its
+   * Finds the first of the names that is present: each of its whole cookies, at most four, otherwise its
    * chunks `.0`, `.1`, … joined in numeric order up to the first gap, the first of each (SPEC A1).
    */
   find(names: readonly CookieName[]): FoundCookie[] {
@@ -69,7 +69,7 @@ export class CookieHeader {
     return [];
   }
 
-  /** The values of the cookies of that very name, decoded, at most four. */
+  /** The values of the cookies of exactly that name, decoded, at most four. */
   values(name: string): string[] {
     return this.#pairs
       .filter((pair) => pair.name === name)

@@ -1,7 +1,7 @@
 import { Refusal } from "../errors.ts";
 import { CookieHeader, type CookieName, type FoundCookie } from "./cookie.ts";
 
-/** Where a caller's token came from, which decides what it may do without an `Origin` (SPEC A3). */
+/** Where a token came from; that decides what it may do without an `Origin` (SPEC A3). */
 export type Credential = TokenCredential | CookieCredential;
 
 interface TokenCredential {
@@ -13,23 +13,23 @@ interface CookieCredential {
   kind: "cookie";
   token: string;
   cookie: FoundCookie;
-  /** All that came with it, for the formats that need more than one. */
+  /** All cookies that came with it, for the formats that need more than one. */
   cookies: CookieHeader;
-  /** Those of the same name that came after it, to be tried where it is none (SPEC A1). */
+  /** Those of the same name that came after it, to be tried if it makes no session (SPEC A1). */
   others: readonly FoundCookie[];
 }
 
-/** How a format's cookie is looked for. */
+/** How to find a format's cookie. */
 export interface CookieSearch {
-  /** The likeliest first. */
+  /** The most likely first. */
   names: readonly CookieName[];
-  /** Whether all that came of it are one credential. */
+  /** Whether all cookies of that name are one credential. */
   isOne: boolean;
 }
 
 /**
- * Finds the one credential that is judged: the ticket, else the bearer token, else the session
- * cookie (SPEC A1). `null` where there is none.
+ * Finds the one credential to judge: the ticket, otherwise the bearer token, otherwise the session
+ * cookie (SPEC A1). `null` if there is none.
  *
  * @example
  * readCredential(new Request(url, { headers: { Authorization: "Bearer abc" } }), { names: ["session"], isOne: false });
@@ -49,7 +49,7 @@ export function readCredential(
   return { kind: "cookie", token: cookie.value, cookie, cookies, others: isOne ? [] : others };
 }
 
-/** A scheme ends with the first character that no token of HTTP has (RFC 9110, 5.6.2). */
+/** A scheme ends at the first character that is not part of an HTTP token (RFC 9110, 5.6.2). */
 const BEARER = /^bearer(?![\w!#$%&'*+.^`|~-])\s*(.*)$/is;
 
 /** The bearer token of a request, empty where only the scheme is named; `null` for none. */
@@ -58,10 +58,10 @@ export function bearerToken(request: Request): string | null {
 }
 
 /**
- * Tries a credential, and where it is a cookie that came more than once, each until one passes
- * (SPEC A1). Browsers send a stale cookie of the host before a fresh one of its domain.
+ * Tries a credential. If it is a cookie that came more than once, tries each until one passes (SPEC
+ * A1). Browsers send a stale cookie of the host before a fresh one of its domain.
  *
- * @throws Refusal of the first that failed; `session_unavailable` where one could not be checked.
+ * @throws Refusal of the first that failed; `session_unavailable` if one could not be checked.
  * @example
  * const session = await tryEach(credential, async (one) => sealSession(await verify(one), options));
  */

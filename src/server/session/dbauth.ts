@@ -3,7 +3,7 @@ import { decodeBase64 } from "./base64.ts";
 import { DETAIL, invalidSession } from "./details.ts";
 import type { SessionFormat } from "./format.ts";
 
-/** The framework takes so many characters of the secret, as they are, for the key. */
+/** The framework uses this many characters of the secret, as they are, as the key. */
 const KEY_CHARACTERS = 32;
 const IV_BYTES = 16;
 
@@ -45,7 +45,7 @@ export const dbauth: SessionFormat = {
   },
 };
 
-/** The shape is all that tells a cookie of the app's from bytes that somebody altered: no leniency. */
+/** Only its exact shape tells the app's cookie from bytes that somebody altered. */
 function readUserId(plaintext: string | undefined): string | number | undefined {
   const [, json] = PLAINTEXT.exec(plaintext ?? "") ?? [];
   if (json === undefined) return undefined;
@@ -58,7 +58,7 @@ function readUserId(plaintext: string | undefined): string | number | undefined 
   }
 }
 
-/** Answers `undefined` where the padding or the encoding is wrong. */
+/** Returns `undefined` if the padding or the encoding is wrong. */
 async function decrypt(ciphertext: BufferSource, iv: BufferSource, secret: string) {
   const raw = new TextEncoder().encode(secret.slice(0, KEY_CHARACTERS));
   const key = await crypto.subtle.importKey("raw", raw, "AES-CBC", false, ["decrypt"]);

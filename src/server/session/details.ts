@@ -13,7 +13,7 @@ export type ClaimFault =
   | "too long"
   | "too many";
 
-/** What else the log says of a session that is refused (SPEC A2); none of it is a value. */
+/** Other details that the log has of a refused session (SPEC A2); none of them contains a value. */
 export const DETAIL = {
   algorithm: "alg not allowed",
   authorizedParty: "azp",
@@ -42,21 +42,21 @@ export const DETAIL = {
   verify: "verify answered null",
 } as const;
 
-/** The algorithms that may be named; in a header, which anybody can write, there may be anything. */
+/** The algorithms that may be logged: a header, which anybody can write, may name anything. */
 const ALGORITHM = /^(?:[HREP]S(?:256|384|512)|EdDSA|Ed25519|none)$/;
 
-/** Refuses a session; `detail` is for the log alone. */
+/** Makes the refusal of a session; `detail` is for the log alone. */
 export function invalidSession(detail: string): Refusal {
   return new Refusal("session_invalid", undefined, { detail });
 }
 
-/** What the log says where the app answered so of a session: a redirect may be to another URL, too. */
+/** The detail for a status by which the app refused a session; a redirect may also mean a wrong URL. */
 export function signedOutBy(status: number): string {
   return `${DETAIL.notSignedIn}: the app answered ${status}`;
 }
 
 /**
- * Refuses a session for one of its claims, named as its source names it.
+ * Makes the refusal of a session for one of its claims, by the source's name for it.
  *
  * @example
  * throw invalidClaim("rooms", "not a list"); // logged as: claim "rooms": not a list
@@ -65,14 +65,14 @@ export function invalidClaim(claim: string, fault: ClaimFault): Refusal {
   return invalidSession(`claim "${claim}": ${fault}`);
 }
 
-/** Refuses a token for its algorithm. */
+/** Makes the refusal of a token for its algorithm. */
 export function invalidAlgorithm(algorithm: unknown): Refusal {
   const isKnown = typeof algorithm === "string" && ALGORITHM.test(algorithm);
   return invalidSession(isKnown ? `alg ${algorithm} not allowed` : DETAIL.algorithm);
 }
 
 /**
- * The refusal for what the check of a JWT threw. jose checks the signature before the claims: a
+ * Makes the refusal for an error of the check of a JWT. jose checks the signature before the claims: a
  * forged token that has expired is invalid.
  */
 export function refusalOf(error: unknown): Refusal {

@@ -6,9 +6,9 @@ import type { SessionFormat } from "./format.ts";
 import { isSignedBy } from "./hmac.ts";
 import { candidateFromSessionData, parseJson } from "./session-data.ts";
 
-/** The salt of the session backend, and what a signer adds to it. */
+/** The salt of the session backend, with the suffix of a signer. */
 const KEY_SALT = "django.contrib.sessions.backends.signed_cookiessigner";
-/** The payload, with a dot before it where it is compressed; the time in base 62; the signature. */
+/** The payload, with a dot before it if it is compressed; the time in base 62; the signature. */
 const SIGNED = /^((\.?)([\w-]+):([0-9A-Za-z]{1,8})):([\w-]{43})$/;
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /** Django's default `SESSION_COOKIE_AGE`. */

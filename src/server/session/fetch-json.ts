@@ -3,14 +3,14 @@ import { readText } from "../http/read-text.ts";
 const TIMEOUT_MS = 3000;
 const MAX_BODY_BYTES = 128 * 1024;
 
-/** What another server answered; `body` is read at status 200 alone, `undefined` where it is empty. */
+/** Another server's answer; `body` is read only for status 200, and `undefined` if it is empty. */
 export interface JsonAnswer {
   status: number;
   body?: unknown;
 }
 
 /**
- * Asks another server for JSON: 3 s for all of it, 128 KiB at most, no redirect followed.
+ * Fetches JSON from another server, in at most 3 s and 128 KiB, without following redirects.
  *
  * @throws Error whose message says what went wrong, and holds nothing of the request.
  * @example
@@ -21,7 +21,7 @@ export async function fetchJson(
   headers: Record<string, string> = {},
 ): Promise<JsonAnswer> {
   const ending = new AbortController();
-  // Not `AbortSignal.timeout`: it would keep a room from its sleep for all its time.
+  // Not `AbortSignal.timeout`, which keeps an object from hibernating until it fires.
   const timer = setTimeout(() => ending.abort(), TIMEOUT_MS);
   try {
     const response = await fetch(url, {
@@ -30,7 +30,7 @@ export async function fetchJson(
       signal: ending.signal,
     });
     if (response.status !== 200) {
-      // Not awaited: the body's end may never come.
+      // Not awaited: the body may never end.
       response.body?.cancel().catch(() => {});
       return { status: response.status };
     }
@@ -42,7 +42,7 @@ export async function fetchJson(
       throw new Error(`no answer in ${TIMEOUT_MS / 1000} s`, { cause: error });
     if (error instanceof SyntaxError) throw new Error("the answer is no JSON", { cause: error });
     if (error instanceof RangeError) throw error;
-    // A network error's message may name the address with what its query holds.
+    // The message of a network error may contain the URL with its query.
     throw new Error("no connection", { cause: error });
   } finally {
     clearTimeout(timer);

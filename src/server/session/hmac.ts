@@ -1,5 +1,5 @@
 /**
- * Whether a signature is the HMAC of a text by one of the keys; compared in constant time.
+ * Whether a signature is the HMAC of a text by one of the keys. It is compared in constant time.
  *
  * @example
  * await isSignedBy(["a secret"], "SHA-256", signature, "the text");

@@ -32,19 +32,19 @@ export const FORMATS = {
   kv,
 } satisfies Record<string, SessionFormat>;
 
-/** Browsers cap a cookie near 4 KiB; what is longer than this was never a session. */
+/** Browsers cap a cookie near 4 KiB; anything longer than this is no session. */
 const MAX_LENGTH = 8000;
 const MAX_CHUNKS = 10;
 const MAX_CHUNKED_LENGTH = 32_000;
 
-/** The format that a configuration names. */
+/** The configured format. */
 export function formatOf({ format }: Pick<SessionConfig, "format">): SessionFormat {
   return FORMATS[format as keyof typeof FORMATS];
 }
 
 const verifiers = new WeakMap<SessionConfig, VerifyToken>();
 
-/** How the session's cookie is looked for (SPEC A1). */
+/** How to find the session's cookie (SPEC A1). */
 export function sessionCookies(config: SessionConfig): CookieSearch {
   const format: SessionFormat = formatOf(config);
   const names = cookieNames(format, config);
@@ -53,7 +53,7 @@ export function sessionCookies(config: SessionConfig): CookieSearch {
 }
 
 /**
- * Checks a credential and answers what it says, which is no session before `sealSession` made it one.
+ * Checks a credential and returns its contents; only `sealSession` turns them into a session.
  *
  * @throws Refusal `session_invalid`, `session_expired`, `session_unavailable`.
  * @example

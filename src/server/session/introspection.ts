@@ -5,17 +5,17 @@ import { createIntrospector } from "./introspector.ts";
 
 const MAX_COOKIES_LENGTH = 32_000;
 
-/** What a cookie's value may consist of: a bearer token of anything else could smuggle in another. */
+/** The characters of a cookie's value: a bearer token with others could smuggle in another cookie. */
 const COOKIE_VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+$/;
 
-/** The cookies that are forwarded; whether the first is there decides whether there is a credential. */
+/** The cookies to forward; the first decides whether there is a credential. */
 function forwardedCookies({ cookies }: SessionConfig): readonly [string, ...string[]] {
   const [first = "session", ...others] = cookies;
   return [first, ...others];
 }
 
 /**
- * Any session at all: the app is asked whose it is (SPEC A2); see `introspection.md`.
+ * Any session: the app is asked whose it is (SPEC A2); see `introspection.md`.
  *
  * @example
  * const verify = introspection.createVerifier(config.session);

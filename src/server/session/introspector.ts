@@ -13,22 +13,21 @@ import { sealSession } from "./seal.ts";
 import { messageOf, unavailable } from "./unavailable.ts";
 
 const KEPT_MS = 10_000;
-/** People sign in on the session that they had before. */
+/** Short, since people sign in on the session that they had before. */
 const FAILURE_KEPT_MS = 1_000;
 const MAX_KEPT = 1000;
 
-/** How apps say that nobody is signed in; a redirect leads to the page to sign in at. */
+/** The statuses by which apps say that nobody is signed in; a redirect leads to the sign-in page. */
 const SIGNED_OUT: ReadonlySet<number> = new Set([204, 301, 302, 303, 307, 308, 401, 403, 419]);
 
-/** What the app said of a credential: a session, or why it is none. */
+/** The app's answer about a credential: a session, or why there is none. */
 type Answer = RoomSession | Refusal;
 
-/** Asks the app whose some cookies are, as they stand in a header. */
+/** Asks the app whose cookies these are; they are a `Cookie` header. */
 export type Introspect = (cookies: string, context: CheckContext) => Promise<RoomSession>;
 
 /**
- * Makes what asks the app at `SESSION_INTROSPECTION_URL`, and keeps its answers for a while
- * (SPEC A2).
+ * Makes a function that asks the app at `SESSION_INTROSPECTION_URL`, and caches its answers (SPEC A2).
  *
  * @throws Refusal when it asks: `session_invalid`, `session_expired`, `session_unavailable`.
  * @example
@@ -38,7 +37,7 @@ export type Introspect = (cookies: string, context: CheckContext) => Promise<Roo
 export function createIntrospector(config: SessionConfig): Introspect {
   const { introspectionUrl = "", introspectionHeaders, sessionMs } = config;
   const source = withClaims(JSON_SOURCE, config.claims);
-  // Apart, so that no number of strangers makes it forget a session.
+  // Separate, so that no number of strangers makes it forget a session.
   const good = new ExpiringMap<RoomSession>(MAX_KEPT);
   const failed = new ExpiringMap<Refusal>(MAX_KEPT);
   const asking = new SharedWork<Answer>();
@@ -53,7 +52,7 @@ export function createIntrospector(config: SessionConfig): Introspect {
     if (status !== 200) throw new Error(`answered ${status}`);
     if (isNobody(body)) return invalidSession(DETAIL.notSignedIn);
     try {
-      // What is kept must be bounded.
+      // The cache must be bounded.
       return sealSession(candidateFromJson(body, source), { now, sessionMs });
     } catch (error) {
       if (error instanceof Refusal) return error;
@@ -64,7 +63,7 @@ export function createIntrospector(config: SessionConfig): Introspect {
   async function askOnce(cookies: string, key: string, now: number): Promise<Answer> {
     const answer = await askApp(cookies, now);
     if (answer instanceof Refusal) failed.set(key, answer, now + FAILURE_KEPT_MS);
-    // The app may prolong a session whose cookie stays the same: one that has ended is asked about anew.
+    // The app may prolong a session whose cookie stays the same, so an ended one is asked about again.
     else good.set(key, answer, Math.min(now + KEPT_MS, answer.expiresAt));
     return answer;
   }
@@ -84,7 +83,7 @@ export function createIntrospector(config: SessionConfig): Introspect {
     let answer = known(key, now);
     if (!answer) {
       await beforeAsking?.();
-      // Another may have asked while this one waited for its turn.
+      // Another request may have asked while this one waited for its turn.
       answer = known(key, now) ?? (await ask(cookies, key, now));
     }
     if (answer instanceof Refusal) throw answer;
@@ -92,7 +91,7 @@ export function createIntrospector(config: SessionConfig): Introspect {
   };
 }
 
-/** Whether an answer says that nobody is signed in. */
+/** Whether an answer means that nobody is signed in. */
 function isNobody(body: unknown): boolean {
   if (body === undefined || body === null || body === false) return true;
   const record = recordOf(body);

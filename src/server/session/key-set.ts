@@ -5,18 +5,18 @@ import { fetchJson } from "./fetch-json.ts";
 import type { CheckContext } from "./format.ts";
 import { messageOf, unavailable } from "./unavailable.ts";
 
-/** After this the keys are fetched anew, so that one that was withdrawn is soon forgotten. */
+/** After this the keys are fetched again, so that a withdrawn key is soon forgotten. */
 const MAX_AGE_MS = 600_000;
-/** An unknown key id fetches the keys anew, but nobody can make it do so more often than this. */
+/** An unknown key id fetches the keys again, but at most this often. */
 const COOLDOWN_MS = 30_000;
-/** A key server that failed is left alone for so long; nobody waits for it meanwhile. */
+/** For how long a key server that failed is not asked again. */
 const RETRY_MS = 5000;
 
 type FindKey = ReturnType<typeof createLocalJWKSet>;
 
 /**
- * The keys at a URL, cached for 10 minutes. jose's own remote key set forgets its keys when they
- * are old and the server is down; this one goes on with the last good ones.
+ * The keys at a URL, cached for 10 minutes. jose's own remote key set drops its old keys while the
+ * server is down; this one keeps using them.
  *
  * @example
  * const { payload } = await jwtVerify(token, keySetAt("https://id.example.com/jwks").finder());
@@ -34,10 +34,10 @@ class KeySet {
   }
 
   /**
-   * Makes what finds the key that a token names; `beforeAsking` is called before keys are fetched.
+   * Makes a function that finds the key a token names; `beforeAsking` is called before keys are fetched.
    *
-   * @throws Refusal `session_unavailable` where the key is not known and the server does not answer.
-   * @throws JOSEError where the server answers and does not know it, or knows several.
+   * @throws Refusal `session_unavailable` if the key is not known and the server does not answer.
+   * @throws JOSEError if the server answers and does not know it, or knows several.
    */
   finder(beforeAsking?: CheckContext["beforeAsking"]): JWTVerifyGetKey {
     return async (header, token) => {
@@ -54,12 +54,12 @@ class KeySet {
     };
   }
 
-  /** Fetches the keys, once for all who need them now. */
+  /** Fetches the keys, once for all requests that need them now. */
   async #fetch(beforeAsking: CheckContext["beforeAsking"]): Promise<boolean> {
     if (Date.now() - this.#failedAt < RETRY_MS) return false;
     const known = this.#fetchedAt;
     await beforeAsking?.();
-    // Others may have done so while this one waited for its turn.
+    // Another request may have fetched them while this one waited for its turn.
     if (this.#fetchedAt !== known) return true;
     return this.#fetching
       .run(this.#url, () => this.#load())
@@ -84,7 +84,7 @@ class KeySet {
   }
 }
 
-/** In module scope, so that keys stay cached from one request to the next. */
+/** In module scope, so that keys stay cached between requests. */
 const keySets = new Map<string, KeySet>();
 
 export function keySetAt(url: string): KeySet {

@@ -3,7 +3,7 @@ import { DETAIL, invalidSession } from "./details.ts";
 import type { SessionFormat } from "./format.ts";
 import { messageOf, unavailable } from "./unavailable.ts";
 
-/** 22 characters of base64url are 132 bits: nobody guesses one. */
+/** 22 characters of base64url are 132 bits, which nobody can guess. */
 const KEY = /^[\w-]{22,256}$/;
 
 /**

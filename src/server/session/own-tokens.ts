@@ -30,7 +30,7 @@ async function sign(
     .sign(keyOf(newest!));
 }
 
-/** A token of our own has expired when it says so, with no tolerance: we signed it by our own clock. */
+/** No tolerance for expiry: this service signed the token by its own clock. */
 async function verify(typ: string, token: string, secrets: readonly string[]): Promise<OwnPayload> {
   for (const secret of secrets) {
     try {
@@ -49,8 +49,8 @@ async function verify(typ: string, token: string, secrets: readonly string[]): P
 }
 
 /**
- * When a ticket of a session ends that may last until `latest`: in whole seconds, as a token carries
- * them, and never after the session (SPEC T1).
+ * When a ticket ends that may last until `latest`: never after its session, and in whole seconds, as
+ * tokens carry them (SPEC T1).
  */
 export function ticketExpiry({ expiresAt }: Session, latest: number): number {
   return Math.min(Math.ceil(latest / 1000), Math.floor(expiresAt / 1000)) * 1000;
@@ -73,8 +73,8 @@ export function mintTicket(
 }
 
 /**
- * Checks a ticket for a room, and answers its session unsealed; whether it was used before is for
- * the room to say.
+ * Checks a ticket for a room, and returns its session unsealed. The room knows whether the ticket was
+ * used before.
  *
  * @throws Refusal `session_invalid`, for a late one too.
  */
@@ -98,12 +98,12 @@ export async function verifyTicket(
   };
 }
 
-/** Signs a session that this service renewed; it may be presented as a bearer token (SPEC T5). */
+/** Signs a renewed session; the result is a bearer token (SPEC T5). */
 export function mintSession(session: RoomSession, secrets: readonly string[]): Promise<string> {
   return sign(SESSION, { session }, session.expiresAt, secrets);
 }
 
-/** Whether a token says that it is a session which this service renewed. */
+/** Whether a token claims to be a session that this service renewed. */
 export function isOwnSession(token: string): boolean {
   try {
     return decodeProtectedHeader(token).typ === SESSION;
@@ -113,7 +113,7 @@ export function isOwnSession(token: string): boolean {
 }
 
 /**
- * Checks a session that this service renewed, and answers it unsealed.
+ * Checks a session that this service renewed, and returns it unsealed.
  *
  * @throws Refusal `session_invalid`, `session_expired`.
  */

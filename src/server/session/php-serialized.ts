@@ -13,7 +13,7 @@ const OBJECT_READ_OVER = null;
 /**
  * Reads what PHP's `serialize` wrote, as `json_encode` would show it: an array with the keys 0, 1, …
  * is a list, any other a record. Objects, references and enumerations are read over and become
- * `null`. `undefined` where the text is anything else.
+ * `null`. `undefined` if the text is anything else.
  *
  * @example
  * readPhpSerialized(new TextEncoder().encode('a:1:{s:4:"name";s:3:"Ada";}')); // { name: "Ada" }

@@ -64,7 +64,7 @@ function parse<Schema extends v.GenericSchema>(schema: Schema, bytes: Uint8Array
   }
 }
 
-/** A message that Ruby's Marshal wrote is no JSON, and is refused here with the rest. */
+/** A message of Ruby's Marshal is not JSON, and is refused like any other. */
 function readSession(message: string, expiresAt: number | undefined, own: OwnClaims): Candidate {
   const session = parse(sessionSchema, decodeBase64(message));
   const devise = session["warden.user.user.key"]?.[0][0];
@@ -102,7 +102,7 @@ async function decrypt(token: string, keys: readonly CryptoKey[]): Promise<Uint8
     try {
       return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, sealed));
     } catch {
-      // Not this key's.
+      // Another key encrypted it.
     }
   }
   throw invalidSession(DETAIL.notDecrypted);

@@ -9,12 +9,12 @@ const MAX_ENTRIES = 100;
 const MAX_ENTRY_LENGTH = 128;
 /** The longest that browsers keep a cookie. */
 const MAX_LIFETIME_MS = 400 * 86_400_000;
-/** The clocks of two servers may differ by so much. */
+/** The clocks of two servers may differ by this much. */
 const MAX_AHEAD_MS = 60_000;
 /** Stands for the page's own host. */
 const OWN = "https://own.invalid";
 
-/** Frameworks write an absent text as `null` or as an empty one. */
+/** Frameworks write an absent text as `null` or as an empty text. */
 const isAbsent = (value: unknown) => value === undefined || value === null || value === "";
 
 /** Apps number their users as often as they name them. */
@@ -41,18 +41,18 @@ export function readSessionId(value: unknown, claim: string): string | undefined
   return id;
 }
 
-/** Reads a name, which only decorates: it is cut or left out, and keeps nobody out. */
+/** Reads a name. It is only decoration, so a bad one is cut or left out instead of refused. */
 export function readName(value: unknown): string | undefined {
   if (typeof value !== "string" || value === "") return undefined;
   const cut = value.slice(0, MAX_NAME_LENGTH);
-  // The first half of a character, whose second half was cut off.
+  // The first half of a character whose second half was cut off.
   const isHalved = value.length > MAX_NAME_LENGTH && /[\ud800-\udbff]$/.test(cut);
   return (isHalved ? cut.slice(0, -1) : cut).toWellFormed();
 }
 
 /**
- * Reads a picture: an `https:` URL, or a path of the page's own host. Anything else is left out. A
- * browser asks for it with the viewer's cookies: it must not lead where it does not seem to.
+ * Reads a picture: an `https:` URL, or a path of the page's own host. Anything else is left out, since
+ * a browser requests it with the viewer's cookies.
  */
 export function readImage(value: unknown, allowsPaths: boolean): string | undefined {
   if (typeof value !== "string" || value.length > MAX_IMAGE_LENGTH) return undefined;
@@ -82,7 +82,7 @@ export function readIssuedAt(value: unknown, claim: string, now: number): number
 }
 
 /**
- * Reads when a session ends: 400 days ahead at most, whatever stands there for "never".
+ * Reads when a session ends: at most 400 days ahead, whatever the source writes for "never".
  *
  * @throws Refusal `session_invalid`, `session_expired`.
  */

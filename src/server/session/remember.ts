@@ -1,17 +1,17 @@
 import { ExpiringMap } from "../platform/expiring-map.ts";
 import type { CheckContext } from "./format.ts";
 
-/** Answers what a token says, or throws. */
+/** Returns what a token says, or throws. */
 type Check<Result> = (token: string, context: CheckContext) => Promise<Result>;
 
-/** A key that is withdrawn does not live on here for longer. */
+/** How long a token stays valid here after its key is withdrawn. */
 const MAX_AGE_MS = 60_000;
 const MAX_TOKENS = 500;
 
 /**
- * Remembers tokens that were found good, since a backend asks with the same one time and again: for
- * a minute, never beyond their expiry, and only the latest {@link MAX_TOKENS}. Bad ones are not
- * kept: nobody can fill the room of the good ones with them.
+ * Remembers good tokens, since clients present the same one again and again: for a minute, never beyond
+ * their expiry, and only the latest {@link MAX_TOKENS}. Bad tokens are not kept, so that they cannot
+ * displace good ones.
  *
  * @example
  * const check = rememberGood(readSession, (session) => session.expiresAt);

@@ -12,21 +12,21 @@ import {
   readUserId,
 } from "./read-claims.ts";
 
-/** As JSON in UTF-8: what a socket can carry through hibernation is 16 KiB. */
+/** As JSON in UTF-8: a socket can carry 16 KiB through hibernation. */
 const MAX_SESSION_BYTES = 12 * 1024;
 
-/** What a candidate is judged by. */
+/** The context in which a candidate is judged. */
 export interface SealOptions {
   /** Milliseconds since 1970. */
   now: number;
-  /** How long a session lasts that does not say. */
+  /** How long a session lasts that has no expiry. */
   sessionMs: number;
 }
 
 /**
- * Makes a session of what a source tells, or refuses it: the one door that every session comes
- * through, whatever it comes from (SPEC A2). What is behind it is trusted: its ids are well-formed,
- * its times are whole milliseconds that `Date` takes, and it has at most 12 KiB as JSON.
+ * Turns a candidate into a session, or refuses it. Every session, whatever its source, passes this
+ * function (SPEC A2), and is trusted afterwards: its ids are well-formed, its times are whole
+ * milliseconds that `Date` takes, and it has at most 12 KiB as JSON.
  *
  * @throws Refusal `session_invalid`, `session_expired`, with what was wrong for the log.
  * @example
@@ -47,7 +47,7 @@ export function sealSession(candidate: Candidate, { now, sessionMs }: SealOption
         ...(image && { image }),
       },
       roles: readRoles(candidate.roles, claims.roles),
-      // An absent list admits everywhere, so that nothing else must pass for it.
+      // An absent list admits to every room, so nothing else must pass for an absent list.
       ...(candidate.rooms !== undefined && { rooms: readTexts(candidate.rooms, claims.rooms) }),
       ...(id && { id }),
       ...(issuedAt !== undefined && { issuedAt }),
@@ -68,7 +68,7 @@ export function sealSession(candidate: Candidate, { now, sessionMs }: SealOption
   return session;
 }
 
-/** One role may be written without a list around it. */
+/** A single role may be written without a list. */
 function readRoles(value: unknown, claim: string): string[] {
   if (value === undefined || value === null || value === "") return [];
   return readTexts(typeof value === "string" ? [value] : value, claim);

@@ -2,18 +2,18 @@ import { candidateFromJson, JSON_SOURCE, withClaims, type Candidate } from "./ca
 import { findClaim, isRecord, type OwnClaims } from "./claims.ts";
 import { DETAIL, invalidSession } from "./details.ts";
 
-/** A list of names of which the first that is there counts. */
+/** Names of which the first that is present counts. */
 type Names = readonly [string, ...string[]];
 
 /**
- * Where apps keep the user's id in a session, Passport included. No `id` by itself: that is the
- * session's as often as the user's.
+ * Where apps keep the user's id in a session, Passport included. Not `id` alone, which is the session's
+ * as often as the user's.
  */
 const USER_IDS: Names = ["user.id", "userId", "user_id", "user", "passport.user"];
 const NAMES: Names = ["user.name", "userName", "name"];
 const PICTURES: Names = ["user.image", "user.picture", "user.avatar_url", "image", "picture"];
 
-/** Decodes JSON of a session that was found genuine; `undefined` where it is none. */
+/** Parses the JSON of a verified session; `undefined` if it is malformed. */
 export function parseJson(bytes: Uint8Array | null): unknown {
   if (bytes === null) return undefined;
   try {
@@ -25,10 +25,10 @@ export function parseJson(bytes: Uint8Array | null): unknown {
 }
 
 /**
- * Takes what an app keeps in a session of its framework's for a session: the user where apps keep
- * them, or where `SESSION_CLAIMS` says.
+ * Makes a candidate of the data in a framework's session: the user is where apps usually keep them, or
+ * where `SESSION_CLAIMS` says.
  *
- * @throws Refusal `session_invalid` where it is no object, or holds no user.
+ * @throws Refusal `session_invalid` if it is no object, or holds no user.
  * @example
  * candidateFromSessionData({ userId: 7 }, {}); // { user: { id: 7 }, … }
  */
@@ -50,7 +50,7 @@ export function candidateFromSessionData(
       image: findClaim(data, picture === undefined ? PICTURES : [picture]).value,
     },
     id: session === undefined ? undefined : findClaim(data, [session]).value,
-    // What an app keeps under such a name is its own affair.
+    // An app may keep anything under such a name.
     issuedAt: undefined,
     expiresAt: undefined,
   };

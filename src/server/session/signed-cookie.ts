@@ -8,7 +8,7 @@ import { candidateFromSessionData, parseJson } from "./session-data.ts";
 
 /** React Router's (without padding) and Hono's: the value, and its HMAC-SHA256. */
 const SIGNED = /^(.+)\.([\w+/]{43})=?$/s;
-/** What comes as a bearer token of `cookie-session`: both of its cookies' values. */
+/** A bearer token of `cookie-session`: the values of both its cookies. */
 const WITH_KEYGRIP = /^([\w+/=]+)\.([\w-]{27})$/;
 
 /**
@@ -46,7 +46,7 @@ function decoded(token: string, { cookie }: VerifyContext): string {
   }
 }
 
-/** Answers the value whose signature is good, `undefined` where none is. */
+/** Answers the value whose signature is good, `undefined` if none is. */
 async function readSigned(
   token: string,
   { cookie, cookies }: VerifyContext,

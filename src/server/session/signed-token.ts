@@ -7,12 +7,12 @@ import { keySetAt } from "./key-set.ts";
 import { unavailable } from "./unavailable.ts";
 
 /**
- * How far the issuer's clock may be ahead, as those of phones and virtual machines are. It is jose's
- * for the expiry too, which `sealSession` judges anew by the format's own tolerance.
+ * How far the issuer's clock may be ahead, as those of phones and virtual machines are. jose applies it
+ * to the expiry too, which `sealSession` checks again with the format's own tolerance.
  */
 export const NOT_BEFORE_TOLERANCE_SECONDS = 60;
 const PUBLIC_KEY_ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA"];
-/** By a secret, the hash that each takes. */
+/** The hash of each algorithm that uses a secret. */
 const SECRET_ALGORITHMS: Readonly<Record<string, string>> = {
   HS256: "SHA-256",
   HS384: "SHA-384",
@@ -31,7 +31,7 @@ export interface TokenRules {
 
 type Check = (options: JWTVerifyOptions) => Promise<{ payload: JWTPayload }>;
 
-/** Tries keys until one fits: only a signature that does not match leads to the next. */
+/** Tries keys until one fits: only a wrong signature leads to the next. */
 async function tryEach(checks: Iterable<Check> | AsyncIterable<Check>, options: JWTVerifyOptions) {
   for await (const check of checks) {
     try {
@@ -44,8 +44,8 @@ async function tryEach(checks: Iterable<Check> | AsyncIterable<Check>, options: 
 }
 
 /**
- * Makes the check of a JWT's signature, algorithm, times, issuer and audience: by any of the secrets, or a public-key algorithm with a key of the key set. The kind of key pins the
- * algorithm (SPEC A2).
+ * Makes the check of a JWT's signature, algorithm, times, issuer and audience, with any of the secrets or
+ * with a key of the key set. The kind of key determines the algorithm (SPEC A2).
  *
  * @throws Refusal from the check: `session_invalid`, `session_expired`, `session_unavailable`.
  * @example
@@ -78,7 +78,7 @@ export function createTokenCheck(
       if (error instanceof errors.JWKSMultipleMatchingKeys) {
         return tryEach(checksOf(token, error), pinned);
       }
-      // A key that cannot be imported: nothing that the caller's token did.
+      // A key cannot be imported: that is not the fault of the caller's token.
       const isCallers = error instanceof errors.JOSEError || error instanceof Refusal;
       throw isCallers ? error : unavailable("the key server: a key of a wrong shape");
     }
@@ -108,8 +108,7 @@ export function createTokenCheck(
 }
 
 /**
- * Imports a secret once for each algorithm, at its first use: no I/O may be done while the module is
- * loaded.
+ * Imports a secret once for each algorithm, at its first use: a module must not do I/O while it loads.
  */
 function memoKey(secret: string): (algorithm: string) => Promise<CryptoKey> {
   const keys = new Map<string, CryptoKey>();
@@ -118,7 +117,7 @@ function memoKey(secret: string): (algorithm: string) => Promise<CryptoKey> {
     let key = keys.get(algorithm);
     if (!key) {
       const kind = { name: "HMAC", hash: SECRET_ALGORITHMS[algorithm]! };
-      // The key is kept and not the promise: one request must not wait for another's.
+      // Keeps the key and not the promise: a request must not await another's.
       key = await crypto.subtle.importKey("raw", bytes, kind, false, ["verify"]);
       keys.set(algorithm, key);
     }
@@ -126,7 +125,7 @@ function memoKey(secret: string): (algorithm: string) => Promise<CryptoKey> {
   };
 }
 
-/** The token names no key, and several would do: each of them is tried. */
+/** The token names no key, and several fit: tries each of them. */
 async function* checksOf(
   token: string,
   keys: errors.JWKSMultipleMatchingKeys,

@@ -18,7 +18,7 @@ const PREFIX = "base64-";
 
 const cookieSchema = v.object({ access_token: v.string() });
 
-/** Users write their `user_metadata` themselves; `app_metadata` is the app's alone. */
+/** Users can write their `user_metadata`; only the app can write `app_metadata`. */
 const SOURCE = {
   ...JWT_SOURCE,
   claims: {
@@ -69,7 +69,7 @@ export const supabase: SessionFormat = {
   },
 };
 
-/** Providers write the name and the picture under one of two names. */
+/** Identity providers use one of two names for each of name and picture. */
 function candidateOf(claims: Record<string, unknown>, source: Source): Candidate {
   const candidate = candidateFromClaims(claims, source);
   const { name, picture } = source.claims;

@@ -2,8 +2,8 @@ import { Refusal } from "../errors.ts";
 import { log } from "../log.ts";
 
 /**
- * Makes the refusal for a session that cannot be checked, and logs why, since the caller's answer
- * does not tell (SPEC A5, O3). The reason must hold nothing of the credential.
+ * Makes the refusal for a session that cannot be checked, and logs why, since the answer does not say
+ * (SPEC A5, O3). The reason must contain nothing of the credential.
  *
  * @example
  * throw unavailable("SESSION_INTROSPECTION_URL: answered 500");
@@ -13,7 +13,7 @@ export function unavailable(reason: string): Refusal {
   return new Refusal("session_unavailable");
 }
 
-/** The message of what {@link fetchJson} threw. */
+/** The message of an error of {@link fetchJson}. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }

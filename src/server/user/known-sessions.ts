@@ -4,7 +4,7 @@ import type { RoomSession } from "../room/room-request.ts";
 const KNOWN_MS = 60_000;
 const MAX_KNOWN = 500;
 
-/** What users' objects said of sessions in the last minute. */
+/** What users' objects answered about sessions in the last minute. */
 const revoked = new ExpiringMap<true>(MAX_KNOWN);
 const good = new ExpiringMap<true>(MAX_KNOWN);
 
@@ -24,8 +24,8 @@ export function noteGood(session: RoomSession, now: number): void {
 }
 
 /**
- * Whether a session was lately found to be revoked, which needs no asking. Whoever stole it and
- * tries again counts as an address, and does not use up what its user may connect (SPEC A7).
+ * Whether a session was lately found to be revoked, which needs no asking. A thief who
+ * tries again counts against the address, and does not use up the user's connects (SPEC A7).
  */
 export function isKnownRevoked(session: RoomSession, now: number): boolean {
   return revoked.get(keyOf(session), now) ?? false;

@@ -6,15 +6,15 @@ export interface ListedRoom {
 }
 
 /**
- * The rooms that a user may be present in, and those that remember them (SPEC B4, B11). Of the first
- * there are never too few: a room is listed before it lets anyone in, and taken off by its stamp, so
- * that none is which they came back to meanwhile. The table is made with the first.
+ * The rooms that a user may be present in, and those that remember them (SPEC B4, B11). No room
+ * that they are in is ever missing: it is listed before it admits anyone, and removed only by its
+ * stamp, so that a room they came back to meanwhile stays. The first room creates the table.
  */
 export class Listing {
   readonly #sql: SqlStorage;
-  /** Stamps by room, of those that they may be present in. The others stay in storage: they may be many. */
+  /** The stamps of the rooms that they may be present in. The others stay in storage: they may be many. */
   readonly #present = new Map<string, number>();
-  /** When they were seen in the rooms that they left, first and last; `null` where that must be read. */
+  /** When they were seen in the rooms that they left, first and last; `null` if it must be read. */
   #left: { first: number | null; last: number | null } | null = null;
   #exists: boolean;
 
@@ -51,7 +51,7 @@ export class Listing {
     return [...this.#present].map(([room, stamp]) => ({ room, stamp }));
   }
 
-  /** Those, and the rooms that remember them. */
+  /** The rooms that they may be present in, and those that remember them. */
   known(): ListedRoom[] {
     if (!this.#exists) return [];
     return [...this.#sql.exec<{ room: string; stamp: number }>("SELECT room, stamp FROM rooms")];
@@ -74,7 +74,7 @@ export class Listing {
     return this.#readLeft().last;
   }
 
-  /** The same of the room that they were seen in least lately. */
+  /** The earliest such time; `null` for none. */
   get firstLeft(): number | null {
     return this.#readLeft().first;
   }
@@ -92,8 +92,8 @@ export class Listing {
   }
 
   /**
-   * Notes that they are not in a room any more, unless it was listed anew after this stamp. It is
-   * kept for as long as the room remembers them; `lastOnline` is `null` for one that does not.
+   * Notes that they have left a room, unless it was listed again after this stamp. The room is kept
+   * for as long as it remembers them; `lastOnline` is `null` for one that does not.
    */
   leave(room: string, stamp: number, lastOnline: number | null): void {
     if (this.stampOf(room) !== stamp) return;
@@ -103,7 +103,7 @@ export class Listing {
     this.#left = null;
   }
 
-  /** Takes a room off, also one that remembers them, unless it was listed anew after this stamp. */
+  /** Removes a room, also one that remembers them, unless it was listed again after this stamp. */
   drop(room: string, stamp: number): void {
     if (!this.#exists) return;
     this.#sql.exec("DELETE FROM rooms WHERE room = ? AND stamp = ?", room, stamp);
@@ -119,7 +119,7 @@ export class Listing {
     this.#left = null;
   }
 
-  /** To be called when the object's storage was deleted. */
+  /** Call it when the object's storage was deleted. */
   clear(): void {
     this.#exists = false;
     this.#present.clear();

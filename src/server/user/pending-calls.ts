@@ -105,7 +105,7 @@ export class PendingCalls {
     }
   }
 
-  /** To be called when the object's storage was deleted. */
+  /** Call it when the object's storage was deleted. */
   clear(): void {
     this.#exists = false;
     this.#pending.clear();

@@ -1,9 +1,9 @@
 import type { RoomSession } from "../room/room-request.ts";
 
-/** What is known of a session to tell whether it was revoked, and when it was let in. */
+/** The part of a session that decides whether it was revoked. */
 export type SessionMark = Pick<RoomSession, "id" | "issuedAt" | "undated" | "admission">;
 
-/** One session of a user was ended, or all that were issued until then (SPEC B3). */
+/** A revocation of one session, or of all that were issued until then (SPEC B3). */
 export interface Revocation {
   /** `null` for all of them. */
   session: string | null;
@@ -22,8 +22,8 @@ export function markOf({ id, issuedAt, undated, admission }: SessionMark): Sessi
 }
 
 /**
- * Whether a session is among the revoked. Of all that were issued until then is one that does not
- * say when it was issued, and one that was let in before, whatever it says: clocks differ.
+ * Whether a session was revoked. "All until then" includes a session that does not say when it was
+ * issued, and one that was admitted before, whatever it says: clocks differ.
  *
  * @example
  * isRevoked({ issuedAt: 5 }, { session: null, at: 5 }); // true

@@ -1,16 +1,16 @@
 import { hasTable } from "../platform/has-table.ts";
 import { isRevoked, type Revocation, type SessionMark } from "./revocation.ts";
 
-/** As long as browsers keep a cookie at most: no session is good for longer. */
+/** The longest that browsers keep a cookie: no session is valid for longer. */
 export const KEPT_MS = 400 * 86_400_000;
 
-/** Stands for all sessions where a session's id would; no id is empty. */
+/** Stands for all sessions in place of a session's id; no id is empty. */
 const ALL = "";
 
-/** The sessions of a user that were revoked (SPEC B3). The table is made with the first. */
+/** The revocations of a user (SPEC B3). The first one creates the table. */
 export class Revocations {
   readonly #sql: SqlStorage;
-  /** When each was, by session. */
+  /** The time of each, by session. */
   readonly #entries = new Map<string, number>();
   readonly #untold: Revocation[] = [];
   #exists: boolean;
@@ -61,13 +61,13 @@ export class Revocations {
     this.#entries.set(key, at);
   }
 
-  /** Hands over those that 0.1.0 had yet to tell the rooms of: they are pending calls now. */
+  /** Hands over those that 0.1.0 had not yet sent to the rooms: they are pending calls now. */
   takeUntold(): Revocation[] {
     if (this.#untold.length > 0) this.#sql.exec("UPDATE revocations SET told = 1");
     return this.#untold.splice(0);
   }
 
-  /** Takes all of them back; answers how many. */
+  /** Withdraws all of them; returns how many. */
   lift(): number {
     const count = this.#entries.size;
     if (count > 0) this.#sql.exec("DELETE FROM revocations");
@@ -75,14 +75,14 @@ export class Revocations {
     return count;
   }
 
-  /** Forgets those that no session outlives. */
+  /** Removes those that are older than any valid session. */
   forget(now: number): void {
     if (now < this.dueAt) return;
     this.#sql.exec("DELETE FROM revocations WHERE at <= ?", now - KEPT_MS);
     for (const [key, at] of this.#entries) if (at <= now - KEPT_MS) this.#entries.delete(key);
   }
 
-  /** To be called when the object's storage was deleted. */
+  /** Call it when the object's storage was deleted. */
   clear(): void {
     this.#exists = false;
     this.#entries.clear();

@@ -3,16 +3,16 @@ import type { Admission } from "../room/room-request.ts";
 import type { SessionMark } from "./revocation.ts";
 import type { Whereabouts } from "./whereabouts.ts";
 
-/** A user has left a room: their last place has ended. */
+/** A user's last place in a room has ended. */
 export interface Departure {
   user: string;
   /** The newest that they were admitted with; 0 for none. */
   stamp: number;
-  /** As others are shown it, in milliseconds since 1970. */
+  /** As others see it, in milliseconds since 1970. */
   lastOnline: number | null;
 }
 
-/** What a user's object may be called for. */
+/** The calls that a user's object answers. */
 export interface UserObject extends Rpc.DurableObjectBranded {
   isRevoked(mark: SessionMark): boolean;
   admit(

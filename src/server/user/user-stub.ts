@@ -8,21 +8,21 @@ import { noteGood, noteRevoked } from "./known-sessions.ts";
 import { markOf } from "./revocation.ts";
 import type { Departure, UserObject } from "./user-object.ts";
 
-/** An object that has not answered by then is as good as down. */
+/** An object that has not answered by then counts as down. */
 const ANSWER_MS = 5_000;
-/** A join that is admitted time and again, and each time too late, is given up. */
+/** A join whose admissions all arrive too late is given up after this many. */
 const MAX_ADMISSIONS = 4;
 
 interface CallOptions {
-  /** How long an answer is waited for, 5 s at the most. */
+  /** How long to wait for an answer, at most 5 s. */
   limitMs?: number;
-  /** It must not be called again, since it may have been heard. */
+  /** Do not retry: the first call may have arrived. */
   once?: boolean;
 }
 
 type UserCall<Result> = (stub: DurableObjectStub<UserObject>) => Promise<Result>;
 
-/** Answers what a call of a user's object does, or refuses for it. */
+/** Calls a user's object; a failure is a refusal. */
 async function callUser<Result>(
   users: DurableObjectNamespace<UserObject>,
   user: string,
@@ -40,9 +40,9 @@ async function callUser<Result>(
 }
 
 /**
- * Asks a user's object for the app's backend.
+ * Calls a user's object for the app's backend.
  *
- * @throws Refusal `user_unavailable`, `not_found` where there is no server key.
+ * @throws Refusal `user_unavailable`, `not_found` if there is no server key.
  * @example
  * const lifted = await askUser(config, "ada", (stub) => stub.lift());
  */
@@ -62,7 +62,7 @@ function revoked(session: RoomSession): Refusal {
 }
 
 /**
- * Checks that a session was not revoked, where sessions can be (SPEC B3).
+ * Checks that a session was not revoked, if there is a server key (SPEC B3).
  *
  * @throws Refusal `session_revoked`, `session_unavailable`.
  */
@@ -74,8 +74,8 @@ export async function requireUnrevoked({ users }: Config, session: RoomSession):
 }
 
 /**
- * Has a session admitted to a room by its user's object, where there is one, and answers it with
- * its admission.
+ * Has the user's object, if there is one, admit a session to a room; returns the session with its
+ * admission.
  *
  * @throws Refusal `session_revoked`, `session_unavailable`, `too_many_rooms`.
  */
@@ -98,8 +98,8 @@ async function admitToRoom(
 }
 
 /**
- * Joins a room by `join` with an admitted session, and with a newer admission where the room, to
- * which `join` answers `"stale"`, has seen the user go or heard of a revocation since.
+ * Joins a room by `join` with an admitted session. If `join` returns `"stale"`, since the user has left
+ * the room or a revocation has arrived meanwhile, it tries again with a newer admission.
  *
  * @throws Refusal `session_revoked`, `session_unavailable`, `too_many_rooms`, `room_unavailable`.
  */
@@ -119,12 +119,12 @@ export async function joinAdmitted<Result>(
   throw new Refusal("room_unavailable", session.user.id);
 }
 
-/** What a room's answer to a join says to {@link joinAdmitted}. */
+/** Turns a room's answer to a join into what {@link joinAdmitted} expects. */
 export function orStale(answer: Response): Response | "stale" {
   return answer.status === ADMISSION_STALE ? "stale" : answer;
 }
 
-/** Tells a user's object that they left a room; where that fails, it finds out by itself later. */
+/** Reports to a user's object that they left a room; if that fails, it finds out by itself later. */
 export async function tellLeft(
   users: DurableObjectNamespace<UserObject>,
   room: string,

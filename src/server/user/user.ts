@@ -18,11 +18,11 @@ import { ROOMS_AT_ONCE, Notifier, type ClosedCount } from "./notifier.ts";
 import type { UserObject } from "./user-object.ts";
 import { sumUp, type Whereabouts } from "./whereabouts.ts";
 
-/** How often a list is compared with what the rooms say, which mends what a crash left over. */
+/** How often the list is checked against the rooms, to repair what a crash left. */
 const LOOK_EVERY_MS = 86_400_000;
-/** A user who seems to be in too many rooms is looked for in them at most as often. */
+/** How often, at most, the rooms of a user who seems to be in too many are checked. */
 const LOOK_AGAIN_MS = 10_000;
-/** Rooms that have not answered by then are left out of what is answered. */
+/** Rooms that have not answered by then are left out of the answer. */
 const ROOMS_MS = 2_000;
 /** The longest that a caller waits for rooms to end connections; the rest goes on. */
 const ANSWER_MS = 3_000;
@@ -33,9 +33,9 @@ const MAX_RETRY_MS = 300_000;
 const GATHER_MS = 3_600_000;
 
 /**
- * One user, over all rooms: which sessions of theirs were revoked, which rooms they may be present
- * in, and which remember them (SPEC B3, B4, B11). It is asked only where there is a `SERVER_KEY`.
- * During a gradual deploy an old and a new version talk to each other: add parameters and keys.
+ * One user across all rooms: their revocations, the rooms they may be present in, and the rooms that
+ * remember them (SPEC B3, B4, B11). It is called only if there is a `SERVER_KEY`. During a gradual
+ * deploy an old and a new version call each other: add parameters and keys, never change them.
  */
 export class User extends DurableObject<Env> implements UserObject {
   readonly #name: string;
@@ -48,7 +48,7 @@ export class User extends DurableObject<Env> implements UserObject {
   #clock: number;
   /** How often in a row no room answered a pending call. */
   #failures = 0;
-  /** When the list was last compared with the rooms; `null` for not since the object's start. */
+  /** When the list was last checked against the rooms; `null` if not since the object's start. */
   #lookedAt: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -79,9 +79,9 @@ export class User extends DurableObject<Env> implements UserObject {
   }
 
   /**
-   * Puts a room on the list that a session is about to enter, with a stamp above `above`. Answers
-   * `null` where the session was revoked, and `"too_many_rooms"` where the user is in `maxRooms`
-   * others (SPEC A7). One row is written where the room is not on the list.
+   * Lists a room that a session is about to enter, with a stamp above `above`. Returns `null` if the
+   * session was revoked, and `"too_many_rooms"` if the user is in `maxRooms` others (SPEC A7). Writes
+   * one row if the room is not on the list.
    */
   async admit(
     mark: SessionMark,
@@ -90,7 +90,7 @@ export class User extends DurableObject<Env> implements UserObject {
     maxRooms = Number.POSITIVE_INFINITY,
   ): Promise<Admission | "too_many_rooms" | null> {
     const isCrowded = () => this.#listing.stampOf(room) === 0 && this.#listing.size >= maxRooms;
-    // Some may be listed that they did not get into, or that were lost in a crash.
+    // Some rooms may be listed that they never got into, or that were lost in a crash.
     const isLookedAt = Date.now() - (this.#lookedAt ?? 0) < LOOK_AGAIN_MS;
     if (isCrowded() && !isLookedAt) await this.#look();
     if (this.#revocations.has(mark)) return null;
@@ -102,7 +102,7 @@ export class User extends DurableObject<Env> implements UserObject {
     return { stamp: this.#listing.stampOf(room), at: this.#tick() };
   }
 
-  /** Takes a room off the list that they left, unless they were admitted anew; one row is written. */
+  /** Removes a room that they left from the list, unless they were admitted again; writes one row. */
   left(room: string, stamp: number, lastOnline: number | null): void {
     this.#listing.leave(room, stamp, lastOnline);
     this.#listing.forgetBefore(Date.now() - this.#retentionMs);
@@ -110,8 +110,8 @@ export class User extends DurableObject<Env> implements UserObject {
   }
 
   /**
-   * Ends one session, or with `null` all that were issued until now: records it, then has the rooms
-   * close its connections; answers how many. A room that does not answer is told again.
+   * Revokes one session, or with `null` all that were issued until now: stores the revocation, then has
+   * the rooms close the connections; returns how many. A room that does not answer is called again.
    */
   revoke(session: string | null): Promise<number> {
     const at = this.#tick();
@@ -119,32 +119,31 @@ export class User extends DurableObject<Env> implements UserObject {
     return this.#send({ kind: "revoke", session, room: null, at });
   }
 
-  /** Takes all revocations back; answers how many. */
+  /** Withdraws all revocations; returns how many. */
   lift(): number {
     this.#pending.dropRevocations();
     return this.#revocations.lift();
   }
 
   /**
-   * Has every room close the user's connections and forget the user (SPEC B11), and keeps nothing of
-   * where they were; answers how many connections that closed. A room that does not answer is told
-   * again.
+   * Has every room close the user's connections and forget the user (SPEC B11), and forgets where they
+   * were; returns how many connections that closed. A room that does not answer is called again.
    */
   forget(): Promise<number> {
     return this.#send({ kind: "forget", session: null, room: null, at: this.#tick() });
   }
 
-  /** Sends an event to the user's connections in every room (SPEC B11); answers how many they were. */
+  /** Sends an event to the user's connections in every room (SPEC B11); returns how many they were. */
   async deliver(event: Omit<RoomEvent, "to">): Promise<number> {
     const to = { users: [this.#name] };
-    // Not asked twice: they might get it twice.
+    // No retry: they might get the event twice.
     const answers = await this.#askRooms(async ({ room }) =>
       roomStub(this.env, room).deliver({ ...event, to }),
     );
     return answers.reduce((sum, { answer }) => sum + answer, 0);
   }
 
-  /** Asks each room on the list what is true now, and takes those off that they are not in. */
+  /** Asks each room on the list what is true now, and removes those that they are not in. */
   async whereabouts(): Promise<Whereabouts> {
     const { sights, isComplete } = await this.#look();
     this.#listing.forgetBefore(Date.now() - this.#retentionMs);
@@ -168,7 +167,7 @@ export class User extends DurableObject<Env> implements UserObject {
     this.#setAlarm();
   }
 
-  /** Starts a call, and answers how many connections were closed by the time of the answer. */
+  /** Starts a call, and returns how many connections were closed by the time of the answer. */
   async #send(call: PendingCall): Promise<number> {
     this.#pending.add(call);
     this.#alarm.wakeBy(Date.now() + RETRY_MS);
@@ -183,7 +182,7 @@ export class User extends DurableObject<Env> implements UserObject {
     this.#failures = outcome === "none" ? this.#failures + 1 : 0;
   }
 
-  /** Compares the list with what the rooms say; one that does not answer stays on it. */
+  /** Checks the list against the rooms; a room that does not answer stays on it. */
   async #look(): Promise<{ sights: ({ room: string } & MemberView)[]; isComplete: boolean }> {
     this.#lookedAt = Date.now();
     const asked = this.#listing.size;
@@ -197,7 +196,7 @@ export class User extends DurableObject<Env> implements UserObject {
     return { sights, isComplete: sights.length === asked };
   }
 
-  /** Asks all rooms on the list at once; answers what those say that answer in time. */
+  /** Asks all rooms on the list at once; returns the answers that come in time. */
   async #askRooms<Answer>(
     ask: (listed: ListedRoom) => Promise<Answer>,
   ): Promise<(ListedRoom & { answer: Answer })[]> {
@@ -215,13 +214,13 @@ export class User extends DurableObject<Env> implements UserObject {
     });
   }
 
-  /** A clock that never stands still: what comes later has a higher time. */
+  /** A clock that always advances: what comes later has a higher time. */
   #tick(): number {
     this.#clock = Math.max(Date.now(), this.#clock + 1);
     return this.#clock;
   }
 
-  /** Wakes when there is something to do, and keeps nothing of a user of whom nothing is known. */
+  /** Sets the alarm for what is due next; if nothing is kept of the user, deletes the storage. */
   #setAlarm(): void {
     const now = Date.now();
     const { firstLeft } = this.#listing;

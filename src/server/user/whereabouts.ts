@@ -1,12 +1,12 @@
 import type { Status } from "../../protocol/messages.ts";
 import type { MemberView } from "../room/room-object.ts";
 
-/** The same as JSON tells it: `lastOnline` is ISO 8601. */
+/** A view as JSON: `lastOnline` is ISO 8601. */
 export interface ShownView extends Omit<MemberView, "lastOnline"> {
   lastOnline: string | null;
 }
 
-/** What is to be said of a user over all rooms; a `status` of `null` could not be learnt (SPEC B4). */
+/** A user over all rooms; `status` is `null` if it is not known (SPEC B4). */
 export interface UserView extends Omit<ShownView, "status"> {
   status: Status | null;
 }
@@ -16,18 +16,18 @@ export interface Whereabouts extends UserView {
   rooms: ({ room: string } & ShownView)[];
 }
 
-/** What is said of a user of whom nothing could be learnt. */
+/** The view of a user about whom nothing is known. */
 export const UNLEARNT: UserView = { status: null, connections: 0, lastOnline: null };
 
-/** Who is busy anywhere is not to be disturbed; else they are where they are most. */
+/** The strongest status of any room counts. */
 const BY_WEIGHT: readonly Status[] = ["busy", "online", "away"];
 
 const timeOf = (time: number | null) => (time === null ? null : new Date(time).toISOString());
 
 /**
- * Sums up what each room says; whoever appears offline in a room is not in it (SPEC B4, M3).
- * `lastSeen` is when they were seen in rooms that they left, and `isComplete` whether every room has
- * answered: where none shows them, one that has not may.
+ * Merges what each room says of a user; a room in which they appear offline does not count (SPEC B4,
+ * M3). `lastSeen` is when they were last seen in rooms that they left. `isComplete` says whether every
+ * room has answered: if none shows the user, one that has not may.
  *
  * @example
  * const sights = [{ room: "lobby", status: "away", connections: 1, lastOnline: null }];

@@ -59,13 +59,13 @@ export class Reading {
     return this.#owed ? this.#owed.askedAt + OWED_MS : Number.POSITIVE_INFINITY;
   }
 
-  /** Counts what was sent; answers whether that completes a step, so that {@link step} is due. */
+  /** Counts what was sent; returns whether that completes a step, so that {@link step} is due. */
   count(length: number): boolean {
     this.#length += length;
     return this.#length >= STEP;
   }
 
-  /** Takes a step; answers whether to send the probe `n` now. */
+  /** Takes a step; returns whether to send the probe `n` now. */
   step(n: number, now: number): boolean {
     const length = this.#length;
     this.#length = 0;

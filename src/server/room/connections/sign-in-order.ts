@@ -13,7 +13,7 @@ export class SignInOrder {
   /** The latest sign-in that gave the connection a session. */
   #taken = 0;
 
-  /** Begins a sign-in; answers its turn. */
+  /** Begins a sign-in; returns its turn. */
   begin(): number {
     return ++this.#begun;
   }

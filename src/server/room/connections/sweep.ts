@@ -44,7 +44,7 @@ function removeNonReaders(room: RoomState, now: number): void {
   }
 }
 
-/** Ends connections whose session has ended, or that never signed in; answers those to be given notice. */
+/** Ends connections whose session has ended, or that never signed in; returns those to be given notice. */
 function expire(room: RoomState, now: number): Connection[] {
   const ending: Connection[] = [];
   for (const connection of room.connections.takeDue(now)) {

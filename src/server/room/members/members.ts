@@ -106,7 +106,7 @@ export class Members {
     if (JSON.stringify(record) !== storedBefore) this.#changes.save(record);
   }
 
-  /** Changes a member and their entry on the list, or neither; answers whether the entry changed. */
+  /** Changes a member and their entry on the list, or neither; returns whether the entry changed. */
   #mutate(record: MemberRecord, mutate: () => void, before: string): boolean {
     try {
       mutate();

@@ -91,7 +91,7 @@ export class Store {
     return { epoch, floor: this.#floor, records };
   }
 
-  /** Writes the changes in one commit, and answers whether there were any. */
+  /** Writes the changes in one commit, and returns whether there were any. */
   write({ saved, forgotten }: Changes, epoch: string, floor: number): boolean {
     if (saved.length === 0 && forgotten.length === 0) return false;
     const { sql } = this.#storage;

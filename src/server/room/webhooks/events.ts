@@ -1,7 +1,7 @@
 import type { Member } from "../../../protocol/messages.ts";
 import type { Happening } from "../../../protocol/webhook-message.ts";
 
-/** A member's entry before and after a commit, as JSON; `undefined` where they are not on the list. */
+/** A member's entry before and after a commit, as JSON; `undefined` if they are not on the list. */
 export interface EntryChange {
   before: string | undefined;
   after: string | undefined;
