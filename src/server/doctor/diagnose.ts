@@ -62,9 +62,9 @@ function check(credential: Credential, config: Config, now: number): Promise<Roo
   });
 }
 
-/** A value alone may end in `=`, and dbAuth's has `=|` in it. */
+/** A value alone may end in `=`, and dbAuth's has `=|` in it, Laravel's `=.`, far behind any name. */
 function isHeader(text: string): boolean {
-  return /^\s*[\w!#$%&'*.^`|~+-]+=[^=|]/.test(text);
+  return /^\s*[\w!#$%&'*.^`|~+-]{1,128}=[^=|]/.test(text);
 }
 
 /** A value alone is taken for a bearer token, which may have been made for any of the cookie's names. */

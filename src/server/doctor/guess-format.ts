@@ -73,7 +73,9 @@ function guessSigned(value: string): Guess | undefined {
   if (SIGNATURE.test(value)) {
     return { format: "signed-cookie", what: "a signed cookie of React Router, Remix or Hono" };
   }
-  const json = recordOf(parseJson(decodeBase64(value) ?? decodeBase64Url(value)));
+  // A bearer token of two cookies has the second one behind a dot.
+  const [first = ""] = value.split(".");
+  const json = recordOf(parseJson(decodeBase64(first) ?? decodeBase64Url(first)));
   if ("iv" in json && "mac" in json) {
     return { format: "laravel", what: "an encrypted cookie of Laravel" };
   }

@@ -107,8 +107,25 @@ describe("the doctor", () => {
     }
   });
 
+  it("[A2.17] knows a bearer token of two cookies", async () => {
+    const { bearer } = laravel.vectors.find(({ title }) => title === "a user")!;
+    const named = { SESSION_FORMAT: "laravel", SESSION_SECRET: laravel.secret };
+    const good = { cookie: bearer, vars: named, now: Date.parse(laravel.now) };
+    const { isGood, lines } = await diagnose(good);
+    expect(isGood).toBe(true);
+    expect(lines[0]).toContain("SESSION_FORMAT=laravel.");
+  });
+
   it("[A2] has a hint where there is something to look at", () => {
-    for (const detail of [DETAIL.signature, DETAIL.notSignedIn, DETAIL.noSuchKey, "iss", "aud"]) {
+    for (const detail of [
+      DETAIL.signature,
+      DETAIL.notSignedIn,
+      DETAIL.noSuchKey,
+      DETAIL.noData,
+      DETAIL.notEncrypted,
+      "iss",
+      "aud",
+    ]) {
       expect(hintFor(detail), detail).toBeDefined();
     }
     expect(hintFor("exp")).toBeUndefined();
