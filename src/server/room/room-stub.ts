@@ -30,8 +30,8 @@ export async function askRoom(
 }
 
 /**
- * Calls a room, or asks it by the request that a room of 0.1.0 knows, where it has no such method: during
- * a gradual deploy.
+ * Calls a room. During a gradual deploy it may be one of 0.1.0, which has no such method: then it sends
+ * the request that such a room knows.
  */
 export async function callRoom<Result>(
   env: Env,
@@ -48,14 +48,14 @@ export async function callRoom<Result>(
   }
 }
 
-/** What the platform says of a method that an object does not have. */
+/** The platform's message for a method that an object does not have. */
 const NO_SUCH_METHOD = /does not implement the method/;
 
-/** A room that has not answered the app's backend by then is as good as down. */
+/** A room that has not answered by then counts as down. */
 const ANSWER_MS = 5_000;
 
 /**
- * Answers what a call of a room does, within 5 s.
+ * Awaits a call of a room for at most 5 s.
  *
  * @throws Refusal `room_unavailable`.
  * @example

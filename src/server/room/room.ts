@@ -20,8 +20,8 @@ import { rethrow, TurnRunner } from "./turn-runner.ts";
 import { forget, kick, revoke, view } from "./user-calls.ts";
 
 /**
- * One room: a thin shell that turns each of the platform's events into one turn of its
- * {@link RoomState}. No await stands between a change and the end of its turn, so that events cannot
+ * One room: a thin shell that runs each of the platform's events as one turn of its
+ * {@link RoomState}. There is no await between a change and the end of its turn, so events cannot
  * interleave.
  */
 export class Room extends DurableObject<Env> implements RoomObject {
@@ -49,7 +49,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
     });
   }
 
-  /** Answers what the Worker asks: an upgrade where somebody joins, a lease, else a read. */
+  /** Answers a request of the Worker: an upgrade, a lease or a read. */
   override async fetch(request: Request): Promise<Response> {
     const asked = fromWorker(request);
     return this.#runner.event(
@@ -59,19 +59,19 @@ export class Room extends DurableObject<Env> implements RoomObject {
     );
   }
 
-  /** Sends an event of the app's backend (SPEC B1); answers to how many connections. */
+  /** Sends an event of the app's backend (SPEC B1); returns to how many connections. */
   async deliver(event: RoomEvent): Promise<number> {
     return this.#call(() => deliver(this.#room, event));
   }
 
-  /** Ends all that a user has here (SPEC B2); answers how many connections that were. */
+  /** Ends all connections of a user (SPEC B2); returns how many. */
   async kick(user: string): Promise<number> {
     return this.#call((now) => kick(this.#room, user, now));
   }
 
   /**
-   * Ends the connections of revoked sessions (SPEC B3). To a user's object of 0.1.0, which does not
-   * say by which stamp it lists the room, it answers how many those were.
+   * Ends the connections of revoked sessions (SPEC B3). A user's object of 0.1.0 passes no `stamp`, and
+   * gets their number alone.
    */
   async revoke(user: string, revocation: Revocation, stamp?: number): Promise<Ended | number> {
     return this.#call((now) => {
@@ -82,7 +82,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
     });
   }
 
-  /** Closes a user's connections and forgets the user, but for what was admitted since (SPEC B11). */
+  /** Closes a user's connections and forgets the user, except for what was admitted since (SPEC B11). */
   async forget(user: string, before: Admission): Promise<Ended> {
     return this.#call((now) => {
       this.#room.answeredDepartures.add(user);
@@ -90,12 +90,12 @@ export class Room extends DurableObject<Env> implements RoomObject {
     });
   }
 
-  /** Tells how a user is seen here, to whom lists the room by this stamp (SPEC B4). */
+  /** Answers how others see a user, for the user's object, which lists the room by this stamp (SPEC B4). */
   async sight(user: string, stamp: number): Promise<MemberView & { isHere: boolean }> {
     return this.#call((now) => view(this.#room, user, stamp, now));
   }
 
-  /** Tells the list of rooms how many are here, as others see it (SPEC B9). */
+  /** Answers the room's counts, for the list of rooms (SPEC B9). */
   async count(): Promise<Counts> {
     return this.#call(() => {
       const { online, connections } = this.#room.roster.list;
@@ -103,7 +103,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
     });
   }
 
-  /** Tells the app's backend how the room is (SPEC B10). */
+  /** Answers the room's figures, for the app's backend (SPEC B10). */
   async stats(): Promise<RoomStats> {
     return this.#call(() => statsOf(this.#room));
   }
@@ -140,7 +140,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
     this.#runner.alarm();
   }
 
-  /** Does what another object or the Worker calls for; what it answers is durable. */
+  /** Runs a call of another object or of the Worker; its result is durable. */
   #call<Result>(act: (now: number) => Result): Result {
     return this.#runner.event(
       act,

@@ -5,19 +5,19 @@ import { WriteFailure } from "./storage/write-failure.ts";
 import type { RunTurn } from "./task.ts";
 import { Turns } from "./turn.ts";
 
-/** Lets a fault pass that only a restart mends. */
+/** Passes on a fault that only a restart repairs. */
 export function rethrow(error: unknown): never {
   throw error;
 }
 
 /**
- * Runs each event of a room as one turn, sees to the faults of both, and holds the room's one timer.
+ * Runs each event of a room as one turn, handles its faults, and holds the room's one timer.
  */
 export class TurnRunner {
   readonly #room: RoomState;
   readonly #ctx: DurableObjectState;
   readonly #turns: Turns;
-  /** The one timer, and when it goes off. */
+  /** The one timer, and when it fires. */
   #timer: ReturnType<typeof setTimeout> | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
 
@@ -39,7 +39,7 @@ export class TurnRunner {
     this.#turns = new Turns(room);
   }
 
-  /** One event: what time alone brings about, what the event does, and the end of the turn. */
+  /** Runs an event: first what is due by time alone, then the event, then the end of the turn. */
   event<Result>(
     act: (now: number) => Result,
     refuse: (error: unknown) => Result,
@@ -54,8 +54,8 @@ export class TurnRunner {
   }
 
   /**
-   * Runs what an event does, and ends its turn. A fault in it is that of one request or connection,
-   * which `refuse` ends alone; what it did before is stored all the same.
+   * Runs `act`, and ends the turn. A fault in it concerns one request or connection, which `refuse` ends
+   * alone; changes made before the fault are stored all the same.
    *
    * @throws WriteFailure, after which the room starts anew.
    */
@@ -82,8 +82,8 @@ export class TurnRunner {
   }
 
   /**
-   * Where a write failed, memory and storage may disagree: the room starts anew from what is durable,
-   * which its clients survive like any restart (SPEC L6).
+   * After a failed write, memory and storage may disagree: the room restarts from what is durable, which
+   * its clients survive like any restart (SPEC L6).
    */
   #endTurn(now: number, durable: boolean): void {
     try {
@@ -109,7 +109,7 @@ export class TurnRunner {
     }
   }
 
-  /** A timer that goes off too early finds nothing due; one that nobody needs would keep the room awake. */
+  /** A timer that fires too early finds nothing due; a timer that nobody needs would keep the room awake. */
   #setTimer(at: number, now: number): void {
     if (at === Number.POSITIVE_INFINITY || at < this.#timerAt) {
       if (this.#timer !== null) clearTimeout(this.#timer);
@@ -122,7 +122,7 @@ export class TurnRunner {
   }
 
   #tick(): void {
-    // Whatever the clock says, the timer's time has come.
+    // Whatever the clock says, the timer is due.
     const now = Math.max(Date.now(), this.#timerAt);
     this.#timer = null;
     this.#timerAt = Number.POSITIVE_INFINITY;
@@ -134,8 +134,8 @@ export class TurnRunner {
   }
 
   /**
-   * Does what the alarm is for. It never fails: the platform gives an alarm up after six failures,
-   * and the ghosts would stay. What was not stored is kept, and tried again (SPEC L7).
+   * Does what is due. It never fails: the platform gives up an alarm after six failures, and ghosts would
+   * stay. What was not stored is kept, and tried again (SPEC L7).
    */
   alarm(): void {
     const now = Date.now();

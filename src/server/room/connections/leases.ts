@@ -9,10 +9,10 @@ import { leaseEnd } from "../members/lease-session.ts";
 import { admit, isStale, retract, sealJoiner, useTicket } from "./admission.ts";
 import type { RoomState } from "../room-state.ts";
 
-/** Presence by HTTP leases, which the roster keeps like any connection (SPEC P1, P2). */
+/** Presence by HTTP leases, which the roster treats like any connection (SPEC P1, P2). */
 export class Leases {
   readonly #room: RoomState;
-  /** Times of what was accepted lately, by connection (SPEC W12). */
+  /** The times of the requests accepted lately, by connection (SPEC W12). */
   readonly #accepted = new Map<string, number[]>();
 
   constructor(room: RoomState) {
@@ -20,10 +20,10 @@ export class Leases {
   }
 
   /**
-   * Makes or renews a lease, and answers it with the room's state; {@link LEASE_UNKNOWN} where there
-   * is none.
+   * Makes or renews a lease, and answers it with the room's state; {@link LEASE_UNKNOWN} if there is no
+   * such lease.
    *
-   * @throws Refusal where the session may not hold it.
+   * @throws Refusal if the session may not hold it.
    */
   hold(asked: HoldRequest, now: number): Response {
     const room = this.#room;
@@ -84,7 +84,7 @@ export class Leases {
     });
   }
 
-  /** Ends a lease, if there is one: with no grace, or, where its page closes, with that of L4. */
+  /** Ends a lease, if there is one: with no grace period, unless its page closes (SPEC L4). */
   end(connection: string, closing: boolean, now: number): void {
     const room = this.#room;
     const user = room.roster.ownerOfLease(connection);
@@ -97,14 +97,14 @@ export class Leases {
     this.#accepted.delete(connection);
   }
 
-  /** Limits what one lease may ask for, like a socket's frames (SPEC W12). */
+  /** Limits the requests of a lease like the frames of a socket (SPEC W12). */
   #refuse(connection: string, now: number): ErrorCode | null {
     for (const [other, times] of this.#accepted) {
       if (times.at(-1)! >= now - this.#room.config.limits.staleMs) break;
       this.#accepted.delete(other);
     }
     const accepted = this.#accepted.get(connection) ?? [];
-    // Whoever asked last comes last.
+    // The latest comes last.
     this.#accepted.delete(connection);
     this.#accepted.set(connection, accepted);
     const verdict = countFrame(accepted, { bad: [], flooded: [] }, now);

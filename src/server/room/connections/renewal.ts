@@ -9,21 +9,21 @@ import { attempt, end } from "./departure.ts";
 import type { RoomState } from "../room-state.ts";
 import type { RunTurn } from "../task.ts";
 
-/** Where an app's own rule has not answered by then, the session is not renewed. */
+/** If the app's own rule has not answered by then, the session is not renewed. */
 const ANSWER_MS = 5_000;
 
-/** The session with its later end, and what a later connect may present. */
+/** The session with its later end, and a token for the next connect. */
 interface Renewed {
   session: RoomSession;
   token: string;
 }
-/** `null` where it cannot be told now. */
+/** `null` if it cannot be decided now. */
 type Outcome = Renewed | "revoked" | "forbidden" | null;
 type RenewalConfig = NonNullable<RoomState["config"]["renewal"]>;
 
 /**
- * Tells connections that their session ends soon (SPEC T4), or, where the service renews by itself,
- * renews each (T5): that asks others, which no event waits for (L7).
+ * Sends connections notice that their session ends soon (SPEC T4), or, if the service renews sessions,
+ * renews each (T5). A renewal asks others, so it runs as a task (L7).
  */
 export function tellEnding(room: RoomState, ending: readonly Connection[], now: number): void {
   const { renewal } = room.config;
@@ -39,7 +39,7 @@ export function tellEnding(room: RoomState, ending: readonly Connection[], now: 
   }
 }
 
-/** Gives a connection a later end, or ends it; where neither can be, it is told that it ends. */
+/** Renews a connection's session, or ends the connection; if neither can be decided, sends notice. */
 async function renew(
   room: RoomState,
   connection: Connection,
@@ -49,7 +49,7 @@ async function renew(
 ): Promise<void> {
   const outcome = await tryRenewal(room, session, renewal);
   runTurn((now) => {
-    // All this took its time: the socket may be closed, or its session over or another, by now.
+    // Meanwhile the socket may have closed, or its session have ended or changed.
     const stands = room.connections.get(connection.ws) === connection;
     if (stands && connection.session === session && session.expiresAt > now) {
       attempt(room, connection, now, () => apply(room, connection, outcome, now));
@@ -67,7 +67,7 @@ function apply(room: RoomState, connection: Connection, outcome: Outcome, now: n
   connection.send({ type: "renewed", expiresAt, token });
 }
 
-/** Renews a session, where its user's object and the app's own rule allow it now; never fails. */
+/** Renews a session if its user's object and the app's own rule allow it now; never throws. */
 async function tryRenewal(
   room: RoomState,
   session: RoomSession,

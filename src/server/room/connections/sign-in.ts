@@ -12,7 +12,7 @@ import { attempt, close, fail, logLeave } from "./departure.ts";
 import type { RoomState } from "../room-state.ts";
 import type { RunTurn } from "../task.ts";
 
-/** One `auth` frame while it is being checked. */
+/** An `auth` frame that is being checked. */
 interface SignIn {
   room: RoomState;
   connection: Connection;
@@ -21,7 +21,7 @@ interface SignIn {
   turn: number;
 }
 
-/** Judges a token that came over the socket, and gives the connection to who it names (SPEC T2, T3). */
+/** Checks a token that came over the socket, and gives the connection to its user (SPEC T2, T3). */
 export function signIn(
   room: RoomState,
   connection: Connection,
@@ -40,7 +40,7 @@ async function check(signIn: SignIn, token: string, runTurn: RunTurn): Promise<v
   try {
     const session = await judgeToken(token, { room: name, origin, config, caller });
     if (session instanceof Refusal) throw session;
-    // One that brings another user is a connect of theirs (SPEC A7).
+    // A token of another user counts as a connect of theirs (SPEC A7).
     if (session.user.id !== connection.user) await countConnect(CONNECTS, session.user.id);
     await joinAdmitted(
       config,
@@ -56,7 +56,7 @@ async function check(signIn: SignIn, token: string, runTurn: RunTurn): Promise<v
   }
 }
 
-/** Takes an admitted session, unless it must be admitted anew: the room has seen the user go since. */
+/** Takes an admitted session; `"stale"` if it must be admitted again (SPEC B3, B4). */
 function enter(signIn: SignIn, session: RoomSession, now: number): "done" | "stale" {
   const { room, connection } = signIn;
   if (isVoid(signIn) || isLate(signIn, session)) return "done";
@@ -65,13 +65,13 @@ function enter(signIn: SignIn, session: RoomSession, now: number): "done" | "sta
   return "done";
 }
 
-/** The check took its time: the socket may be closed, or signed out, by now. */
+/** Whether the socket was closed, or signed out, during the check. */
 function isVoid({ room, connection, turn }: SignIn): boolean {
   if (room.connections.get(connection.ws) !== connection) return true;
   return connection.signIns.isVoid(turn);
 }
 
-/** Whether somebody else has signed in meanwhile by a token that was sent later. */
+/** Whether somebody else has signed in meanwhile with a token that was sent later. */
 function isLate({ connection, turn }: SignIn, { user }: RoomSession): boolean {
   return connection.signIns.isOvertaken(turn) && connection.user !== user.id;
 }
@@ -115,7 +115,7 @@ function replace(
   return null;
 }
 
-/** A newer session takes the place of the one before whole; one that is not changes nothing. */
+/** Replaces the session by a newer one; an older one changes nothing. */
 function renew(
   { roster, connections, replies }: RoomState,
   connection: Connection,
@@ -129,7 +129,7 @@ function renew(
     connection.signIn(session);
   } else {
     roster.noteAdmission(now, session);
-    // The client may get a better one from its app while there is time.
+    // The client may get a newer one from its app while there is time.
     connection.noticeAgain();
   }
   connections.noteDeadline(connection);
@@ -137,7 +137,7 @@ function renew(
   replies.send(connection, { type: "renewed", expiresAt: new Date(expiresAt).toISOString() });
 }
 
-/** A bad token changes nothing on a member's connection, and ends one that waits for a good one. */
+/** Refuses a token: a member's connection goes on, a waiting one is closed. */
 function refuse({ room, connection, id }: SignIn, { code, logged }: Refusal): void {
   log("refused", { ...logged, room: room.name, user: connection.user });
   if (connection.user === undefined) {

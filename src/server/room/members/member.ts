@@ -3,15 +3,15 @@ import type { RoomLimits } from "../../config/config.ts";
 import type { SessionUser } from "../../session/session.ts";
 import type { LeaseSession } from "./lease-session.ts";
 
-/** One of a member's connections: live, or lost and keeping its place for the grace (SPEC L4). */
+/** One of a member's connections: live, or lost and in its grace period (SPEC L4). */
 export interface Place {
   connection: string;
   idle: boolean;
   /** When it was lost, in milliseconds since 1970; `null` while it lives. */
   lostAt: number | null;
-  /** Of a lease: when it ends unless it is renewed (SPEC P1). */
+  /** For a lease: when it ends unless it is renewed (SPEC P1). */
   leasedUntil?: number;
-  /** Of a lease: the session that it is held by; one that 0.1.0 made may have none. */
+  /** For a lease: the session behind it; a lease made by 0.1.0 may have none. */
   session?: LeaseSession;
 }
 
@@ -20,52 +20,52 @@ export interface Profile {
   image?: string;
 }
 
-/** All that a room keeps of a member, one row of its storage. Times are milliseconds since 1970. */
+/** All that a room keeps of a member: one row. Times are milliseconds since 1970. */
 export interface MemberRecord {
   readonly id: string;
-  /** The room's version when others last saw this member change. */
+  /** The room's version at the last change that others saw. */
   version: number;
   profile: Profile;
-  /** When the session was issued that `profile` comes from (SPEC M6). */
+  /** When the session of `profile` was issued (SPEC M6). */
   issuedAt: number;
-  /** A newer profile that came while they appear offline, shown when they show themselves (SPEC M3). */
+  /** A newer profile that came while they are hidden, shown when they show themselves (SPEC M3). */
   unseen: Profile | null;
   chosen: Status | null;
   data: Data | null;
   places: Place[];
   /**
-   * The end of their last connection so far, or when they chose to be offline. `null` before the
-   * first end, and where the entry has left the list while a connection lives (SPEC M3).
+   * When their last connection ended, or when they chose to be offline. `null` if none has ended yet, and
+   * if the entry has left the list while a connection lives (SPEC M3).
    */
   lastOnline: number | null;
-  /** The newest that their user's object admitted them with, 0 for none: it tells what they left. */
+  /** The newest stamp that their user's object admitted them with, 0 for none. */
   stamp: number;
 }
 
-/** What a client may change of its member; absent keys stay as they are (SPEC W8). */
+/** The changes that a client may make to its member; absent keys keep their values (SPEC W8). */
 export interface MemberUpdate {
   status?: Status | null | undefined;
   data?: Data | null | undefined;
 }
 
-/** What a connection may begin with. */
+/** The initial values of a place. */
 export interface NewPlace {
   idle?: boolean | undefined;
-  /** When it ends, where it is a lease, in milliseconds. */
+  /** For a lease: when it ends, in milliseconds. */
   leasedUntil?: number;
 }
 
-/** Whether it is a time that can be written as a date, in milliseconds since 1970. */
+/** Whether a value is a valid `Date` in milliseconds since 1970. */
 export function isTime(value: unknown): value is number {
   return typeof value === "number" && Math.abs(value) <= 8.64e15;
 }
 
-/** Whether others see them in the room (SPEC M1, M3). */
+/** Whether others see them as present (SPEC M1, M3). */
 export function isPresent(record: MemberRecord): boolean {
   return record.places.length > 0 && record.chosen !== "offline";
 }
 
-/** Whether they are on the list at all. */
+/** Whether they are on the list. */
 export function isListed(record: MemberRecord): boolean {
   return isPresent(record) || isRemembered(record);
 }
@@ -75,7 +75,7 @@ export function isRemembered(record: MemberRecord): boolean {
   return record.lastOnline !== null && !isPresent(record);
 }
 
-/** The connections that others see: none while they appear offline (SPEC M3). */
+/** The number of connections that others see: 0 while they are hidden (SPEC M3). */
 export function shownConnections(record: MemberRecord): number {
   return isPresent(record) ? record.places.length : 0;
 }
@@ -100,12 +100,12 @@ export function memberOf(record: MemberRecord): Member {
   };
 }
 
-/** Storage holds well-formed text alone: what a restart would change must not be shown before it. */
+/** Storage keeps only well-formed text, so a restart would change any other. */
 function profileOf({ id, name = id, image }: SessionUser): Profile {
   return { name: name.toWellFormed(), ...(image && { image: image.toWellFormed() }) };
 }
 
-/** A member nobody has seen before, with no connection yet. */
+/** A new member, with no connection yet. */
 export function newRecord(user: SessionUser, issuedAt: number): MemberRecord {
   return {
     id: user.id,
@@ -121,7 +121,7 @@ export function newRecord(user: SessionUser, issuedAt: number): MemberRecord {
   };
 }
 
-/** Takes over name and picture, unless an older session tells them (SPEC M6). */
+/** Sets name and picture, unless they come from an older session (SPEC M6). */
 export function applyProfile(record: MemberRecord, user: SessionUser, issuedAt: number): void {
   if (issuedAt < record.issuedAt) return;
   record.issuedAt = issuedAt;
@@ -129,12 +129,12 @@ export function applyProfile(record: MemberRecord, user: SessionUser, issuedAt: 
   else record.profile = profileOf(user);
 }
 
-/** Whether a session tells another name or picture than the newest so far. */
+/** Whether a session has another name or picture than the newest so far. */
 export function hasNewProfile(record: MemberRecord, user: SessionUser): boolean {
   return JSON.stringify(profileOf(user)) !== JSON.stringify(record.unseen ?? record.profile);
 }
 
-/** Chooses a status; to be offline is to leave the others' sight, anything else to come back (SPEC M3). */
+/** Chooses a status; `offline` hides the member, any other shows them again (SPEC M3). */
 export function choose(record: MemberRecord, status: Status | null, now: number): void {
   if (status === record.chosen) return;
   if (status === "offline") {
@@ -147,7 +147,7 @@ export function choose(record: MemberRecord, status: Status | null, now: number)
   record.chosen = status;
 }
 
-/** The place in its grace that was lost first: the next connection takes it over (SPEC L4). */
+/** The place in its grace period that was lost first: the next connection takes it over (SPEC L4). */
 export function firstLost(record: MemberRecord): Place | undefined {
   const lost = record.places.filter((place) => place.lostAt !== null);
   return lost.toSorted((a, b) => a.lostAt! - b.lostAt!)[0];
@@ -162,7 +162,7 @@ export function endPlace(record: MemberRecord, place: Place, endedAt: number): v
   if (record.places.length === 0) record.data = null;
 }
 
-/** When a place that lives ends by itself; only a lease does. */
+/** When a live place ends by itself: only a lease does. */
 function leaseEnd({ lostAt, leasedUntil }: Place): number {
   return lostAt === null ? (leasedUntil ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
 }
@@ -172,7 +172,7 @@ export function endedLease(record: MemberRecord, now: number): Place | undefined
   return record.places.find((place) => leaseEnd(place) <= now);
 }
 
-/** When something falls due for a member: the end of a grace, of a lease, or of the retention. */
+/** When something is due for a member: the end of a grace period, a lease, or the retention. */
 export function dueAt(record: MemberRecord, { graceMs, retentionMs }: RoomLimits): number {
   let due = retentionEnd(record, retentionMs);
   for (const place of record.places) {
@@ -188,8 +188,8 @@ function retentionEnd(record: MemberRecord, retentionMs: number): number {
 }
 
 /**
- * Does what is due for a member, once: ends the first grace that is over, else takes the entry off
- * the list. A member that has neither place nor entry afterwards is to be forgotten (SPEC L4, L5).
+ * Does one thing that is due for a member: ends the first grace period that is over, or removes the
+ * entry from the list. A member with neither place nor entry is then forgotten (SPEC L4, L5).
  */
 export function settle(record: MemberRecord, limits: RoomLimits, now: number): void {
   const lost = firstLost(record);
