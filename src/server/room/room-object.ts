@@ -49,7 +49,10 @@ export interface RoomStats {
   outbox: { messages: number; events: number; oldest: string | null; dead: number };
 }
 
-/** The calls that a room's object answers; an upgrade goes by `fetch`. Versions call each other during a deploy: rename none. */
+/**
+ * The calls that a room's object answers; an upgrade goes by `fetch`. During a gradual deploy old and
+ * new versions call each other: rename none.
+ */
 export interface RoomObject extends Rpc.DurableObjectBranded {
   fetch(request: Request): Promise<Response>;
   deliver(event: RoomEvent): Promise<number>;

@@ -13,7 +13,7 @@ export function roomStub(env: Env, room: string): DurableObjectStub<RoomObject> 
   return configOf(env, hasCustomVerify()).rooms.getByName(room);
 }
 
-/** Asks a room; returns 503 `room_unavailable` where it does not answer. */
+/** Sends a request to a room; answers 503 `room_unavailable` if the room does not answer. */
 export async function askRoom(
   env: Env,
   room: string,

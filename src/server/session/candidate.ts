@@ -153,7 +153,7 @@ export function candidateFromJson(json: unknown, source = JSON_SOURCE): Candidat
   };
 }
 
-/** Makes a candidate of a session that this service signed: an earlier version may have signed what no longer passes. */
+/** Makes a candidate of a session that this service signed, perhaps in an earlier version. */
 export function candidateFromOwn(session: unknown): Candidate {
   const own = recordOf(session);
   return { ...own, user: recordOf(own["user"]), source: JSON_SOURCE };

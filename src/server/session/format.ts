@@ -21,7 +21,9 @@ export interface VerifyContext {
 export type CheckContext = Pick<VerifyContext, "now" | "beforeAsking">;
 
 /**
- * Verifies a token and returns its contents unchecked: `sealSession` checks and bounds them. Throws a `Refusal` with a code of A5.
+ * Verifies a token and returns its contents unchecked: `sealSession` checks and bounds them.
+ *
+ * @throws Refusal with a code of A5.
  */
 export type VerifyToken = (token: string, context: VerifyContext) => Promise<Candidate>;
 

@@ -34,7 +34,7 @@ export class Notifier {
     this.#parts = parts;
   }
 
-  /** Makes all pending calls that are not under way, or as many as one event may; returns how many rooms answered. */
+  /** Makes the pending calls that are not under way, up to a limit; returns how many rooms answered. */
   async run(count: ClosedCount = { closed: 0 }): Promise<"all" | "some" | "none"> {
     const { pending, calls } = this.#take();
     for (const call of pending) this.#underWay.add(call);

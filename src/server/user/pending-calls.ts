@@ -1,7 +1,7 @@
 import { hasTable } from "../platform/has-table.ts";
 import type { ListedRoom } from "./listing.ts";
 
-/** A call that rooms have not answered yet: sessions were revoked (SPEC B3), or the user is to be forgotten (B11). */
+/** A call that rooms have not answered yet: to revoke sessions (SPEC B3), or to forget the user (B11). */
 export interface PendingCall {
   kind: "revoke" | "forget";
   /** The session that was revoked; `null` for all of them, and for one that forgets. */

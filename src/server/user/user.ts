@@ -29,7 +29,7 @@ const ANSWER_MS = 3_000;
 /** A room that did not answer is called again after this, then after twice as long, and so on. */
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 300_000;
-/** Rooms that forget the user one after another are removed from the list together, at most this much later. */
+/** Rooms that forget the user are removed from the list together, at most this much later. */
 const GATHER_MS = 3_600_000;
 
 /**

@@ -10,7 +10,7 @@ export const BARRIER_MS = 2 * ADMISSION_MS;
 interface Barrier {
   /** Admissions before this time are void: a session was revoked since. */
   at: number;
-  /** Admissions with this stamp or a lower one are void, unless the user is here: the list dropped the room since. */
+  /** Admissions with no higher stamp are void, unless the user is here: the list dropped the room since. */
   stamp: number;
   until: number;
 }
