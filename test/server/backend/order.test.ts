@@ -139,7 +139,8 @@ class World {
       case "passGrace":
         // Who is there gives a sign of life.
         await Promise.all(this.open.map(({ peer }) => peer.ask({ type: "idle", idle: false })));
-        for (const { peer } of this.#owed) peer.send("ping");
+        // Not a `ping`: the platform answers that by its own clock, which the test does not move.
+        for (const { peer } of this.#owed) peer.sendAnyway({ type: "idle", idle: false });
         for (const name of this.rooms) await passTimeWithAlarms(name, 9);
         return;
       default:
