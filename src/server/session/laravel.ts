@@ -41,9 +41,8 @@ export const laravel: SessionFormat = {
       const sent = sentCookies(token, context, names);
       const id = await readCookie(sent.first, sent.names, keys);
       if (!SESSION_ID.test(id)) throw invalidSession(DETAIL.notSigned);
-      const [second] = sent.secondOf(id);
-      if (second === undefined) throw invalidSession(DETAIL.noData);
-      const written = recordOf(parseJson(encode(await readCookie(second, [id], keys))));
+      const text = await readFirst(sent.secondOf(id), id, keys);
+      const written = recordOf(parseJson(encode(text)));
       const candidate = readSession(await readData(written["data"], keys), config.claims);
       return { ...candidate, id: candidate.id ?? id, expiresAt: fromJsonTime(written["expires"]) };
     };
@@ -62,7 +61,20 @@ function sentCookies(token: string, { cookie, cookies }: VerifyContext, names: r
     return { first: token, names: [cookie.name], secondOf: (id: string) => cookies.values(id) };
   }
   const [first = "", ...rest] = token.replaceAll(/%(2B|2F|3D)/gi, decodeURIComponent).split(".");
-  return { first, names, secondOf: () => rest };
+  return { first, names, secondOf: () => (rest.length === 1 ? rest : []) };
+}
+
+/** Decrypts the first that is good: browsers send a stale one of the host before a fresh one of its domain. */
+async function readFirst(values: readonly string[], id: string, keys: readonly Key[]) {
+  let refusal: unknown = invalidSession(DETAIL.noData);
+  for (const [at, value] of values.entries()) {
+    try {
+      return await readCookie(value, [id], keys);
+    } catch (error) {
+      if (at === 0) refusal = error;
+    }
+  }
+  throw refusal;
 }
 
 /** Decrypts a cookie that was made for one of these names. */

@@ -38,7 +38,9 @@ const tried = subjects.filter(({ name }) => name !== "introspection");
 
 describe.each(tried)("a cookie of $name that comes more than once", (subject) => {
   const good = `${subject.cookie}=${subject.token.cookie}`;
-  const bad = `${subject.cookie}=${alter(subject.token.cookie)}${alter(subject.token.cookie)}`;
+  // Without what comes along with it, which the good one brings.
+  const [value = ""] = subject.token.cookie.split("; ");
+  const bad = `${subject.cookie}=${alter(value)}${alter(value)}`;
   const empty = `${subject.cookie}=`;
 
   it("[A1.4] is the first that verifies, wherever it stands", async () => {

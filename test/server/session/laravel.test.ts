@@ -3,8 +3,11 @@ import fc from "fast-check";
 import { parseConfig } from "../../../src/server/config/parse.ts";
 import type { Env } from "../../../src/server/env.ts";
 import { readPhpSerialized } from "../../../src/server/session/php-serialized.ts";
-import { verifyCredential } from "../../../src/server/session/index.ts";
+import { readCredential } from "../../../src/server/session/credential.ts";
+import { sessionCookies, verifyCredential } from "../../../src/server/session/index.ts";
 import { sealSession } from "../../../src/server/session/seal.ts";
+import { checkSession } from "../../worker-kit/check-session.ts";
+import { HOST } from "../../worker-kit/http.ts";
 import laravel from "./fixtures/laravel.json" with { type: "json" };
 
 const NOW = Date.parse(laravel.now);
@@ -24,9 +27,27 @@ describe("a session of Laravel", () => {
   it("[A2.32, A2.6] is refused with any one character of either cookie changed", async () => {
     const good = bearerOf("a user");
     expect((await check(good)).user).toEqual({ id: "7" });
+    await expect(check(`${good}.x`)).rejects.toMatchObject({ code: "session_invalid" });
     for (let at = 0; at < good.length; at++) {
       const changed = good.slice(0, at) + (good[at] === "A" ? "B" : "A") + good.slice(at + 1);
       await expect(check(changed), String(at)).rejects.toMatchObject({ code: "session_invalid" });
+    }
+  });
+
+  it("[A1.4, A2.32] has the first of its data that verifies, where the second cookie comes twice", async () => {
+    const { cookie } = laravel.vectors.find(({ title }) => title === "a user")!;
+    const [first = "", second = ""] = cookie.split("; ");
+    const env = { SESSION_FORMAT: "laravel", SESSION_SECRET: laravel.secret } as Env;
+    const { session: config } = parseConfig(env);
+    const read = (cookies: string[]) => {
+      const request = new Request(HOST, { headers: { Cookie: cookies.join("; ") } });
+      return checkSession(readCredential(request, sessionCookies(config)), config, NOW);
+    };
+    const stale = `${second.slice(0, second.indexOf("="))}=stale`;
+    expect((await read([first, stale, second])).user.id).toBe("7");
+    expect((await read([stale, second, first, stale])).user.id).toBe("7");
+    for (const cookies of [[first], [first, stale], [first, stale, stale, stale, stale, second]]) {
+      await expect(read(cookies)).rejects.toMatchObject({ code: "session_invalid" });
     }
   });
 
