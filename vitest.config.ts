@@ -32,6 +32,8 @@ const worker = (vars: Record<string, string>, datasets: Record<string, { dataset
         ALLOWED_ORIGINS: "https://app.example.com",
         // Small enough to fill one.
         MAX_CONNECTIONS_PER_ROOM: "40",
+        PUBLIC_COUNTS: "public, public-*",
+        WINDOW_ROOMS: "windowed-*",
         ...vars,
       },
     },

@@ -90,14 +90,16 @@ export class RoomConnection implements Owner {
       case "welcome":
         this.#syncing = false;
         if (this.#idle || this.#cameIdle) this.#tellIdle(this.#idle);
-        return this.#meet(frame.self);
+        // Only whoever asks to watch is nobody (SPEC S1).
+        return this.#meet(frame.self!);
       case "self":
         return this.#meet(frame);
       case "snapshot":
       case "delta":
         return this.#hold(frame);
+      case "watching":
       case "probe":
-        // The socket has answered.
+        // Only a window is told of the first; the second the socket has answered.
         return;
       case "error":
         this.#outbox.settle(frame.id);

@@ -1,10 +1,11 @@
 import * as v from "valibot";
 import { type Data, MAX_DATA_BYTES, STATUSES } from "./member.ts";
+import { isUserId } from "./user-id.ts";
 
 /** A client frame longer than this is refused (SPEC W11), in bytes. */
 export const MAX_FRAME_BYTES = 4096;
-/** An `auth` frame may be longer, as tokens are (SPEC T2), in bytes. */
-export const MAX_AUTH_FRAME_BYTES = 16_384;
+/** An `auth` frame may be longer, as tokens are, and so may a `watch` (SPEC T2, S5), in bytes. */
+export const MAX_LONG_FRAME_BYTES = 16_384;
 
 const encoder = new TextEncoder();
 
@@ -24,7 +25,10 @@ export const dataSchema = v.pipe(
   ),
 );
 
-/** Every frame a client may send, but for `ping` (SPEC W8–W10, W14, T2, T3, T6). */
+/** Ids of users, present or not (SPEC A2, S5). */
+export const userIdsSchema = v.array(v.pipe(v.string(), v.check(isUserId)));
+
+/** Every frame a client may send, but for `ping` (SPEC W8–W10, W14, T2, T3, T6, S5). */
 export const clientFrameSchema = v.variant("type", [
   v.object({
     type: v.literal("update"),
@@ -37,6 +41,12 @@ export const clientFrameSchema = v.variant("type", [
   v.object({ type: v.literal("sync"), id: idSchema }),
   v.object({ type: v.literal("auth"), token: v.string(), id: idSchema }),
   v.object({ type: v.literal("logout"), id: idSchema }),
+  v.object({
+    type: v.literal("watch"),
+    add: v.optional(userIdsSchema),
+    remove: v.optional(userIdsSchema),
+    id: idSchema,
+  }),
   v.object({ type: v.literal("alive"), n: v.number(), id: idSchema }),
 ]);
 

@@ -2,6 +2,8 @@
 export type ErrorCode =
   | "bad_request"
   | "bad_message"
+  | "not_present"
+  | "too_many_watched"
   | "room_invalid"
   | "unauthenticated"
   | "session_invalid"

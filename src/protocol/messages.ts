@@ -7,6 +7,12 @@ export const PROTOCOL = 1;
 export const PING = "ping";
 export const PONG = "pong";
 
+/** How many users a connection may watch (SPEC S5). */
+export const MAX_WATCHED = 500;
+/** The largest part of a room that a window shows beside those it watches, and the default (SPEC S4). */
+export const MAX_WINDOW = 100;
+export const DEFAULT_WINDOW = 20;
+
 /** How long a socket may stay open with nobody signed in (SPEC T2). */
 export const SIGN_IN_SECONDS = 10;
 
@@ -34,6 +40,16 @@ export interface Snapshot<D extends object = Data> extends Counts {
   members: Member<D>[];
 }
 
+/** The counts of a room, and how many watch it without being members (SPEC S2). */
+export interface WatchedCounts extends Counts {
+  watching: number;
+}
+
+/** A part of the members, in the order of their ids; `after` asks for the next, `null` at the end (SPEC S7). */
+export interface Page extends Snapshot {
+  after: string | null;
+}
+
 /** What changed from one version to another (SPEC W5). */
 export interface Delta {
   type: "delta";
@@ -57,12 +73,23 @@ export interface Welcome {
   expiresAt: string;
 }
 
+/**
+ * The first frame on a socket of a watcher, who is no member (SPEC S1). One that came without a
+ * session has no `expiresAt` (S3).
+ */
+export interface WatcherWelcome extends Omit<Welcome, "self" | "expiresAt"> {
+  self: null;
+  expiresAt?: string;
+}
+
 /** Every frame the room sends, but for `pong`. */
 export type ServerFrame =
   | Welcome
+  | WatcherWelcome
   | Snapshot
   | Delta
   | ({ type: "self" } & Self)
+  | { type: "watching"; watching: number }
   | { type: "probe"; n?: number }
   | { type: "authenticate"; within: number }
   | { type: "expiring"; expiresAt: string }

@@ -8,10 +8,11 @@ import { configOf } from "./config/parse.ts";
 import type { AppBindings, Env } from "./env.ts";
 import { errorResponse, Refusal } from "./errors.ts";
 import { allowOrigin, preflight } from "./access/origin.ts";
+import { enter } from "./http/enter.ts";
 import { describeService } from "./http/openapi/document.ts";
 import { endLease, holdLease } from "./http/leases.ts";
 import { createPolicy, setPolicy, type PolicyOptions } from "./access/policy.ts";
-import { join, read } from "./http/room.ts";
+import { read } from "./http/room.ts";
 import type { RequestContext } from "./access/request-context.ts";
 import { requestIdOf } from "./http/request-id.ts";
 import { giveTicket } from "./http/tickets.ts";
@@ -77,7 +78,7 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
   app.route("/", backendRoutes(begin));
   app.get(
     "/rooms/:room",
-    handle((asked, c) => (isUpgrade(c.req.raw) ? join : read)(asked, roomOf(c))),
+    handle((asked, c) => (isUpgrade(c.req.raw) ? enter : read)(asked, roomOf(c))),
   );
   app.put(
     "/rooms/:room/me",

@@ -37,6 +37,8 @@ export interface Env {
   WEBHOOK_URL?: string;
   WEBHOOK_SECRET?: string;
   WEBHOOK_ALLOW_PRIVATE?: string | boolean;
+  PUBLIC_COUNTS?: string;
+  WINDOW_ROOMS?: string;
   /** Takes the metrics (SPEC O4); without the binding there are none. */
   METRICS?: AnalyticsEngineDataset;
   /** Limits connects, and credentials that fail; without the binding there is no limit (SPEC A7). */

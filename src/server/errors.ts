@@ -7,6 +7,8 @@ import type { ErrorCode } from "../protocol/error-code.ts";
 const ERRORS = {
   bad_request: [400, "The request's body or query is not what it should be."],
   bad_message: [400, "This frame breaks the protocol."],
+  not_present: [400, "Whoever only watches a room is not present in it."],
+  too_many_watched: [400, "These are too many to watch."],
   room_invalid: [400, "This is not a room's name."],
   unauthenticated: [401, "Sign in first: the request carries no credential."],
   session_invalid: [401, "The credential is not valid."],

@@ -1,5 +1,5 @@
 export { createApp, type AppOptions } from "./app.ts";
-export type { Action, Authorize, RuleContext } from "./access/authorize.ts";
+export type { Action, Authorize, AuthorizeWatch, RuleContext } from "./access/authorize.ts";
 export type { Env } from "./env.ts";
 export { Directory } from "./directory/directory.ts";
 export type { Verify } from "./access/policy.ts";

@@ -75,6 +75,16 @@ const binding = (id: string, method: string, what: string): Case => {
   };
 };
 
+const roomPatterns = (id: string): Case => ({
+  id,
+  good: [
+    ["lobby, docs:*,*", ["lobby", "docs:*", "*"]],
+    ["", []],
+  ],
+  bad: ["a b", "docs:**", "*:docs", "-docs", "x".repeat(129)],
+  fault: "must be names of rooms separated by commas, each with a * at its end or without",
+});
+
 const CASES: Record<keyof Values, Case> = {
   SESSION_FORMAT: {
     id: "C1",
@@ -170,6 +180,8 @@ const CASES: Record<keyof Values, Case> = {
     fault: "must be eu or fedramp, or empty",
   },
   METRICS: binding("C30", "writeDataPoint", "an Analytics Engine dataset"),
+  PUBLIC_COUNTS: roomPatterns("C31"),
+  WINDOW_ROOMS: roomPatterns("C32"),
 };
 
 /** What the table calls "not set": nothing, or an empty text, list or object. */

@@ -133,6 +133,7 @@ describe("the room URL", () => {
       version,
       online: 1,
       connections: 1,
+      watching: 0,
     });
   });
 

@@ -1,5 +1,6 @@
 import type { Env } from "../env.ts";
 import type { Session } from "../session/session.ts";
+import { matchesRoom } from "./match-room.ts";
 
 /** What an app's own rule may look at. */
 export interface RuleContext<Bindings = Env> {
@@ -21,6 +22,19 @@ export type Authorize<Bindings = Env> = (
 ) => boolean | Promise<boolean>;
 
 /**
+ * Answers those of some users whom a session may watch in a room, by their ids (SPEC S6).
+ *
+ * @example
+ * const onlyFriends: AuthorizeWatch = (session, _room, ids) => friendsAmong(session.user.id, ids);
+ */
+export type AuthorizeWatch<Bindings = Env> = (
+  session: Session,
+  room: string,
+  ids: readonly string[],
+  context: RuleContext<Bindings>,
+) => Iterable<string> | Promise<Iterable<string>>;
+
+/**
  * The default rule: a session without `rooms` may enter any, else those it names, where a trailing
  * `*` matches any rest (SPEC A4).
  *
@@ -28,8 +42,5 @@ export type Authorize<Bindings = Env> = (
  * authorizeByRooms({ ...session, rooms: ["docs:*"] }, "docs:42"); // true
  */
 export function authorizeByRooms(session: Pick<Session, "rooms">, room: string): boolean {
-  if (session.rooms === undefined) return true;
-  return session.rooms.some((pattern) =>
-    pattern.endsWith("*") ? room.startsWith(pattern.slice(0, -1)) : room === pattern,
-  );
+  return session.rooms === undefined || matchesRoom(session.rooms, room);
 }

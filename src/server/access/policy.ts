@@ -1,4 +1,10 @@
-import { authorizeByRooms, type Action, type Authorize, type RuleContext } from "./authorize.ts";
+import {
+  authorizeByRooms,
+  type Action,
+  type Authorize,
+  type AuthorizeWatch,
+  type RuleContext,
+} from "./authorize.ts";
 import type { Caller } from "./caller.ts";
 import type { Config } from "../config/config.ts";
 import type { Env } from "../env.ts";
@@ -29,6 +35,8 @@ export interface PolicyOptions<Bindings = Env> {
   verify?: Verify<Bindings>;
   /** Replaces the rule that a session's `rooms` decide (SPEC A4). */
   authorize?: Authorize<Bindings>;
+  /** Restricts whom a session may watch in a room that it may read (SPEC S6). */
+  authorizeWatch?: AuthorizeWatch<Bindings>;
 }
 
 /** What a session is judged by. */
@@ -40,16 +48,25 @@ export interface Policy {
     action: Action,
     context: RuleContext,
   ): boolean | Promise<boolean>;
+  authorizeWatch?: AuthorizeWatch;
 }
 
 /** Makes a policy of the app's rules, and of what no app may decide. */
-export function createPolicy({ verify, authorize = authorizeByRooms }: PolicyOptions): Policy {
+export function createPolicy({
+  verify,
+  authorize = authorizeByRooms,
+  authorizeWatch,
+}: PolicyOptions): Policy {
   return {
     ...(verify && { verify }),
     // Nothing but what an app is to see is passed on, whatever else there is.
     authorize: (session, room, action, { env, request }) =>
       (session.onlyRoom ?? room) === room &&
       authorize(session, room, action, ruleContext(env, request)),
+    ...(authorizeWatch && {
+      authorizeWatch: (session, room, ids, { env, request }) =>
+        authorizeWatch(session, room, ids, ruleContext(env, request)),
+    }),
   };
 }
 
@@ -65,6 +82,11 @@ let current = createPolicy({});
  */
 export function setPolicy(policy: Policy): void {
   current = policy;
+}
+
+/** The policy of this isolate. */
+export function currentPolicy(): Policy {
+  return current;
 }
 
 /** Whether the app checks credentials itself. */
@@ -184,25 +206,27 @@ function requireAskable(session: RoomSession, caller: Caller): void {
   }
 }
 
-/** Whether a session may join a room, as a room asks that has no request at hand. */
-export async function mayJoin(
+/** Whether a session may do something in a room, as a room asks that has no request at hand. */
+export async function mayEnter(
   session: RoomSession,
   room: string,
+  action: Action,
   { env }: Config,
   policy = current,
 ): Promise<boolean> {
-  return policy.authorize(session, room, "join", { env });
+  return policy.authorize(session, room, action, { env });
 }
 
-/** Checks a token that came over a socket, and that its session may join; a refusal where not. */
+/** Checks a token that came over a socket, and what its session may do; a refusal where not. */
 export async function judgeToken(
   token: string,
+  action: Action,
   context: CredentialContext,
 ): Promise<RoomSession | Refusal> {
   const { room, config, policy = current } = context;
   try {
     const { session } = await judge({ kind: "message", token }, context);
-    if (await mayJoin(session, room, config, policy)) return session;
+    if (await mayEnter(session, room, action, config, policy)) return session;
     return new Refusal("room_forbidden", session.user.id);
   } catch (error) {
     if (error instanceof Refusal) return error;

@@ -74,6 +74,10 @@ export interface Config {
   readonly webhook: WebhookConfig | null;
   /** `null` where none are taken (SPEC O4). */
   readonly metrics: AnalyticsEngineDataset | null;
+  /** Rooms whose counts anybody may read (SPEC S3), by name, or by how it begins, with a `*`. */
+  readonly publicCounts: readonly string[];
+  /** Rooms in which nobody is told the whole list (SPEC S7), likewise. */
+  readonly windowRooms: readonly string[];
   /** How many rooms a user may be present in, where there is a server key (SPEC A7). */
   readonly maxRoomsPerUser: number;
   /** What each user's sessions and rooms are asked of (SPEC B3, B4); `null` without a server key. */

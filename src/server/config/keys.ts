@@ -109,6 +109,20 @@ const fixedHeaders = v.optional(
   "",
 );
 
+const ROOM_PATTERN = /^(?:[A-Za-z0-9][A-Za-z0-9._:~-]{0,127})?\*?$/;
+
+const roomPatterns = v.optional(
+  v.pipe(
+    plainText,
+    v.transform(splitList),
+    v.check(
+      (patterns) => patterns.every((pattern) => ROOM_PATTERN.test(pattern)),
+      "must be names of rooms separated by commas, each with a * at its end or without",
+    ),
+  ),
+  "",
+);
+
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 
 const trustedUrl = v.optional(
@@ -228,6 +242,8 @@ const KEYS = {
   ),
   WEBHOOK_ALLOW_PRIVATE: yesOrNo,
   METRICS: binding<AnalyticsEngineDataset>("writeDataPoint", "an Analytics Engine dataset"),
+  PUBLIC_COUNTS: roomPatterns,
+  WINDOW_ROOMS: roomPatterns,
 };
 
 /** The value of each key. */

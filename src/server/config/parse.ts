@@ -73,6 +73,8 @@ export function parseConfig(env: Env, hasCustomVerify = false): Config {
         ? { url: values.WEBHOOK_URL, secrets: values.WEBHOOK_SECRET }
         : null,
     metrics: values.METRICS ?? null,
+    publicCounts: values.PUBLIC_COUNTS,
+    windowRooms: values.WINDOW_ROOMS,
     maxRoomsPerUser: values.MAX_ROOMS_PER_USER,
     users: hasBackend && env.USERS ? place(env.USERS) : null,
     faults,

@@ -9,7 +9,7 @@ import type { AppBindings } from "../env.ts";
 import type { RequestContext } from "../access/request-context.ts";
 import { listRooms, readStats } from "./rooms.ts";
 import { requireServerKey } from "../access/require-server-key.ts";
-import { isUserId } from "../session/user-id.ts";
+import { isUserId } from "../../protocol/user-id.ts";
 import { forgetUser, lift, revoke, sendUserEvent, tellPresence, tellWhereabouts } from "./users.ts";
 
 function userOf(c: AppContext): string {

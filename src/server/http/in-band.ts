@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { CLOSE } from "../../protocol/close-codes.ts";
-import { fitsBytes, MAX_AUTH_FRAME_BYTES } from "../../protocol/client-frame.ts";
+import { fitsBytes, MAX_LONG_FRAME_BYTES } from "../../protocol/client-frame.ts";
 import { PING, SIGN_IN_SECONDS } from "../../protocol/messages.ts";
 import { EarlyFrames, toRoomFrame } from "./early-frames.ts";
 import { closeCodeOf, type ErrorCode } from "../errors.ts";
@@ -8,7 +8,7 @@ import { closeSocket } from "../platform/close-socket.ts";
 
 const authSchema = v.pipe(
   v.string(),
-  v.check((text) => fitsBytes(text, MAX_AUTH_FRAME_BYTES)),
+  v.check((text) => fitsBytes(text, MAX_LONG_FRAME_BYTES)),
   v.parseJson(),
   v.object({ type: v.literal("auth"), token: v.string() }),
 );

@@ -11,6 +11,7 @@ import { countConnect, countRead } from "../access/rate-limit.ts";
 import { LEASE_UNKNOWN, type HoldRequest, type RoomSession } from "../room/room-request.ts";
 import { askRoom, callRoom, orRoomUnavailable } from "../room/room-stub.ts";
 import { credentialContextOf } from "./room.ts";
+import { windowEntries, windowOfLease } from "./window.ts";
 import type { RequestContext } from "../access/request-context.ts";
 import { readCredential } from "../session/credential.ts";
 import { sessionCookies } from "../session/index.ts";
@@ -25,6 +26,7 @@ export const holdSchema = v.object({
   data: v.optional(v.nullable(dataSchema)),
   idle: v.optional(v.boolean()),
   since: v.nullish(v.string()),
+  ...windowEntries,
 });
 
 /** What `POST /rooms/:room/me/leave` takes. */
@@ -49,8 +51,9 @@ export async function holdLease(asked: RequestContext, room: string): Promise<Re
   const user = session.user.id;
   if (!(await policy.authorize(session, room, "join", asked)))
     throw new Refusal("room_forbidden", user);
-  const { lease, since, status, data, idle } = await readBody(request, holdSchema);
+  const { lease, since, status, data, idle, ...wanted } = await readBody(request, holdSchema);
   const held = since ? parseSince(since) : null;
+  const window = await windowOfLease(asked, wanted, room, session);
   const put = async (joiner: RoomSession, token: string, isNew: boolean): Promise<Response> => {
     const connection = await connectionOf(token);
     const request: HoldRequest = {
@@ -60,6 +63,7 @@ export async function holdLease(asked: RequestContext, room: string): Promise<Re
       lease: { token, connection, isNew, update: { status, data, idle } },
       ...(held && { since: held }),
       ...(ticket && { ticket }),
+      ...window,
     };
     return askRoom(env, room, request, asked.request);
   };

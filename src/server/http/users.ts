@@ -4,7 +4,7 @@ import { readBody } from "./body.ts";
 import { readEvent, userEventSchema } from "./events.ts";
 import { inParallel } from "../platform/in-parallel.ts";
 import type { RequestContext } from "../access/request-context.ts";
-import { isUserId } from "../session/user-id.ts";
+import { isUserId } from "../../protocol/user-id.ts";
 import type { User } from "../user/user.ts";
 import { askUser } from "../user/user-stub.ts";
 import { UNLEARNT, type UserView } from "../user/whereabouts.ts";

@@ -4,6 +4,10 @@ import type { Connection } from "./connections/connection.ts";
 import type { Connections } from "./connections/connections.ts";
 import type { Roster } from "./members/roster.ts";
 import { Syncs } from "./connections/syncs.ts";
+import type { AskedWindow } from "./room-request.ts";
+import type { WatchLists } from "./windows/watch-lists.ts";
+import { readWindow } from "./windows/read-window.ts";
+import { Windows } from "./windows/windows.ts";
 
 const MIN_GATHER_MS = 50;
 const MAX_GATHER_MS = 1_000;
@@ -30,8 +34,9 @@ export function gatherMs(connections: number, someoneWaits: boolean): number {
  */
 export class Broadcaster {
   readonly #room: string;
-  readonly #roster: Roster;
+  #roster: Roster;
   readonly #connections: Connections;
+  readonly #windows: Windows;
   /** The state every connection was last given, but for those that await their first. */
   #told: Since;
   readonly #changed = new Set<string>();
@@ -47,16 +52,43 @@ export class Broadcaster {
   /** The last snapshot's text; in one state it never changes. */
   #snapshot: { state: Since; text: string } | null = null;
 
-  constructor(room: string, roster: Roster, connections: Connections) {
+  constructor(
+    room: string,
+    roster: Roster,
+    connections: Connections,
+    lists: WatchLists<Connection>,
+  ) {
     this.#room = room;
     this.#roster = roster;
     this.#told = roster.list.state;
     this.#connections = connections;
+    this.#windows = new Windows(room, lists, connections);
+  }
+
+  /** After a start: finds again what the connections hold that outlived it. */
+  wake(): void {
+    this.#windows.wake(this.#roster);
+  }
+
+  /** Tells of another roster from here on, to those who were told of the one before. */
+  follow(roster: Roster): void {
+    this.#roster = roster;
   }
 
   /** Takes a connection that needs a state: since what it holds, or whole. */
   greet(connection: Connection, since: Since | null): void {
+    if (connection.limit !== null) return this.#windows.greet(connection, since);
     this.#awaiting.set(connection, connection.view === "snapshot" ? null : since);
+  }
+
+  /** Takes one that is to be given its first state once it has said whom it watches (SPEC S5). */
+  greetLater(connection: Connection, now: number): void {
+    this.#windows.greetLater(connection, now);
+  }
+
+  /** Notes that a connection watches others than before, and is to be told of those it added. */
+  rewatch(connection: Connection, added: readonly string[]): void {
+    this.#windows.rewatch(connection, added);
   }
 
   /** Gives a connection the whole state anew, now or as soon as it may have it (SPEC W10, W12). */
@@ -68,6 +100,7 @@ export class Broadcaster {
   forget(connection: Connection): void {
     this.#awaiting.delete(connection);
     this.#syncs.forget(connection);
+    if (connection.limit !== null) this.#windows.forget(connection);
   }
 
   /** Notes whose entry changed. */
@@ -93,6 +126,23 @@ export class Broadcaster {
     return JSON.stringify({ type: "snapshot", room, epoch, version, online, connections });
   }
 
+  /** The counts, and how many watch (SPEC S2). */
+  watchedCounts(): string {
+    return `${this.counts().slice(0, -1)},"watching":${this.#connections.watching}}`;
+  }
+
+  /** A part of the list in the order of ids (SPEC S7). */
+  page({ after, limit }: { after: string; limit: number }): string {
+    const page = this.#roster.list.page(after, limit);
+    const next = JSON.stringify(page.after);
+    return `${this.counts().slice(0, -1)},"members":[${page.members.join()}],"after":${next}}`;
+  }
+
+  /** A window of the room, or that nothing has changed in it (SPEC S4). */
+  window(window: AskedWindow, since: Since | null): string {
+    return readWindow(this.#room, this.#roster, window, since);
+  }
+
   /** What changed since, or the snapshot where the room cannot tell (SPEC R6, V4). */
   since(since: Since): string {
     const changed = this.#roster.list.changedSince(since);
@@ -101,9 +151,9 @@ export class Broadcaster {
 
   /** When {@link flush} is due; `Infinity` where there is nothing to tell. */
   dueAt(now: number): number {
-    const dueAt = Math.min(this.#syncs.dueAt, this.#wholeDueAt);
-    const someoneWaits = this.#awaiting.size > 0;
-    if (this.#changed.size === 0 && !someoneWaits) return dueAt;
+    const dueAt = Math.min(this.#syncs.dueAt, this.#wholeDueAt, this.#windows.dueAt);
+    const someoneWaits = this.#awaiting.size > 0 || this.#windows.someoneWaits;
+    if (this.#changed.size === 0 && !someoneWaits && !this.#windows.isRewatched) return dueAt;
     this.#waitingSince ??= now;
     const spanMs = gatherMs(this.#connections.size, someoneWaits);
     const flushAt = this.#flushedAt + spanMs;
@@ -137,20 +187,24 @@ export class Broadcaster {
   /** Tells what was noted; all of it is stored. */
   flush(now: number): void {
     this.#flushedAt = now;
-    const news = this.#news();
+    for (const connection of this.#syncs.takeDue(now)) this.greet(connection, null);
+    const { whole } = this.#connections;
+    const news = whole.size > 0 ? this.#news() : null;
+    const waitedMs = now - (this.#waitingSince ?? now);
+    const shown = this.#windows.flush(this.#roster, this.#changed, now);
     this.#changed.clear();
     this.#told = this.#roster.list.state;
-    for (const connection of this.#syncs.takeDue(now)) this.greet(connection, null);
     const greetings = new Map<string, string>();
     for (const [connection, since] of this.#awaiting) {
       connection.send(since === null ? this.snapshot() : this.#greeting(since, greetings));
     }
     this.#tell(news, now);
-    if (news !== null) {
-      // The platform's clock stands still while this runs: what can be measured is the gathering.
-      const waitedMs = now - (this.#waitingSince ?? now);
-      const sockets = this.#connections.size;
-      measure({ event: "fanout", room: this.#room, sockets, waitedMs, length: news.length });
+    // The platform's clock stands still while this runs: what can be measured is the gathering.
+    const fanout = { event: "fanout", room: this.#room, waitedMs } as const;
+    if (news !== null) measure({ ...fanout, sockets: whole.size, length: news.length });
+    if (shown.sockets > 0) {
+      const length = Math.round(shown.length / shown.sockets);
+      measure({ ...fanout, sockets: shown.sockets, length });
     }
     this.#waitingSince = null;
     this.#awaiting.clear();
@@ -165,8 +219,8 @@ export class Broadcaster {
     const tellsWhole = isWholeDue && mayTellAt <= now;
     if (news === null && !tellsWhole) return;
     if (tellsWhole) this.#wholeDueAt = Number.POSITIVE_INFINITY;
-    for (const connection of this.#connections) {
-      if (connection.session === null || this.#awaiting.has(connection)) continue;
+    for (const connection of this.#connections.whole) {
+      if (!connection.isAdmitted || this.#awaiting.has(connection)) continue;
       if (connection.view === "delta") {
         if (news !== null) connection.send(news);
       } else if (tellsWhole) {

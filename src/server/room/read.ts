@@ -1,8 +1,8 @@
-import { formatSince } from "../../protocol/since.ts";
+import { formatSince, type Since } from "../../protocol/since.ts";
+import { hashOf } from "../directory/shards.ts";
 import { answerHeaders } from "../http/answer.ts";
 import type { ReadRequest } from "./room-request.ts";
-import type { Broadcaster } from "./broadcaster.ts";
-import type { Roster } from "./members/roster.ts";
+import type { RoomState } from "./room-state.ts";
 
 /** Whether an `If-None-Match` names this entity tag; a weak one matches too (RFC 9110, 13.1.2). */
 function matches(condition: string | null, etag: string): boolean {
@@ -13,14 +13,27 @@ function matches(condition: string | null, etag: string): boolean {
   });
 }
 
-/** Answers a room's `GET`: snapshot, delta or counts, or 304 (SPEC R3, R5, R6). */
+/**
+ * What an answer is known by. What a window shows depends on who asks, too, and how many watch is no
+ * part of the version.
+ */
+function etagOf({ countsOnly, window }: Asked, state: Since, watching: number): string {
+  const at = formatSince(state);
+  if (countsOnly) return `"${at}.${watching}"`;
+  if (window) return `"${at}.${hashOf(JSON.stringify(window)).toString(36)}"`;
+  return `"${at}"`;
+}
+
+type Asked = Pick<ReadRequest, "since" | "countsOnly" | "window" | "page" | "requestId">;
+
+/** Answers a room's `GET`: snapshot, delta or counts, or a part of them, or 304 (SPEC R3, R5, R6, S4, S7). */
 export function answerRead(
-  { since, countsOnly, requestId }: Pick<ReadRequest, "since" | "countsOnly" | "requestId">,
+  asked: Asked,
   condition: string | null,
-  roster: Roster,
-  broadcaster: Broadcaster,
+  { roster, broadcaster, connections }: Pick<RoomState, "roster" | "broadcaster" | "connections">,
 ): Response {
-  const etag = `"${formatSince(roster.list.state)}"`;
+  const { since, countsOnly, window, page, requestId } = asked;
+  const etag = etagOf(asked, roster.list.state, connections.watching);
   const headers = {
     ...answerHeaders(requestId),
     ETag: etag,
@@ -28,7 +41,9 @@ export function answerRead(
   };
   if (matches(condition, etag)) return new Response(null, { status: 304, headers });
   const body = () => {
-    if (countsOnly) return broadcaster.counts();
+    if (countsOnly) return broadcaster.watchedCounts();
+    if (page) return broadcaster.page(page);
+    if (window) return broadcaster.window(window, since ?? null);
     return since ? broadcaster.since(since) : broadcaster.snapshot();
   };
   return new Response(body(), {

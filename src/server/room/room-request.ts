@@ -76,29 +76,54 @@ interface Asking {
   since?: Since;
 }
 
+/** The part of a room that is to be shown (SPEC S4). */
+export interface AskedWindow {
+  limit: number;
+  /** Those who are watched, and those of them who may not be (SPEC S6), where nothing is kept of it. */
+  watched?: string[];
+  denied?: string[];
+}
+
 /** To read the room (SPEC R3, R6). */
 export interface ReadRequest extends Asking {
   ask: "read";
   /** Only counts are asked for. */
   countsOnly?: true;
+  window?: AskedWindow;
+  /** The members after an id, at most so many (SPEC S7). */
+  page?: { after: string; limit: number };
 }
 
-/** To join it by a socket (SPEC R1). */
-export interface JoinRequest extends Asking {
-  ask: "join";
-  joiner: RoomSession;
-  /** What they joined with, where it is good once. */
-  ticket?: UsedTicket;
+/** How a socket is told of the room. */
+interface Telling {
   /** What each change is told as. */
   view?: "snapshot";
-  /** The person is not at the connection (SPEC M5). */
-  idle?: true;
-  /** The host they joined by; what 0.1.0 reads. */
-  host?: string;
+  /** What it is shown; all where absent. `isLater`: once it has said whom it watches. */
+  window?: Pick<AskedWindow, "limit"> & { isLater?: true };
   /** The origin they joined by: tokens over the socket are judged as ones that came to it. */
   origin?: string;
   /** The address they joined from, as it is counted: tokens over the socket that fail count too. */
   address?: string;
+}
+
+/** To join it by a socket (SPEC R1). */
+export interface JoinRequest extends Asking, Telling {
+  ask: "join";
+  joiner: RoomSession;
+  /** What they joined with, where it is good once. */
+  ticket?: UsedTicket;
+  /** The person is not at the connection (SPEC M5). */
+  idle?: true;
+  /** The host they joined by; what 0.1.0 reads. */
+  host?: string;
+}
+
+/** To watch it by a socket, without being in it (SPEC S1). */
+export interface WatchRequest extends Asking, Telling {
+  ask: "watch";
+  /** `null` for a stranger, who is told counts alone (SPEC S3). */
+  watcher: RoomSession | null;
+  ticket?: UsedTicket;
 }
 
 /** To make or renew a lease, without a socket (SPEC P1). */
@@ -107,13 +132,14 @@ export interface HoldRequest extends Asking {
   joiner: RoomSession;
   ticket?: UsedTicket;
   lease: Lease;
+  window?: AskedWindow;
 }
 
 /**
  * What the Worker asks of the room, once it has checked the request. During a gradual deploy an old
  * and a new version talk to each other: add keys, never change one.
  */
-export type RoomRequest = ReadRequest | JoinRequest | HoldRequest;
+export type RoomRequest = ReadRequest | JoinRequest | WatchRequest | HoldRequest;
 
 /** What Workers of 0.1.0 asked by a request, and now do by a call. */
 export type OldRequest =
@@ -147,7 +173,7 @@ export function toRoom(request: RoomRequest | OldRequest, original: Request): Re
   return {
     headers: {
       [HEADER]: encodeURIComponent(JSON.stringify(request)),
-      ...(request.ask === "join" && { Upgrade: "websocket" }),
+      ...((request.ask === "join" || request.ask === "watch") && { Upgrade: "websocket" }),
       ...(condition !== null && { "If-None-Match": condition }),
     },
   };

@@ -10,6 +10,9 @@ import { Replies } from "./replies.ts";
 import { Roster } from "./members/roster.ts";
 import { Store } from "./storage/store.ts";
 import { UsedTickets } from "./storage/tickets.ts";
+import { WatchTable } from "./storage/watch-table.ts";
+import type { Connection } from "./connections/connection.ts";
+import { WatchLists } from "./windows/watch-lists.ts";
 import type { Task } from "./task.ts";
 import { openWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
 
@@ -31,13 +34,16 @@ export class RoomState {
   readonly config: Config;
   readonly timing: Timing;
   readonly connections: Connections;
-  /** This and the broadcaster are others after {@link begin}. */
+  /** It is another after {@link begin}. */
   roster: Roster;
-  broadcaster: Broadcaster;
+  readonly broadcaster: Broadcaster;
   readonly alarm: AlarmClock;
   readonly barriers: Barriers;
   readonly tickets: UsedTickets;
   readonly store: Store;
+  /** Whom connections watch, and where that is kept. */
+  readonly watchLists = new WatchLists<Connection>();
+  readonly watchTable: WatchTable;
   /** `null` where none are sent. */
   readonly webhooks: Webhooks | null;
   /** `null` where rooms are not listed, and before the room is awake. */
@@ -47,6 +53,8 @@ export class RoomState {
   readonly tasks: Task[] = [];
   /** Users whose departure the answer to their object's own call tells, and nothing else. */
   readonly answeredDepartures = new Set<string>();
+  /** Users by whom a watching connection has ended, and the newest stamp that it was admitted with. */
+  readonly partedWatchers = new Map<string, number>();
   /** Connections that were removed as stale since the last commit. */
   ghosts = 0;
 
@@ -61,12 +69,15 @@ export class RoomState {
     this.barriers = new Barriers(storage);
     this.webhooks = openWebhooks(config.webhook, storage, name);
     this.roster = new Roster(config.limits, this.store.load());
-    this.broadcaster = new Broadcaster(name, this.roster, this.connections);
+    this.watchTable = new WatchTable(storage, name);
+    this.broadcaster = new Broadcaster(name, this.roster, this.connections, this.watchLists);
   }
 
   /** After a start: finds the sockets again, and what was lost while nobody listened (SPEC L6). */
   wake(sockets: Iterable<WebSocket>, now: number): void {
     const live = this.connections.wake(sockets, this.alarm.at ?? now);
+    this.#recallWatchLists(live);
+    this.broadcaster.wake();
     // A room whose sockets outlived its sleep, or that keeps nothing, has told how many are there.
     const listed = live.size > 0 || !this.store.exists ? this.roster.list : null;
     const { directory } = this.config;
@@ -79,7 +90,7 @@ export class RoomState {
     // What was stored was damaged: what the sockets hold is of an epoch that has ended.
     if (this.store.exists && this.store.epoch !== this.roster.list.epoch) {
       for (const connection of this.connections) {
-        if (connection.session !== null) this.broadcaster.greet(connection, null);
+        if (connection.isAdmitted) this.broadcaster.greet(connection, null);
       }
     }
   }
@@ -89,6 +100,16 @@ export class RoomState {
     this.roster.advance(now);
     this.tickets.advance(now);
     this.barriers.advance(now);
+  }
+
+  /** Whether anything is to be stored. */
+  get isChanged(): boolean {
+    return this.roster.isChanged || this.watchLists.isChanged;
+  }
+
+  /** Whether a user has a connection, seen by others or not, or a place in its grace. */
+  isHere(user: string): boolean {
+    return this.roster.isHere(user) || this.connections.watchingOf(user) > 0;
   }
 
   /** When the room must be awake for something that is due; `Infinity` for never. */
@@ -111,7 +132,7 @@ export class RoomState {
   /** Begins anew after storage was cleared: whoever comes next begins a new epoch. */
   begin(): void {
     this.roster = new Roster(this.config.limits, this.store.load());
-    this.broadcaster = new Broadcaster(this.name, this.roster, this.connections);
+    this.broadcaster.follow(this.roster);
   }
 
   /** Has a task, if there is one, begin when the turn has ended. */
@@ -121,6 +142,16 @@ export class RoomState {
 
   logFault(error: unknown): void {
     log("failure", { code: "internal", room: this.name, reason: describeError(error) });
+  }
+
+  /** What those watched whose sockets outlived the room's sleep; the rest has ended. */
+  #recallWatchLists(live: ReadonlySet<string>): void {
+    const stored = this.watchTable.load((connection) => live.has(connection));
+    if (stored.size === 0) return;
+    for (const connection of this.connections.windows) {
+      const list = stored.get(connection.id);
+      if (list) this.watchLists.restore(connection, list);
+    }
   }
 
   /** Who left shortly before the start may be forgotten soon after it. */

@@ -55,7 +55,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
     return this.#runner.event(
       (now) => this.#answer(asked, request.headers.get("If-None-Match"), now),
       (error) => answerError(error, asked.requestId, this.#room.name),
-      asked.ask !== "join",
+      asked.ask !== "join" && asked.ask !== "watch",
     );
   }
 
@@ -157,8 +157,9 @@ export class Room extends DurableObject<Env> implements RoomObject {
     const { requestId } = asked;
     switch (asked.ask) {
       case "read":
-        return answerRead(asked, condition, room.roster, room.broadcaster);
+        return answerRead(asked, condition, room);
       case "join":
+      case "watch":
         return join(room, asked, now, (ws) => this.ctx.acceptWebSocket(ws));
       case "hold":
         return this.#leases.hold(asked, now);

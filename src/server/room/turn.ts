@@ -29,11 +29,12 @@ export class Turns {
    */
   end(now: number, durable: boolean): number {
     const room = this.#room;
-    if (room.roster.isChanged && (durable || this.#isCommitDue(now))) {
+    if (room.isChanged && (durable || this.#isCommitDue(now))) {
       orWriteFailure(() => this.#commit(now));
     }
+    const isStored = !room.isChanged;
+    if (isStored && room.partedWatchers.size > 0) this.#partWatchers(now);
     room.answeredDepartures.clear();
-    const isStored = !room.roster.isChanged;
     if (isStored) {
       room.replies.release((error) => room.logFault(error));
       this.#orLog(() => this.#report(now));
@@ -65,6 +66,7 @@ export class Turns {
   /** Writes what changed, and hands it to those who tell of it. */
   #commit(now: number): void {
     const { roster, store, webhooks, broadcaster, barriers } = this.#room;
+    this.#writeWatchLists(now);
     roster.passChanges((changes) => {
       if (store.write(changes, roster.list.epoch, roster.list.floor)) this.#writtenAt = now;
       webhooks?.note(changes.visible, roster.list, now);
@@ -73,6 +75,13 @@ export class Turns {
       for (const departure of changes.departed) this.#depart(departure, now);
       for (const user of changes.forgotten) barriers.raiseForgotten(user, now);
     });
+  }
+
+  #writeWatchLists(now: number): void {
+    const { watchLists, watchTable } = this.#room;
+    if (!watchLists.isChanged) return;
+    watchLists.passChanges((changed) => watchTable.write(changed));
+    this.#writtenAt = now;
   }
 
   /** Reports what is due to the list of rooms and to the app's backend. */
@@ -98,12 +107,24 @@ export class Turns {
 
   /** Tells the user's object that a member has left; one forgotten too soon leaves a barrier. */
   #depart(departure: Departure, now: number): void {
-    const { name, config, barriers, answeredDepartures } = this.#room;
+    const { name, config, connections, barriers, answeredDepartures } = this.#room;
     const { users } = config;
     const { user, stamp } = departure;
-    if (users === null || stamp === 0) return;
+    // Their object must still reach the connections that only watch.
+    if (users === null || stamp === 0 || connections.watchingOf(user) > 0) return;
     barriers.noteDeparture(user, stamp, now);
     if (!answeredDepartures.has(user)) this.#room.start(() => tellLeft(users, name, departure));
+  }
+
+  /** Has users depart who watched, and have no connection at all any more. */
+  #partWatchers(now: number): void {
+    const { partedWatchers, roster } = this.#room;
+    for (const [user, stamp] of partedWatchers) {
+      partedWatchers.delete(user);
+      if (this.#room.isHere(user)) continue;
+      const lastOnline = roster.find(user)?.lastOnline ?? null;
+      this.#depart({ user, stamp: Math.max(stamp, roster.stampOf(user)), lastOnline }, now);
+    }
   }
 
   /**
@@ -112,15 +133,17 @@ export class Turns {
    */
   #vacate(): void {
     const { occupancy, webhooks, store, barriers, tickets, alarm } = this.#room;
+    const { watchLists, watchTable } = this.#room;
     if (occupancy?.isSettled === false) return;
     const isKnown = store.exists;
-    if (webhooks?.outbox.isEmpty === false) {
+    if (webhooks?.outbox.isEmpty === false || !watchLists.isEmpty) {
       if (isKnown) orWriteFailure(() => store.clearMembers());
-    } else if (isKnown || barriers.exists || webhooks?.outbox.isStored) {
+    } else if (isKnown || barriers.exists || webhooks?.outbox.isStored || watchTable.exists) {
       orWriteFailure(() => store.clear());
       barriers.clear();
       tickets.clear();
       webhooks?.outbox.clear();
+      watchTable.clear();
       alarm.unset();
     }
     if (isKnown) this.#room.begin();

@@ -84,7 +84,7 @@ function endConnections(
 }
 
 /**
- * How others see a user here, and whether the user has a place, which who appears offline has too.
+ * How others see a user here, and whether the user has a connection, which who appears offline or only watches has too.
  * Where they have none, nobody gets in any more who was admitted with this stamp or an older one:
  * the user's object may take the room off its list (SPEC B4).
  */
@@ -100,10 +100,11 @@ export function view(
   return seen;
 }
 
-function viewOf({ roster }: RoomState, user: string): MemberView & { isHere: boolean } {
-  const member = roster.find(user);
-  if (!member) return { isHere: false, status: "offline", connections: 0, lastOnline: null };
+function viewOf(room: RoomState, user: string): MemberView & { isHere: boolean } {
+  const member = room.roster.find(user);
+  const isHere = room.isHere(user);
+  if (!member) return { isHere, status: "offline", connections: 0, lastOnline: null };
   const { status, connections } = memberOf(member);
   const lastOnline = isPresent(member) ? null : member.lastOnline;
-  return { isHere: member.places.length > 0, status, connections, lastOnline };
+  return { isHere, status, connections, lastOnline };
 }

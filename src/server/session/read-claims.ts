@@ -1,6 +1,6 @@
 import { Refusal } from "../errors.ts";
 import { invalidClaim } from "./details.ts";
-import { isUserId } from "./user-id.ts";
+import { isUserId } from "../../protocol/user-id.ts";
 
 const MAX_SESSION_ID_LENGTH = 256;
 const MAX_NAME_LENGTH = 256;

@@ -4,6 +4,7 @@ import { createApp } from "../../../src/server/app.ts";
 import type { Env } from "../../../src/server/env.ts";
 import type { Session } from "../../../src/server/session/session.ts";
 import { HOST, requestTo } from "../../worker-kit/http.ts";
+import type { Welcome } from "../../../src/protocol/messages.ts";
 import { Peer } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
 import { toWildJson, type TimeUnit, type WildSession } from "../../worker-kit/wild-session.ts";
@@ -65,10 +66,10 @@ async function welcomed(peer: Peer): Promise<Entered> {
     isOpen = false;
     return { kind: "refused", code: reason } as const;
   });
-  const welcome = peer.untilType("welcome").then(({ self, expiresAt }): Entered => ({
+  const welcome = peer.untilType("welcome").then((frame): Entered => ({
     kind: "in",
-    id: self.id,
-    expiresAt,
+    id: (frame as Welcome).self.id,
+    expiresAt: (frame as Welcome).expiresAt,
     leave: async () => {
       // Its session may have ended meanwhile.
       if (isOpen) peer.send({ type: "leave" });

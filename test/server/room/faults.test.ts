@@ -124,7 +124,7 @@ describe("a session that a Worker of an older version let in", () => {
     if (expected === "in") {
       const peer = new Peer(socket.webSocket!);
       const { expiresAt } = await peer.untilType("welcome");
-      expect(Date.parse(expiresAt)).toBeLessThan(longest());
+      expect(Date.parse(expiresAt!)).toBeLessThan(longest());
       expect(await answer.json()).toMatchObject({ lease: "t", self: { chosen: "busy" } });
       await peer.ask({ type: "update", data: { n: 1 } });
     } else {

@@ -2,7 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import type { Snapshot } from "../../../src/protocol/messages.ts";
 import { applySnapshot } from "../../../src/client/replica.ts";
-import { LIMITS, Model, step, USERS, withStorage, type Step } from "./model.ts";
+import { LIMITS, Model, withStorage } from "./model.ts";
+import { step, USERS, type Step } from "./model-steps.ts";
+import { ModelWindows } from "./model-windows.ts";
 
 const START = Date.UTC(2026, 0, 1);
 /** Longer than anything is gathered in a room as small as this. */
@@ -53,10 +55,12 @@ async function live(
   how: "hides" | "leaves",
 ): Promise<string[]> {
   vi.setSystemTime(START);
-  const limits = { ...LIMITS, maxConnectionsPerRoom: 1_000 };
+  const limits = { ...LIMITS, maxConnectionsPerRoom: 1_000, maxConnectionsPerUser: 10 };
   const model = new Model(storage, { ...limits, maxRemembered: history.maxRemembered });
+  const windows = new ModelWindows(model);
   const reads: string[] = [];
   const take = async (step: Step, isMeant?: (user: string) => boolean) => {
+    model.turn((now) => openWindows(windows, now));
     await model.take(step, Date.now(), isMeant);
     await vi.advanceTimersByTimeAsync(QUIET_MS);
     for (const reader of model.readers) reads.push(JSON.stringify(await model.get(reader)));
@@ -88,8 +92,19 @@ async function live(
     else await take(how === "hides" && isHidden ? step : nothing, isHider);
   }
   vi.clearAllTimers();
-  const told = model.clients.filter(({ user }) => isOther(user)).flatMap(({ frames }) => frames);
+  const told = model.connected.filter(({ user }) => isOther(user)).flatMap(({ frames }) => frames);
   return nameEpochs([...told.map(({ at, text }) => `${at} ${text}`), ...reads]);
+}
+
+/** Has others look on in every way, unless they do already. */
+function openWindows(windows: ModelWindows, now: number): void {
+  if (windows.all.some(({ connection }) => connection !== null)) return;
+  const how = { user: 1, isMember: false, isLater: false, resume: false };
+  for (const limit of [0, 1, 3]) {
+    windows.open({ ...how, limit }, now);
+    const client = windows.open({ ...how, limit }, now);
+    if (client) windows.watch(client, { add: [...USERS, "nobody"], remove: [], denied: [] });
+  }
 }
 
 /** Gives each epoch a name by the order in which they appear. */
@@ -106,7 +121,7 @@ function nameEpochs(texts: readonly string[]): string[] {
 describe("hiding", () => {
   const timeout = 180_000;
   it(
-    "[M3.3] nothing that others are told or can read tells who hides from who left, nor when",
+    "[M3.3, S8] nothing that others are told or can read tells who hides from who left, nor when",
     { timeout },
     () =>
       withStorage((storage) =>

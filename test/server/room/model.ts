@@ -1,9 +1,8 @@
 import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
-import fc from "fast-check";
 import { expect, vi } from "vitest";
 import { applyDelta, applySnapshot, type Replica } from "../../../src/client/replica.ts";
-import type { Delta, ServerFrame, Snapshot, Status } from "../../../src/protocol/messages.ts";
+import type { Delta, Snapshot } from "../../../src/protocol/messages.ts";
 import { formatSince, isSame, type Since } from "../../../src/protocol/since.ts";
 import type { Config, RoomLimits } from "../../../src/server/config/config.ts";
 import { parseConfig } from "../../../src/server/config/parse.ts";
@@ -18,6 +17,8 @@ import { Roster } from "../../../src/server/room/members/roster.ts";
 import { Store } from "../../../src/server/room/storage/store.ts";
 import { sweep } from "../../../src/server/room/connections/sweep.ts";
 import { Turns } from "../../../src/server/room/turn.ts";
+import { Client } from "./model-client.ts";
+import { USERS, type Step } from "./model-steps.ts";
 
 export const LIMITS = {
   maxConnectionsPerUser: 4,
@@ -27,106 +28,10 @@ export const LIMITS = {
   graceMs: 8_000,
   retentionMs: 60_000,
 };
-export const USERS = ["ada", "bob", "Cleo", "déa", "eve"];
-const STATUSES: (Status | null)[] = ["online", "away", "busy", "offline", null];
 export const LONGEST_GATHERING_MS = 1_000;
 
 function sessionOf(user: string, issuedAt: number) {
   return { user: { id: user }, roles: [], issuedAt, expiresAt: issuedAt + 1e9 };
-}
-
-export type Step =
-  | { do: "join"; user: number; resume: boolean; hasNewName: boolean }
-  | { do: "leave" | "lose" | "stale"; which: number }
-  | { do: "idle"; which: number; idle: boolean }
-  | { do: "update"; which: number; status?: Status | null; data?: { n: number } | null }
-  | { do: "lease"; user: number }
-  | { do: "renew" | "release"; which: number }
-  | { do: "pass"; ms: number }
-  | { do: "restart" };
-
-const which = fc.nat(20);
-export const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      do: fc.constant("join" as const),
-      user: fc.nat(USERS.length - 1),
-      resume: fc.boolean(),
-      hasNewName: fc.boolean(),
-    }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constantFrom("leave" as const, "lose" as const, "stale" as const),
-      which,
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant("lease" as const), user: fc.nat(USERS.length - 1) }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constantFrom("renew" as const, "renew" as const, "release" as const),
-      which,
-    }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constant("idle" as const), which, idle: fc.boolean() }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record(
-      {
-        do: fc.constant("update" as const),
-        which,
-        status: fc.constantFrom(...STATUSES),
-        data: fc.option(fc.record({ n: fc.nat(2) })),
-      },
-      { requiredKeys: ["do", "which"] },
-    ),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      do: fc.constant("pass" as const),
-      ms: fc.constantFrom(1, 4, 9, 40, 45, 500, 7_999, 8_000, 30_000, 60_000),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("restart" as const) }) },
-);
-
-/** A client: it applies what its socket gets, and keeps what it holds when it is cut off. */
-export class Client {
-  roll: Replica | null = null;
-  readonly user: string;
-  connection: Connection | null = null;
-  /** All that its sockets got, and when. */
-  readonly frames: { at: number; text: string }[] = [];
-  /** Deltas that did not chain to what it held (SPEC W5). */
-  readonly misfits: string[] = [];
-  constructor(user: string) {
-    this.user = user;
-  }
-  /** Takes what its socket was sent; answers what that says of the room, `null` for nothing. */
-  receive(text: string): Snapshot | Delta | null {
-    const frame = JSON.parse(text) as ServerFrame;
-    if (frame.type !== "snapshot" && frame.type !== "delta") return null;
-    this.frames.push({ at: Date.now(), text });
-    if (frame.type === "snapshot") {
-      this.roll = applySnapshot(this.roll, frame);
-      return frame;
-    }
-    const roll = applyDelta(this.roll, frame);
-    // A throw from here would end in the connection's `send`, as one of a closing socket does.
-    if (roll === null) this.misfits.push(`${this.roll?.version}: ${text}`);
-    this.roll = roll;
-    return frame;
-  }
 }
 
 /** Runs a test beside a room's storage, which is the platform's own, and under a fake clock. */
@@ -149,6 +54,8 @@ export async function withStorage(
  */
 export class Model {
   clients: Client[] = [];
+  /** Those that are shown something else than the whole room. */
+  readonly others: Client[] = [];
   /** Leases that were given; what became of each is the roster's to say (SPEC P1). */
   leases: ConnectionRef[] = [];
   joins = 0;
@@ -162,6 +69,8 @@ export class Model {
   /** `null` after each query, until it is asked for. */
   #stored: Since | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** When the room wants its next turn; `Infinity` where it may sleep. */
+  #nextAt = Number.POSITIVE_INFINITY;
   #alarmTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(storage: DurableObjectStorage, limits: RoomLimits = LIMITS) {
@@ -171,6 +80,15 @@ export class Model {
     this.#config = { ...parseConfig(env), limits };
     this.#room = this.#newRoom();
     this.#turns = new Turns(this.#room);
+  }
+
+  get room(): RoomState {
+    return this.#room;
+  }
+
+  /** Everybody who has, or had, a socket. */
+  get connected(): Client[] {
+    return [...this.clients, ...this.others];
   }
 
   get roster(): Roster {
@@ -226,6 +144,7 @@ export class Model {
     this.#room.advance(now);
     const result = act(now);
     const nextAt = this.#turns.end(now, durable);
+    this.#nextAt = nextAt;
     clearTimeout(this.#timer);
     if (nextAt !== Number.POSITIVE_INFINITY) {
       this.#timer = setTimeout(() => this.turn(() => {}), nextAt - now);
@@ -241,18 +160,7 @@ export class Model {
     const profile = hasNewName ? { id, name: `${id} at ${now}` } : { id };
     const joiner = { user: profile, roles: [], issuedAt: now, expiresAt: now + 1e9 };
     if (admit(this.#room, joiner, connection, now) !== null) return;
-    const socket = {
-      send: (text: string) => {
-        const frame = client.receive(text);
-        // What a crash could take back must not be told.
-        if (frame && !isSame(frame, this.stored)) {
-          client.misfits.push(`not stored: ${text}`);
-        }
-      },
-      serializeAttachment() {},
-      close() {},
-    } as unknown as WebSocket;
-    client.connection = Connection.open(socket, {
+    client.connection = Connection.open(this.open(client), {
       id: connection,
       origin: "https://presence.example.com",
       renews: false,
@@ -262,6 +170,13 @@ export class Model {
     });
     welcome(this.#room, client.connection, joiner, client.roll, now);
     if (!this.clients.includes(client)) this.clients.push(client);
+  }
+
+  /** Opens a client's socket, which must not be told what a crash could take back. */
+  open(client: Client): WebSocket {
+    return client.open((state, text) => {
+      if (!isSame(state, this.stored)) client.misfits.push(`not stored: ${text}`);
+    });
   }
 
   lease(user: string, now: number): void {
@@ -288,11 +203,30 @@ export class Model {
   }
 
   restart(now: number): void {
+    for (const client of this.connected) client.connection = null;
+    this.#begin(now);
+  }
+
+  /** Sleeps where the room may, with all sockets open. */
+  sleep(): void {
+    this.turn(() => {}, true);
+    if (this.#nextAt !== Number.POSITIVE_INFINITY) return;
+    this.turn((now) => this.#begin(now));
+    for (const client of this.connected) {
+      const { connections } = this.#room;
+      if (client.connection) client.connection = connections.get(client.socket!) ?? null;
+    }
+  }
+
+  #begin(now: number): void {
     clearTimeout(this.#timer);
-    for (const client of this.clients) client.connection = null;
     this.#room = this.#newRoom();
     this.#turns = new Turns(this.#room);
-    this.#room.wake([], now);
+    const open = this.connected.filter(({ connection }) => connection !== null);
+    this.#room.wake(
+      open.map(({ socket }) => socket!),
+      now,
+    );
   }
 
   /** Takes a step; one of a connection is that of a user whom `isMeant` names. */
@@ -344,8 +278,7 @@ export class Model {
 
   async get(since?: Replica): Promise<Snapshot | Delta> {
     const asked = { requestId: "", ...(since && { since }) };
-    const { broadcaster } = this.#room;
-    return this.turn(() => answerRead(asked, null, this.roster, broadcaster), true).json();
+    return this.turn(() => answerRead(asked, null, this.#room), true).json();
   }
 
   /** Lets every gathering end, then holds everybody against what `GET` answers. */

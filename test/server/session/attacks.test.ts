@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { listDurableObjectIds } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { MAX_AUTH_FRAME_BYTES } from "../../../src/protocol/client-frame.ts";
+import { MAX_LONG_FRAME_BYTES } from "../../../src/protocol/client-frame.ts";
 import type { ServerFrame } from "../../../src/protocol/messages.ts";
 import { closeCodeOf, type ErrorCode } from "../../../src/server/errors.ts";
 import { askConfigured, HOST, refusal } from "../../worker-kit/http.ts";
@@ -73,7 +73,7 @@ const WAYS: Record<string, Way> = {
   },
   "a message": {
     form: "bearer",
-    tooLong: (token) => token.length > MAX_AUTH_FRAME_BYTES,
+    tooLong: (token) => token.length > MAX_LONG_FRAME_BYTES,
     async enter(ask, room, token) {
       const opened = await ask(`/rooms/${room}?auth=message`, { Upgrade: "websocket" });
       return [await signInBy(opened.webSocket!, token)];

@@ -1,6 +1,14 @@
 import * as v from "valibot";
 import { statusSchema } from "../../../protocol/client-frame.ts";
-import type { Counts, Data, Delta, Member, Self, Snapshot } from "../../../protocol/messages.ts";
+import type {
+  Data,
+  Delta,
+  Member,
+  Page,
+  Self,
+  Snapshot,
+  WatchedCounts,
+} from "../../../protocol/messages.ts";
 import type { ListedRoom } from "../../directory/directory-object.ts";
 import { ERROR_CODES, type ErrorCode } from "../../errors.ts";
 import type { RoomStats } from "../../room/room-object.ts";
@@ -30,8 +38,14 @@ const countsEntries = {
   online: count,
   connections: count,
 };
-const counts: Of<Counts> = v.strictObject(countsEntries);
+const counts: Of<WatchedCounts> = v.strictObject({ ...countsEntries, watching: count });
 const snapshot: Of<Snapshot> = v.strictObject({ ...countsEntries, members: v.array(member) });
+
+const page: Of<Page> = v.strictObject({
+  ...countsEntries,
+  members: v.array(member),
+  after: v.nullable(v.string()),
+});
 
 const delta: Of<Delta> = v.strictObject({
   type: v.literal("delta"),
@@ -110,6 +124,7 @@ export const ANSWERS = {
   Member: member,
   Counts: counts,
   Snapshot: snapshot,
+  Page: page,
   Delta: delta,
   Self: self,
   Lease: lease,

@@ -1,4 +1,4 @@
-import { PROTOCOL } from "../../../protocol/messages.ts";
+import { PROTOCOL, type WatcherWelcome, type Welcome } from "../../../protocol/messages.ts";
 import type { Since } from "../../../protocol/since.ts";
 import type { ErrorCode } from "../../errors.ts";
 import type { RoomSession, UsedTicket } from "../room-request.ts";
@@ -29,13 +29,10 @@ export function sealJoiner(
 }
 
 /** Whether a session was admitted too early, and must be admitted anew (SPEC B3, B4). */
-export function isStale(
-  { config, roster, barriers }: RoomState,
-  { user, admission }: RoomSession,
-  now: number,
-): boolean {
+export function isStale(room: RoomState, { user, admission }: RoomSession, now: number): boolean {
+  const { config, roster, barriers } = room;
   if (config.users === null || !admission) return false;
-  const isHere = roster.isHere(user.id);
+  const isHere = room.isHere(user.id);
   return barriers.isStale(user.id, admission, { isHere, stamp: roster.stampOf(user.id), now });
 }
 
@@ -59,7 +56,9 @@ export function admit(
   how: NewPlace & { ticket?: UsedTicket | undefined } = {},
 ): ErrorCode | null {
   if (how.ticket && room.tickets.has(how.ticket)) return "session_invalid";
-  const verdict = room.roster.join(now, session, connection, how);
+  const isWatched = room.connections.watching > 0;
+  const place = isWatched ? { ...how, watching: watchingBeside(room, session.user.id) } : how;
+  const verdict = room.roster.join(now, session, connection, place);
   if (verdict !== "joined") return verdict;
   try {
     return useTicket(room, how.ticket);
@@ -67,6 +66,24 @@ export function admit(
     room.roster.end(now, { user: session.user.id, connection }, now);
     throw error;
   }
+}
+
+/** Lets one in who only watches, `null` for a stranger, or tells why not (SPEC S1, A6, T1). */
+export function admitWatcher(
+  room: RoomState,
+  session: RoomSession | null,
+  ticket?: UsedTicket,
+): ErrorCode | null {
+  // No user has an empty id, and so no connection by it.
+  const user = session?.user.id ?? "";
+  return room.roster.refuses(user, watchingBeside(room, user)) ?? useTicket(room, ticket);
+}
+
+function watchingBeside(
+  { connections }: RoomState,
+  user: string,
+): { byUser: number; inRoom: number } {
+  return { byUser: connections.watchingOf(user), inRoom: connections.watching };
 }
 
 /** Takes back a connection that was admitted, and that nobody is behind after all. */
@@ -86,8 +103,8 @@ export function retract(
 export function welcome(
   room: RoomState,
   connection: Connection,
-  session: RoomSession,
-  since: Since | null,
+  session: RoomSession | null,
+  since: Since | "later" | null,
   now: number,
 ): void {
   room.connections.add(connection, now);
@@ -96,9 +113,14 @@ export function welcome(
     protocol: PROTOCOL,
     room: room.name,
     connection: connection.id,
-    self: { id: session.user.id, chosen: room.roster.chosenBy(session.user.id) },
+    self: connection.isWatcher || session === null ? null : selfOf(room, session),
     heartbeat: room.timing.heartbeatSeconds,
-    expiresAt: new Date(session.expiresAt).toISOString(),
-  });
-  room.broadcaster.greet(connection, since);
+    ...(session && { expiresAt: new Date(session.expiresAt).toISOString() }),
+  } as Welcome | WatcherWelcome);
+  if (since === "later") room.broadcaster.greetLater(connection, now);
+  else room.broadcaster.greet(connection, since);
+}
+
+function selfOf({ roster }: RoomState, { user }: RoomSession): Welcome["self"] {
+  return { id: user.id, chosen: roster.chosenBy(user.id) };
 }

@@ -13,15 +13,23 @@ const MAX_ORIGIN_LENGTH = 270;
 /** The longest IPv6 address; more is never told. */
 const MAX_ADDRESS_LENGTH = 45;
 
-/** A connection of a member, or one that was parted from its user and waits for another (SPEC T6). */
+/**
+ * A connection of a member or of one who watches, of a stranger who may watch too (SPEC S3), or one
+ * that was parted from its user and waits for another (T6).
+ */
 export type ConnectionState =
   | { is: "member"; session: RoomSession; noticed: boolean }
+  | { is: "stranger" }
   | { is: "waiting"; until: number };
 
 /** What a socket carries through hibernation; times are milliseconds since 1970. */
 export interface Attachment {
   id: string;
-  view: "delta" | "snapshot";
+  view: "delta" | "snapshot" | "window";
+  /** Of a window: how many it shows beside those who are watched (SPEC S4). */
+  limit?: number;
+  /** It only watches: nobody is present by it (SPEC S1). */
+  watches?: true;
   /** The origin it came to. */
   origin: string;
   /** The address it came from, as it is counted; absent where that is not known. */
@@ -40,11 +48,11 @@ export interface Attachment {
 /** What 0.1.0 attached. */
 export type LegacyAttachment = Omit<Attachment, "renews" | "origin" | "owed"> & { host: string };
 
-/** What a new connection of a member carries. */
+/** What a new connection carries; a stranger has no session. */
 export type NewAttachment = Pick<
   Attachment,
-  "id" | "view" | "origin" | "renews" | "address" | "heardAt"
-> & { session: RoomSession };
+  "id" | "view" | "limit" | "watches" | "origin" | "renews" | "address" | "heardAt"
+> & { session: RoomSession | null };
 
 /** The attachment of a new connection; an origin that is cut is no origin, and equals none. */
 export function newAttachment({ session, address, ...init }: NewAttachment): Attachment {
@@ -52,14 +60,14 @@ export function newAttachment({ session, address, ...init }: NewAttachment): Att
     ...init,
     origin: init.origin.slice(0, MAX_ORIGIN_LENGTH),
     ...(address !== undefined && { address: address.slice(0, MAX_ADDRESS_LENGTH) }),
-    state: memberState(session, init.renews),
+    state: session ? memberState(session, init.renews) : { is: "stranger" },
     probedAt: null,
     owed: null,
     offences: { bad: [], flooded: [] },
   };
 }
 
-/** A member's state, with the part of the session that is read later: all of it only to renew it. */
+/** The state of who has a session, with the part of the session that is read later: all of it only to renew it. */
 export function memberState(session: RoomSession, renews: boolean): ConnectionState {
   return { is: "member", session: renews ? session : partOf(session), noticed: false };
 }
@@ -92,7 +100,7 @@ function encodeText(text: string): string | Uint8Array | null {
 export function encodeAttachment(attachment: Attachment): string | Uint8Array | null {
   const encoded = encodeText(JSON.stringify(attachment));
   const { state } = attachment;
-  if (encoded !== null || state.is === "waiting") return encoded;
+  if (encoded !== null || state.is !== "member") return encoded;
   // Only a session that 0.1.0 let in is as large: what is left out admits to less, never to more.
   const { user, rooms, ...session } = state.session;
   const least = { ...session, user: { id: user.id }, roles: [], ...(rooms && { rooms: [] }) };

@@ -27,6 +27,8 @@ export class Connection {
   /** Times of the frames that were accepted lately (SPEC W12). */
   readonly accepted: number[] = [];
   readonly signIns = new SignInOrder();
+  /** The last `watch` that the app's own rule is asked about (SPEC S6). */
+  watching: Promise<void> | null = null;
   /** Whether its session is being renewed: what is due next is its end. */
   #isRenewing = false;
   readonly reading: Reading;
@@ -63,8 +65,20 @@ export class Connection {
   get id(): string {
     return this.#attachment.id;
   }
-  get view(): "delta" | "snapshot" {
+  get view(): Attachment["view"] {
     return this.#attachment.view;
+  }
+  /** How many its window shows beside those who are watched; `null` where it has none (SPEC S4). */
+  get limit(): number | null {
+    return this.view === "window" ? (this.#attachment.limit ?? 0) : null;
+  }
+  /** Whether nobody is present by it (SPEC S1). */
+  get isWatcher(): boolean {
+    return this.#attachment.watches === true;
+  }
+  /** Whether it is to be told of the room: not while it waits for a sign-in. */
+  get isAdmitted(): boolean {
+    return this.#attachment.state.is !== "waiting";
   }
   /** The origin it came to. */
   get origin(): string {
@@ -74,7 +88,7 @@ export class Connection {
   get address(): string | null {
     return this.#attachment.address ?? null;
   }
-  /** Whose it is; `null` while it waits for a sign-in. */
+  /** Whose it is; `null` of a stranger, and while it waits for a sign-in. */
   get session(): RoomSession | null {
     const { state } = this.#attachment;
     return state.is === "member" ? state.session : null;
@@ -98,6 +112,7 @@ export class Connection {
   get dueAt(): number {
     const { state } = this.#attachment;
     if (state.is === "waiting") return state.until;
+    if (state.is === "stranger") return Number.POSITIVE_INFINITY;
     const isNoticed = state.noticed || this.#isRenewing;
     return isNoticed ? state.session.expiresAt : state.session.expiresAt - NOTICE_MS;
   }
@@ -148,7 +163,7 @@ export class Connection {
   /** Tells that the session ends soon, once (SPEC T4). */
   giveNotice(): void {
     const { state } = this.#attachment;
-    if (state.is === "waiting") return;
+    if (state.is !== "member") return;
     this.#isRenewing = false;
     state.noticed = true;
     this.save();
@@ -158,7 +173,7 @@ export class Connection {
   /** Has the notice sent again, where it was sent (SPEC T4). */
   noticeAgain(): void {
     const { state } = this.#attachment;
-    if (state.is === "waiting" || !state.noticed) return;
+    if (state.is !== "member" || !state.noticed) return;
     state.noticed = false;
     this.save();
   }

@@ -17,6 +17,11 @@ export class Connections {
   readonly #bySocket = new Map<WebSocket, Connection>();
   /** Of those that somebody is signed in on. */
   readonly #byUser = new Map<string, Set<Connection>>();
+  /** Those that are shown a part of the room, and, where there are any, the others (SPEC S4). */
+  readonly #windows = new Set<Connection>();
+  #whole: Set<Connection> | null = null;
+  /** Those that only watch. */
+  readonly #watchers = new Set<Connection>();
   /** When the next look for signs of life is due. */
   #lookAt = Number.POSITIVE_INFINITY;
   /** No later than when the first connection's own deadline comes. */
@@ -42,6 +47,27 @@ export class Connections {
     return Math.min(this.#lookAt, this.#deadlineAt, this.#proofAt);
   }
 
+  /** Those that are shown a part of the room. */
+  get windows(): ReadonlySet<Connection> {
+    return this.#windows;
+  }
+
+  /** Those that are shown all of it. */
+  get whole(): { readonly size: number; [Symbol.iterator](): IterableIterator<Connection> } {
+    return this.#whole ?? this;
+  }
+
+  /** How many watch the room without being in it (SPEC S2). */
+  get watching(): number {
+    return this.#watchers.size;
+  }
+
+  /** How many a user watches it by. */
+  watchingOf(user: string): number {
+    if (this.#watchers.size === 0) return 0;
+    return [...this.of(user)].filter(({ isWatcher }) => isWatcher).length;
+  }
+
   [Symbol.iterator](): IterableIterator<Connection> {
     return this.#bySocket.values();
   }
@@ -58,6 +84,7 @@ export class Connections {
   add(connection: Connection, now: number): void {
     if (this.size === 0) this.#lookAt = now + this.#timing.sweepEveryMs;
     this.#bySocket.set(connection.ws, connection);
+    this.#sort(connection);
     connection.onOwing = this.#noteOwing;
     this.#noteOwing(connection.reading);
     this.#enter(connection);
@@ -78,7 +105,10 @@ export class Connections {
   }
 
   delete(connection: Connection): void {
-    this.#bySocket.delete(connection.ws);
+    if (!this.#bySocket.delete(connection.ws)) return;
+    this.#windows.delete(connection);
+    this.#whole?.delete(connection);
+    if (this.#windows.size === 0) this.#whole = null;
     this.#remove(connection);
     if (this.size > 0) return;
     this.#lookAt = Number.POSITIVE_INFINITY;
@@ -152,8 +182,19 @@ export class Connections {
     return findNonReaders(owing, snapshotLength);
   }
 
+  #sort(connection: Connection): void {
+    if (connection.limit === null) {
+      this.#whole?.add(connection);
+      return;
+    }
+    // Where nobody has a window, to keep the others apart would cost each join.
+    this.#whole ??= new Set([...this].filter(({ limit }) => limit === null));
+    this.#windows.add(connection);
+  }
+
   #enter(connection: Connection): void {
     const { user } = connection;
+    if (connection.isWatcher && connection.isAdmitted) this.#watchers.add(connection);
     if (user === undefined) return;
     const known = this.#byUser.get(user);
     if (known) known.add(connection);
@@ -162,6 +203,7 @@ export class Connections {
 
   #remove(connection: Connection): void {
     const { user } = connection;
+    if (connection.isWatcher) this.#watchers.delete(connection);
     if (user === undefined) return;
     const known = this.#byUser.get(user);
     known?.delete(connection);

@@ -2,12 +2,15 @@ import * as v from "valibot";
 import {
   clientFrameSchema,
   fitsBytes,
-  MAX_AUTH_FRAME_BYTES,
+  MAX_LONG_FRAME_BYTES,
   MAX_FRAME_BYTES,
   type ClientFrame,
 } from "../../../protocol/client-frame.ts";
 
 const idOnly = v.object({ id: v.pipe(v.string(), v.maxLength(64)) });
+
+/** Those that may be longer than the others. */
+const LONG_FRAMES: ReadonlySet<ClientFrame["type"]> = new Set(["auth", "watch"]);
 
 /** A client frame, or `null` for a bad one, with its `id` if it had one. */
 interface Decoded {
@@ -17,7 +20,7 @@ interface Decoded {
 
 /** Parses and checks a client's frame (SPEC W11). */
 export function decodeFrame(message: string | ArrayBuffer): Decoded {
-  if (typeof message !== "string" || !fitsBytes(message, MAX_AUTH_FRAME_BYTES)) {
+  if (typeof message !== "string" || !fitsBytes(message, MAX_LONG_FRAME_BYTES)) {
     return { frame: null };
   }
   let json: unknown;
@@ -27,8 +30,8 @@ export function decodeFrame(message: string | ArrayBuffer): Decoded {
     return { frame: null };
   }
   const frame = v.safeParse(clientFrameSchema, json);
-  const isAuth = frame.success && frame.output.type === "auth";
-  if (!isAuth && !fitsBytes(message, MAX_FRAME_BYTES)) return { frame: null };
+  const isLong = frame.success && LONG_FRAMES.has(frame.output.type);
+  if (!isLong && !fitsBytes(message, MAX_FRAME_BYTES)) return { frame: null };
   if (frame.success) return { frame: frame.output };
   const named = v.safeParse(idOnly, json);
   return { frame: null, ...(named.success && { id: named.output.id }) };

@@ -56,7 +56,18 @@ export function close(
 export function drop(room: RoomState, connection: Connection, reason: LeaveReason): void {
   room.connections.delete(connection);
   room.broadcaster.forget(connection);
+  noteParted(room, connection);
   logLeave(room, connection, reason);
+}
+
+/** Notes that a user may not watch any more; that a member has gone is the roster's to tell. */
+export function noteParted(
+  { partedWatchers }: RoomState,
+  { isWatcher, session }: Connection,
+): void {
+  if (!isWatcher || session === null) return;
+  const { user, admission } = session;
+  partedWatchers.set(user.id, Math.max(admission?.stamp ?? 0, partedWatchers.get(user.id) ?? 0));
 }
 
 /** Proxies close with 1000 as well: only the reason tells that the person left (SPEC L4). */
@@ -82,6 +93,7 @@ export function signOut(
   now: number,
 ): void {
   logLeave(room, connection, reason);
+  noteParted(room, connection);
   room.connections.reassign(connection, () => connection.signOut(now + SIGN_IN_SECONDS * 1000));
   room.broadcaster.forget(connection);
   room.replies.send(connection, { type: "authenticate", within: SIGN_IN_SECONDS });
@@ -109,7 +121,15 @@ export function fail(room: RoomState, connection: Connection, error: unknown, no
 }
 
 /** Logs that a connection has left its user. */
-export function logLeave(room: RoomState, { user, id }: Connection, reason: LeaveReason): void {
+export function logLeave(
+  room: RoomState,
+  { user, id, isWatcher, isAdmitted }: Connection,
+  reason: LeaveReason,
+): void {
   if (reason === "stale") room.ghosts++;
-  if (user !== undefined) log("leave", { room: room.name, user, connection: id, reason });
+  if (!isAdmitted) return;
+  log("leave", { room: room.name, user, connection: id, reason, ...(isWatcher && NOT_PRESENT) });
 }
+
+/** What the log line of a connection says that only watches. */
+export const NOT_PRESENT = { present: false } as const;

@@ -6,6 +6,7 @@ import { countBadFrame, countFrame } from "./flood.ts";
 import type { MemberUpdate } from "../members/member.ts";
 import type { RoomState } from "../room-state.ts";
 import { signIn } from "./sign-in.ts";
+import { watch } from "../windows/watch.ts";
 
 /** Takes what a socket sent: limits, checks and applies it (SPEC W6–W12, T2, T3, T6). */
 export function receive(
@@ -26,13 +27,21 @@ export function receive(
   if (frame?.type === "auth") return signIn(room, connection, frame);
   // It proves nothing: what it answers was answered, or never asked.
   if (frame?.type === "alive") room.replies.acknowledge(connection, frame.id);
-  // A socket that nobody is signed in on has nothing to say but who it is.
-  else if (frame && connection.user !== undefined) {
-    apply(room, connection, frame, connection.user, now);
+  // A socket that waits for a sign-in has nothing to say but who it is.
+  else if (frame && connection.isAdmitted && isFit(connection, frame)) {
+    apply(room, connection, frame, connection.user ?? "", now);
   } else {
-    refuse(room, connection, "bad_message", countBadFrame(offences, now), now, id);
+    refuse(room, connection, "bad_message", countBadFrame(offences, now), now, frame?.id ?? id);
   }
 }
+
+/** Only who is shown a part of the room can say which (SPEC S5). */
+function isFit({ limit }: Connection, { type }: ClientFrame): boolean {
+  return type !== "watch" || limit !== null;
+}
+
+/** What a connection that only watches cannot say (SPEC S1). */
+const NEEDS_MEMBER: ReadonlySet<ClientFrame["type"]> = new Set(["update", "idle"]);
 
 function apply(
   room: RoomState,
@@ -42,7 +51,12 @@ function apply(
   now: number,
 ): void {
   const { roster } = room;
+  if (connection.isWatcher && NEEDS_MEMBER.has(frame.type)) {
+    return room.replies.refuse(connection, "not_present", frame.id);
+  }
   switch (frame.type) {
+    case "watch":
+      return watch(room, connection, frame);
     case "update":
       updateMember(room, user, frame, now);
       break;
@@ -77,7 +91,9 @@ export function updateMember(
 ): void {
   if (!roster.update(now, user, update)) return;
   const text = JSON.stringify({ type: "self", id: user, chosen: roster.chosenBy(user) });
-  for (const connection of connections.of(user)) replies.send(connection, text);
+  for (const connection of connections.of(user)) {
+    if (!connection.isWatcher) replies.send(connection, text);
+  }
 }
 
 /** Answers a frame that was not applied, and closes the connection that sent too many. */

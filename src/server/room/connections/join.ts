@@ -1,45 +1,67 @@
+import { restrictsWatching } from "../../access/may-watch.ts";
 import { Refusal } from "../../errors.ts";
 import { log } from "../../log.ts";
-import { ADMISSION_STALE, type JoinRequest } from "../room-request.ts";
-import { admit, isStale, retract, sealJoiner, welcome } from "./admission.ts";
+import { ADMISSION_STALE, type JoinRequest, type WatchRequest } from "../room-request.ts";
+import { admit, admitWatcher, isStale, retract, sealJoiner, welcome } from "./admission.ts";
 import { Connection } from "./connection.ts";
+import type { NewAttachment } from "./attachment.ts";
+import { NOT_PRESENT } from "./departure.ts";
 import type { RoomState } from "../room-state.ts";
 
 /**
- * Answers an upgrade: takes the session's new socket in (SPEC R1, A6).
+ * Answers an upgrade: takes in the new socket of a session, as a member's or a watcher's, or of a
+ * stranger (SPEC R1, S1, S3, A6).
  *
- * @throws Refusal where the session may not come in.
+ * @throws Refusal where it may not come in.
  */
 export function join(
   room: RoomState,
-  asked: JoinRequest,
+  asked: JoinRequest | WatchRequest,
   now: number,
   accept: (ws: WebSocket) => void,
 ): Response {
-  const { requestId, since, view, origin = "", address } = asked;
-  const session = sealJoiner(room, asked.joiner, now);
-  const id = crypto.randomUUID();
-  const user = session.user.id;
-  if (isStale(room, session, now)) return new Response(null, { status: ADMISSION_STALE });
+  const { ask, requestId, since = null, window } = asked;
+  const comer = ask === "join" ? asked.joiner : asked.watcher;
+  const session = comer && sealJoiner(room, comer, now);
+  const user = session?.user.id;
+  if (session && isStale(room, session, now))
+    return new Response(null, { status: ADMISSION_STALE });
   const { 0: client, 1: server } = new WebSocketPair();
+  const id = crypto.randomUUID();
   const connection = Connection.open(server, {
+    ...attachmentOf(room, asked),
     id,
-    view: view ?? "delta",
-    origin,
-    ...(address !== undefined && { address }),
-    renews: room.config.renewal !== null,
     session,
     heardAt: now,
   });
-  const refused = admit(room, session, id, now, asked);
+  const refused =
+    ask === "join" && session
+      ? admit(room, session, id, now, asked)
+      : admitWatcher(room, session, asked.ticket);
   if (refused) throw new Refusal(refused, user);
   try {
     accept(server);
-    welcome(room, connection, session, since ?? null, now);
+    welcome(room, connection, session, window?.isLater ? "later" : since, now);
   } catch (error) {
     retract(room, connection.ref, connection, now);
     throw error;
   }
-  log("join", { room: room.name, user, connection: id, requestId });
+  const present = ask === "watch" && NOT_PRESENT;
+  log("join", { room: room.name, user, connection: id, requestId, ...present });
   return new Response(null, { status: 101, webSocket: client });
+}
+
+function attachmentOf(
+  { config }: RoomState,
+  { ask, view, window, origin = "", address }: JoinRequest | WatchRequest,
+): Omit<NewAttachment, "id" | "session" | "heardAt"> {
+  return {
+    view: window ? "window" : (view ?? "delta"),
+    ...(window && { limit: window.limit }),
+    ...(ask === "watch" && { watches: true }),
+    origin,
+    ...(address !== undefined && { address }),
+    // An app's own rule may look at all of a session, whenever it is asked.
+    renews: config.renewal !== null || (window !== undefined && restrictsWatching()),
+  };
 }

@@ -60,7 +60,7 @@ export class Leases {
   }
 
   #apply(
-    { requestId, since, lease: { connection, token, update } }: HoldRequest,
+    { requestId, since, window, lease: { connection, token, update } }: HoldRequest,
     user: string,
     endsAt: number,
     now: number,
@@ -74,7 +74,8 @@ export class Leases {
       self: { id: user, chosen: room.roster.chosenBy(user) },
     };
     const { broadcaster } = room;
-    const state = since ? broadcaster.since(since) : broadcaster.snapshot();
+    const whole = () => (since ? broadcaster.since(since) : broadcaster.snapshot());
+    const state = window ? broadcaster.window(window, since ?? null) : whole();
     return new Response(`${JSON.stringify(answer).slice(0, -1)},"state":${state}}`, {
       headers: {
         ...answerHeaders(requestId),

@@ -1,5 +1,6 @@
 import { Refusal } from "../../errors.ts";
-import { mayJoin } from "../../access/policy.ts";
+import type { Action } from "../../access/authorize.ts";
+import { mayEnter } from "../../access/policy.ts";
 import type { RoomSession } from "../room-request.ts";
 import { mintSession } from "../../session/own-tokens.ts";
 import { within } from "../../platform/time-limit.ts";
@@ -47,7 +48,8 @@ async function renew(
   renewal: RenewalConfig,
   runTurn: RunTurn,
 ): Promise<void> {
-  const outcome = await tryRenewal(room, session, renewal);
+  const action = connection.isWatcher ? "read" : "join";
+  const outcome = await tryRenewal(room, session, action, renewal);
   runTurn((now) => {
     // Meanwhile the socket may have closed, or its session have ended or changed.
     const stands = room.connections.get(connection.ws) === connection;
@@ -71,12 +73,13 @@ function apply(room: RoomState, connection: Connection, outcome: Outcome, now: n
 async function tryRenewal(
   room: RoomState,
   session: RoomSession,
+  action: Action,
   { sessionMs, secrets }: RenewalConfig,
 ): Promise<Outcome> {
   const { name, config } = room;
   try {
     await requireUnrevoked(config, session);
-    const isAllowed = await within(ANSWER_MS, () => mayJoin(session, name, config));
+    const isAllowed = await within(ANSWER_MS, () => mayEnter(session, name, action, config));
     if (!isAllowed) return "forbidden";
     const renewed = { ...session, expiresAt: Date.now() + sessionMs };
     return { session: renewed, token: await mintSession(renewed, secrets) };

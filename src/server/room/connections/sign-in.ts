@@ -6,9 +6,9 @@ import { judgeToken } from "../../access/policy.ts";
 import { countConnect } from "../../access/rate-limit.ts";
 import { isNewer, type RoomSession } from "../room-request.ts";
 import { joinAdmitted } from "../../user/user-stub.ts";
-import { admit, isStale, retract, welcome } from "./admission.ts";
+import { admit, admitWatcher, isStale, retract, welcome } from "./admission.ts";
 import type { Connection } from "./connection.ts";
-import { attempt, close, fail, logLeave } from "./departure.ts";
+import { attempt, close, fail, logLeave, NOT_PRESENT, noteParted } from "./departure.ts";
 import type { RoomState } from "../room-state.ts";
 import type { RunTurn } from "../task.ts";
 
@@ -38,7 +38,12 @@ async function check(signIn: SignIn, token: string, runTurn: RunTurn): Promise<v
   const { CONNECTS } = config.env;
   const caller = new Caller(address === null ? undefined : CONNECTS, () => address);
   try {
-    const session = await judgeToken(token, { room: name, origin, config, caller });
+    const session = await judgeToken(token, connection.isWatcher ? "read" : "join", {
+      room: name,
+      origin,
+      config,
+      caller,
+    });
     if (session instanceof Refusal) throw session;
     // A token of another user counts as a connect of theirs (SPEC A7).
     if (session.user.id !== connection.user) await countConnect(CONNECTS, session.user.id);
@@ -98,20 +103,23 @@ function replace(
 ): Refusal | null {
   const id = crypto.randomUUID();
   const user = session.user.id;
-  const refused = admit(room, session, id, now);
+  const { isWatcher } = connection;
+  const refused = isWatcher ? admitWatcher(room, session) : admit(room, session, id, now);
   if (refused) return new Refusal(refused);
   try {
     if (connection.session) {
       room.roster.end(now, connection.ref, now);
       logLeave(room, connection, "replaced");
+      noteParted(room, connection);
     }
+    room.broadcaster.forget(connection);
     room.connections.reassign(connection, () => connection.signIn(session, id));
     welcome(room, connection, session, null, now);
   } catch (error) {
     retract(room, { user, connection: id }, null, now);
     throw error;
   }
-  log("join", { room: room.name, user, connection: id });
+  log("join", { room: room.name, user, connection: id, ...(isWatcher && NOT_PRESENT) });
   return null;
 }
 
@@ -140,7 +148,7 @@ function renew(
 /** Refuses a token: a member's connection goes on, a waiting one is closed. */
 function refuse({ room, connection, id }: SignIn, { code, logged }: Refusal): void {
   log("refused", { ...logged, room: room.name, user: connection.user });
-  if (connection.user === undefined) {
+  if (!connection.isAdmitted) {
     close(room, connection, "closed", closeCodeOf(code), code);
   } else {
     room.replies.refuse(connection, code, id);

@@ -1,5 +1,6 @@
 import type { Since } from "../../../protocol/since.ts";
 import { isListed, isPresent, memberOf, shownConnections, type MemberRecord } from "./member.ts";
+import { SortedIds } from "./sorted-ids.ts";
 import type { SavedRoster } from "../storage/store.ts";
 
 /**
@@ -33,6 +34,8 @@ export class List {
   online = 0;
   /** The connections of those. */
   connections = 0;
+  /** Those whose status is not offline, made when a window first asks for them. */
+  #present: SortedIds | null = null;
 
   constructor({ epoch, floor, records }: SavedRoster) {
     this.epoch = epoch;
@@ -82,6 +85,22 @@ export class List {
     return [...this.#entries.keys()].toSorted().map((id) => this.#entries.get(id)!.json);
   }
 
+  /** The first ids, in their order, of those whose status is not offline and who are not in `except`. */
+  firstPresent(count: number, except?: ReadonlySet<string>): string[] {
+    if (count === 0) return [];
+    this.#present ??= new SortedIds(
+      [...this.#entries].filter(([, { online }]) => online > 0).map(([id]) => id),
+    );
+    return this.#present.first(count, except);
+  }
+
+  /** The JSON of the first `limit` members whose ids come after one, and the last id where others follow. */
+  page(after: string, limit: number): { members: string[]; after: string | null } {
+    const ids = [...this.#entries.keys()].filter((id) => id > after).toSorted();
+    const members = ids.slice(0, limit).map((id) => this.#entries.get(id)!.json);
+    return { members, after: ids.length > limit ? ids[limit - 1]! : null };
+  }
+
   /** The JSON of one member; `undefined` for one who is not on the list. */
   member(id: string): string | undefined {
     return this.#entries.get(id)?.json;
@@ -124,7 +143,10 @@ export class List {
   /** Counts an entry in place of the one before it. */
   #count(id: string, { online, connections }: Pick<Entry, "online" | "connections">): void {
     const before = this.#entries.get(id);
-    this.online += online - (before?.online ?? 0);
+    const wasOnline = before?.online ?? 0;
+    if (online > wasOnline) this.#present?.add(id);
+    if (online < wasOnline) this.#present?.delete(id);
+    this.online += online - wasOnline;
     this.connections += connections - (before?.connections ?? 0);
   }
 }

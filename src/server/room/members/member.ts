@@ -53,6 +53,8 @@ export interface NewPlace {
   idle?: boolean | undefined;
   /** For a lease: when it ends, in milliseconds. */
   leasedUntil?: number;
+  /** How many connections only watch: they count for the limits, too (SPEC S1). */
+  watching?: { byUser?: number; inRoom?: number };
 }
 
 /** Whether a value is a valid `Date` in milliseconds since 1970. */

@@ -76,6 +76,17 @@ export class Roster {
     return Math.max(this.#members.get(user)?.stamp ?? 0, departed);
   }
 
+  /** Why one more connection of a user is too many; `null` where it is not (SPEC A6). */
+  refuses(
+    user: string,
+    { byUser = 0, inRoom = 0 }: NewPlace["watching"] = {},
+  ): "too_many_connections" | "room_full" | null {
+    const { maxConnectionsPerUser, maxConnectionsPerRoom } = this.#limits;
+    const places = this.#members.get(user)?.places.length ?? 0;
+    if (places + byUser >= maxConnectionsPerUser) return "too_many_connections";
+    return this.#members.places + inRoom >= maxConnectionsPerRoom ? "room_full" : null;
+  }
+
   /** Whether a user's connection has its place and is not lost. */
   holds(ref: ConnectionRef): boolean {
     return this.#placeOf(ref)?.lostAt === null;
@@ -94,15 +105,13 @@ export class Roster {
     now: number,
     session: Omit<RoomSession, "roles">,
     connection: string,
-    { idle = false, leasedUntil }: NewPlace = {},
+    { idle = false, leasedUntil, watching }: NewPlace = {},
   ): "joined" | "too_many_connections" | "room_full" {
     const { user, issuedAt, admission } = session;
     const record = this.#members.get(user.id) ?? newRecord(user, issuedAt);
     const lost = firstLost(record);
-    if (!lost) {
-      if (record.places.length >= this.#limits.maxConnectionsPerUser) return "too_many_connections";
-      if (this.#members.places >= this.#limits.maxConnectionsPerRoom) return "room_full";
-    }
+    const refused = lost ? null : this.refuses(user.id, watching);
+    if (refused) return refused;
     this.#members.change(now, record, () => {
       applyProfile(record, user, issuedAt);
       record.stamp = Math.max(record.stamp, admission?.stamp ?? 0);

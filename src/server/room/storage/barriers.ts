@@ -64,7 +64,10 @@ export class Barriers {
   ): boolean {
     const barrier = this.#barriers.get(user);
     if (now - admission.at > ADMISSION_MS || admission.at < (barrier?.at ?? 0)) return true;
-    return !isHere && admission.stamp <= Math.max(stamp, barrier?.stamp ?? 0);
+    // Of one who only watched nothing is kept but this.
+    const departure = this.#departures.get(user);
+    const departed = departure && departure.until > now ? departure.stamp : 0;
+    return !isHere && admission.stamp <= Math.max(stamp, barrier?.stamp ?? 0, departed);
   }
 
   raise(user: string, { at = 0, stamp = 0 }: Partial<Admission>, now: number): void {

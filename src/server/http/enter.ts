@@ -1,0 +1,162 @@
+import { requireOrigin } from "../access/origin.ts";
+import { judge, type Judged } from "../access/policy.ts";
+import { addressOf, countConnect } from "../access/rate-limit.ts";
+import type { RequestContext } from "../access/request-context.ts";
+import { countStranger, hasPublicCounts, orStranger } from "../access/stranger.ts";
+import { Refusal, type ErrorCode } from "../errors.ts";
+import { describeError, log } from "../log.ts";
+import type { JoinRequest, RoomSession, WatchRequest } from "../room/room-request.ts";
+import { askRoom } from "../room/room-stub.ts";
+import { readCredential, type Credential } from "../session/credential.ts";
+import { sessionCookies } from "../session/index.ts";
+import { joinAdmitted, orStale } from "../user/user-stub.ts";
+import { openInBand } from "./in-band.ts";
+import { credentialContextOf, queryOf, sinceOf } from "./room.ts";
+import { requireHandshake } from "./upgrade.ts";
+import { windowOfSocket } from "./window.ts";
+
+/** How a room is entered: as a member, or only to watch it (SPEC S1). */
+type Manner = "join" | "watch";
+
+/** What an upgrade is asked with, beside who comes. */
+function requestOf(
+  asked: RequestContext,
+  room: string,
+  comer: RoomSession | "stranger",
+): Omit<JoinRequest, "ask" | "joiner"> {
+  const query = queryOf(asked);
+  const { host, origin } = asked.url;
+  const address = addressOf(asked.request);
+  return {
+    requestId: asked.requestId,
+    ...sinceOf(query),
+    ...windowOfSocket(asked, query, room, comer),
+    ...(query?.get("view") === "snapshot" && { view: "snapshot" }),
+    ...(query?.get("idle") === "true" && { idle: true }),
+    host,
+    origin,
+    ...(address !== null && { address }),
+  };
+}
+
+/**
+ * Enters a room by a socket: with a credential, or, where that is allowed, with a token to come, or,
+ * where a stranger may watch, with none (SPEC R1, S1, S3, T2).
+ *
+ * @throws Refusal with a code of A5.
+ */
+export async function enter(asked: RequestContext, room: string): Promise<Response> {
+  const { config, request, url } = asked;
+  requireHandshake(request);
+  const manner: Manner = url.searchParams.get("present") === "false" ? "watch" : "join";
+  if (url.searchParams.get("auth") === "message" && config.inBandAuth) {
+    requireOrigin(request, null, url.origin, config.allowedOrigins);
+    return openInBand((token, isWanted) => enterInBand(asked, room, manner, token, isWanted));
+  }
+  const credential = readCredential(request, sessionCookies(config.session));
+  requireOrigin(request, credential, url.origin, config.allowedOrigins);
+  if (manner === "watch" && hasPublicCounts(asked, room) && asksForWindow(url)) {
+    return watchPublic(asked, room, credential);
+  }
+  return admit(asked, room, manner, await judgeEntry(asked, room, manner, credential));
+}
+
+function asksForWindow({ searchParams }: URL): boolean {
+  return ["window", "counts"].includes(searchParams.get("view") ?? "");
+}
+
+/** Lets anybody watch the counts, and whoever may read the room watch people, too. */
+async function watchPublic(
+  asked: RequestContext,
+  room: string,
+  credential: Credential | null,
+): Promise<Response> {
+  // With none there is nothing to judge, and nothing that failed.
+  const known =
+    credential &&
+    (await orStranger(async () => {
+      const judged = await judge(credential, credentialContextOf(asked, room));
+      await requireAllowed(asked, room, "watch", judged);
+      return judged;
+    }));
+  if (known) {
+    await countConnect(asked.env.CONNECTS, known.session.user.id);
+    // It may have been revoked.
+    const opened = await orStranger(() => admit(asked, room, "watch", known));
+    if (opened) return opened;
+  }
+  await countStranger(asked.env.CONNECTS, asked.request);
+  const { host: _, ...request } = requestOf(asked, room, "stranger");
+  return askRoom(asked.env, room, { ask: "watch", ...request, watcher: null }, asked.request);
+}
+
+/** Judges who connects, counts the connect, and asks whether they may. */
+async function judgeEntry(
+  asked: RequestContext,
+  room: string,
+  manner: Manner,
+  credential: Credential | null,
+): Promise<Judged> {
+  const judged = await judge(credential, credentialContextOf(asked, room));
+  await countConnect(asked.env.CONNECTS, judged.session.user.id);
+  await requireAllowed(asked, room, manner, judged);
+  return judged;
+}
+
+async function requireAllowed(
+  asked: RequestContext,
+  room: string,
+  manner: Manner,
+  { session }: Judged,
+): Promise<void> {
+  const action = manner === "join" ? "join" : "read";
+  if (!(await asked.policy.authorize(session, room, action, asked))) {
+    throw new Refusal("room_forbidden", session.user.id);
+  }
+}
+
+/** Has a session that was judged admitted by its user's object, and by the room. */
+async function admit(
+  asked: RequestContext,
+  room: string,
+  manner: Manner,
+  { session, ticket }: Judged,
+): Promise<Response> {
+  const { env, config, request } = asked;
+  const { host, ...entry } = { ...requestOf(asked, room, session), ...(ticket && { ticket }) };
+  const askAs = (comer: RoomSession): JoinRequest | WatchRequest =>
+    manner === "join"
+      ? { ask: "join", ...entry, ...(host !== undefined && { host }), joiner: comer }
+      : { ask: "watch", ...entry, watcher: comer };
+  return joinAdmitted(config, session, room, async (admitted) =>
+    orStale(await askRoom(env, room, askAs(admitted), request)),
+  );
+}
+
+async function enterInBand(
+  asked: RequestContext,
+  room: string,
+  manner: Manner,
+  token: string | null,
+  isWanted: () => boolean,
+): Promise<WebSocket | ErrorCode> {
+  const { requestId } = asked;
+  try {
+    const credential: Credential | null = token === null ? null : { kind: "message", token };
+    const judged = await judgeEntry(asked, room, manner, credential);
+    // Nobody is there to hear it.
+    if (!isWanted()) return "unauthenticated";
+    const response = await admit(asked, room, manner, judged);
+    if (response.webSocket) return response.webSocket;
+    // The room has logged its refusal.
+    const { error } = await response.json<{ error: { code: ErrorCode } }>();
+    return error.code;
+  } catch (error) {
+    if (error instanceof Refusal) {
+      log("refused", { ...error.logged, room, requestId });
+      return error.code;
+    }
+    log("failure", { code: "internal", room, reason: describeError(error), requestId });
+    return "internal";
+  }
+}

@@ -1,0 +1,149 @@
+import * as v from "valibot";
+import { userIdsSchema } from "../../protocol/client-frame.ts";
+import { DEFAULT_WINDOW, MAX_WATCHED, MAX_WINDOW } from "../../protocol/messages.ts";
+import { matchesRoom } from "../access/match-room.ts";
+import { mayWatch, restrictsWatching } from "../access/may-watch.ts";
+import type { RequestContext } from "../access/request-context.ts";
+import { Refusal } from "../errors.ts";
+import type { AskedWindow } from "../room/room-request.ts";
+import type { Session } from "../session/session.ts";
+
+/** As many ids as a URL may have. */
+const MAX_IN_QUERY = 50;
+const MAX_ID_LENGTH = 128;
+const MAX_PAGE = 1_000;
+const DEFAULT_PAGE = 100;
+
+/** Digits, of a number that is not above `most`. */
+const countUpTo = (most: number, least = 0) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,4}$/),
+    v.transform(Number),
+    v.minValue(least),
+    v.maxValue(most),
+  );
+
+const limitSchema = countUpTo(MAX_WINDOW);
+const pageSchema = v.object({
+  after: v.pipe(v.string(), v.maxLength(MAX_ID_LENGTH)),
+  limit: v.optional(countUpTo(MAX_PAGE, 1), String(DEFAULT_PAGE)),
+});
+const watchSchema = v.pipe(userIdsSchema, v.maxLength(MAX_IN_QUERY));
+
+/** What a lease may ask for of it (SPEC S4). */
+export const windowEntries = {
+  view: v.optional(v.picklist(["window", "counts"])),
+  limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_WINDOW))),
+  watch: v.optional(v.pipe(userIdsSchema, v.maxLength(MAX_WATCHED))),
+};
+
+type Wanted = { [Key in keyof typeof windowEntries]?: v.InferOutput<(typeof windowEntries)[Key]> };
+
+/** Whose request it is: a session's, a stranger's, or the app's backend's, to whom no rule applies. */
+type Asker = Session | "stranger" | "backend";
+
+/** What a query asks for; `undefined` where it is not what it should be. */
+function parsed<Schema extends v.GenericSchema>(schema: Schema, input: unknown) {
+  const result = v.safeParse(schema, input);
+  if (!result.success) throw new Refusal("bad_request");
+  return result.output;
+}
+
+/** Reads from the query what window is wanted; a `limit` alone wants one, too. */
+function wantedBy(query: URLSearchParams | null): Wanted {
+  const limit = query?.get("limit") ?? null;
+  const view = query?.get("view") ?? (limit === null ? null : "window");
+  if (view === "counts") return { view };
+  if (view !== "window") return {};
+  return { view, ...(limit !== null && { limit: parsed(limitSchema, limit) }) };
+}
+
+/** How many beside those who are watched a window shows; `null` where there is none (SPEC S4, S6, S7). */
+function limitOf(
+  { view, limit = DEFAULT_WINDOW }: Wanted,
+  { config, policy }: Pick<RequestContext, "config" | "policy">,
+  room: string,
+  asker: Asker,
+): number | null {
+  if (view === undefined && !matchesRoom(config.windowRooms, room)) return null;
+  const isShownCounts = asker === "stranger" || view === "counts";
+  // Who may be watched is told of nobody else.
+  const isRestricted = asker !== "backend" && restrictsWatching(policy);
+  return isShownCounts || isRestricted ? 0 : limit;
+}
+
+/**
+ * What part of the list the app's backend asks for, in the order of ids (SPEC S7); `null` for none.
+ *
+ * @throws Refusal `bad_request`.
+ */
+export function pageOf(query: URLSearchParams | null): { after: string; limit: number } | null {
+  const after = query?.get("after") ?? null;
+  if (after === null) return null;
+  return parsed(pageSchema, { after, limit: query?.get("limit") ?? undefined });
+}
+
+/**
+ * What a socket is to be shown, where that is a part of the room.
+ *
+ * @throws Refusal `bad_request`.
+ */
+export function windowOfSocket(
+  asked: RequestContext,
+  query: URLSearchParams | null,
+  room: string,
+  asker: Asker,
+): { window?: Pick<AskedWindow, "limit"> & { isLater?: true } } {
+  const limit = limitOf(wantedBy(query), asked, room, asker);
+  if (limit === null) return {};
+  return { window: { limit, ...(query?.get("watch") === "later" && { isLater: true }) } };
+}
+
+/**
+ * What a read is to be shown, where that is a part of the room.
+ *
+ * @throws Refusal `bad_request`, `session_unavailable`.
+ */
+export async function windowOfRead(
+  asked: RequestContext,
+  query: URLSearchParams | null,
+  room: string,
+  asker: Asker,
+): Promise<{ window?: AskedWindow }> {
+  const wanted = wantedBy(query);
+  const limit = limitOf(wanted, asked, room, asker);
+  if (limit === null) return {};
+  const watch = parsed(watchSchema, query?.getAll("watch") ?? []);
+  return { window: { limit, ...(await judgeWatched(asked, room, watch, asker)) } };
+}
+
+/**
+ * What a lease is to be shown, where that is a part of the room.
+ *
+ * @throws Refusal `session_unavailable`.
+ */
+export async function windowOfLease(
+  asked: RequestContext,
+  wanted: Wanted,
+  room: string,
+  session: Session,
+): Promise<{ window?: AskedWindow }> {
+  const view = wanted.view ?? (wanted.limit === undefined ? undefined : "window");
+  const limit = limitOf({ ...wanted, view }, asked, room, session);
+  if (limit === null) return {};
+  return { window: { limit, ...(await judgeWatched(asked, room, wanted.watch ?? [], session)) } };
+}
+
+async function judgeWatched(
+  asked: RequestContext,
+  room: string,
+  watch: string[],
+  asker: Asker,
+): Promise<Pick<AskedWindow, "watched" | "denied">> {
+  if (watch.length === 0 || asker === "stranger") return {};
+  if (asker === "backend") return { watched: watch };
+  const allowed = await mayWatch(asker, room, watch, asked, asked.policy);
+  const denied = watch.filter((id) => !allowed.has(id));
+  return { watched: watch, ...(denied.length > 0 && { denied }) };
+}

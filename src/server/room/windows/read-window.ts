@@ -1,0 +1,21 @@
+import { isSame, type Since } from "../../../protocol/since.ts";
+import type { Roster } from "../members/roster.ts";
+import type { AskedWindow } from "../room-request.ts";
+import { windowDelta, windowSnapshot } from "./window-text.ts";
+
+/** A window as JSON for who keeps no socket; a client that holds this version holds it already. */
+export function readWindow(
+  room: string,
+  roster: Roster,
+  { limit, watched: ids = [], denied = [] }: AskedWindow,
+  since: Since | null,
+): string {
+  const { list } = roster;
+  const unknown = new Set(denied);
+  if (since !== null && isSame(since, list.state)) {
+    return windowDelta(roster, since.version, { set: [], gone: [] }, unknown);
+  }
+  const watched = new Set(ids);
+  const others = list.firstPresent(limit, watched);
+  return windowSnapshot(room, roster, { watched, others }, unknown);
+}

@@ -1,0 +1,26 @@
+/** Texts that are the same for many connections: each is made once (SPEC V2). */
+export class SharedTexts {
+  readonly #texts = new Map<string, string>();
+  readonly #numbers = new Map<string, number>();
+
+  /** The text of a key, made where it is asked for first. */
+  get(key: string, make: () => string): string {
+    const known = this.#texts.get(key);
+    if (known !== undefined) return known;
+    const text = make();
+    this.#texts.set(key, text);
+    return text;
+  }
+
+  /** A short name for some ids, of which any may hold any character. */
+  nameOf(ids: readonly string[]): string {
+    return ids.map((id) => this.#numberOf(id)).join();
+  }
+
+  #numberOf(id: string): number {
+    const known = this.#numbers.get(id);
+    if (known !== undefined) return known;
+    this.#numbers.set(id, this.#numbers.size);
+    return this.#numbers.size - 1;
+  }
+}

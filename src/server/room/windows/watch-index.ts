@@ -1,0 +1,58 @@
+/** Most are watched by nobody else: a set of their own would cost more than all the rest. */
+type Watchers<Watcher> = { id: string; by: Watcher | Set<Watcher> };
+
+/**
+ * Who watches each user. Ids are kept once, however many watch them.
+ *
+ * @example
+ * index.add("ada", connection);
+ * [...index.of("ada")]; // [connection]
+ */
+export class WatchIndex<Watcher extends object> {
+  readonly #watched = new Map<string, Watchers<Watcher>>();
+  #length = 0;
+
+  /** How many users are watched. */
+  get size(): number {
+    return this.#watched.size;
+  }
+
+  /** How long their ids are together, in characters. */
+  get length(): number {
+    return this.#length;
+  }
+
+  has(id: string): boolean {
+    return this.#watched.has(id);
+  }
+
+  of(id: string): Iterable<Watcher> {
+    const by = this.#watched.get(id)?.by;
+    if (by === undefined) return [];
+    return by instanceof Set ? by : [by];
+  }
+
+  /** Notes that somebody watches a user whom they did not watch; answers the id as it is kept. */
+  add(id: string, watcher: Watcher): string {
+    const watched = this.#watched.get(id);
+    if (watched === undefined) {
+      this.#watched.set(id, { id, by: watcher });
+      this.#length += id.length;
+      return id;
+    }
+    if (watched.by instanceof Set) watched.by.add(watcher);
+    else watched.by = new Set([watched.by, watcher]);
+    return watched.id;
+  }
+
+  delete(id: string, watcher: Watcher): void {
+    const watched = this.#watched.get(id);
+    if (watched === undefined) return;
+    const { by } = watched;
+    if (by instanceof Set) by.delete(watcher);
+    const isLast = by instanceof Set ? by.size === 0 : by === watcher;
+    if (!isLast) return;
+    this.#watched.delete(id);
+    this.#length -= id.length;
+  }
+}

@@ -1,0 +1,229 @@
+import { isSame, type Since } from "../../../protocol/since.ts";
+import type { Connection } from "../connections/connection.ts";
+import type { Roster } from "../members/roster.ts";
+import { CountsClock } from "./counts-clock.ts";
+import { SharedTexts } from "./shared-texts.ts";
+import type { WatchLists } from "./watch-lists.ts";
+import { WatchingClock } from "./watching-clock.ts";
+import { compare, type Window, type WindowChange } from "./window.ts";
+import { WindowGroups } from "./window-groups.ts";
+import { windowDelta, windowSnapshot } from "./window-text.ts";
+
+/** How long a first state waits for whom the client watches (SPEC S5). */
+const LATER_MS = 5_000;
+
+/** What a connection was told last. */
+interface Held {
+  window: Window;
+  /** `null` where that was before the room slept, which forgets it. */
+  state: Since | null;
+  online: number;
+  connections: number;
+}
+
+/** The connections that are shown a part of the room, and how many watch it. */
+interface WindowConnections {
+  readonly windows: ReadonlySet<Connection>;
+  readonly watching: number;
+}
+
+/** How many were told by a flush, and how much. */
+export interface WindowsTold {
+  sockets: number;
+  length: number;
+}
+
+const NOTHING: WindowChange = { set: [], gone: [] };
+
+/**
+ * Tells each window what changed in it (SPEC S4, S5). What a change costs is what it makes the room
+ * say: who watches the changed is looked up, and who shows them among the first is known by groups.
+ */
+export class Windows {
+  readonly #room: string;
+  readonly #lists: WatchLists<Connection>;
+  readonly #connections: WindowConnections;
+  readonly #groups: WindowGroups;
+  readonly #held = new Map<Connection, Held>();
+  /** Those that need a state, and what they hold already. */
+  readonly #awaiting = new Map<Connection, Since | null>();
+  /** Those whose first state waits for whom they watch, and until when. */
+  readonly #later = new Map<Connection, number>();
+  /** Those who watch others now, and whom they are to be told of. */
+  readonly #rewatched = new Map<Connection, Set<string>>();
+  readonly #counts = new CountsClock();
+  readonly #watching = new WatchingClock();
+
+  constructor(room: string, lists: WatchLists<Connection>, connections: WindowConnections) {
+    this.#room = room;
+    this.#lists = lists;
+    this.#connections = connections;
+    this.#groups = new WindowGroups(lists);
+  }
+
+  /** After a start: what the windows show, which they were told before. */
+  wake(roster: Roster): void {
+    this.#counts.begin(roster.list);
+    this.#watching.begin(this.#connections.watching);
+    for (const connection of this.#connections.windows) {
+      if (connection.isAdmitted) this.#hold(connection, roster, null);
+    }
+  }
+
+  /** Takes a connection that needs a state: since what it holds, or whole. */
+  greet(connection: Connection, since: Since | null): void {
+    this.#later.delete(connection);
+    this.#awaiting.set(connection, since);
+  }
+
+  /** Takes a connection that needs a state once it has said whom it watches. */
+  greetLater(connection: Connection, now: number): void {
+    this.#later.set(connection, now + LATER_MS);
+  }
+
+  /** Notes that a connection watches others than before, and is to be told of those it added. */
+  rewatch(connection: Connection, added: readonly string[]): void {
+    // A first state that is on its way must have them.
+    if (this.#later.has(connection) || this.#awaiting.has(connection)) this.greet(connection, null);
+    else if (this.#held.has(connection)) {
+      const before = this.#rewatched.get(connection) ?? [];
+      this.#rewatched.set(connection, new Set([...before, ...added]));
+    }
+  }
+
+  /** Drops a connection that ended or was parted from its user, and whom it watched. */
+  forget(connection: Connection): void {
+    this.#groups.delete(connection);
+    this.#held.delete(connection);
+    this.#awaiting.delete(connection);
+    this.#later.delete(connection);
+    this.#rewatched.delete(connection);
+    this.#lists.delete(connection);
+  }
+
+  /** Whether anybody waits for a first state. */
+  get someoneWaits(): boolean {
+    return this.#awaiting.size > 0;
+  }
+
+  /** Whether anybody is to be told of whom they watch now. */
+  get isRewatched(): boolean {
+    return this.#rewatched.size > 0;
+  }
+
+  /** When time alone makes {@link flush} due; `Infinity` for never. */
+  get dueAt(): number {
+    if (this.#connections.windows.size === 0) return Number.POSITIVE_INFINITY;
+    let dueAt = Math.min(this.#counts.dueAt, this.#watching.dueAt(this.#connections.watching));
+    for (const at of this.#later.values()) dueAt = Math.min(dueAt, at);
+    return dueAt;
+  }
+
+  /** Tells what changed. */
+  flush(roster: Roster, changed: ReadonlySet<string>, now: number): WindowsTold {
+    const told = { sockets: 0, length: 0 };
+    if (this.#connections.windows.size === 0) return told;
+    this.#counts.note(roster.list, now);
+    const texts = new SharedTexts();
+    const tell = (connection: Connection, change: WindowChange) => {
+      told.sockets++;
+      told.length += this.#tell(connection, roster, change, texts);
+    };
+    for (const connection of this.#affectedBy(roster, changed)) {
+      const added = this.#rewatched.get(connection);
+      const toTell = added ? new Set([...changed, ...added]) : changed;
+      const change = this.#changeOf(connection, roster, toTell);
+      if (change.set.length + change.gone.length > 0) tell(connection, change);
+    }
+    this.#rewatched.clear();
+    if (this.#counts.take(now)) {
+      const { online, connections } = roster.list;
+      for (const [connection, held] of this.#held) {
+        const isTold = held.online === online && held.connections === connections;
+        if (!isTold && !this.#awaiting.has(connection)) tell(connection, NOTHING);
+      }
+    }
+    this.#tellWatching(now);
+    this.#greetAll(roster, texts, now);
+    return told;
+  }
+
+  #affectedBy(roster: Roster, changed: ReadonlySet<string>): Set<Connection> {
+    const othersOf = (connection: Connection) => this.#held.get(connection)?.window.others ?? [];
+    const affected = this.#groups.update(roster, changed, othersOf);
+    for (const id of changed) {
+      for (const connection of this.#lists.watchersOf(id)) affected.add(connection);
+    }
+    for (const connection of this.#rewatched.keys()) affected.add(connection);
+    return affected;
+  }
+
+  /** What changed in a window, which is held as it is from here on. */
+  #changeOf(connection: Connection, roster: Roster, changed: ReadonlySet<string>): WindowChange {
+    const held = this.#held.get(connection);
+    if (!held || this.#awaiting.has(connection)) return NOTHING;
+    const before = held.window;
+    const { watched } = this.#lists.of(connection);
+    held.window = { watched, others: this.#groups.place(connection, roster) };
+    return compare(before, held.window, changed);
+  }
+
+  /** Tells one connection; answers the length of what that is. */
+  #tell(connection: Connection, roster: Roster, change: WindowChange, texts: SharedTexts): number {
+    const held = this.#held.get(connection)!;
+    const { denied } = this.#lists.of(connection);
+    const { state } = roster.list;
+    const { state: from } = held;
+    const make = () => {
+      // Where it is not known what the client holds, a delta could not fit.
+      if (from?.epoch !== state.epoch) {
+        return windowSnapshot(this.#room, roster, held.window, denied);
+      }
+      return windowDelta(roster, from.version, change, denied);
+    };
+    const isShared = denied.size === 0 && from?.epoch === state.epoch;
+    const name = () => `${from!.version} ${texts.nameOf(change.set)} ${texts.nameOf(change.gone)}`;
+    const text = isShared ? texts.get(name(), make) : make();
+    connection.send(text);
+    held.state = state;
+    held.online = roster.list.online;
+    held.connections = roster.list.connections;
+    return text.length;
+  }
+
+  #greetAll(roster: Roster, texts: SharedTexts, now: number): void {
+    for (const [connection, until] of this.#later) {
+      // A clock that was set back must not silence anybody.
+      if (until <= now || until > now + LATER_MS) this.greet(connection, null);
+    }
+    const { state } = roster.list;
+    for (const [connection, since] of this.#awaiting) {
+      const { window } = this.#hold(connection, roster, state);
+      const { denied } = this.#lists.of(connection);
+      const isCurrent = since !== null && isSame(since, state);
+      const make = () =>
+        isCurrent
+          ? windowDelta(roster, state.version, NOTHING, denied)
+          : windowSnapshot(this.#room, roster, window, denied);
+      const key = isCurrent ? "current" : `first ${connection.limit}`;
+      connection.send(window.watched.size === 0 ? texts.get(key, make) : make());
+      connection.send(this.#watching.frameFor(this.#connections.watching));
+    }
+    this.#awaiting.clear();
+  }
+
+  #hold(connection: Connection, roster: Roster, state: Since | null): Held {
+    const { watched } = this.#lists.of(connection);
+    const others = this.#groups.place(connection, roster);
+    const { online, connections } = roster.list;
+    const held = { window: { watched, others }, state, online, connections };
+    this.#held.set(connection, held);
+    return held;
+  }
+
+  #tellWatching(now: number): void {
+    const frame = this.#watching.take(this.#connections.watching, now);
+    if (frame === null) return;
+    for (const connection of this.#held.keys()) connection.send(frame);
+  }
+}

@@ -1,0 +1,57 @@
+import fc from "fast-check";
+import { describe, expect, it, vi } from "vitest";
+import { LIMITS, Model, withStorage } from "../model.ts";
+import { step } from "../model-steps.ts";
+import { LONGEST_TELLING_MS, ModelWindows, windowStep } from "../model-windows.ts";
+
+const anyStep = fc.oneof(
+  { weight: 1, arbitrary: fc.record({ of: fc.constant("room" as const), step }) },
+  { weight: 1, arbitrary: fc.record({ of: fc.constant("window" as const), step: windowStep }) },
+);
+const maxRemembered = fc.constantFrom(0, 1, 2, 1_000);
+
+describe("windows", () => {
+  it(
+    "[S4.1, S4.2, S4.3, S4.4, S5.3, S6.2, S2.1, V5] show what is true at rest, in every order of changes, watch lists, sleeps and restarts",
+    { timeout: 180_000 },
+    () =>
+      withStorage((storage) =>
+        fc.assert(
+          fc.asyncProperty(
+            fc.array(anyStep, { minLength: 1, maxLength: 40 }),
+            maxRemembered,
+            async (steps, maxRemembered) => {
+              const limits = { ...LIMITS, maxConnectionsPerRoom: 40, maxConnectionsPerUser: 20 };
+              const model = new Model(storage, { ...limits, maxRemembered });
+              const windows = new ModelWindows(model);
+              for (const each of steps) {
+                if (each.of === "room") await model.take(each.step, Date.now());
+                else await windows.take(each.step);
+                if (each.of === "room" && each.step.do === "restart") {
+                  for (const client of windows.all) client.watched.clear();
+                }
+                if (each.of === "room" && each.step.do === "pass" && each.step.ms >= 30_000) {
+                  await windows.check();
+                }
+              }
+              await windows.check();
+              await model.check();
+              // When all have gone for good, nothing is kept (SPEC L5, S5.4).
+              model.turn((now) => {
+                for (const client of model.connected) {
+                  if (client.connection) model.cut(client, "lose", now);
+                }
+              }, true);
+              const longest = LIMITS.staleMs + LIMITS.graceMs + LIMITS.retentionMs;
+              await vi.advanceTimersByTimeAsync(longest + LONGEST_TELLING_MS);
+              const tables =
+                "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'";
+              expect([...storage.sql.exec(tables)]).toEqual([]);
+              vi.clearAllTimers();
+            },
+          ),
+          { numRuns: 600 },
+        ),
+      ),
+  );
+});
