@@ -9,7 +9,7 @@ app.post("/api/sign-in", (request, response) => {
   response.sendStatus(204);
 });
 
-// Rollcall asks here whose session a cookie is.
+// Rollcall asks here which user a cookie belongs to.
 app.get("/api/session", (request, response) => {
   const { user } = request.session;
   if (user) response.json({ user });

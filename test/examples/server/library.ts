@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { createApp, Directory, Room, User } from "rollcall/server";
 
 const presence = createApp({
-  // Answers who a token is, or null. It may ask anybody: a database, another service.
+  // Returns the session of a token, or null. It may ask a database or another service.
   async verify(token) {
     const [id, role] = token === "the-token-of-ada" ? ["ada", "staff"] : [];
     if (!id || !role) return null;

@@ -1,4 +1,4 @@
-/** Signs somebody in; answers what to set as the cookie. */
+/** Signs a user in; returns the value for the cookie. */
 export async function startSession(sessions: KVNamespace): Promise<string> {
   const bytes = crypto.getRandomValues(new Uint8Array(32));
   const key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -5,7 +5,7 @@ import { createReceiver } from "rollcall/webhooks";
 const receive = createReceiver({
   secret: process.env["WEBHOOK_SECRET"]!,
   onEvent: ({ type, data }) => console.log(type, data.room, data.member?.name ?? ""),
-  onGap: (room) => console.log("read the room anew:", room),
+  onGap: (room) => console.log("read the room again:", room),
 });
 
 export const server = createServer(async (request, response) => {
