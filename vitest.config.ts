@@ -117,7 +117,7 @@ export default defineConfig({
         },
       },
       {
-        resolve: { alias: sources("client", "react", "webhooks") },
+        resolve: { alias: sources("client", "window", "react", "webhooks") },
         test: {
           name: "node",
           include: ["test/{e2e,browser}/**/*.test.ts", "test/*.test.ts"],

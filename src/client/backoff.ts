@@ -1,5 +1,4 @@
-const FIRST_MS = 1_000;
-const MOST_MS = 30_000;
+import { BACKOFF_MS, MOST_BACKOFF_MS } from "./times.ts";
 
 /**
  * How long to wait before an attempt to reconnect, in milliseconds: full jitter over a span that
@@ -9,5 +8,5 @@ const MOST_MS = 30_000;
  * backoffMs(0, Math.random()); // below 1,000
  */
 export function backoffMs(attempt: number, random: number): number {
-  return random * Math.min(MOST_MS, FIRST_MS * 2 ** attempt);
+  return random * Math.min(MOST_BACKOFF_MS, BACKOFF_MS * 2 ** attempt);
 }

@@ -1,9 +1,7 @@
 import type { SignInOptions } from "./sign-in-options.ts";
 import type { RoomError } from "./types.ts";
 import { warn } from "./warn.ts";
-
-/** How long an app's hook may take; a person may have to sign in meanwhile. */
-const ANSWER_MS = 30_000;
+import { HOOK_MS } from "./times.ts";
 
 /**
  * Calls a hook of the app's, if there is one; rejects where it throws or does not answer in time.
@@ -18,7 +16,7 @@ export async function callHook<Answer>(
   if (!hook) return undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(reject, ANSWER_MS, new Error("no answer in 30 s"));
+    timer = setTimeout(reject, HOOK_MS, new Error("no answer in 30 s"));
   });
   try {
     const answer = await Promise.race([hook(error), late]);

@@ -12,23 +12,20 @@ import type { ConnectionOptions } from "./options.ts";
 import { watchPage } from "./page.ts";
 import { LONGEST_MS, Pause } from "./pause.ts";
 import { Polling, type PollingOwner } from "./polling.ts";
-import { askWhyRefused, errorOf, isFinal, type Refusal } from "./refusal.ts";
+import { askWhyRefused, errorOf, type Refusal } from "./refusal.ts";
 import { Socket, type SocketEnd } from "./socket.ts";
 import type { RoomError } from "./types.ts";
 import { warn } from "./warn.ts";
+import { LASTED_MS, PATIENCE_MS } from "./times.ts";
 
 /** After so many attempts in a row that failed where a read does not, no socket may get through. */
 const BLOCKED_AFTER = 2;
-/** A connection that lasted so long worked: the next attempt is a first one again. */
-const LASTED_MS = 5_000;
-/** The least to wait after 4429, and the most for a word about why. */
-const PATIENCE_MS = 30_000;
 
 /** Who is to be connected. */
 export interface Owner extends PollingOwner {
   readonly options: ConnectionOptions;
   /** Aborted where all is over, before {@link Connector.stop}. */
-  readonly signal: AbortSignal;
+  readonly over: AbortController;
   /** What to connect to next; for the sign-in to add to. */
   nextUrl(): URL;
   onFrame(frame: ServerFrame): void;
@@ -83,7 +80,7 @@ export class Connector {
         this.#isAway = false;
         this.#pause.end();
       },
-      this.#owner.signal,
+      this.#owner.over.signal,
     );
     void this.#run();
   }
@@ -112,7 +109,7 @@ export class Connector {
   }
 
   get #isOver(): boolean {
-    return this.#owner.signal.aborted;
+    return this.#owner.over.signal.aborted;
   }
 
   async #run(): Promise<void> {
@@ -175,13 +172,17 @@ export class Connector {
 
   /** After an attempt of which nobody said a word: refused, or lost on its way. */
   async #inquire(): Promise<void> {
-    const { signIn, fetch } = this.#owner;
+    const { signIn } = this.#owner;
     // At once: later, others than those who refused might answer.
     const url = this.#owner.nextUrl();
     signIn.applyAgain(url);
-    const refusal = await Promise.race([askWhyRefused(url, fetch), this.#pause.wait(PATIENCE_MS)]);
+    const refusal = await Promise.race([
+      askWhyRefused(url, this.#owner),
+      this.#pause.wait(PATIENCE_MS),
+    ]);
     if (refusal === true || this.#isOver || this.#isAway) return;
-    if (refusal && !isFinal(refusal)) {
+    // Up to 404 trying again does not help: the caller must become another, or ask for another room.
+    if (refusal && refusal.status > 404) {
       this.#unanswered = 0;
       this.#takeRefusal(refusal);
     } else if (refusal && signIn.explains(refusal)) this.#refused = errorOf(refusal);

@@ -4,6 +4,8 @@ import type { RoomEvents } from "./types.ts";
 /** What listeners hear of: those of `subscribe` that the state has changed. */
 export interface ListenerEvents extends RoomEvents {
   state: [];
+  /** Whoever watches somebody is to add their ids. */
+  watched: [ids: string[]];
 }
 
 /** One thing that listeners hear of. */

@@ -5,6 +5,7 @@ import { countHandles, type Share, takeShare } from "./share.ts";
 import { stateOf } from "./state.ts";
 import type { ListenerEvents, Emit } from "./events.ts";
 import type { RoomHandle } from "./types.ts";
+import { GATHER_MS } from "./times.ts";
 
 /**
  * A handle that is not in the room yet; nothing is asked, or read of the URL, until `join()`.
@@ -34,9 +35,11 @@ export function openHandle(
     listeners.add(listener);
     return () => void listeners.delete(listener);
   };
+  const regard = () => share?.connection.pace.due(GATHER_MS);
   const part = () => {
     if (!share) return;
     share.connection.listeners.delete(emit);
+    regard();
     countHandles(share, -1);
     share = null;
   };
@@ -50,11 +53,22 @@ export function openHandle(
       checkData(data);
       share?.connection.update({ data });
     },
+    watch(ids) {
+      if (!options.window) throw new TypeError("watch: no window.");
+      const list = [...ids];
+      const end = on("watched", (all) => all.push(...list));
+      regard();
+      return () => {
+        end();
+        regard();
+      };
+    },
     join() {
       if (getSnapshot().connection !== "closed") return;
       part();
       share = takeShare(roomUrl(url), options, identity);
       share.connection.listeners.add(emit);
+      regard();
       emit("state");
     },
     leave() {

@@ -1,9 +1,6 @@
 import type { Status } from "../protocol/messages.ts";
 import type { Change } from "./types.ts";
 
-/** At most 17 changes in 5 s: the room takes 20 frames (SPEC W12), and there are others to send. */
-const EVERY_MS = 300;
-
 /** What the app changes of its member, from when it says so until the room has it. */
 export class Outbox {
   /** Not sent; the last value of each key. */
@@ -11,14 +8,6 @@ export class Outbox {
   /** Sent, and not answered to the last. */
   #sent: Change = {};
   #count = 0;
-  #notBefore = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  readonly #onReady: () => void;
-
-  /** `onReady` is called when it is time to {@link take} something. */
-  constructor(onReady: () => void) {
-    this.#onReady = onReady;
-  }
 
   /** The status that was chosen here and that the room has yet to take; `undefined` for none. */
   get chosen(): Status | null | undefined {
@@ -32,7 +21,6 @@ export class Outbox {
 
   put(change: Change): void {
     this.#waiting = { ...this.#waiting, ...change };
-    this.#schedule();
   }
 
   /** What to send now, to be settled by its id; `null` for nothing. */
@@ -41,7 +29,6 @@ export class Outbox {
     if (this.isEmpty) return null;
     this.#sent = this.#kept();
     this.#waiting = {};
-    this.#notBefore = Date.now() + EVERY_MS;
     return { ...change, id: String(++this.#count) };
   }
 
@@ -70,16 +57,5 @@ export class Outbox {
 
   #kept(): Change {
     return { ...this.#sent, ...this.#waiting };
-  }
-
-  #schedule(): void {
-    if (this.#timer !== undefined) return;
-    const ready = () => {
-      this.#timer = undefined;
-      this.#onReady();
-    };
-    const waitMs = this.#notBefore - Date.now();
-    if (waitMs <= 0) ready();
-    else this.#timer = setTimeout(ready, waitMs);
   }
 }

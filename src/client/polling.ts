@@ -2,22 +2,26 @@ import type { Data, Delta, Self, Snapshot, Status } from "../protocol/messages.t
 import { Pause } from "./pause.ts";
 import { refusalIn, withinLimits, type Refusal } from "./refusal.ts";
 import type { SignIn } from "./sign-in.ts";
+import { LEAST_POLL_MS, MOST_POLL_MS } from "./times.ts";
 
 /** A poll comes so often in the time that the lease has left, within bounds. */
 const POLLS_PER_LEASE = 5;
-const LEAST_MS = 2_000;
-const MOST_MS = 10_000;
 
 /** What is said at each poll (SPEC P1). */
 export interface PollBody {
-  since: string | undefined;
+  since?: string | undefined;
+  /** Of a window (SPEC S4). */
+  limit?: number;
+  watch?: string[];
   idle: boolean;
   status?: Status | null;
   data?: Data | null;
 }
 
-/** What the room answers. `expiresAt` is ISO 8601. */
-export interface PollAnswer {
+/** What the room answers; to who only reads, the room alone. `expiresAt` is ISO 8601. */
+export type PollAnswer = Lease | (Snapshot & { [Key in keyof Lease]?: undefined });
+
+interface Lease {
   lease: string;
   expiresAt: string;
   self: Self;
@@ -27,8 +31,10 @@ export interface PollAnswer {
 /** Who is to be in the room. */
 export interface PollingOwner {
   readonly room: URL;
-  readonly fetch: typeof fetch;
   readonly signIn: SignIn;
+  /** Whether nobody is to be present: then the room is only read. */
+  readonly isWatcher: boolean;
+  fetch(url: URL, request: RequestInit): Promise<Response>;
   /** What to say now. */
   pollBody(): PollBody;
   onAnswer(answer: PollAnswer): void;
@@ -41,6 +47,7 @@ export class Polling {
   readonly #owner: PollingOwner;
   readonly #onRefusal: (refusal: Refusal) => void;
   readonly #pause = new Pause();
+  /** `undefined` where no poll has worked; empty where nobody is present by it. */
   #lease: string | undefined;
   #isOn = false;
   #isRunning = false;
@@ -72,12 +79,7 @@ export class Polling {
 
   /** The page goes: nothing can be waited for, and the lease ends with the grace (SPEC P2). */
   abandon(): void {
-    const lease = this.#lease;
-    this.#lease = undefined;
-    if (lease) {
-      const body = JSON.stringify({ lease, closing: true });
-      globalThis.navigator?.sendBeacon?.(this.#urlOf("me/leave"), body);
-    }
+    this.#release((url, body) => globalThis.navigator?.sendBeacon?.(url, body), true);
     this.stop();
   }
 
@@ -88,54 +90,58 @@ export class Polling {
       this.#isHurried = false;
       const waitMs = await this.#poll();
       // What never worked is tried again when the next socket fails.
-      if (!this.#lease) this.#isOn = false;
+      if (this.#lease === undefined) this.#isOn = false;
       if (this.#isOn && !this.#isHurried) await this.#pause.wait(waitMs);
     }
     this.#isRunning = false;
+    const request = { ...withinLimits(), method: "POST", keepalive: true };
+    // Where nobody hears it, the lease runs out.
+    this.#release((url, body) => this.#owner.fetch(url, { ...request, body }).catch(() => {}));
+  }
+
+  /** Ends the lease, where there is one. */
+  #release(send: (url: URL, body: string) => unknown, closing?: true): void {
     const lease = this.#lease;
     this.#lease = undefined;
-    if (!lease) return;
-    const body = JSON.stringify({ lease });
-    const request = { ...withinLimits(), method: "POST", body, keepalive: true };
-    // Where nobody hears it, the lease runs out.
-    await this.#owner.fetch(this.#urlOf("me/leave"), request).catch(() => {});
+    if (lease) send(this.#urlOf("/me/leave"), JSON.stringify({ lease, closing }));
   }
 
   /** Answers after how long to poll next. */
   async #poll(): Promise<number> {
     const owner = this.#owner;
     try {
-      const url = this.#urlOf("me");
+      const url = this.#urlOf(owner.isWatcher ? "" : "/me");
       const headers = await owner.signIn.authorize(url);
-      const response = await owner.fetch(url, {
-        ...withinLimits(),
-        method: "PUT",
-        headers: { "Content-Type": "application/json", ...headers },
-        body: JSON.stringify({ lease: this.#lease, ...owner.pollBody() }),
-      });
+      const request = owner.isWatcher
+        ? {}
+        : { method: "PUT", body: JSON.stringify({ lease: this.#lease, ...owner.pollBody() }) };
+      const response = await owner.fetch(url, { ...withinLimits(), headers, ...request });
       const answer = (await response.json()) as PollAnswer;
       const refusal = refusalIn(response, answer);
       if (!refusal) {
-        this.#lease = answer.lease;
+        const { lease = "", expiresAt } = answer;
+        this.#lease = lease;
         if (this.#isOn) owner.onAnswer(answer);
-        const leftMs = Date.parse(answer.expiresAt) - Date.now();
-        return Math.min(MOST_MS, Math.max(LEAST_MS, leftMs / POLLS_PER_LEASE));
+        const leftMs = Date.parse(expiresAt!) - Date.now();
+        return (
+          Math.min(MOST_POLL_MS, Math.max(LEAST_POLL_MS, leftMs / POLLS_PER_LEASE)) || MOST_POLL_MS
+        );
       }
-      // A service of an older version has no such URL.
-      if (refusal.status !== 404) {
+      // A service of an older version has no such URL, and no ticket is good for reading.
+      if (refusal.status !== 404 && !owner.isWatcher) {
         if (this.#isOn) this.#onRefusal(refusal);
-        return Math.max(LEAST_MS, refusal.retryAfterMs);
+        return Math.max(LEAST_POLL_MS, refusal.retryAfterMs);
       }
     } catch {
       // Nobody answered, or the app's hook failed.
     }
     if (this.#isOn) owner.onLost();
-    return MOST_MS * Math.random();
+    return MOST_POLL_MS * Math.random();
   }
 
   #urlOf(path: string): URL {
     const url = new URL(this.#owner.room);
-    url.pathname += `/${path}`;
+    url.pathname += path;
     return url;
   }
 }

@@ -1,4 +1,5 @@
 import type { RoomError } from "./types.ts";
+import { MOST_RETRY_MS, REQUEST_MS } from "./times.ts";
 
 /** An answer of the service's other than what was asked for. */
 export interface Refusal extends RoomError {
@@ -7,19 +8,9 @@ export interface Refusal extends RoomError {
   retryAfterMs: number;
 }
 
-/** How long an answer is waited for. */
-const ANSWER_MS = 10_000;
-/** The longest that a `Retry-After` is followed: a proxy's may name any time. */
-const MOST_RETRY_MS = 300_000;
-
 /** How the service is asked over HTTP: with the session's cookie, and not for ever. */
 export function withinLimits(): RequestInit {
-  return { credentials: "include", signal: AbortSignal.timeout(ANSWER_MS) };
-}
-
-/** Whether trying again does not help (400 to 404): the caller has to become another, or to ask for another room. */
-export function isFinal({ status }: Refusal): boolean {
-  return status < 405;
+  return { credentials: "include", signal: AbortSignal.timeout(REQUEST_MS) };
 }
 
 /** What an app is told of it; the codes are the service's. */
@@ -51,11 +42,11 @@ function misled(code: RoomError["code"], message: string): Refusal {
  */
 export async function askWhyRefused(
   url: URL,
-  ask: typeof fetch,
+  client: { fetch(url: URL, request: RequestInit): Promise<Response> },
 ): Promise<Refusal | null | undefined> {
   url.searchParams.set("fields", "counts");
   try {
-    const response = await ask(url, withinLimits());
+    const response = await client.fetch(url, withinLimits());
     const body = (await response.json().catch(() => null)) as { type?: string } | null;
     const refusal = refusalIn(response, body);
     if (refusal || body?.type === "snapshot") return refusal;
@@ -66,7 +57,9 @@ export async function askWhyRefused(
     // To a page of an origin that is not allowed an answer looks like none, but for this.
     const page = globalThis.location?.origin;
     if (!page || page === url.origin) return undefined;
-    const answer = await ask(url, { ...withinLimits(), mode: "no-cors" }).catch(() => null);
+    const answer = await client
+      .fetch(url, { ...withinLimits(), mode: "no-cors" })
+      .catch(() => null);
     return answer ? misled("origin_forbidden", `Not for ${page}.`) : undefined;
   }
 }

@@ -1,5 +1,4 @@
-const LEAST_MS = 1_000;
-const MOST_MS = 30_000;
+import { LEAST_RENEWAL_MS, MOST_RENEWAL_MS } from "./times.ts";
 
 /**
  * When to renew a session that ends soon: at once, since timers hardly run in background tabs while
@@ -20,7 +19,7 @@ export class Renewal {
   due(expiresAt: number): void {
     this.cancel();
     const now = Date.now();
-    const pauseMs = Math.min(MOST_MS, Math.max(LEAST_MS, (expiresAt - now) / 2));
+    const pauseMs = Math.min(MOST_RENEWAL_MS, Math.max(LEAST_RENEWAL_MS, (expiresAt - now) / 2));
     const waitMs = this.#triedAt + pauseMs - now;
     if (waitMs <= 0) void this.#try(expiresAt);
     else this.#timer = setTimeout(() => void this.#try(expiresAt), waitMs);

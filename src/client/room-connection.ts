@@ -1,9 +1,10 @@
-import type { Delta, Self, ServerFrame, Snapshot } from "../protocol/messages.ts";
+import type { ClientFrame, Delta, Self, ServerFrame, Snapshot } from "../protocol/messages.ts";
 import { formatSince } from "../protocol/since.ts";
 import { Connector, type Owner } from "./connector.ts";
 import { watchIdle } from "./idle.ts";
 import type { JoinOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
+import { Pace } from "./pace.ts";
 import { onceShown } from "./page.ts";
 import type { PollAnswer, PollBody } from "./polling.ts";
 import { errorOf, type Refusal } from "./refusal.ts";
@@ -14,23 +15,21 @@ import { stateOf } from "./state.ts";
 import type { Emit, Emitted } from "./events.ts";
 import type { Change, RoomError, RoomState } from "./types.ts";
 import { warn } from "./warn.ts";
-
-const IDLE_AFTER_MS = 300_000;
+import { IDLE_AFTER_MS } from "./times.ts";
 
 /** A page's presence in a room: what came by socket or by HTTP becomes one state. */
 export class RoomConnection implements Owner {
   readonly listeners = new Set<Emit>();
+  readonly pace = new Pace(() => this.flush());
   readonly room: URL;
-  readonly fetch: typeof fetch;
   readonly signIn: SignIn;
   readonly options: JoinOptions;
-  readonly #connector: Connector;
-  readonly #outbox = new Outbox(() => this.#flush());
-  readonly #renewal = new Renewal(async () => this.#sendToken(await this.signIn.newerToken()));
-  readonly #over = new AbortController();
-  readonly signal = this.#over.signal;
-  #state: RoomState;
+  state: RoomState;
   #replica: Replica | null = null;
+  readonly #connector: Connector;
+  readonly #outbox = new Outbox();
+  readonly #renewal = new Renewal(async () => this.#sendToken(await this.signIn.newerToken()));
+  readonly over = new AbortController();
   /** As the room tells it. */
   #self: Self | null = null;
   #isStarted = false;
@@ -43,16 +42,11 @@ export class RoomConnection implements Owner {
   constructor(url: string, options: JoinOptions) {
     const { initial } = options;
     this.room = new URL(url);
-    this.fetch = options.fetch ?? fetch.bind(globalThis);
     this.signIn = new SignIn(options);
     this.options = options;
-    this.#state = stateOf("connecting", initial);
+    this.state = stateOf("connecting", initial);
     if (initial) this.#replica = applySnapshot(null, initial);
     this.#connector = new Connector(this);
-  }
-
-  get state(): RoomState {
-    return this.#state;
   }
 
   start(): void {
@@ -60,19 +54,29 @@ export class RoomConnection implements Owner {
     this.#isStarted = true;
     const { idleAfterMs = IDLE_AFTER_MS } = this.options;
     onceShown(() => {
-      watchIdle(idleAfterMs, (idle) => this.#tellIdle(idle), this.signal);
+      if (!this.isWatcher) watchIdle(idleAfterMs, (idle) => this.#tellIdle(idle), this.over.signal);
       this.#connector.start();
-    }, this.signal);
+    }, this.over.signal);
+  }
+
+  /** Whether nobody is present by this. */
+  get isWatcher(): boolean {
+    return this.options.present === false;
   }
 
   update(change: Change): void {
     this.#outbox.put(change);
+    this.pace.due();
     this.#set({});
   }
 
   leave(): void {
     this.#connector.send({ type: "leave" });
     this.onClosed(null);
+  }
+
+  fetch(url: URL, request: RequestInit): Promise<Response> {
+    return (this.options.fetch ?? fetch)(url, request);
   }
 
   nextUrl(): URL {
@@ -82,6 +86,7 @@ export class RoomConnection implements Owner {
     if (this.#replica) url.searchParams.set("since", formatSince(this.#replica));
     if (this.#idle) url.searchParams.set("idle", "true");
     if (view) url.searchParams.set("view", view);
+    if (this.isWatcher) url.searchParams.set("present", "false");
     return url;
   }
 
@@ -90,22 +95,22 @@ export class RoomConnection implements Owner {
       case "welcome":
         this.#syncing = false;
         if (this.#idle || this.#cameIdle) this.#tellIdle(this.#idle);
-        // Only whoever asks to watch is nobody (SPEC S1).
-        return this.#meet(frame.self!);
+        return this.#meet(frame.self);
       case "self":
         return this.#meet(frame);
       case "snapshot":
       case "delta":
         return this.#hold(frame);
       case "watching":
+        return this.#set({ watching: frame.watching });
       case "probe":
-        // Only a window is told of the first; the second the socket has answered.
+        // The socket has answered it.
         return;
       case "error":
-        this.#outbox.settle(frame.id);
+        this.settles(frame.id);
         return this.#set({ error: errorOf(frame) });
       case "ack":
-        if (this.#outbox.settle(frame.id)) this.#set({ error: null });
+        if (this.settles(frame.id)) this.#set({ error: null });
         return;
       case "authenticate":
         return this.#sendToken(this.signIn.token);
@@ -115,35 +120,41 @@ export class RoomConnection implements Owner {
         if (frame.token !== undefined) this.signIn.renewed(frame.token);
         return;
       case "event":
-        return this.#emit("event", frame);
+        return this.emit("event", frame);
       default:
         frame satisfies never;
     }
   }
 
+  /** The room has answered; tells whether there is nothing wrong any more. */
+  settles(id: string | undefined): boolean {
+    return this.#outbox.settle(id);
+  }
+
   /** What somebody else chose is not said in this person's name. */
-  #meet({ id, chosen }: Self): void {
-    if (this.#self && this.#self.id !== id) this.#outbox.clear();
-    this.#self = { id, chosen };
+  #meet(self: Self | null): void {
+    if (this.#self && this.#self.id !== self?.id) this.#outbox.clear();
+    this.#self = self;
     this.#set({});
   }
 
   /** Holds what the socket was sent. */
   #hold(state: Snapshot | Delta): void {
     if (this.#syncing && state.type === "delta") return;
-    const isFirst = this.#state.connection !== "online";
+    const isFirst = this.state.connection !== "online";
     if (isFirst) this.#outbox.restore();
     this.#syncing = !this.#show(state, isFirst ? { connection: "online", error: null } : {});
     if (this.#syncing) this.#connector.send({ type: "sync" });
     else if (isFirst) {
       this.#connector.accepted();
-      this.#flush();
+      this.flush();
     }
   }
 
   /** Holds what a poll answered; a socket that is about to open may have brought more. */
-  onAnswer({ self, state }: PollAnswer): void {
-    const isFirst = this.#state.connection !== "polling";
+  onAnswer(answer: PollAnswer): void {
+    const { self = null, state = answer as Snapshot } = answer;
+    const isFirst = this.state.connection !== "polling";
     this.#outbox.settleAll();
     this.#meet(self);
     this.#show(state, { connection: "polling", error: null });
@@ -160,7 +171,7 @@ export class RoomConnection implements Owner {
     this.signIn.accepted();
     this.#set(change);
     // Who was there from the start has not come.
-    if (before) for (const each of emitted) this.#emit(...each);
+    if (before) for (const each of emitted) this.emit(...each);
     return true;
   }
 
@@ -168,15 +179,24 @@ export class RoomConnection implements Owner {
   onLost(): void {
     this.#renewal.cancel();
     this.#outbox.restore();
-    if (this.#state.connection !== "connecting") this.#set({ connection: "reconnecting" });
+    if (this.state.connection !== "connecting") this.#set({ connection: "reconnecting" });
   }
 
   /** Sends what there is to say, by the way there is. */
-  #flush(): void {
-    if (this.#state.connection === "polling") this.#connector.poll();
-    if (this.#state.connection !== "online") return;
+  flush(): void {
+    if (this.state.connection === "polling") {
+      this.pace.count();
+      this.#connector.poll();
+    }
+    if (this.state.connection !== "online") return;
     const change = this.#outbox.take();
-    if (change) this.#connector.send({ type: "update", ...change });
+    if (change) this.send({ type: "update", ...change });
+  }
+
+  /** Sends what the room limits the number of. */
+  send(frame: ClientFrame): void {
+    this.pace.count();
+    this.#connector.send(frame);
   }
 
   #tellIdle(idle: boolean): void {
@@ -187,7 +207,7 @@ export class RoomConnection implements Owner {
 
   /** Only an answer tells who this is, so that a choice goes with the poll after one (SPEC K6). */
   pollBody(): PollBody {
-    const isKnown = this.#state.connection === "polling";
+    const isKnown = this.state.connection === "polling";
     const { id: _, ...change } = (isKnown && this.#outbox.take()) || {};
     const since = this.#replica ? formatSince(this.#replica) : undefined;
     return { since, idle: this.#idle, ...change };
@@ -206,34 +226,34 @@ export class RoomConnection implements Owner {
   }
 
   onClosed(error: RoomError | null): void {
-    this.#over.abort();
+    this.over.abort();
     this.#connector.stop();
     this.#renewal.cancel();
     this.#set({ connection: "closed", error });
   }
 
   #set(change: Partial<RoomState>): void {
-    const { members, online, connections } = this.#replica ?? this.#state;
+    const { members, online, connections } = this.#replica ?? this.state;
     const self = this.#shownSelf();
-    const next = { ...this.#state, members, online, connections, self, ...change };
+    const next = { ...this.state, members, online, connections, self, ...change };
     const keys = Object.keys(next) as (keyof RoomState)[];
-    if (keys.every((key) => next[key] === this.#state[key])) return;
-    this.#state = next;
+    if (keys.every((key) => next[key] === this.state[key])) return;
+    this.state = next;
     const { error } = change;
     if (error) warn(`${this.room.href} ${error.code}: ${error.message}`, error.code);
-    this.#emit("state");
+    this.emit("state");
   }
 
-  #emit: Emit = (...emitted) => {
+  emit(...emitted: Emitted): void {
     for (const listener of this.listeners) listener(...emitted);
-  };
+  }
 
   /** With the choice made here, which the room is about to have. */
   #shownSelf(): Self | null {
     if (!this.#self) return null;
     const { id, chosen: told } = this.#self;
     const { chosen = told } = this.#outbox;
-    const shown = this.#state.self;
+    const shown = this.state.self;
     return shown?.id === id && shown.chosen === chosen ? shown : { id, chosen };
   }
 }

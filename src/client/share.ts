@@ -37,10 +37,11 @@ export function findShare(url: string, identity: JoinOptions): Share | undefined
  * identity is the options as the app gave them, however its functions are wrapped here.
  */
 export function takeShare(url: string, options: JoinOptions, identity: JoinOptions): Share {
+  const Connection = (options.window?.Connection ?? RoomConnection) as typeof RoomConnection;
   const share = findShare(url, identity) ?? {
     url,
     identity,
-    connection: new RoomConnection(url, options),
+    connection: new Connection(url, options),
     handles: 0,
     lingering: 0,
   };

@@ -1,12 +1,10 @@
 import { callHook } from "./call-hook.ts";
 import type { SignInOptions } from "./sign-in-options.ts";
 import type { RoomError } from "./types.ts";
+import { ASK_AGAIN_MS } from "./times.ts";
 
 /** Refusals that another credential may mend. */
 const CREDENTIAL_CODE = /^(unauthenticated|session_(invalid|expired|revoked))$/;
-
-/** Longer than the clocks' tolerance, in which a session that has ended is let in once more (SPEC A2). */
-const ASK_AGAIN_MS = 10_000;
 
 /** What the client knows of its credential. */
 export class SignIn {

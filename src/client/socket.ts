@@ -1,13 +1,7 @@
 import { LEFT, STALE } from "../protocol/close-codes.ts";
 import { PING } from "../protocol/messages.ts";
 import type { ClientFrame, ServerFrame } from "../protocol/messages.ts";
-
-/** From the start until the room says something; a tunnel or a hotel's network takes long. */
-const FIRST_WORD_MS = 10_000;
-/** After which an attempt that has heard nothing is rather begun anew than waited for. */
-export const HANGS_AFTER_MS = 1_000;
-/** From each of two `ping`s until anything is heard. */
-const ANSWER_MS = 4_000;
+import { FIRST_WORD_MS, HANGS_AFTER_MS, PONG_MS } from "./times.ts";
 
 export interface SocketEnd {
   /** 1006 where no close was received. */
@@ -110,7 +104,7 @@ export class Socket {
       this.#deadline = undefined;
       if (isSecond) this.drop();
       else this.#ask(true);
-    }, ANSWER_MS);
+    }, PONG_MS);
   }
 
   #end(code: number, reason: string): void {

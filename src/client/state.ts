@@ -4,5 +4,5 @@ import type { ConnectionState, RoomState } from "./types.ts";
 /** What is shown before the room has said anything. */
 export function stateOf(connection: ConnectionState, initial?: Snapshot): RoomState {
   const { members = [], online = 0, connections = 0 } = initial ?? {};
-  return { connection, members, self: null, online, connections, error: null };
+  return { connection, members, self: null, online, connections, watching: null, error: null };
 }

@@ -25,6 +25,8 @@ export interface RoomState<D extends object = Data> {
   online: number;
   /** Their connections. */
   connections: number;
+  /** How many watch the room with `present: false`; `null` until a window is told. */
+  watching: number | null;
   error: RoomError | null;
 }
 
@@ -74,6 +76,14 @@ export interface RoomHandle<D extends object = Data> {
   setStatus(status: Status | null): void;
   /** Replaces the member's data; `null` takes it away. Throws on what is no object or over 1 KiB as JSON. */
   setData(data: D | null): void;
+  /**
+   * Shows these users for as long as they are watched, as offline where the room does not know them;
+   * without the option `window` it throws. At most 500 are watched at a time. Returns what ends that.
+   *
+   * @example
+   * const end = room.watch(["ada", "bob"]);
+   */
+  watch(ids: Iterable<string>): () => void;
   /** Enters where this handle has not, has left, or was closed. */
   join(): void;
   /** Leaves with no grace, once no other handle shares the connection; listeners are not told. */

@@ -1,8 +1,8 @@
 const graphemes = new Intl.Segmenter();
 
+/** Of a word that has one. */
 function firstGrapheme(word: string): string {
-  for (const { segment } of graphemes.segment(word)) return segment;
-  return "";
+  return [...graphemes.segment(word)][0]!.segment;
 }
 
 /** The first letters of the first and the last word: "Ada King Lovelace" gives "AL". */

@@ -29,7 +29,6 @@ export class RollcallPeople extends Base {
   readonly #others = new Others();
   #options: JoinOptions = {};
   #handle: RoomHandle | null = null;
-  #unsubscribe = () => {};
   #state = "";
 
   constructor() {
@@ -63,13 +62,12 @@ export class RollcallPeople extends Base {
     return this.#handle;
   }
 
+  // To be moved is to be taken out and put in again, in one task, in which the client leaves nothing.
   connectedCallback(): void {
-    this.#join();
-    this.#render();
+    this.#rejoin();
   }
 
   disconnectedCallback(): void {
-    // To be moved is to be taken out and put in again, in one task, in which the client leaves nothing.
     this.#leave();
   }
 
@@ -82,19 +80,15 @@ export class RollcallPeople extends Base {
 
   #rejoin(): void {
     this.#leave();
-    this.#join();
+    const room = this.getAttribute("room");
+    if (room && this.isConnected) {
+      this.#handle = joinRoom(room, this.#options);
+      this.#handle.subscribe(this.#render);
+    }
     this.#render();
   }
 
-  #join(): void {
-    const room = this.getAttribute("room");
-    if (this.#handle || !this.isConnected || !room) return;
-    this.#handle = joinRoom(room, this.#options);
-    this.#unsubscribe = this.#handle.subscribe(this.#render);
-  }
-
   #leave(): void {
-    this.#unsubscribe();
     this.#handle?.leave();
     this.#handle = null;
   }
@@ -115,9 +109,9 @@ export class RollcallPeople extends Base {
   /** Puts the person themselves where `self` says. */
   #arrange(here: readonly Member[], self: string | undefined): readonly Member[] {
     const place = this.getAttribute("self");
-    const isSelf = (member: Member) => Number(member.id === self);
-    if (place === "hide") return here.filter((member) => !isSelf(member));
-    return place === "first" ? here.toSorted((a, b) => isSelf(b) - isSelf(a)) : here;
+    const others = here.filter(({ id }) => id !== self);
+    if (place === "hide") return others;
+    return place === "first" ? here.filter(({ id }) => id === self).concat(others) : here;
   }
 
   #show(here: readonly Member[]): void {

@@ -11,7 +11,6 @@ const CSS = `
   --ground: var(--rollcall-ground, Canvas);
   --gap: var(--rollcall-gap, .2em);
 }
-:host([hidden]) { display: none }
 ul {
   margin: 0;
   padding: 0;
@@ -27,7 +26,7 @@ ul {
 }
 .list > li { margin-inline-start: var(--gap) }
 :host(:state(reconnecting)) .list { opacity: .6 }
-[hidden] { display: none !important }
+:host([hidden]), [hidden] { display: none !important }
 .face {
   position: relative;
   display: block;

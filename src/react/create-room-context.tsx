@@ -14,7 +14,7 @@ export interface RoomContext<D extends object = Data> extends RoomHooks<D> {
   /**
    * Makes the page present in a room while this is mounted, and the room known to the hooks inside.
    * The options are `joinRoom`'s, those of when the room was first rendered; of `getToken`,
-   * `getTicket` and `onUnauthorized` the latest are called, another `user` joins anew, and an
+   * `getTicket` and `onUnauthorized` the latest are called, another `user` or `present` joins anew, and an
    * `autoJoin` that turns `true` joins.
    *
    * @example
@@ -51,13 +51,13 @@ export function createRoomContext<D extends object = Data>(): RoomContext<D> {
 
 /** The room at a URL, joined and left as the component is mounted and unmounted. */
 function useRoomOf(href: string, options: JoinOptions): ProvidedRoom {
-  const { user, autoJoin } = options;
+  const { user, present, autoJoin } = options;
   const latest = useRef<SignInOptions>(options);
   const isLeaving = useRef(false);
   const room = useMemo(
     () => provideRoom(href, { ...options, ...callLatest(options, latest) }, options),
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- the options are those of the join
-    [href, user],
+    [href, user, present],
   );
 
   useEffect(() => {

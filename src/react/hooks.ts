@@ -32,7 +32,8 @@ export interface RoomHooks<D extends object> {
    */
   useMembers(): readonly Member<D>[];
   /**
-   * One member, `undefined` where the room has none of this id; renders when that member changes.
+   * One member, `undefined` where the room has none of this id; renders when that member changes. In
+   * a provider with `window` this watches them while the component is mounted.
    *
    * @example
    * const ada = useMember("ada"); // ada?.status
@@ -62,6 +63,14 @@ export interface RoomHooks<D extends object> {
    * <p>{useOnlineCount()} online</p>;
    */
   useOnlineCount(): number;
+  /**
+   * How many watch the room with `present={false}`, in a provider with `window`; `null` until the
+   * room has told.
+   *
+   * @example
+   * <p>{useWatching()} watching</p>;
+   */
+  useWatching(): number | null;
   /**
    * How this page is connected.
    *
@@ -101,14 +110,21 @@ export function createHooks(useProvided: () => ProvidedRoom): RoomHooks<object> 
   return {
     useRoom: useProvided as () => RoomHandle<object>,
     useMembers: () => useSelected(({ members }) => members),
-    useMember: (id) =>
-      useSelected(({ members }) => (id === undefined ? undefined : findMember(members, id))),
+    useMember(id) {
+      const room = useProvided();
+      useEffect(
+        () => (room.isWindow && id !== undefined ? room.watch([id]) : undefined),
+        [room, id],
+      );
+      return useSelected(({ members }) => (id === undefined ? id : findMember(members, id)));
+    },
     useSelf: () => useSelected(({ self }) => self),
     useStatus() {
       const { setStatus } = useProvided();
       return [useSelected(({ self }) => self?.chosen ?? null), setStatus];
     },
     useOnlineCount: () => useSelected(({ online }) => online),
+    useWatching: () => useSelected(({ watching }) => watching),
     useConnection: () => useSelected(({ connection }) => connection),
     useError: () => useSelected(({ error }) => error),
     useRoomEvent(name, listener) {

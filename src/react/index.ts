@@ -3,7 +3,7 @@ export {
   type RoomContext,
   type RoomProviderProps,
 } from "./create-room-context.tsx";
-export type { RollcallPeopleProps } from "./jsx.ts";
+export type { RollcallDotProps, RollcallPeopleProps } from "./jsx.ts";
 export type { RoomHooks } from "./hooks.ts";
 export {
   RoomProvider,
@@ -16,6 +16,7 @@ export {
   useRoomEvent,
   useSelf,
   useStatus,
+  useWatching,
 } from "./room.ts";
 export type {
   ConnectionState,

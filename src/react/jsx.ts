@@ -1,5 +1,6 @@
 import type { DetailedHTMLProps, HTMLAttributes } from "react";
 import type { JoinOptions } from "../client/index.ts";
+import type { RollcallDot, RollcallDotAttributes } from "../dot/index.ts";
 import type { RollcallPeople, RollcallPeopleAttributes } from "../element/index.ts";
 
 /** `<rollcall-people>` in JSX. React sets `options`, a property, since version 19. */
@@ -11,10 +12,18 @@ export interface RollcallPeopleProps
   options?: JoinOptions;
 }
 
+/** `<rollcall-dot>` in JSX. React sets `options`, a property, since version 19. */
+export interface RollcallDotProps
+  extends DetailedHTMLProps<HTMLAttributes<RollcallDot>, RollcallDot>, RollcallDotAttributes {
+  class?: string;
+  options?: JoinOptions;
+}
+
 declare module "react" {
   // oxlint-disable-next-line typescript/no-namespace -- that is how React lets elements be added
   namespace JSX {
     interface IntrinsicElements {
+      "rollcall-dot": RollcallDotProps;
       "rollcall-people": RollcallPeopleProps;
     }
   }

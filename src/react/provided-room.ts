@@ -9,6 +9,8 @@ const LINGER_MS = 2_000;
 
 /** The room of one provider, from before it is joined: rendering may happen on a server. */
 export interface ProvidedRoom extends RoomHandle {
+  /** Whether the room shows whom it watches only. */
+  readonly isWindow: boolean;
   /** What the server rendered, and the browser has to hydrate. */
   getServerSnapshot(): RoomState;
   /** The provider is mounted. */
@@ -43,6 +45,7 @@ export function provideRoom(url: string, options: JoinOptions, given: JoinOption
   handle.subscribe(tell);
   return {
     ...handle,
+    isWindow: options.window !== undefined,
     // Before an effect may join, another provider may show the room already.
     getSnapshot: () =>
       isEntered ? handle.getSnapshot() : (shareOfUrl()?.connection.state ?? atFirst),

@@ -13,4 +13,5 @@ export const {
   useRoomEvent,
   useSelf,
   useStatus,
+  useWatching,
 } = createRoomContext();

@@ -10,6 +10,8 @@ const source = (path: string) => join(import.meta.dirname, "../../src", path, "i
 const packageAliases: Alias[] = [
   { find: "rollcall/react", replacement: source("react") },
   { find: "rollcall/element", replacement: source("element") },
+  { find: "rollcall/dot", replacement: source("dot") },
+  { find: "rollcall/window", replacement: source("window") },
   { find: /^rollcall$/, replacement: source("client") },
 ];
 

@@ -90,9 +90,10 @@ const packed = (path: string) => join(folder, "node_modules/rollcall", path);
 
 it("[K26.1] the package builds in an app and in a Worker, and the README's examples run", async () => {
   const { write } = app;
-  const entries = ["rollcall", "rollcall/react", "rollcall/element", "rollcall/element.min.js"];
-  const imports = write("imports.js", entries.map((entry) => `import "${entry}";\n`).join(""));
-  await run(process.execPath, [imports]);
+  const entries = ["", "/window", "/react", "/element", "/element.min.js", "/dot", "/dot.min.js"];
+  const imports = entries.map((entry) => `import "rollcall${entry}";\n`);
+  const script = write("imports.js", imports.join(""));
+  await run(process.execPath, [script]);
   const worker = write(
     "worker/worker.ts",
     `import { createApp, Directory, Room, User } from "rollcall/server";

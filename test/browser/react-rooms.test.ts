@@ -155,7 +155,7 @@ describe("a provider that is unmounted", () => {
 });
 
 describe("rooms of contexts of their own", () => {
-  it("[K27, K16] are told apart by their hooks, on one page", async () => {
+  it("[K27.1, K16.1] are told apart by their hooks, on one page", async () => {
     const [doc, team] = [newRoom(), newRoom()];
     const [inDoc, inTeam] = [await observe(doc), await observe(team)];
     const bob = await RawClient.join(server, team, await signToken(server.secret, "bob"));
@@ -169,7 +169,7 @@ describe("rooms of contexts of their own", () => {
     expect(await settled(inTeam)).toEqual(["bob online 1", "ada online 1", "bob offline 0"]);
   });
 
-  it("[K27] give the backend's events to the latest listener of that name", async () => {
+  it("[K27.1] give the backend's events to the latest listener of that name", async () => {
     const room = newRoom();
     // The next provider takes over the connection of the one before where it knows whose it is.
     const { page } = await openPage({ part: "doc", doc: `/rooms/${room}`, user: "ada" });
@@ -220,7 +220,7 @@ describe("the element", () => {
 });
 
 describe("a provider's options", () => {
-  it("[K27] `autoJoin` that turns true joins", async () => {
+  it("[K27.1] `autoJoin` that turns true joins", async () => {
     const room = newRoom();
     const observer = await observe(room);
     const { page, sockets } = await openPage({

@@ -56,7 +56,7 @@ async function sendEvent(room: string, event: object): Promise<void> {
 }
 
 describe("the recipes for React", () => {
-  it("[K15.3, K21, K27] show dots, faces, typing, the last time online, and what the backend says", async () => {
+  it("[K15.3, K21, K27.1] show dots, faces, typing, the last time online, and what the backend says", async () => {
     const ada = await openScript("Ada", recipes, '<div id="react"></div>');
     const dots = ada.locator(".dot");
     await expect.poll(() => dots.nth(0).getAttribute("title"), PATIENCE).toBe("online");

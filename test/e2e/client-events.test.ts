@@ -171,7 +171,7 @@ describe("room.on", () => {
 });
 
 describe("the types", () => {
-  it("[K16] know what members' data are, and which codes there are", async () => {
+  it("[K16.1] know what members' data are, and which codes there are", async () => {
     interface Doing {
       typing: boolean;
     }

@@ -28,6 +28,7 @@ describe("a handle's state", () => {
       self: null,
       online: 0,
       connections: 0,
+      watching: null,
       error: null,
     });
     await soon();
@@ -39,6 +40,7 @@ describe("a handle's state", () => {
       self: { id: "ada", chosen: null },
       online: 2,
       connections: 2,
+      watching: null,
       error: null,
     });
     last().end(1006, "");

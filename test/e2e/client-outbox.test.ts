@@ -1,13 +1,15 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Outbox } from "../../src/client/outbox.ts";
+import { Pace } from "../../src/client/pace.ts";
 import type { Change } from "../../src/client/types.ts";
 
 type Sent = Change & { id: string };
 
 /** A room at the end of a connection that loses what is on its way, in both directions. */
 class Line {
-  readonly outbox = new Outbox(() => this.flush());
+  readonly outbox = new Outbox();
+  readonly pace = new Pace(() => this.flush());
   /** What the room holds. */
   room: Change = {};
   isUp = false;
@@ -16,7 +18,9 @@ class Line {
 
   flush(): void {
     const sent = this.isUp && this.outbox.take();
-    if (sent) this.#sent.push(sent);
+    if (!sent) return;
+    this.#sent.push(sent);
+    this.pace.count();
   }
 
   /** The room takes the oldest frame that is on its way. */
@@ -75,6 +79,7 @@ it("[K6.1] the room has the last of each change in the end, whatever was lost on
         }
         last = { ...last, ...(each.change as Change) };
         line.outbox.put(each.change as Change);
+        line.pace.due();
         vi.advanceTimersByTime(each.waitMs);
         // What is shown is what was chosen here, until the room has that.
         if (line.outbox.chosen !== undefined) expect(line.outbox.chosen).toBe(last.status);

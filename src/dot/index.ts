@@ -1,0 +1,9 @@
+import { RollcallDot } from "./dot-element.ts";
+
+// A page may load it twice, as a part of its own script and by a script tag.
+if (globalThis.customElements && !customElements.get("rollcall-dot")) {
+  customElements.define("rollcall-dot", RollcallDot);
+}
+
+export type { RollcallDotAttributes } from "./attributes.ts";
+export { RollcallDot };

@@ -1,0 +1,110 @@
+import type { JoinOptions } from "../client/options.ts";
+import type { PollAnswer, PollBody } from "../client/polling.ts";
+import { RoomConnection } from "../client/room-connection.ts";
+import type { Emitted } from "../client/events.ts";
+import { WATCH_AGAIN_MS } from "../client/times.ts";
+import type { Member, ServerFrame, WatchedCounts } from "../protocol/messages.ts";
+import { mergeReads, readUrls } from "./reading.ts";
+import { WATCH, Watched } from "./watched.ts";
+
+/** Of watched ids in the body of a poll. */
+const MAX_BODY_BYTES = 12_288;
+
+/** A connection that is shown a part of the room (SPEC S4), and whom its handles watch (S5). */
+export class WindowConnection extends RoomConnection {
+  readonly #limit: number;
+  readonly #watched = new Watched((all) => super.emit("watched", all));
+  /** Who was shown before the last change. */
+  #before: readonly Member[] = [];
+
+  constructor(url: string, options: JoinOptions) {
+    super(url, options);
+    this.#limit = options.window!.limit;
+  }
+
+  /** A window is asked for whole: it is little, and what was watched before may be on it no more. */
+  override nextUrl(): URL {
+    const url = super.nextUrl();
+    url.searchParams.delete("since");
+    url.searchParams.set("view", "window");
+    url.searchParams.set("limit", String(this.#limit));
+    if (this.#watched.ids.length > 0) url.searchParams.set("watch", "later");
+    return url;
+  }
+
+  override onFrame(frame: ServerFrame): void {
+    this.#before = this.state.members;
+    if (frame.type === "error" && frame.id === WATCH) {
+      this.#watched.reset(this.state.members);
+      if (frame.code === "session_unavailable") this.pace.due(WATCH_AGAIN_MS);
+    }
+    super.onFrame(frame);
+    if (frame.type !== "welcome") return;
+    this.#watched.reset();
+    this.#tellWatched();
+  }
+
+  override settles(id: string | undefined): boolean {
+    return id === WATCH ? !this.#watched.error : super.settles(id);
+  }
+
+  override flush(): void {
+    super.flush();
+    if (this.state.connection === "online") this.#tellWatched();
+  }
+
+  #tellWatched(): void {
+    for (const frame of this.#watched.take()) this.send(frame);
+    const { error } = this.#watched;
+    if (error) super.onFrame(error);
+  }
+
+  override pollBody(): PollBody {
+    const { since: _, ...body } = super.pollBody();
+    return { ...body, limit: this.#limit, watch: fitting(this.#watched.ids) };
+  }
+
+  override onAnswer(answer: PollAnswer): void {
+    this.#before = this.state.members;
+    super.onAnswer(answer);
+    const { watching } = answer as Partial<WatchedCounts>;
+    if (watching !== undefined) super.onFrame({ type: "watching", watching });
+  }
+
+  /** A watcher who polls reads the room with no query: that takes several requests. */
+  override fetch(url: URL, request: RequestInit): Promise<Response> {
+    const isPoll = this.isWatcher && !url.search.includes("fields=");
+    return isPoll ? this.#read(url, request) : super.fetch(url, request);
+  }
+
+  async #read(room: URL, request: RequestInit): Promise<Response> {
+    const urls = readUrls(room, this.#limit, this.#watched.ids);
+    // Each counts, so that many who are watched are not asked for too often.
+    for (const _ of urls) this.pace.count();
+    const responses = await Promise.all(urls.map((url) => super.fetch(url, request)));
+    const failed = responses.find(({ ok }) => !ok);
+    if (failed) return failed;
+    const [counts, ...windows] = await Promise.all(responses.map((response) => response.json()));
+    return new Response(JSON.stringify(mergeReads(counts, windows)));
+  }
+
+  /** Who comes into the window has not come, and who leaves it has not gone (SPEC K15). */
+  override emit(...emitted: Emitted): void {
+    const isNew = emitted[0] === "join" && !isAmong(this.#before, emitted[1]);
+    const isCut = emitted[0] === "leave" && !isAmong(this.state.members, emitted[1]);
+    if (!isNew && !isCut) super.emit(...emitted);
+  }
+}
+
+/** As many as fit: the service reads 16 KiB of a body, and there is more to say. */
+function fitting(ids: string[]): string[] {
+  let bytes = 0;
+  return ids.filter((id) => {
+    bytes += new Blob([JSON.stringify(id)]).size + 1;
+    return bytes <= MAX_BODY_BYTES;
+  });
+}
+
+function isAmong(members: readonly Member[], member: Member): boolean {
+  return members.some(({ id }) => id === member.id);
+}
