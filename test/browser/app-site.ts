@@ -3,13 +3,13 @@ import { createServer, type IncomingMessage, type Server as HttpServer } from "n
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
-import { build } from "vite";
 import {
   type JoinOptions,
   joinRoom,
   type RoomHandle,
   type RoomState,
 } from "../../src/client/index.ts";
+import { oncePerRun } from "../once-per-run.ts";
 
 /** What a page of the site has in its `window`. */
 interface PageGlobals {
@@ -29,6 +29,7 @@ const PAGE = `<!doctype html><title>An app</title>
 /** The client as an app's own build would pack it. */
 async function bundleClient(): Promise<string> {
   const entry = join(import.meta.dirname, "../../src/client/index.ts");
+  const { build } = await import("vite");
   const built = await build({
     configFile: false,
     logLevel: "warn",
@@ -61,7 +62,7 @@ export class AppSite {
 
   /** `backend` is asked for at the first request, since presence has to know the site first. */
   static async start(backend: () => Backend): Promise<AppSite> {
-    const client = await bundleClient();
+    const client = await oncePerRun("client", bundleClient);
     const server = createServer((request, response) => {
       const end = (status: number, type: string, body: string) =>
         response.writeHead(status, { "Content-Type": type }).end(body);

@@ -1,8 +1,9 @@
 import { extname, join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
-import { type Alias, build, type InlineConfig } from "vite";
+import type { Alias, InlineConfig } from "vite";
 import { signToken } from "../e2e/client-kit.ts";
 import type { Server } from "../e2e/server.ts";
+import { oncePerRun } from "../once-per-run.ts";
 
 const source = (path: string) => join(import.meta.dirname, "../../src", path, "index.ts");
 
@@ -26,7 +27,16 @@ export function appDocument(body: string): string {
 }
 
 /** A script of an app as its own build packs it, with the development build of React, which warns. */
-export async function bundleApp(entry: string, aliases: Alias[] = []): Promise<string> {
+export function bundleApp(entry: string, aliases: Alias[] = []): Promise<string> {
+  const key = JSON.stringify([
+    "app",
+    entry,
+    aliases.map(({ find, replacement }) => [String(find), replacement]),
+  ]);
+  return oncePerRun(key, () => buildApp(entry, aliases));
+}
+
+async function buildApp(entry: string, aliases: Alias[]): Promise<string> {
   const config: InlineConfig = {
     configFile: false,
     // It warns of "use client", which is for other bundlers.
@@ -36,6 +46,7 @@ export async function bundleApp(entry: string, aliases: Alias[] = []): Promise<s
     resolve: { alias: [...aliases, ...packageAliases] },
     build: { write: false, minify: false, lib: { entry, formats: ["es"], fileName: "app" } },
   };
+  const { build } = await import("vite");
   const built = await build(config);
   if (!Array.isArray(built)) throw new Error("The app was not built.");
   return built[0]!.output[0].code;

@@ -25,13 +25,30 @@ export interface BundleRequest {
   outdir: string;
 }
 
-function run(script: string, args: string[]) {
-  const options = { cwd: PROJECT, env: { ...process.env, WRANGLER_SEND_METRICS: "false" } };
+function run(script: string, args: string[], folder: string) {
+  const env = { ...process.env, ...quiet(folder), WRANGLER_SEND_METRICS: "false" };
+  const options = { cwd: PROJECT, env };
   return promisify(execFile)(
     process.execPath,
     [join(PROJECT, "node_modules", script), ...args],
     options,
   );
+}
+
+const quiet = (folder: string) => ({ WRANGLER_LOG: "error", WRANGLER_LOG_PATH: folder });
+
+/** It reads its settings when it is loaded: what it has to say stays out of sight. */
+async function loadWrangler(folder: string): Promise<typeof import("wrangler")> {
+  const before = { ...process.env };
+  Object.assign(process.env, quiet(folder));
+  try {
+    return await import("wrangler");
+  } finally {
+    for (const name of Object.keys(quiet(folder))) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  }
 }
 
 /** Bundles the Worker with wrangler itself, and for the demo its page, both into `outdir`. */
@@ -41,20 +58,17 @@ export async function bundleWorker({
   config = WRANGLER_TOML,
   outdir,
 }: BundleRequest): Promise<Bundle> {
-  // Wrangler reads these when it is loaded: what it has to say stays out of sight.
-  process.env["WRANGLER_LOG"] ??= "error";
-  process.env["WRANGLER_LOG_PATH"] ??= outdir;
-  const wrangler = await import("wrangler");
+  const wrangler = await loadWrangler(outdir);
   const page = join(outdir, "page");
   if (env === "demo") {
     const build = ["build", "--config", "web-demo/vite.config.ts", "--logLevel", "warn"];
-    await run("vite/bin/vite.js", build.concat("--outDir", page, "--emptyOutDir"));
+    await run("vite/bin/vite.js", build.concat("--outDir", page, "--emptyOutDir"), outdir);
   }
   const worker = join(outdir, "worker");
   const entry = main === undefined ? [] : [main];
   const target = env === undefined ? ["--env="] : ["--env", env, "--assets", page];
   const deploy = ["deploy", ...entry, "--dry-run", "--config", config, ...target];
-  await run("wrangler/bin/wrangler.js", deploy.concat("--outdir", worker));
+  await run("wrangler/bin/wrangler.js", deploy.concat("--outdir", worker), outdir);
   const read = wrangler.unstable_getMiniflareWorkerOptions(config, env, {
     ...(env === "demo" && { overrides: { assets: { directory: page } } }),
   });

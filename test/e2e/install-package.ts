@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { globSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { oncePerRun } from "../once-per-run.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -13,14 +14,19 @@ export interface AppFolder {
   checkTypes(compilerOptions: object, files: readonly string[]): Promise<string>;
 }
 
+async function pack(folder: string): Promise<string> {
+  await run("npm", ["pack", "--pack-destination", folder], { cwd: PROJECT });
+  const [tarball] = globSync("rollcall-*.tgz", { cwd: folder });
+  return join(folder, tarball!);
+}
+
 /** Installs the package's tarball in an empty folder, as an app does, with other packages beside it. */
 export async function installPackage(
   folder: string,
   beside: { packages?: readonly string[]; types?: readonly string[] },
 ): Promise<AppFolder> {
   const { packages = [], types = [] } = beside;
-  await run("npm", ["pack", "--pack-destination", folder], { cwd: PROJECT });
-  const [tarball] = globSync("rollcall-*.tgz", { cwd: folder });
+  const tarball = await oncePerRun("tarball", pack);
   const write = (path: string, text: string) => {
     const file = join(folder, path);
     mkdirSync(dirname(file), { recursive: true });
@@ -29,7 +35,7 @@ export async function installPackage(
   };
   write("package.json", '{ "private": true, "type": "module" }');
   const quick = ["--prefer-offline", "--no-package-lock", "--no-audit", "--no-fund"];
-  await run("npm", ["install", `./${tarball}`, ...packages, ...quick], { cwd: folder });
+  await run("npm", ["install", tarball, ...packages, ...quick], { cwd: folder });
   for (const name of types) {
     const link = join(folder, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });

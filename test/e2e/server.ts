@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bundle, type BundleRequest, bundleWorker } from "./bundle.ts";
 import { keepLog } from "../credential-guard.ts";
+import { oncePerRun } from "../once-per-run.ts";
 import type { HostReport, HostRequest } from "./server-host.ts";
 
 export interface ServerOptions extends Pick<BundleRequest, "env" | "main" | "config"> {
@@ -41,16 +42,13 @@ const running = new Set<Server>();
 const removeFolder = () => rmSync(folder, { recursive: true, force: true });
 
 process.once("exit", removeFolder);
-if (process.env["VITEST"] !== undefined) {
-  // Vitest ends its processes in a way that tells them nothing.
-  const { afterAll } = await import("vitest");
-  afterAll(async () => {
-    await Promise.all([...running].map((server) => server.stop()));
-    removeFolder();
-  });
-}
 
-const bundles = new Map<string, Promise<Bundle>>();
+/** Ends all servers of this process, and removes what they kept. */
+export async function stopServers(): Promise<void> {
+  await Promise.all([...running].map((server) => server.stop()));
+  removeFolder();
+  process.off("exit", removeFolder);
+}
 
 function newFolder(prefix: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -58,11 +56,8 @@ function newFolder(prefix: string): string {
 }
 
 function bundleOnce(request: Omit<BundleRequest, "outdir">): Promise<Bundle> {
-  const key = JSON.stringify([request.env, request.main, request.config]);
-  let bundle = bundles.get(key);
-  if (!bundle)
-    bundles.set(key, (bundle = bundleWorker({ ...request, outdir: newFolder("bundle") })));
-  return bundle;
+  const key = JSON.stringify(["bundle", request.env, request.main, request.config]);
+  return oncePerRun(key, (outdir) => bundleWorker({ ...request, outdir }));
 }
 
 /**
