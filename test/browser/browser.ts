@@ -4,7 +4,26 @@ import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
 import { findBrowser } from "./find-browser.ts";
 
+/** Each window would render two pages for its address bar, which take longer than most of ours. */
+const UNUSED = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup"];
+/** The driver's own, which a list of ours replaces. */
+const UNWANTED = [
+  "AvoidCorsURLLoaderRestartOnRedirect",
+  "AvoidUnnecessaryBeforeUnloadCheckSync",
+  "DestroyProfileOnBrowserClose",
+  "HttpsFirstBalancedModeAutoEnable",
+  "HttpsUpgrades",
+  "LensOverlay",
+  "MediaRouter",
+  "NetworkTimeServiceQuerying",
+  "OptimizationHints",
+  "PaintHolding",
+  "PreconnectToSearch",
+  "ThirdPartyStoragePartitioning",
+];
+
 export const ARGUMENTS = [
+  `--disable-features=${[...UNWANTED, ...UNUSED].join(",")}`,
   // A click waits until what it clicks stands still.
   "--force-prefers-reduced-motion",
   "--no-sandbox",
