@@ -3,6 +3,7 @@ import { existsSync, statfsSync } from "node:fs";
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 import { CredentialGuard, keepLog } from "./test/credential-guard.ts";
+import { LongFirst } from "./test/long-first.ts";
 import { RulesGuard } from "./test/rules-guard.ts";
 
 /** Where the rooms of the tests keep their state: in memory where there is room, since each commit waits for its disk. */
@@ -15,6 +16,8 @@ if (existsSync(MEMORY)) {
 
 /** For a busy machine, and for rooms that sleep only once they have told the list their counts, 5 s later. */
 const BOUNDS = { testTimeout: 20_000, hookTimeout: 20_000 };
+/** To start a workerd takes longer than most files. */
+const SHARED = { isolate: false, setupFiles: "test/worker-kit/fresh-worker.ts" };
 
 const secret = () => randomBytes(32).toString("base64url");
 const webhookSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
@@ -49,7 +52,8 @@ const sources = (...entries: string[]) =>
 export default defineConfig({
   test: {
     // The end-to-end tests wait more than they work.
-    maxWorkers: 3,
+    maxWorkers: 4,
+    sequence: { sequencer: LongFirst },
     reporters: ["default", new CredentialGuard(), new RulesGuard()],
     // The Workers' own lines are searched, and not shown: there are thousands.
     onConsoleLog(text) {
@@ -63,6 +67,7 @@ export default defineConfig({
         test: {
           name: "worker",
           ...BOUNDS,
+          ...SHARED,
           include: ["test/{server,protocol,client}/**/*.test.ts"],
           exclude: ["test/server/{in-band,backend,webhooks}/**"],
         },
@@ -72,6 +77,7 @@ export default defineConfig({
         test: {
           name: "worker-in-band",
           ...BOUNDS,
+          ...SHARED,
           include: ["test/server/in-band/**/*.test.ts"],
           // For a longer run by hand.
           provide: {
@@ -92,6 +98,7 @@ export default defineConfig({
         test: {
           name: "worker-backend",
           ...BOUNDS,
+          ...SHARED,
           include: ["test/server/backend/**/*.test.ts"],
         },
       },
@@ -113,6 +120,7 @@ export default defineConfig({
         test: {
           name: "worker-webhooks",
           ...BOUNDS,
+          ...SHARED,
           include: ["test/server/webhooks/**/*.test.ts"],
         },
       },
@@ -120,6 +128,9 @@ export default defineConfig({
         resolve: { alias: sources("client", "window", "react", "webhooks") },
         test: {
           name: "node",
+          globalSetup: "test/once-per-run.ts",
+          setupFiles: "test/e2e/stop-servers.ts",
+          isolate: false,
           include: ["test/{e2e,browser}/**/*.test.ts", "test/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -42,9 +42,10 @@ function begin(): void {
 async function end(): Promise<void> {
   for (const handle of handles.splice(0)) handle.leave();
   await soon();
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
+  // First what may have replaced a timer that was itself not real.
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
 }
 
 export const soon = () => vi.advanceTimersByTimeAsync(SLACK_MS);
