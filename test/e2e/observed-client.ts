@@ -99,11 +99,15 @@ export class ObservedClient {
     return this.until(({ connection }) => connection === "online");
   }
 
-  /** Waits until an attempt of this number or a later one holds the room's state. */
+  /**
+   * Waits until an attempt of this number or a later one holds the room's state: for longer than a
+   * client pauses between two attempts.
+   */
   async onlineAgain(attempt = 1): Promise<Attempt> {
     await eventually(
       () => this.attempts.findIndex(({ received }) => received.some(isState)),
       () => this.attempts.slice(attempt).some(({ received }) => received.some(isState)),
+      { withinMs: 40_000 },
     );
     await this.online();
     return this.last;
