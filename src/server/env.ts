@@ -2,10 +2,10 @@ import type { DirectoryObject } from "./directory/directory-object.ts";
 import type { RoomObject } from "./room/room-object.ts";
 import type { UserObject } from "./user/user-object.ts";
 
-/** The bindings and variables of a deployment (SPEC C), as they come from `wrangler.toml`. */
+/** The bindings and variables of a deployment (SPEC C), as they come from `wrangler.jsonc`. */
 export interface Env {
   ROOMS: DurableObjectNamespace<RoomObject>;
-  /** Needed where there is a `SERVER_KEY`. */
+  /** Needed if there is a `SERVER_KEY`. */
   USERS?: DurableObjectNamespace<UserObject>;
   SESSIONS?: KVNamespace;
   SESSION_FORMAT?: string;
@@ -32,7 +32,7 @@ export interface Env {
   RENEW?: string;
   SERVER_KEY?: string;
   JURISDICTION?: string;
-  /** Lists the rooms that somebody is in (SPEC B9); without the binding there is no list. */
+  /** Lists the occupied rooms (SPEC B9); without the binding there is no list. */
   DIRECTORY?: DurableObjectNamespace<DirectoryObject>;
   WEBHOOK_URL?: string;
   WEBHOOK_SECRET?: string;

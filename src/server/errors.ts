@@ -5,43 +5,43 @@ import type { ErrorCode } from "../protocol/error-code.ts";
 
 /** Every code that a refusal carries, over HTTP or in an `error` frame (SPEC A5, W11, W12). */
 const ERRORS = {
-  bad_request: [400, "The request's body or query is not what it should be."],
+  bad_request: [400, "The request's body or query is invalid."],
   bad_message: [400, "This frame breaks the protocol."],
-  not_present: [400, "Whoever only watches a room is not present in it."],
-  too_many_watched: [400, "These are too many to watch."],
-  room_invalid: [400, "This is not a room's name."],
+  not_present: [400, "A connection that only watches a room cannot do this."],
+  too_many_watched: [400, "These are too many users to watch."],
+  room_invalid: [400, "This is not a valid room name."],
   unauthenticated: [401, "Sign in first: the request carries no credential."],
   session_invalid: [401, "The credential is not valid."],
   session_expired: [401, "The session has expired."],
   session_revoked: [401, "The session has been revoked."],
-  origin_forbidden: [403, "This origin may not connect."],
-  room_forbidden: [403, "The session does not admit to this room."],
+  origin_forbidden: [403, "This origin is not allowed."],
+  room_forbidden: [403, "The session may not enter this room."],
   too_large: [413, "The request's body is too large."],
   not_found: [404, "There is nothing here."],
-  upgrade_required: [426, "A WebSocket's handshake has a Sec-WebSocket-Key, and version 13."],
+  upgrade_required: [426, "A WebSocket handshake needs a Sec-WebSocket-Key and version 13."],
   too_many_connections: [429, "The user has too many connections in this room."],
   too_many_rooms: [429, "The user is in too many rooms."],
-  rate_limited: [429, "Too much, too fast."],
-  internal: [500, "Something went wrong on our side."],
-  misconfigured: [500, "The service is misconfigured; its log says how."],
+  rate_limited: [429, "Too many requests."],
+  internal: [500, "The service had an internal error."],
+  misconfigured: [500, "The service is misconfigured; see its log."],
   room_full: [503, "The room is full."],
   room_unavailable: [503, "The room did not answer; try again."],
   rooms_unavailable: [503, "The list of rooms did not answer; try again."],
-  user_unavailable: [503, "What is known of the user cannot be told right now; try again."],
+  user_unavailable: [503, "The user's data is not available right now; try again."],
   session_unavailable: [503, "The session cannot be checked right now; try again."],
 } as const satisfies Record<ErrorCode, readonly [ContentfulStatusCode, string]>;
 
 export type { ErrorCode };
 
-/** All of them. */
+/** All codes. */
 export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
 
-/** The HTTP status that a code is answered with. */
+/** The HTTP status of a code. */
 export function statusOf(code: ErrorCode): number {
   return ERRORS[code][0];
 }
 
-/** Seconds after which a refused caller may try again, for the codes that pass by themselves. */
+/** The `Retry-After` in seconds, for codes that pass by themselves. */
 const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   too_many_connections: 30,
   too_many_rooms: 30,
@@ -53,7 +53,10 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   session_unavailable: 5,
 };
 
-/** For refusals that pass by themselves a client tries again later, and for faults of ours at once. */
+/**
+ * After a refusal that passes by itself a client retries later, after a fault of the service at
+ * once.
+ */
 const CLOSE_CODES: Partial<Record<ErrorCode, number>> = {
   bad_message: CLOSE.badMessage,
   room_forbidden: CLOSE.forbidden,
@@ -66,17 +69,17 @@ const CLOSE_CODES: Partial<Record<ErrorCode, number>> = {
   session_unavailable: CLOSE.fault,
 };
 
-/** What a socket is closed with where a code ends it. */
+/** The close code of a socket that an error code ends. */
 export function closeCodeOf(code: ErrorCode): number {
   return CLOSE_CODES[code] ?? CLOSE.session;
 }
 
-/** What a code says to a person. */
+/** The message of a code, for people. */
 export function errorMessage(code: ErrorCode): string {
   return ERRORS[code][1];
 }
 
-/** What only the log says of a refusal. */
+/** What only the log says about a refusal. */
 interface RefusalNotes {
   /** What was wrong with a session; never a value of it. */
   detail?: string;
@@ -84,10 +87,12 @@ interface RefusalNotes {
   origin?: string;
 }
 
-/** A refusal with one of the stable codes; thrown in the Worker, answered by {@link errorResponse}. */
+/**
+ * A refusal with one of the stable codes; thrown in the Worker, answered by {@link errorResponse}.
+ */
 export class Refusal extends Error {
   readonly code: ErrorCode;
-  /** The user it concerns, where one is known; for the log only. */
+  /** The user it concerns, if known; for the log only. */
   readonly user: string | undefined;
   readonly #notes: RefusalNotes;
 
@@ -99,7 +104,7 @@ export class Refusal extends Error {
     this.#notes = notes;
   }
 
-  /** What its log line says, beside the room and the request. */
+  /** The fields of its log line, beside the room and the request. */
   get logged(): { code: ErrorCode; user: string | undefined } & RefusalNotes {
     return { code: this.code, user: this.user, ...this.#notes };
   }

@@ -26,11 +26,11 @@ interface LogFields {
 export function log(event: "join" | "leave" | "refused" | "failure", fields: LogFields): void {
   console.log(JSON.stringify({ event, ...fields }));
   const { room = "", reason = "", code = "" } = fields;
-  // What is told of is what is counted.
+  // Every logged event except a failure is counted.
   if (event !== "failure") measure({ event, room, detail: event === "leave" ? reason : code });
 }
 
-/** What an unknown thrown value says of itself. */
+/** A text that describes any thrown value. */
 export function describeError(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const { name, message, cause } = thrown;

@@ -22,7 +22,7 @@ import { sealSession } from "../session/seal.ts";
 import type { Session } from "../session/session.ts";
 import { isKnownGood, isKnownRevoked } from "../user/known-sessions.ts";
 
-/** An app's own way to check a token: answers its session, or `null` for one that is not valid. */
+/** An app's own check of a token: returns its session, or `null` if it is not valid. */
 export type Verify<Bindings = Env> = (
   token: string,
   kind: "bearer" | "cookie" | "message",
@@ -39,7 +39,7 @@ export interface PolicyOptions<Bindings = Env> {
   authorizeWatch?: AuthorizeWatch<Bindings>;
 }
 
-/** What a session is judged by. */
+/** The rules that a session is judged by. */
 export interface Policy {
   verify?: Verify;
   authorize(
@@ -51,7 +51,7 @@ export interface Policy {
   authorizeWatch?: AuthorizeWatch;
 }
 
-/** Makes a policy of the app's rules, and of what no app may decide. */
+/** Makes a policy of the app's rules and of those that no app may change. */
 export function createPolicy({
   verify,
   authorize = authorizeByRooms,
@@ -59,7 +59,7 @@ export function createPolicy({
 }: PolicyOptions): Policy {
   return {
     ...(verify && { verify }),
-    // Nothing but what an app is to see is passed on, whatever else there is.
+    // Passes only the public context to the app's rule.
     authorize: (session, room, action, { env, request }) =>
       (session.onlyRoom ?? room) === room &&
       authorize(session, room, action, ruleContext(env, request)),
@@ -94,23 +94,23 @@ export function hasCustomVerify(): boolean {
   return current.verify !== undefined;
 }
 
-/** Who is behind a credential, and the ticket it was, which the room must see used only once. */
+/** The session of a credential, and its ticket if it was one, which the room accepts only once. */
 export interface Judged {
   session: RoomSession;
   ticket?: UsedTicket;
 }
 
-/** What a credential is judged for, and by. */
+/** The context in which a credential is judged. */
 export interface CredentialContext {
   room: string;
   /** The origin that the request came to. */
   origin: string;
   config: Config;
-  /** Absent where a room judges a token that came over an open socket. */
+  /** Absent if a room judges a token that came over an open socket. */
   request?: Request;
-  /** This isolate's where absent. */
+  /** This isolate's if absent. */
   policy?: Policy;
-  /** Whose failures count (SPEC A7). */
+  /** The caller against whom a failure counts (SPEC A7). */
   caller: Caller;
 }
 
@@ -128,7 +128,7 @@ async function judgeCredential(
   });
 }
 
-/** Finds out whose a credential is; what that says is not checked yet. */
+/** Finds out whose a credential is; the answer is not checked yet. */
 async function verify(
   credential: Credential,
   context: CredentialContext,
@@ -140,14 +140,14 @@ async function verify(
     if (config.tickets === null) throw invalidSession(DETAIL.noTickets);
     return verifyTicket(token, room, config.tickets.secrets, now);
   }
-  // It is nobody's session, and must not be asked about elsewhere.
+  // It is nobody's session, and must not be sent elsewhere.
   if (await isServerKey(token, config.serverKeys)) throw invalidSession(DETAIL.serverKey);
   if (kind !== "cookie" && config.renewal !== null && isOwnSession(token)) {
     return { candidate: await verifySession(token, config.renewal.secrets) };
   }
   const beforeAsking = () => caller.beforeAsking();
   if (policy.verify) {
-    // What it asks is not known here.
+    // An app's own check may ask anybody.
     await beforeAsking();
     const answer: unknown = await policy.verify(token, kind, ruleContext(config.env, request));
     if (answer === null) throw invalidSession(DETAIL.verify);

@@ -16,27 +16,27 @@ export interface SessionConfig {
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
   readonly introspectionUrl: string | undefined;
-  /** What some claims are called (`SESSION_CLAIMS`). */
+  /** Other names of claims (`SESSION_CLAIMS`). */
   readonly claims: OwnClaims;
-  /** What is sent with each question, beside the cookies. */
+  /** Headers to send with each request, beside the cookies. */
   readonly introspectionHeaders: Readonly<Record<string, string>>;
-  /** How long a session lasts that does not say. */
+  /** How long a session without an expiry lasts. */
   readonly sessionMs: number;
   readonly store: KVNamespace | undefined;
 }
 
-/** The numbers a room lives by. */
+/** The limits and times of a room. */
 export interface RoomLimits {
   readonly maxConnectionsPerUser: number;
   readonly maxConnectionsPerRoom: number;
-  /** So many members who are offline stay on the list (SPEC L5). */
+  /** How many offline members stay on the list (SPEC L5). */
   readonly maxRemembered: number;
   readonly staleMs: number;
   readonly graceMs: number;
   readonly retentionMs: number;
 }
 
-/** How tickets are signed; the newest secret comes first. */
+/** How tickets are signed, newest secret first. */
 export interface TicketConfig {
   readonly secrets: readonly string[];
   readonly ticketMs: number;
@@ -48,7 +48,7 @@ export interface RenewalConfig {
   readonly sessionMs: number;
 }
 
-/** Where webhooks are sent, and what they are signed with; the newest secret comes first. */
+/** Where webhooks are sent, and their secrets, newest first. */
 export interface WebhookConfig {
   readonly url: string;
   readonly secrets: readonly string[];
@@ -65,7 +65,7 @@ export interface Config {
   readonly inBandAuth: boolean;
   /** `null` where clients renew by themselves (SPEC T5). */
   readonly renewal: RenewalConfig | null;
-  /** What the app's backend may present (SPEC B5); empty where it has nothing to ask for. */
+  /** The keys of the app's backend (SPEC B5); empty if there is none. */
   readonly serverKeys: readonly string[];
   /** `null` where rooms are not listed (SPEC B9). */
   readonly directory: DurableObjectNamespace<DirectoryObject> | null;
@@ -78,14 +78,17 @@ export interface Config {
   readonly publicCounts: readonly string[];
   /** Rooms in which nobody is told the whole list (SPEC S7), likewise. */
   readonly windowRooms: readonly string[];
-  /** How many rooms a user may be present in, where there is a server key (SPEC A7). */
+  /** How many rooms a user may be present in, if there is a server key (SPEC A7). */
   readonly maxRoomsPerUser: number;
-  /** What each user's sessions and rooms are asked of (SPEC B3, B4); `null` without a server key. */
+  /** The users' objects (SPEC B3, B4); `null` without a server key. */
   readonly users: DurableObjectNamespace<UserObject> | null;
-  /** What is wrong, `KEY: why`, with no value in it; the Worker refuses to work while there is any. */
+  /**
+   * The faults, each `KEY: why` without a value; the Worker refuses every request while there are
+   * any.
+   */
   readonly faults: readonly string[];
-  /** What may be a mistake, `KEY: why`, with no value in it. */
+  /** Possible mistakes, each `KEY: why` without a value. */
   readonly warnings: readonly string[];
-  /** What it was read from. */
+  /** The bindings and variables it was read from. */
   readonly env: Env;
 }

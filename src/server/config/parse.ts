@@ -5,7 +5,7 @@ import type { Config, SessionConfig } from "./config.ts";
 import { readKeys, type Values } from "./keys.ts";
 import { isPrivateHost } from "./private-host.ts";
 
-/** What only the check by `SESSION_FORMAT` reads. */
+/** The keys that only the check by `SESSION_FORMAT` reads. */
 const FORMAT_KEYS: ReadonlySet<string> = new Set([
   "SESSION_FORMAT",
   "SESSION_SECRET",
@@ -19,8 +19,9 @@ const FORMAT_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads and checks the configuration, every fault at once (SPEC C, O2). Where an app checks
- * credentials itself, the keys of that check may be absent, or mean something else to the app.
+ * Reads and checks the configuration, and reports every fault at once (SPEC C, O2). If an app
+ * checks credentials itself, the keys of the replaced check may be absent, or mean something else
+ * to the app.
  *
  * @example
  * parseConfig({ ...env, STALE_SECONDS: "soon" }).faults;
@@ -92,7 +93,7 @@ export function parseConfig(env: Env, hasCustomVerify = false): Config {
   return Object.freeze(config);
 }
 
-/** Webhooks need both keys, and an address that is not one of the service's own network. */
+/** Webhooks need both keys and a public address. */
 function webhookFaults(values: Values, faults: readonly string[]): string[] {
   const { WEBHOOK_URL: url, WEBHOOK_SECRET: secrets, WEBHOOK_ALLOW_PRIVATE: allows } = values;
   if (blames(faults, "WEBHOOK_URL") || blames(faults, "WEBHOOK_SECRET")) return [];
@@ -112,7 +113,7 @@ function blames(faults: readonly string[], key: string): boolean {
   return faults.some((fault) => fault.startsWith(`${key}:`));
 }
 
-/** What the chosen format misses; a key that is wrong in itself is not blamed twice. */
+/** The keys that the chosen format misses; a faulty key is not reported twice. */
 function formatFaults({ session, faults }: Config, env: Env): string[] {
   const isEmpty = (value: unknown) => /^[\s,[\]]*$/.test(String(value ?? ""));
   const isBlamed = (key: string) => blames(faults, key);

@@ -18,13 +18,13 @@ function userOf(c: AppContext): string {
   return user;
 }
 
-/** Some libraries send `{}` where there is nothing to send. */
+/** Some libraries send `{}` if there is nothing to send. */
 const IS_EMPTY = /^\s*(\{\s*\})?\s*$/;
 const MAX_EMPTY_BYTES = 64;
 
 /**
- * Refuses a query, and the body of a `DELETE`: whoever writes `?session=phone` there means less than
- * the request would do.
+ * Refuses a query, and the body of a `DELETE`: a caller who writes `?session=phone` expects a
+ * narrower effect than the request would have.
  *
  * @throws Refusal `bad_request`.
  */
@@ -37,8 +37,8 @@ async function requireNoMore({ request, url }: RequestContext): Promise<void> {
 }
 
 /**
- * What the app's backend asks for (SPEC B rules): with the server key alone, and never by a page, so
- * that no answer carries CORS headers.
+ * The routes of the app's backend (SPEC B rules). They take the server key alone, and are not for
+ * pages, so no answer carries CORS headers.
  */
 export function backendRoutes(begin: (c: AppContext) => RequestContext): Hono<AppBindings> {
   const app = new Hono<AppBindings>();

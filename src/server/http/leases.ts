@@ -32,7 +32,7 @@ export const holdSchema = v.object({
 /** What `POST /rooms/:room/me/leave` takes. */
 export const leaveSchema = v.object({ lease: leaseSchema, closing: v.optional(v.boolean()) });
 
-/** A connection's id is stored, logged and told: it must not give the lease away. */
+/** The id of a lease's connection: it is stored and logged, so it must not reveal the lease. */
 async function connectionOf(lease: string): Promise<string> {
   const hex = await digest(lease);
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
@@ -82,8 +82,7 @@ export async function holdLease(asked: RequestContext, room: string): Promise<Re
 }
 
 /**
- * Ends a lease, which is all the credential that this takes: a page that closes cannot say more
- * (SPEC P2).
+ * Ends a lease. The lease is the only credential: a page that closes cannot send more (SPEC P2).
  *
  * @throws Refusal `origin_forbidden`, `bad_request`, `too_large`, `rate_limited`.
  */
@@ -105,7 +104,9 @@ export async function endLease(asked: RequestContext, room: string): Promise<Res
   return new Response(null, { status: 204, headers: answerHeaders(requestId) });
 }
 
-/** Whoever has no session could guess leases, and wake rooms: they are counted by their address. */
+/**
+ * A caller without a session could guess leases and wake rooms, so each counts against its address.
+ */
 async function countLeave(asked: RequestContext, room: string): Promise<void> {
   const { config, request } = asked;
   const circumstances = credentialContextOf(asked, room);
@@ -115,7 +116,7 @@ async function countLeave(asked: RequestContext, room: string): Promise<void> {
     await countRead(config.env.READS, session.user.id);
   } catch (error) {
     if (!(error instanceof Refusal) || error.code === "rate_limited") throw error;
-    // What failed has been counted.
+    // A failure has been counted already.
     if (error.code === "session_unavailable") await circumstances.caller.countFailure();
   }
 }

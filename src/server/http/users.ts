@@ -12,9 +12,9 @@ import { UNLEARNT, type UserView } from "../user/whereabouts.ts";
 /** At most 1,000 objects can be asked by one request on the platform. */
 const MAX_USERS = 500;
 const USERS_AT_ONCE = 50;
-/** Users of whom nothing is known by then could not be learnt. */
+/** Users whose state has not arrived after this time are reported with `status: null`. */
 const USERS_MS = 10_000;
-/** So many users, whatever their ids hold. */
+/** Enough for `MAX_USERS` ids of any content. */
 const MAX_LIST_BYTES = 262_144;
 
 const userSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(128), v.check(isUserId));
@@ -44,7 +44,7 @@ export async function revoke({ config, request, requestId }: RequestContext, use
 }
 
 /**
- * Takes all revocations of a user back (SPEC B7).
+ * Withdraws all revocations of a user (SPEC B7).
  *
  * @throws Refusal `user_unavailable`.
  */
@@ -54,7 +54,7 @@ export async function lift({ config, requestId }: RequestContext, user: string) 
 }
 
 /**
- * Tells where a user is (SPEC B4).
+ * Answers where a user is (SPEC B4).
  *
  * @throws Refusal `user_unavailable`.
  */
@@ -64,8 +64,8 @@ export async function tellWhereabouts({ config, requestId }: RequestContext, use
 }
 
 /**
- * Tells of many users whether they are present anywhere, in the order asked for; a user of whom this
- * could not be learnt costs the others nothing (SPEC B6).
+ * Answers which users are present anywhere, in the order asked for; a user whose object fails does
+ * not affect the others (SPEC B6).
  *
  * @throws Refusal `bad_request`, `too_large`.
  */

@@ -11,16 +11,16 @@ import { Windows } from "./windows/windows.ts";
 
 const MIN_GATHER_MS = 50;
 const MAX_GATHER_MS = 1_000;
-/** A delivery takes about 26 µs: this is a quarter of the room's time for them (SPEC V2). */
+/** A delivery takes about 26 µs, so deliveries take a quarter of the room's time (SPEC V2). */
 const GATHER_MS_PER_CONNECTION = 0.1;
-/** Where nobody waits for a first state, fewer and fuller deltas cost less, and nobody sees it. */
+/** If nobody waits for a first state, fewer and larger deltas cost less, and nobody notices. */
 const PATIENCE = 5;
-/** In rooms with more members a whole snapshot for each change would cost too much (SPEC W3). */
+/** With more members, a snapshot for each change would cost too much (SPEC W3). */
 const MAX_MEMBERS_WHOLE = 500;
 const WHOLE_EVERY_MS = 5_000;
 
 /**
- * How long a busy room gathers before it tells, in milliseconds; `someoneWaits` for a first state.
+ * How long a busy room gathers changes, in milliseconds; `someoneWaits` for a first state.
  */
 export function gatherMs(connections: number, someoneWaits: boolean): number {
   const span = connections * GATHER_MS_PER_CONNECTION * (someoneWaits ? 1 : PATIENCE);
@@ -28,28 +28,30 @@ export function gatherMs(connections: number, someoneWaits: boolean): number {
 }
 
 /**
- * Tells every member's connection what changed: at once in a quiet room, gathered in a busy one.
- * Whoever is new waits for the same moment, so that all hold one version after it, and one text
- * serves all who held the same before (SPEC W2, W3, V2).
+ * Sends the changes to every member's connection: at once in a quiet room, gathered in a busy one.
+ * New connections get their first state at the same moment, so that afterwards all hold one
+ * version, and one text serves all that held the same before (SPEC W2, W3, V2).
  */
 export class Broadcaster {
   readonly #room: string;
   #roster: Roster;
   readonly #connections: Connections;
   readonly #windows: Windows;
-  /** The state every connection was last given, but for those that await their first. */
+  /** The state that every connection was last sent, except those that await their first. */
   #told: Since;
   readonly #changed = new Set<string>();
-  /** Connections that need a state, and what they hold already. */
+  /** Connections that need a state, and the state that they hold already. */
   readonly #awaiting = new Map<Connection, Since | null>();
   readonly #syncs = new Syncs();
-  /** When those with `view=snapshot` were told last, and when they are to be told what came since. */
+  /**
+   * When connections with `view=snapshot` were last sent a snapshot, and when the next one is due.
+   */
   #wholeAt = Number.NEGATIVE_INFINITY;
   #wholeDueAt = Number.POSITIVE_INFINITY;
   #flushedAt = 0;
-  /** When the first change was published that is not told yet. */
+  /** When the first change came that is not sent yet. */
   #waitingSince: number | null = null;
-  /** The last snapshot's text; in one state it never changes. */
+  /** The last snapshot's text; it depends on the state alone. */
   #snapshot: { state: Since; text: string } | null = null;
 
   constructor(
@@ -65,45 +67,45 @@ export class Broadcaster {
     this.#windows = new Windows(room, lists, connections);
   }
 
-  /** After a start: finds again what the connections hold that outlived it. */
+  /** After a start: restores the state that the surviving connections hold. */
   wake(): void {
     this.#windows.wake(this.#roster);
   }
 
-  /** Tells of another roster from here on, to those who were told of the one before. */
+  /** Switches to another roster; connections keep receiving changes. */
   follow(roster: Roster): void {
     this.#roster = roster;
   }
 
-  /** Takes a connection that needs a state: since what it holds, or whole. */
+  /** Queues a connection for a state: what changed since the state it holds, or a snapshot. */
   greet(connection: Connection, since: Since | null): void {
     if (connection.limit !== null) return this.#windows.greet(connection, since);
     this.#awaiting.set(connection, connection.view === "snapshot" ? null : since);
   }
 
-  /** Takes one that is to be given its first state once it has said whom it watches (SPEC S5). */
+  /** Queues a connection that gets its first state after it has sent its watch list (SPEC S5). */
   greetLater(connection: Connection, now: number): void {
     this.#windows.greetLater(connection, now);
   }
 
-  /** Notes that a connection watches others than before, and is to be told of those it added. */
+  /** Notes that a connection's watch list changed; it is sent the users that it added. */
   rewatch(connection: Connection, added: readonly string[]): void {
     this.#windows.rewatch(connection, added);
   }
 
-  /** Gives a connection the whole state anew, now or as soon as it may have it (SPEC W10, W12). */
+  /** Queues a connection for a snapshot, now or as soon as its limit allows (SPEC W10, W12). */
   sync(connection: Connection, now: number): void {
     if (this.#syncs.ask(connection, now)) this.greet(connection, null);
   }
 
-  /** Drops a connection that ended before it was told anything. */
+  /** Removes a connection that ended before it was sent its first state. */
   forget(connection: Connection): void {
     this.#awaiting.delete(connection);
     this.#syncs.forget(connection);
     if (connection.limit !== null) this.#windows.forget(connection);
   }
 
-  /** Notes whose entry changed. */
+  /** Notes the ids of changed entries. */
   note(changed: Iterable<string>): void {
     for (const id of changed) this.#changed.add(id);
   }
@@ -126,7 +128,7 @@ export class Broadcaster {
     return JSON.stringify({ type: "snapshot", room, epoch, version, online, connections });
   }
 
-  /** The counts, and how many watch (SPEC S2). */
+  /** The counts, and the number of watchers (SPEC S2). */
   watchedCounts(): string {
     return `${this.counts().slice(0, -1)},"watching":${this.#connections.watching}}`;
   }
@@ -138,18 +140,18 @@ export class Broadcaster {
     return `${this.counts().slice(0, -1)},"members":[${page.members.join()}],"after":${next}}`;
   }
 
-  /** A window of the room, or that nothing has changed in it (SPEC S4). */
+  /** A window of the room, or the answer that it has not changed (SPEC S4). */
   window(window: AskedWindow, since: Since | null): string {
     return readWindow(this.#room, this.#roster, window, since);
   }
 
-  /** What changed since, or the snapshot where the room cannot tell (SPEC R6, V4). */
+  /** What changed since, or the snapshot if the room cannot tell (SPEC R6, V4). */
   since(since: Since): string {
     const changed = this.#roster.list.changedSince(since);
     return changed === null ? this.snapshot() : this.#delta(since.version, changed);
   }
 
-  /** When {@link flush} is due; `Infinity` where there is nothing to tell. */
+  /** When {@link flush} is due; `Infinity` if there is nothing to send. */
   dueAt(now: number): number {
     const dueAt = Math.min(this.#syncs.dueAt, this.#wholeDueAt, this.#windows.dueAt);
     const someoneWaits = this.#awaiting.size > 0 || this.#windows.someoneWaits;
@@ -157,7 +159,7 @@ export class Broadcaster {
     this.#waitingSince ??= now;
     const spanMs = gatherMs(this.#connections.size, someoneWaits);
     const flushAt = this.#flushedAt + spanMs;
-    // A clock that was set back must not silence the room.
+    // If the clock is set back, changes must still be sent.
     return Math.min(dueAt, flushAt - now > spanMs ? now : flushAt);
   }
 
@@ -176,7 +178,10 @@ export class Broadcaster {
     return `${head.slice(0, -1)},"set":[${set.join()}],"gone":${JSON.stringify(gone)}}`;
   }
 
-  /** What those are told who know what was told last; `null` for nothing. No delta leads into another epoch. */
+  /**
+   * The update for connections that have the last sent state; `null` if there is none. A delta
+   * never leads into another epoch.
+   */
   #news(): string | null {
     const { state } = this.#roster.list;
     if (this.#changed.size === 0 || isSame(state, this.#told)) return null;
@@ -184,7 +189,7 @@ export class Broadcaster {
     return this.#delta(this.#told.version, this.#changed);
   }
 
-  /** Tells what was noted; all of it is stored. */
+  /** Sends what was noted; all of it is stored. */
   flush(now: number): void {
     this.#flushedAt = now;
     for (const connection of this.#syncs.takeDue(now)) this.greet(connection, null);
@@ -199,7 +204,7 @@ export class Broadcaster {
       connection.send(since === null ? this.snapshot() : this.#greeting(since, greetings));
     }
     this.#tell(news, now);
-    // The platform's clock stands still while this runs: what can be measured is the gathering.
+    // The platform's clock stands still while this runs: only the gathering can be measured.
     const fanout = { event: "fanout", room: this.#room, waitedMs } as const;
     if (news !== null) measure({ ...fanout, sockets: whole.size, length: news.length });
     if (shown.sockets > 0) {
@@ -210,10 +215,13 @@ export class Broadcaster {
     this.#awaiting.clear();
   }
 
-  /** Tells who holds a state already; whole ones are put off where one was told a moment ago. */
+  /**
+   * Sends to those that hold a state already; snapshots are put off if the last one was a moment
+   * ago.
+   */
   #tell(news: string | null, now: number): void {
     const isLarge = this.#roster.list.size > MAX_MEMBERS_WHOLE;
-    // A clock that was set back must not silence anybody.
+    // If the clock is set back, snapshots must still be sent.
     const mayTellAt = isLarge && now >= this.#wholeAt ? this.#wholeAt + WHOLE_EVERY_MS : now;
     const isWholeDue = news !== null || this.#wholeDueAt <= now;
     const tellsWhole = isWholeDue && mayTellAt <= now;
@@ -232,7 +240,7 @@ export class Broadcaster {
     }
   }
 
-  /** After a deploy hundreds come back with the same version: they share one text. */
+  /** After a deploy hundreds come back with the same version, so they share one text. */
   #greeting(since: Since, greetings: Map<string, string>): string {
     const key = formatSince(since);
     const known = greetings.get(key);

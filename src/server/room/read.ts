@@ -14,7 +14,7 @@ function matches(condition: string | null, etag: string): boolean {
 }
 
 /**
- * What an answer is known by. What a window shows depends on who asks, too, and how many watch is no
+ * The entity tag of an answer. A window also depends on who asks, and the number of watchers is not
  * part of the version.
  */
 function etagOf({ countsOnly, window }: Asked, state: Since, watching: number): string {
@@ -26,7 +26,10 @@ function etagOf({ countsOnly, window }: Asked, state: Since, watching: number): 
 
 type Asked = Pick<ReadRequest, "since" | "countsOnly" | "window" | "page" | "requestId">;
 
-/** Answers a room's `GET`: snapshot, delta or counts, or a part of them, or 304 (SPEC R3, R5, R6, S4, S7). */
+/**
+ * Answers a room's `GET`: snapshot, delta or counts, or a part of them, or 304 (SPEC R3, R5, R6,
+ * S4, S7).
+ */
 export function answerRead(
   asked: Asked,
   condition: string | null,

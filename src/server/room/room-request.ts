@@ -2,34 +2,40 @@ import type { Data, Status } from "../../protocol/messages.ts";
 import type { Since } from "../../protocol/since.ts";
 import type { Session } from "../session/session.ts";
 
-/** What a user's object let a session in with; both grow from one to the next, by its own clock. */
+/**
+ * The admission that a user's object gave a session. Both values increase with each admission, by
+ * the object's clock.
+ */
 export interface Admission {
-  /** When the room was put on the user's list: the same as long as it stays there. */
+  /** When the room was put on the user's list: the same for as long as it stays there. */
   stamp: number;
-  /** When this was, in milliseconds since 1970. */
+  /** The time of the admission, in milliseconds since 1970. */
   at: number;
 }
 
-/** A verified session as a room keeps it: one that does not say when it was issued has the time of its check. */
+/**
+ * A verified session as a room keeps it. Without a time of issue, `issuedAt` is the time of its
+ * check.
+ */
 export type RoomSession = Session & {
   issuedAt: number;
-  /** It does not say when it was issued. */
+  /** Whether it has no time of issue. */
   undated?: true;
-  /** Where sessions can be revoked (SPEC B3). */
+  /** Present if sessions can be revoked (SPEC B3). */
   admission?: Admission;
-  /** It came by a ticket, which admits to this room alone, renewed or not (SPEC T1). */
+  /** It came from a ticket, which admits to this room alone, renewed or not (SPEC T1). */
   onlyRoom?: string;
 };
 
-/** Makes a session fit for a room; `now` is in milliseconds. */
+/** Turns a session into one for a room; `now` is in milliseconds. */
 export function toRoomSession(session: Session, now: number): RoomSession {
   if (session.issuedAt !== undefined) return { ...session, issuedAt: session.issuedAt };
   return { ...session, issuedAt: now, undated: true };
 }
 
 /**
- * Whether a session takes the place of another of the same user (SPEC T3): the one issued later, or,
- * where that says nothing, checked later; of equal ones the one that lasts longer.
+ * Whether a session replaces another of the same user (SPEC T3): the one issued later, or, if it does
+ * not say, checked later; of equal ones the one that lasts longer.
  *
  * @example
  * isNewer({ issuedAt: 2, expiresAt: 5 }, { issuedAt: 1, expiresAt: 9 }); // true
@@ -42,21 +48,21 @@ export function isNewer(
   return session.expiresAt > other.expiresAt;
 }
 
-/** The status by which the room says that the joiner must be admitted anew by their user's object. */
+/** The status for a joiner whom their user's object must admit again. */
 export const ADMISSION_STALE = 409;
 
-/** A ticket that was used to get in: good once, and to be remembered until it expires (SPEC T1). */
+/** A used ticket: it is good once, so the room remembers it until it expires (SPEC T1). */
 export interface UsedTicket {
   id: string;
   /** Milliseconds since 1970. */
   expiresAt: number;
 }
 
-/** A lease to make or to renew (SPEC P1). */
+/** A lease to create or to renew (SPEC P1). */
 export interface Lease {
-  /** What the caller knows it by; not to be kept. */
+  /** The caller's token for it; not to be kept. */
   token: string;
-  /** What the room knows it by. */
+  /** The room's id for it. */
   connection: string;
   isNew: boolean;
   update: {
@@ -66,67 +72,76 @@ export interface Lease {
   };
 }
 
-/** The status by which the room says that it knows no such lease of this user. */
+/** The status for a lease that the room does not know of this user. */
 export const LEASE_UNKNOWN = 410;
 
-/** What every request tells. */
+/** The keys of every request. */
 interface Asking {
   requestId: string;
-  /** What the caller holds already. */
+  /** The state that the caller holds already. */
   since?: Since;
 }
 
-/** The part of a room that is to be shown (SPEC S4). */
+/** The part of a room to show (SPEC S4). */
 export interface AskedWindow {
   limit: number;
-  /** Those who are watched, and those of them who may not be (SPEC S6), where nothing is kept of it. */
+  /**
+   * The watched users, and those of them who may not be watched (SPEC S6), if no watch list is
+   * kept.
+   */
   watched?: string[];
   denied?: string[];
 }
 
-/** To read the room (SPEC R3, R6). */
+/** A read of the room (SPEC R3, R6). */
 export interface ReadRequest extends Asking {
   ask: "read";
-  /** Only counts are asked for. */
+  /** Whether only counts are requested. */
   countsOnly?: true;
   window?: AskedWindow;
-  /** The members after an id, at most so many (SPEC S7). */
+  /** The members after an id, up to a limit (SPEC S7). */
   page?: { after: string; limit: number };
 }
 
-/** How a socket is told of the room. */
+/** How a socket receives the room's state. */
 interface Telling {
-  /** What each change is told as. */
+  /** How changes are sent; a `delta` if absent. */
   view?: "snapshot";
-  /** What it is shown; all where absent. `isLater`: once it has said whom it watches. */
+  /**
+   * The window it is shown; the whole room if absent. `isLater`: only after it has sent its watch
+   * list.
+   */
   window?: Pick<AskedWindow, "limit"> & { isLater?: true };
-  /** The origin they joined by: tokens over the socket are judged as ones that came to it. */
+  /** The origin they joined at: tokens over the socket are judged as if they came to it. */
   origin?: string;
-  /** The address they joined from, as it is counted: tokens over the socket that fail count too. */
+  /**
+   * The address they joined from, as it is counted: failing tokens over the socket count against
+   * it.
+   */
   address?: string;
 }
 
-/** To join it by a socket (SPEC R1). */
+/** A join over a socket (SPEC R1). */
 export interface JoinRequest extends Asking, Telling {
   ask: "join";
   joiner: RoomSession;
-  /** What they joined with, where it is good once. */
+  /** The ticket they joined with, if any. */
   ticket?: UsedTicket;
-  /** The person is not at the connection (SPEC M5). */
+  /** Whether the person is away from the connection (SPEC M5). */
   idle?: true;
-  /** The host they joined by; what 0.1.0 reads. */
+  /** The host they joined at; read by 0.1.0. */
   host?: string;
 }
 
-/** To watch it by a socket, without being in it (SPEC S1). */
+/** A watcher's socket, which does not make its user present (SPEC S1). */
 export interface WatchRequest extends Asking, Telling {
   ask: "watch";
-  /** `null` for a stranger, who is told counts alone (SPEC S3). */
+  /** `null` for a stranger, who gets counts alone (SPEC S3). */
   watcher: RoomSession | null;
   ticket?: UsedTicket;
 }
 
-/** To make or renew a lease, without a socket (SPEC P1). */
+/** A lease to create or renew, without a socket (SPEC P1). */
 export interface HoldRequest extends Asking {
   ask: "hold";
   joiner: RoomSession;
@@ -136,17 +151,17 @@ export interface HoldRequest extends Asking {
 }
 
 /**
- * What the Worker asks of the room, once it has checked the request. During a gradual deploy an old
- * and a new version talk to each other: add keys, never change one.
+ * A request of the Worker to a room, after its checks. During a gradual deploy an old and a new
+ * version call each other: add keys, never change one.
  */
 export type RoomRequest = ReadRequest | JoinRequest | WatchRequest | HoldRequest;
 
-/** What Workers of 0.1.0 asked by a request, and now do by a call. */
+/** Requests of Workers of 0.1.0 that are calls now. */
 export type OldRequest =
   | { ask: "stats"; requestId: string; statsOnly: true }
   | { ask: "leave"; requestId: string; leaving: { connection: string; closing: boolean } };
 
-/** What 0.1.0 tells, whose requests have no `ask`: what else they have tells them apart. */
+/** A request from version 0.1.0. It has no `ask`; its other keys identify its kind. */
 export type Untagged = Pick<HoldRequest, "requestId" | "since" | "ticket"> &
   Partial<Pick<JoinRequest, "joiner" | "view" | "idle" | "host">> &
   Partial<Pick<HoldRequest, "lease">> &
@@ -158,12 +173,12 @@ export type Untagged = Pick<HoldRequest, "requestId" | "since" | "ticket"> &
 
 const HEADER = "x-rollcall-request";
 
-/** What the room is asked by; all that is asked stands in the header. */
+/** The URL of every request to a room; the request itself is in a header. */
 export const ROOM_URL = "https://room/";
 
 /**
- * Makes the request that goes to the room, from nothing but what was checked: no header of the
- * caller's gets there but its condition (SPEC A8).
+ * Makes the request to the room from checked values alone: the only header of the caller's that is
+ * passed on is `If-None-Match` (SPEC A8).
  *
  * @example
  * await stub.fetch(ROOM_URL, toRoom({ ask: "join", requestId, joiner }, c.req.raw));
@@ -179,7 +194,9 @@ export function toRoom(request: RoomRequest | OldRequest, original: Request): Re
   };
 }
 
-/** Reads in the room what {@link toRoom} wrote, here or in 0.1.0; only a Worker can reach the room. */
+/**
+ * Reads in the room what {@link toRoom} wrote, here or in 0.1.0; only a Worker can reach the room.
+ */
 export function fromWorker(request: Request): RoomRequest | OldRequest {
   const text = decodeURIComponent(request.headers.get(HEADER) ?? "");
   const asked = JSON.parse(text) as RoomRequest | OldRequest | Untagged;

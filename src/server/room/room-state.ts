@@ -16,44 +16,44 @@ import { WatchLists } from "./windows/watch-lists.ts";
 import type { Task } from "./task.ts";
 import { openWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
 
-/** What a room is made from. */
+/** The inputs of a room. */
 export interface RoomParts {
   name: string;
   config: Config;
   storage: DurableObjectStorage;
-  /** Tells when the platform last answered a socket's ping by itself. */
+  /** When the platform last answered a socket's ping by itself. */
   pingedAt: (ws: WebSocket) => Date | null;
 }
 
 /**
- * All that a room knows and keeps. Events change it; the end of each turn stores and tells what
- * changed.
+ * All that a room knows and keeps. Events change it; the end of each turn stores and sends the
+ * changes.
  */
 export class RoomState {
   readonly name: string;
   readonly config: Config;
   readonly timing: Timing;
   readonly connections: Connections;
-  /** It is another after {@link begin}. */
+  /** Replaced by {@link begin}. */
   roster: Roster;
   readonly broadcaster: Broadcaster;
   readonly alarm: AlarmClock;
   readonly barriers: Barriers;
   readonly tickets: UsedTickets;
   readonly store: Store;
-  /** Whom connections watch, and where that is kept. */
+  /** The watch lists of connections, and their table. */
   readonly watchLists = new WatchLists<Connection>();
   readonly watchTable: WatchTable;
-  /** `null` where none are sent. */
+  /** `null` if none are configured. */
   readonly webhooks: Webhooks | null;
-  /** `null` where rooms are not listed, and before the room is awake. */
+  /** `null` if rooms are not listed, and before {@link wake}. */
   occupancy: Occupancy | null = null;
   readonly replies = new Replies();
-  /** What is to begin when the turn has ended. */
+  /** The tasks to start when the turn has ended. */
   readonly tasks: Task[] = [];
-  /** Users whose departure the answer to their object's own call tells, and nothing else. */
+  /** Users whose departure is reported only in the answer to their object's call. */
   readonly answeredDepartures = new Set<string>();
-  /** Users by whom a watching connection has ended, and the newest stamp that it was admitted with. */
+  /** Users who had a watcher's connection that ended, and the newest stamp it was admitted with. */
   readonly partedWatchers = new Map<string, number>();
   /** Connections that were removed as stale since the last commit. */
   ghosts = 0;
@@ -73,12 +73,14 @@ export class RoomState {
     this.broadcaster = new Broadcaster(name, this.roster, this.connections, this.watchLists);
   }
 
-  /** After a start: finds the sockets again, and what was lost while nobody listened (SPEC L6). */
+  /**
+   * After a start: finds the sockets again, and loses the places of those that are gone (SPEC L6).
+   */
   wake(sockets: Iterable<WebSocket>, now: number): void {
     const live = this.connections.wake(sockets, this.alarm.at ?? now);
     this.#recallWatchLists(live);
     this.broadcaster.wake();
-    // A room whose sockets outlived its sleep, or that keeps nothing, has told how many are there.
+    // A room whose sockets survived hibernation, or that keeps nothing, has reported its counts.
     const listed = live.size > 0 || !this.store.exists ? this.roster.list : null;
     const { directory } = this.config;
     const { sweepEveryMs } = this.timing;
@@ -87,7 +89,7 @@ export class RoomState {
       log("leave", { room: this.name, user, connection, reason: "closed" });
     }
     this.#recallDepartures(now);
-    // What was stored was damaged: what the sockets hold is of an epoch that has ended.
+    // Stored data was damaged: the sockets hold a state of an epoch that has ended.
     if (this.store.exists && this.store.epoch !== this.roster.list.epoch) {
       for (const connection of this.connections) {
         if (connection.isAdmitted) this.broadcaster.greet(connection, null);
@@ -95,24 +97,24 @@ export class RoomState {
     }
   }
 
-  /** Does what time alone brings about. */
+  /** Does what is due by time alone. */
   advance(now: number): void {
     this.roster.advance(now);
     this.tickets.advance(now);
     this.barriers.advance(now);
   }
 
-  /** Whether anything is to be stored. */
+  /** Whether there is anything to store. */
   get isChanged(): boolean {
     return this.roster.isChanged || this.watchLists.isChanged;
   }
 
-  /** Whether a user has a connection, seen by others or not, or a place in its grace. */
+  /** Whether a user has a connection, visible to others or not, or a place in its grace period. */
   isHere(user: string): boolean {
     return this.roster.isHere(user) || this.connections.watchingOf(user) > 0;
   }
 
-  /** When the room must be awake for something that is due; `Infinity` for never. */
+  /** When the room must wake for something that is due; `Infinity` for never. */
   get dueAt(): number {
     return Math.min(
       this.roster.dueAt,
@@ -124,18 +126,18 @@ export class RoomState {
     );
   }
 
-  /** Whether nobody is known, and nothing must be remembered (SPEC L5). */
+  /** Whether there is no member, and nothing else to remember (SPEC L5). */
   get isEmpty(): boolean {
     return this.roster.size === 0 && this.tickets.isEmpty && this.barriers.isEmpty;
   }
 
-  /** Begins anew after storage was cleared: whoever comes next begins a new epoch. */
+  /** Starts again after storage was cleared: the next member begins a new epoch. */
   begin(): void {
     this.roster = new Roster(this.config.limits, this.store.load());
     this.broadcaster.follow(this.roster);
   }
 
-  /** Has a task, if there is one, begin when the turn has ended. */
+  /** Starts a task, if there is one, when the turn has ended. */
   start(task: Task | null | undefined): void {
     if (task) this.tasks.push(task);
   }
@@ -144,7 +146,7 @@ export class RoomState {
     log("failure", { code: "internal", room: this.name, reason: describeError(error) });
   }
 
-  /** What those watched whose sockets outlived the room's sleep; the rest has ended. */
+  /** Restores the watch lists of the sockets that survived hibernation; the others have ended. */
   #recallWatchLists(live: ReadonlySet<string>): void {
     const stored = this.watchTable.load((connection) => live.has(connection));
     if (stored.size === 0) return;
@@ -154,11 +156,11 @@ export class RoomState {
     }
   }
 
-  /** Who left shortly before the start may be forgotten soon after it. */
+  /** Recalls who left shortly before the start: they may be forgotten soon after it. */
   #recallDepartures(now: number): void {
     const { users, limits } = this.config;
     if (users === null) return;
-    // What is known is when they were last seen: their last place ended later by this at most.
+    // Only the time they were last seen is known: their last place ended at most this much later.
     const lateMs = Math.max(limits.staleMs, limits.graceMs);
     for (const { id, stamp } of this.roster.departedSince(now - BARRIER_MS - lateMs)) {
       this.barriers.noteDeparture(id, stamp, now);

@@ -70,8 +70,8 @@ export class Room extends DurableObject<Env> implements RoomObject {
   }
 
   /**
-   * Ends the connections of revoked sessions (SPEC B3). A user's object of 0.1.0 passes no `stamp`, and
-   * gets their number alone.
+   * Ends the connections of revoked sessions (SPEC B3). A user's object of version 0.1.0
+   * sends no stamp; it gets only the number of closed connections.
    */
   async revoke(user: string, revocation: Revocation, stamp?: number): Promise<Ended | number> {
     return this.#call((now) => {
@@ -82,7 +82,10 @@ export class Room extends DurableObject<Env> implements RoomObject {
     });
   }
 
-  /** Closes a user's connections and forgets the user, except for what was admitted since (SPEC B11). */
+  /**
+   * Closes a user's connections and forgets the user, except for what was admitted since (SPEC
+   * B11).
+   */
   async forget(user: string, before: Admission): Promise<Ended> {
     return this.#call((now) => {
       this.#room.answeredDepartures.add(user);
@@ -90,12 +93,15 @@ export class Room extends DurableObject<Env> implements RoomObject {
     });
   }
 
-  /** Answers how others see a user, for the user's object, which lists the room by this stamp (SPEC B4). */
+  /**
+   * Returns how others see a user here. The caller is the user's object; `stamp` is the one it
+   * lists the room with (SPEC B4).
+   */
   async sight(user: string, stamp: number): Promise<MemberView & { isHere: boolean }> {
     return this.#call((now) => view(this.#room, user, stamp, now));
   }
 
-  /** Answers the room's counts, for the list of rooms (SPEC B9). */
+  /** Returns the room's counts, for the list of rooms (SPEC B9). */
   async count(): Promise<Counts> {
     return this.#call(() => {
       const { online, connections } = this.#room.roster.list;
@@ -103,7 +109,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
     });
   }
 
-  /** Answers the room's figures, for the app's backend (SPEC B10). */
+  /** Returns the room's figures, for the app's backend (SPEC B10). */
   async stats(): Promise<RoomStats> {
     return this.#call(() => statsOf(this.#room));
   }

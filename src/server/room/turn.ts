@@ -5,13 +5,14 @@ import type { Changes } from "./members/changes.ts";
 import type { RoomState } from "./room-state.ts";
 import { orWriteFailure } from "./storage/write-failure.ts";
 
-/** How long a busy room gathers what it writes, in milliseconds; each commit waits for the disk. */
+/** How long a busy room gathers its writes, in milliseconds; each commit waits for the disk. */
 const GATHER_MS = 20;
 
 /**
- * The end of every event: writes what changed, at once in a quiet room and gathered in a busy one,
- * then sends the replies that waited for it, then broadcasts what is due, then sets the alarm. No
- * await stands in between: the platform sends nothing before the writes that precede it are durable.
+ * The end of every event: writes the changes, at once in a quiet room and gathered in a busy one,
+ * then sends the replies that waited for the write, then broadcasts what is due, then sets the
+ * alarm. There is no await in between: the platform sends nothing before earlier writes are
+ * durable.
  */
 export class Turns {
   readonly #room: RoomState;
@@ -22,8 +23,8 @@ export class Turns {
   }
 
   /**
-   * Ends an event. `durable`: what it changed is stored when this returns. Answers when the next turn
-   * is due while the room is awake, in milliseconds; `Infinity` for never.
+   * Ends an event. `durable`: its changes are stored when this returns. Returns when the next turn is
+   * due while the room is awake, in milliseconds; `Infinity` for never.
    *
    * @throws WriteFailure
    */
@@ -47,7 +48,7 @@ export class Turns {
     return Math.min(commitAt, room.broadcaster.dueAt(now), reportAt);
   }
 
-  /** A fault in telling some keeps nobody else waiting. */
+  /** Logs an error while notifying some receivers, so that it does not stop the others. */
   #orLog(tell: () => void): void {
     try {
       tell();
@@ -58,12 +59,12 @@ export class Turns {
 
   #isCommitDue(now: number): boolean {
     const waitMs = this.#writtenAt + GATHER_MS - now;
-    // A clock that was set back must not stop the room.
+    // If the clock is set back, the room must still commit.
     if (waitMs <= 0 || waitMs > GATHER_MS) return true;
     return this.#room.broadcaster.dueAt(now) <= now;
   }
 
-  /** Writes what changed, and hands it to those who tell of it. */
+  /** Writes the changes, and passes them to webhooks, broadcaster and barriers. */
   #commit(now: number): void {
     const { roster, store, webhooks, broadcaster, barriers } = this.#room;
     this.#writeWatchLists(now);
@@ -84,7 +85,7 @@ export class Turns {
     this.#writtenAt = now;
   }
 
-  /** Reports what is due to the list of rooms and to the app's backend. */
+  /** Sends the reports that are due to the list of rooms and to the app's backend. */
   #report(now: number): void {
     const { occupancy, webhooks, roster, store } = this.#room;
     occupancy?.note(roster.list, now);
@@ -94,7 +95,7 @@ export class Turns {
     if (dead > 0) store.count("dead", dead);
   }
 
-  /** Counts what was removed without a goodbye, where somebody can ask for it. */
+  /** Counts the connections that were removed as stale, if a backend can ask for the count. */
   #countGhosts({ expired }: Changes): void {
     const room = this.#room;
     for (const { user, connection } of expired) {
@@ -105,18 +106,18 @@ export class Turns {
     if (ghosts > 0 && room.config.serverKeys.length > 0) room.store.count("ghosts", ghosts);
   }
 
-  /** Tells the user's object that a member has left; one forgotten too soon leaves a barrier. */
+  /** Reports to the user's object that a member has left. */
   #depart(departure: Departure, now: number): void {
     const { name, config, connections, barriers, answeredDepartures } = this.#room;
     const { users } = config;
     const { user, stamp } = departure;
-    // Their object must still reach the connections that only watch.
+    // The user's object must still reach the connections that only watch.
     if (users === null || stamp === 0 || connections.watchingOf(user) > 0) return;
     barriers.noteDeparture(user, stamp, now);
     if (!answeredDepartures.has(user)) this.#room.start(() => tellLeft(users, name, departure));
   }
 
-  /** Has users depart who watched, and have no connection at all any more. */
+  /** Reports the departure of watchers who have no connection left. */
   #partWatchers(now: number): void {
     const { partedWatchers, roster } = this.#room;
     for (const [user, stamp] of partedWatchers) {
@@ -128,8 +129,8 @@ export class Turns {
   }
 
   /**
-   * Keeps nothing of a room that nobody is known in; whoever comes next begins a new epoch (SPEC
-   * L5). What others were not told yet is kept for so long.
+   * Deletes the storage of a room without members; the next member begins a new epoch (SPEC L5).
+   * Messages that are still to be sent are kept until they are sent.
    */
   #vacate(): void {
     const { occupancy, webhooks, store, barriers, tickets, alarm } = this.#room;

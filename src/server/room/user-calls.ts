@@ -6,19 +6,22 @@ import type { Ended, MemberView } from "./room-object.ts";
 import type { Admission } from "./room-request.ts";
 import type { RoomState } from "./room-state.ts";
 
-/** Ends all that a user has in the room, with no grace (SPEC B2); answers how many connections lived. */
+/**
+ * Ends all places of a user, with no grace period (SPEC B2); returns how many connections were
+ * open.
+ */
 export function kick(room: RoomState, user: string, now: number): number {
   const closed = endConnections(room, user, "kicked", now, () => true);
   room.roster.endAll(now, user);
   return closed;
 }
 
-/** Told twice, the room must not end who has come in since. */
+/** If the call arrives twice, it must not disconnect a user who has joined since. */
 const isOlder = (session: SessionMark | null, at: number) => (session?.admission?.at ?? 0) < at;
 
 /**
- * Ends the connections of a user whose sessions were revoked, with no grace, and has whoever was
- * admitted before come again (SPEC B3). `stamp` is what the user's object lists the room by.
+ * Ends the connections of a user whose sessions were revoked, with no grace period, and voids
+ * earlier admissions (SPEC B3). `stamp` is the one by which the user's object lists the room.
  */
 export function revoke(
   room: RoomState,
@@ -40,7 +43,7 @@ export function revoke(
 }
 
 /**
- * Closes a user's connections, and forgets the user as if they had never been here (SPEC B11), but
+ * Closes a user's connections, and forgets the user as if they had never been here (SPEC B11), except
  * for what was admitted since. `at` and `stamp` are as in {@link revoke}.
  */
 export function forget(
@@ -56,12 +59,16 @@ export function forget(
   roster.forget(now, user);
   const { isHere, lastOnline } = viewOf(room, user);
   const barred = Math.max(stamp, known?.stamp ?? 0);
-  // Of one who is not known nobody is on the way that the room let in before.
+  // If the user is unknown here and on no list, no earlier admission can still arrive, so no
+  // barrier is needed.
   if (known || stamp > 0) barriers.raise(user, { at, stamp: isHere ? 0 : barred }, now);
   return { closed, isHere, lastOnline };
 }
 
-/** Ends the sockets and leases of a user whose session `isMeant`, with no grace; answers how many. */
+/**
+ * Ends the sockets and leases of a user whose session `isMeant`, with no grace period; returns how
+ * many.
+ */
 function endConnections(
   room: RoomState,
   user: string,
@@ -84,9 +91,9 @@ function endConnections(
 }
 
 /**
- * How others see a user here, and whether the user has a connection, which who appears offline or only watches has too.
- * Where they have none, nobody gets in any more who was admitted with this stamp or an older one:
- * the user's object may take the room off its list (SPEC B4).
+ * How others see a user here, and whether the user has a connection (a user who appears offline or
+ * only watches has one too). If not, admissions with this stamp or an older one become void: the
+ * user's object may take the room off its list (SPEC B4).
  */
 export function view(
   room: RoomState,

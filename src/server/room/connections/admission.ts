@@ -9,12 +9,12 @@ import type { RoomState } from "../room-state.ts";
 import { JSON_SOURCE } from "../../session/candidate.ts";
 import { sealSession } from "../../session/seal.ts";
 
-/** The Worker has judged whether it is over, by its own clock. */
+/** The Worker has checked the expiry by its own clock. */
 const FROM_WORKER = { ...JSON_SOURCE, toleranceMs: 60_000 };
 
 /**
- * Bounds a session that a Worker let in, once more: during a gradual deploy it may be one of an
- * older version, whose checks were others.
+ * Checks a session again that a Worker let in: during a gradual deploy that Worker may be an older
+ * version, with other checks.
  *
  * @throws Refusal `session_invalid`, `session_expired`.
  */
@@ -28,7 +28,7 @@ export function sealJoiner(
   return { ...session, ...(admission && { admission }) };
 }
 
-/** Whether a session was admitted too early, and must be admitted anew (SPEC B3, B4). */
+/** Whether a session's admission came too late, so that it must be admitted again (SPEC B3, B4). */
 export function isStale(room: RoomState, { user, admission }: RoomSession, now: number): boolean {
   const { config, roster, barriers } = room;
   if (config.users === null || !admission) return false;
@@ -36,7 +36,7 @@ export function isStale(room: RoomState, { user, admission }: RoomSession, now: 
   return barriers.isStale(user.id, admission, { isHere, stamp: roster.stampOf(user.id), now });
 }
 
-/** Uses a ticket up, or tells that it was used before (SPEC T1). */
+/** Uses up a ticket, or returns the refusal if it was used before (SPEC T1). */
 export function useTicket(
   { tickets }: RoomState,
   ticket: UsedTicket | undefined,
@@ -47,7 +47,7 @@ export function useTicket(
   return null;
 }
 
-/** Takes a session's new connection into the roster, or tells why not (SPEC A6, T1, P1). */
+/** Adds a session's new connection to the roster, or returns why not (SPEC A6, T1, P1). */
 export function admit(
   room: RoomState,
   session: RoomSession,
@@ -68,13 +68,13 @@ export function admit(
   }
 }
 
-/** Lets one in who only watches, `null` for a stranger, or tells why not (SPEC S1, A6, T1). */
+/** Admits a watcher, `null` for a stranger, or returns why not (SPEC S1, A6, T1). */
 export function admitWatcher(
   room: RoomState,
   session: RoomSession | null,
   ticket?: UsedTicket,
 ): ErrorCode | null {
-  // No user has an empty id, and so no connection by it.
+  // No user has an empty id, so no connection has one.
   const user = session?.user.id ?? "";
   return room.roster.refuses(user, watchingBeside(room, user)) ?? useTicket(room, ticket);
 }
@@ -86,7 +86,7 @@ function watchingBeside(
   return { byUser: connections.watchingOf(user), inRoom: connections.watching };
 }
 
-/** Takes back a connection that was admitted, and that nobody is behind after all. */
+/** Undoes an admission after a fault: no client is behind the connection. */
 export function retract(
   { roster, connections, broadcaster }: RoomState,
   ref: ConnectionRef,
@@ -99,7 +99,7 @@ export function retract(
   broadcaster.forget(connection);
 }
 
-/** Welcomes a connection that was admitted: its first frame, and its state to come (SPEC W1, W2). */
+/** Sends an admitted connection its `welcome`, and queues it for its first state (SPEC W1, W2). */
 export function welcome(
   room: RoomState,
   connection: Connection,

@@ -10,34 +10,34 @@ const MAX_BYTES = 16_000;
 /** A scheme, the longest domain name, and a port. */
 const MAX_ORIGIN_LENGTH = 270;
 
-/** The longest IPv6 address; more is never told. */
+/** The longest IPv6 address. */
 const MAX_ADDRESS_LENGTH = 45;
 
 /**
- * A connection of a member or of one who watches, of a stranger who may watch too (SPEC S3), or one
- * that was parted from its user and waits for another (T6).
+ * A connection of a member or of a watcher, who may be a stranger (SPEC S3), or one that was signed
+ * out and waits for another user (T6).
  */
 export type ConnectionState =
   | { is: "member"; session: RoomSession; noticed: boolean }
   | { is: "stranger" }
   | { is: "waiting"; until: number };
 
-/** What a socket carries through hibernation; times are milliseconds since 1970. */
+/** The state that a socket carries through hibernation; times are milliseconds since 1970. */
 export interface Attachment {
   id: string;
   view: "delta" | "snapshot" | "window";
-  /** Of a window: how many it shows beside those who are watched (SPEC S4). */
+  /** For a window: how many members it shows beside the watched ones (SPEC S4). */
   limit?: number;
-  /** It only watches: nobody is present by it (SPEC S1). */
+  /** Whether it only watches and makes nobody present (SPEC S1). */
   watches?: true;
-  /** The origin it came to. */
+  /** The origin of the service that it connected to. */
   origin: string;
-  /** The address it came from, as it is counted; absent where that is not known. */
+  /** The address it came from, as it is counted; absent if unknown. */
   address?: string;
-  /** The service renews its session by itself, and needs all of it (SPEC T5). */
+  /** Whether the service renews its session, for which it needs all of it (SPEC T5). */
   renews: boolean;
   state: ConnectionState;
-  /** A sign of life: when it opened, or answered its last probe with a frame. */
+  /** A sign of life: when it opened, or last answered a probe with a frame. */
   heardAt: number;
   probedAt: number | null;
   /** The proof of reading that it owes (SPEC W14). */
@@ -45,16 +45,16 @@ export interface Attachment {
   offences: Offences;
 }
 
-/** What 0.1.0 attached. */
+/** The attachment of 0.1.0. */
 export type LegacyAttachment = Omit<Attachment, "renews" | "origin" | "owed"> & { host: string };
 
-/** What a new connection carries; a stranger has no session. */
+/** The initial state of a new connection; a stranger has no session. */
 export type NewAttachment = Pick<
   Attachment,
   "id" | "view" | "limit" | "watches" | "origin" | "renews" | "address" | "heardAt"
 > & { session: RoomSession | null };
 
-/** The attachment of a new connection; an origin that is cut is no origin, and equals none. */
+/** The attachment of a new connection; an origin that is cut equals no other. */
 export function newAttachment({ session, address, ...init }: NewAttachment): Attachment {
   return {
     ...init,
@@ -67,7 +67,10 @@ export function newAttachment({ session, address, ...init }: NewAttachment): Att
   };
 }
 
-/** The state of who has a session, with the part of the session that is read later: all of it only to renew it. */
+/**
+ * The state of a connection with a session. It has the part of the session that is read later; a
+ * renewal needs all of it.
+ */
 export function memberState(session: RoomSession, renews: boolean): ConnectionState {
   return { is: "member", session: renews ? session : partOf(session), noticed: false };
 }
@@ -90,24 +93,24 @@ const decoder = new TextDecoder();
 
 /** A structured clone takes two bytes a character for a text that has one beyond Latin-1. */
 function encodeText(text: string): string | Uint8Array | null {
-  // This is how nearly all go: it takes half as long.
+  // Nearly all attachments take this path, in half the time.
   if (text.length * 2 <= MAX_BYTES) return text;
   const bytes = encoder.encode(text);
   return bytes.byteLength <= MAX_BYTES ? bytes : null;
 }
 
-/** Writes an attachment as JSON, as a text or in UTF-8; `null` where it cannot fit. */
+/** Writes an attachment as JSON, as a text or in UTF-8; `null` if it does not fit. */
 export function encodeAttachment(attachment: Attachment): string | Uint8Array | null {
   const encoded = encodeText(JSON.stringify(attachment));
   const { state } = attachment;
   if (encoded !== null || state.is !== "member") return encoded;
-  // Only a session that 0.1.0 let in is as large: what is left out admits to less, never to more.
+  // Only a session that 0.1.0 let in is this large. What is left out admits to less, never to more.
   const { user, rooms, ...session } = state.session;
   const least = { ...session, user: { id: user.id }, roles: [], ...(rooms && { rooms: [] }) };
   return encodeText(JSON.stringify({ ...attachment, state: { ...state, session: least } }));
 }
 
-/** Reads what {@link encodeAttachment} wrote, or 0.1.0, which attached the object itself. */
+/** Reads an attachment of {@link encodeAttachment}, or of 0.1.0, which attached the object itself. */
 export function decodeAttachment(value: unknown): Attachment | null {
   if (typeof value === "string") return JSON.parse(value) as Attachment;
   if (value instanceof Uint8Array) return JSON.parse(decoder.decode(value)) as Attachment;

@@ -15,7 +15,7 @@ import { SignInOrder } from "./sign-in-order.ts";
 import { Reading } from "./reading.ts";
 import { closeSocket } from "../../platform/close-socket.ts";
 
-/** How long before a session's end its connection is told (SPEC T4), in milliseconds. */
+/** How long before its end a session's connection gets notice (SPEC T4), in milliseconds. */
 const NOTICE_MS = 60_000;
 
 /** One open socket. */
@@ -24,15 +24,15 @@ export class Connection {
   readonly #attachment: Attachment;
   /** When it last sent a frame that woke the room. */
   #heardAt: number;
-  /** Times of the frames that were accepted lately (SPEC W12). */
+  /** The times of the frames accepted lately (SPEC W12). */
   readonly accepted: number[] = [];
   readonly signIns = new SignInOrder();
   /** The last `watch` that the app's own rule is asked about (SPEC S6). */
   watching: Promise<void> | null = null;
-  /** Whether its session is being renewed: what is due next is its end. */
+  /** Whether its session is being renewed: then its end is due next. */
   #isRenewing = false;
   readonly reading: Reading;
-  /** Called when it owes a proof of reading, or more than before (SPEC W14). */
+  /** Called when it owes a proof of reading, or owes more than before (SPEC W14). */
   onOwing: ((reading: Reading) => void) | null = null;
   #isReleased = false;
 
@@ -44,9 +44,9 @@ export class Connection {
   }
 
   /**
-   * Takes on a socket.
+   * Makes the connection of a new socket.
    *
-   * @throws Error where the session does not fit what a socket carries.
+   * @throws Error if the session does not fit into the socket's attachment.
    */
   static open(ws: WebSocket, init: NewAttachment): Connection {
     const connection = new Connection(ws, newAttachment(init), Reading.begin());
@@ -54,7 +54,7 @@ export class Connection {
     return connection;
   }
 
-  /** Finds the connection behind a socket that woke the room; `null` for one that is closing. */
+  /** Restores the connection of a socket after hibernation; `null` for one that is closing. */
   static wake(ws: WebSocket): Connection | null {
     const attachment = decodeAttachment(ws.deserializeAttachment());
     return (
@@ -68,27 +68,27 @@ export class Connection {
   get view(): Attachment["view"] {
     return this.#attachment.view;
   }
-  /** How many its window shows beside those who are watched; `null` where it has none (SPEC S4). */
+  /** How many members its window shows beside the watched ones; `null` without a window (SPEC S4). */
   get limit(): number | null {
     return this.view === "window" ? (this.#attachment.limit ?? 0) : null;
   }
-  /** Whether nobody is present by it (SPEC S1). */
+  /** Whether it makes nobody present (SPEC S1). */
   get isWatcher(): boolean {
     return this.#attachment.watches === true;
   }
-  /** Whether it is to be told of the room: not while it waits for a sign-in. */
+  /** Whether it receives the room's state: not while it waits for a sign-in. */
   get isAdmitted(): boolean {
     return this.#attachment.state.is !== "waiting";
   }
-  /** The origin it came to. */
+  /** The origin of the service that it connected to. */
   get origin(): string {
     return this.#attachment.origin;
   }
-  /** The address it came from, as it is counted; `null` where that is not known. */
+  /** The address it came from, as it is counted; `null` if unknown. */
   get address(): string | null {
     return this.#attachment.address ?? null;
   }
-  /** Whose it is; `null` of a stranger, and while it waits for a sign-in. */
+  /** Its user; `null` for a stranger, and while it waits for a sign-in. */
   get session(): RoomSession | null {
     const { state } = this.#attachment;
     return state.is === "member" ? state.session : null;
@@ -96,7 +96,7 @@ export class Connection {
   get user(): string | undefined {
     return this.session?.user.id;
   }
-  /** Its place in the roster; one that waits has none. */
+  /** Its place in the roster; a waiting connection has none. */
   get ref(): ConnectionRef {
     return { user: this.user ?? "", connection: this.id };
   }
@@ -108,7 +108,7 @@ export class Connection {
     return this.#attachment.offences;
   }
 
-  /** When time alone changes something: a notice, the session's end, the end of the waiting. */
+  /** When something is due: the notice, the session's end, or the end of the wait for a sign-in. */
   get dueAt(): number {
     const { state } = this.#attachment;
     if (state.is === "waiting") return state.until;
@@ -117,12 +117,12 @@ export class Connection {
     return isNoticed ? state.session.expiresAt : state.session.expiresAt - NOTICE_MS;
   }
 
-  /** The last sign of life, pings that did not wake the room included. */
+  /** The last sign of life, including pings that did not wake the room. */
   heardAt(pingedAt: Date | null): number {
     return Math.max(this.#heardAt, pingedAt?.getTime() ?? 0);
   }
 
-  /** Notes a frame; one that answers a probe must not be forgotten in hibernation (SPEC L2). */
+  /** Notes a frame; hibernation must not forget one that answers a probe (SPEC L2). */
   heard(now: number): void {
     this.#heardAt = now;
     if (this.#attachment.probedAt === null) return;
@@ -138,9 +138,9 @@ export class Connection {
   }
 
   /**
-   * Gives it to a session: the same user's, or as a connection of another id to somebody else.
+   * Sets its session: of the same user, or with another id of somebody else.
    *
-   * @throws Error where the session does not fit what a socket carries.
+   * @throws Error if the session does not fit into the socket's attachment.
    */
   signIn(session: RoomSession, id = this.id): void {
     this.#isRenewing = false;
@@ -149,7 +149,7 @@ export class Connection {
     this.#saveSession();
   }
 
-  /** Parts it from its user; until `until` it may sign in again. */
+  /** Removes its session; until `until` it may sign in again. */
   signOut(until: number): void {
     this.#attachment.state = { is: "waiting", until };
     this.save();
@@ -160,7 +160,7 @@ export class Connection {
     this.#isRenewing = true;
   }
 
-  /** Tells that the session ends soon, once (SPEC T4). */
+  /** Sends notice that the session ends soon, once (SPEC T4). */
   giveNotice(): void {
     const { state } = this.#attachment;
     if (state.is !== "member") return;
@@ -170,7 +170,7 @@ export class Connection {
     this.send({ type: "expiring", expiresAt: new Date(state.session.expiresAt).toISOString() });
   }
 
-  /** Has the notice sent again, where it was sent (SPEC T4). */
+  /** Lets the notice be sent once more (SPEC T4). */
   noticeAgain(): void {
     const { state } = this.#attachment;
     if (state.is !== "member" || !state.noticed) return;
@@ -178,12 +178,17 @@ export class Connection {
     this.save();
   }
 
-  /** What was attached last is not this session: without it the socket would be another's. */
+  /**
+   * The last attachment holds the previous session. If this one is not saved, the socket would
+   * belong to the wrong user.
+   */
   #saveSession(): void {
     if (!this.save()) throw new Error("A session is too large for its socket.");
   }
 
-  /** Writes what has changed where hibernation does not lose it; where it cannot fit, what was attached last stands. */
+  /**
+   * Saves the state so that it survives hibernation; if it does not fit, the last attachment stays.
+   */
   save(): boolean {
     if (this.#isReleased) return true;
     this.#attachment.owed = this.reading.owed;
@@ -192,18 +197,18 @@ export class Connection {
     return encoded !== null;
   }
 
-  /** Sends a frame, or a text that is one. */
+  /** Sends a frame, or one as text. */
   send(frame: ServerFrame | string): void {
     const text = typeof frame === "string" ? frame : JSON.stringify(frame);
     try {
       this.ws.send(text);
     } catch {
-      // A socket that is closing throws; its close event tells the room.
+      // A closing socket throws; the room gets its close event.
     }
     if (this.reading.count(text.length)) this.#askForProof();
   }
 
-  /** Takes an `alive`; tells whether it proves that what came before its probe was read (SPEC W14). */
+  /** Takes an `alive`; returns whether it proves that all before its probe was read (SPEC W14). */
   proveReading(n: number): boolean {
     if (!this.reading.prove(n)) return false;
     this.save();
@@ -212,20 +217,21 @@ export class Connection {
   }
 
   #askForProof(): void {
-    // Whoever knew `n` beforehand could answer without reading.
+    // A client that could guess `n` could answer without reading.
     const n = crypto.getRandomValues(new Uint32Array(1))[0]! + 1;
     const asks = this.reading.step(n, Date.now());
     try {
       this.save();
     } catch {
-      // Others are told with it, and must hear it; its close event tells the room.
+      // Other connections get the same frame and must still receive it. This socket's close event
+      // informs the room.
       return closeSocket(this.ws, CLOSE.fault, "internal");
     }
     if (asks) this.send({ type: "probe", n });
     this.onOwing?.(this.reading);
   }
 
-  /** Parts it from its socket, which is to be closed: what still comes from there is nobody's. */
+  /** Detaches it from its socket before that is closed: later frames from there are ignored. */
   release(): void {
     this.#isReleased = true;
     this.ws.serializeAttachment(null);

@@ -4,35 +4,35 @@ import { Connection } from "./connection.ts";
 import { judge, type Timing } from "./liveness.ts";
 import { findNonReaders, type Reading } from "./reading.ts";
 
-/** A connection that did not answer, and when it was last heard. */
+/** A connection that did not answer its probe, and when it was last heard. */
 interface Stale {
   connection: Connection;
   heardAt: number;
 }
 
-/** The room's open sockets, who is behind each, and when they are to be looked at next. */
+/** The room's open sockets, the connection of each, and when to check them next. */
 export class Connections {
   readonly #timing: Timing;
   readonly #pingedAt: (ws: WebSocket) => Date | null;
   readonly #bySocket = new Map<WebSocket, Connection>();
-  /** Of those that somebody is signed in on. */
+  /** The connections of each signed-in user. */
   readonly #byUser = new Map<string, Set<Connection>>();
-  /** Those that are shown a part of the room, and, where there are any, the others (SPEC S4). */
+  /** The connections with a window, and, if there are any, those without (SPEC S4). */
   readonly #windows = new Set<Connection>();
   #whole: Set<Connection> | null = null;
-  /** Those that only watch. */
+  /** The connections that only watch. */
   readonly #watchers = new Set<Connection>();
-  /** When the next look for signs of life is due. */
+  /** When to look for signs of life next. */
   #lookAt = Number.POSITIVE_INFINITY;
-  /** No later than when the first connection's own deadline comes. */
+  /** No later than the first deadline of a connection. */
   #deadlineAt = Number.POSITIVE_INFINITY;
-  /** When those who owe a proof of reading are to be judged next. */
+  /** When to judge the connections that owe a proof of reading next. */
   #proofAt = Number.POSITIVE_INFINITY;
   readonly #noteOwing = ({ dueAt }: Reading): void => {
     this.#proofAt = Math.min(this.#proofAt, dueAt);
   };
 
-  /** `pingedAt` tells when the platform last answered a socket's ping by itself. */
+  /** `pingedAt` returns when the platform last answered a socket's ping by itself. */
   constructor(timing: Timing, pingedAt: (ws: WebSocket) => Date | null) {
     this.#timing = timing;
     this.#pingedAt = pingedAt;
@@ -47,22 +47,22 @@ export class Connections {
     return Math.min(this.#lookAt, this.#deadlineAt, this.#proofAt);
   }
 
-  /** Those that are shown a part of the room. */
+  /** The connections with a window. */
   get windows(): ReadonlySet<Connection> {
     return this.#windows;
   }
 
-  /** Those that are shown all of it. */
+  /** The connections that are shown the whole room. */
   get whole(): { readonly size: number; [Symbol.iterator](): IterableIterator<Connection> } {
     return this.#whole ?? this;
   }
 
-  /** How many watch the room without being in it (SPEC S2). */
+  /** The number of watchers' connections (SPEC S2). */
   get watching(): number {
     return this.#watchers.size;
   }
 
-  /** How many a user watches it by. */
+  /** The number of a user's connections that only watch. */
   watchingOf(user: string): number {
     if (this.#watchers.size === 0) return 0;
     return [...this.of(user)].filter(({ isWatcher }) => isWatcher).length;
@@ -91,7 +91,7 @@ export class Connections {
     this.noteDeadline(connection);
   }
 
-  /** Gives a connection to another user, or to nobody, by what `change` does to it. */
+  /** Runs a `change` that gives a connection to another user, or to nobody. */
   reassign(connection: Connection, change: () => void): void {
     this.#remove(connection);
     change();
@@ -99,7 +99,7 @@ export class Connections {
     this.noteDeadline(connection);
   }
 
-  /** To be called when a connection's own deadline may have come closer. */
+  /** Call it when a connection's deadline may be earlier than before. */
   noteDeadline({ dueAt }: Connection): void {
     this.#deadlineAt = Math.min(this.#deadlineAt, dueAt);
   }
@@ -117,8 +117,8 @@ export class Connections {
   }
 
   /**
-   * Takes the sockets over that outlived the room's sleep; answers their ids. The alarm was set for
-   * the next look, or for something earlier: to look at `alarmAt` is never late.
+   * Takes the sockets that survived hibernation; returns their connections' ids. The alarm was set
+   * for the next look, or for something earlier, so that a look at `alarmAt` is never late.
    */
   wake(sockets: Iterable<WebSocket>, alarmAt: number): Set<string> {
     const live = new Set<string>();
@@ -130,7 +130,7 @@ export class Connections {
     return live;
   }
 
-  /** A socket that carries what nobody can read ends alone: the room must wake. */
+  /** A socket with a damaged attachment is closed alone, so that the room still wakes. */
   #wakeOne(ws: WebSocket, now: number): Connection | null {
     try {
       const connection = Connection.wake(ws);
@@ -144,7 +144,7 @@ export class Connections {
     }
   }
 
-  /** The connections whose own deadline has come; the next call tells of those that still stand. */
+  /** The connections whose deadline has come; the next call includes those that still stand. */
   takeDue(now: number): Connection[] {
     if (now < this.#deadlineAt) return [];
     const due = [...this].filter(({ dueAt }) => dueAt <= now);
@@ -153,7 +153,10 @@ export class Connections {
     return due;
   }
 
-  /** Who did not answer their probe, and who is silent, and to be probed now (SPEC L2, L3). */
+  /**
+   * The connections that did not answer their probe, and the silent ones to probe now (SPEC L2,
+   * L3).
+   */
   look(now: number): { stale: Stale[]; silent: Connection[] } {
     const stale: Stale[] = [];
     const silent: Connection[] = [];
@@ -170,7 +173,7 @@ export class Connections {
     return { stale, silent };
   }
 
-  /** Who has owed a proof of reading for too long, and too much (SPEC W14). */
+  /** The connections that have owed too large a proof of reading for too long (SPEC W14). */
   nonReaders(now: number, snapshotLength: () => number): Connection[] {
     if (now < this.#proofAt) return [];
     this.#proofAt = Number.POSITIVE_INFINITY;
@@ -187,7 +190,7 @@ export class Connections {
       this.#whole?.add(connection);
       return;
     }
-    // Where nobody has a window, to keep the others apart would cost each join.
+    // If nobody has a window, keeping the others in a separate set would slow down each join.
     this.#whole ??= new Set([...this].filter(({ limit }) => limit === null));
     this.#windows.add(connection);
   }

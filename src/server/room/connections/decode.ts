@@ -9,7 +9,7 @@ import {
 
 const idOnly = v.object({ id: v.pipe(v.string(), v.maxLength(64)) });
 
-/** Those that may be longer than the others. */
+/** The frame types that may be longer than the others. */
 const LONG_FRAMES: ReadonlySet<ClientFrame["type"]> = new Set(["auth", "watch"]);
 
 /** A client frame, or `null` for a bad one, with its `id` if it had one. */

@@ -5,7 +5,7 @@ import { closeSocket } from "../../platform/close-socket.ts";
 import { Connection } from "./connection.ts";
 import type { RoomState } from "../room-state.ts";
 
-/** The code and the name that a socket is closed with, by the reason for which the room ends it. */
+/** The close code and its name, by the reason for which the room ends a connection. */
 const CLOSES = {
   left: [CLOSE.left, "left"],
   stale: [CLOSE.stale, "stale"],
@@ -19,7 +19,7 @@ const CLOSES = {
   rate_limited: [CLOSE.rateLimited, "rate_limited"],
 } as const;
 
-/** Why a connection ended, as its log line tells (SPEC O3). */
+/** Why a connection ended, for its log line (SPEC O3). */
 type LeaveReason = keyof typeof CLOSES | "closed" | "replaced";
 
 /**
@@ -39,7 +39,7 @@ export function end(
   close(room, connection, reason, code, name);
 }
 
-/** Closes a connection from the room's side; its place is the caller's to end or to keep. */
+/** Closes a connection from the room's side; the caller ends or keeps its place. */
 export function close(
   room: RoomState,
   connection: Connection,
@@ -52,7 +52,7 @@ export function close(
   drop(room, connection, reason);
 }
 
-/** Drops a connection whose socket is closed or closing. */
+/** Removes a connection whose socket is closed or closing. */
 export function drop(room: RoomState, connection: Connection, reason: LeaveReason): void {
   room.connections.delete(connection);
   room.broadcaster.forget(connection);
@@ -60,7 +60,7 @@ export function drop(room: RoomState, connection: Connection, reason: LeaveReaso
   logLeave(room, connection, reason);
 }
 
-/** Notes that a user may not watch any more; that a member has gone is the roster's to tell. */
+/** Notes that a user may have stopped watching; the roster reports a member's departure. */
 export function noteParted(
   { partedWatchers }: RoomState,
   { isWatcher, session }: Connection,
@@ -70,14 +70,17 @@ export function noteParted(
   partedWatchers.set(user.id, Math.max(admission?.stamp ?? 0, partedWatchers.get(user.id) ?? 0));
 }
 
-/** Proxies close with 1000 as well: only the reason tells that the person left (SPEC L4). */
+/** Proxies close with 1000 too, so only the reason says that the person left (SPEC L4). */
 export function isGoodbye(code: number, reason: string): boolean {
   return code === CLOSE.left && reason === "left";
 }
 
-/** Drops a connection that was closed from outside; only who said goodbye leaves at once (SPEC L4). */
+/**
+ * Removes a connection that its peer closed; without a goodbye its place is kept for the grace
+ * period (SPEC L4).
+ */
 export function lose(room: RoomState, ws: WebSocket, reason: "left" | "closed", now: number): void {
-  // Under some servers the closing socket that woke the room is no longer among its sockets.
+  // On some runtimes the closing socket that woke the room is no longer among its sockets.
   const connection = room.connections.get(ws) ?? Connection.wake(ws);
   if (!connection) return;
   if (reason === "left") room.roster.end(now, connection.ref, now);
@@ -85,7 +88,7 @@ export function lose(room: RoomState, ws: WebSocket, reason: "left" | "closed", 
   drop(room, connection, reason);
 }
 
-/** Parts a connection from its user: the socket waits for another sign-in, for a while (SPEC T6). */
+/** Signs a connection out: its socket waits for another sign-in, for a while (SPEC T6). */
 export function signOut(
   room: RoomState,
   connection: Connection,
@@ -99,7 +102,7 @@ export function signOut(
   room.replies.send(connection, { type: "authenticate", within: SIGN_IN_SECONDS });
 }
 
-/** Does what concerns one connection; a fault in it ends that one alone (SPEC L6). */
+/** Runs `act` for one connection; a fault in it ends that connection alone (SPEC L6). */
 export function attempt(
   room: RoomState,
   connection: Connection,
@@ -113,7 +116,7 @@ export function attempt(
   }
 }
 
-/** Ends a connection that a fault of ours has struck: its place is kept for the grace (SPEC L4). */
+/** Ends a connection after an internal fault; its place is kept for the grace period (SPEC L4). */
 export function fail(room: RoomState, connection: Connection, error: unknown, now: number): void {
   room.logFault(error);
   if (room.connections.get(connection.ws) !== connection) return;
@@ -131,5 +134,5 @@ export function logLeave(
   log("leave", { room: room.name, user, connection: id, reason, ...(isWatcher && NOT_PRESENT) });
 }
 
-/** What the log line of a connection says that only watches. */
+/** The log fields of a connection that only watches. */
 export const NOT_PRESENT = { present: false } as const;

@@ -8,7 +8,7 @@ import type { RoomState } from "../room-state.ts";
 import { signIn } from "./sign-in.ts";
 import { watch } from "../windows/watch.ts";
 
-/** Takes what a socket sent: limits, checks and applies it (SPEC W6–W12, T2, T3, T6). */
+/** Handles a frame of a client: limits, checks and applies it (SPEC W6–W12, T2, T3, T6). */
 export function receive(
   room: RoomState,
   connection: Connection,
@@ -25,9 +25,9 @@ export function receive(
   if (verdict !== "accept") return refuse(room, connection, "rate_limited", verdict, now);
   const { frame, id } = decodeFrame(message);
   if (frame?.type === "auth") return signIn(room, connection, frame);
-  // It proves nothing: what it answers was answered, or never asked.
+  // It proves nothing: its probe was answered already, or never sent.
   if (frame?.type === "alive") room.replies.acknowledge(connection, frame.id);
-  // A socket that waits for a sign-in has nothing to say but who it is.
+  // A socket that waits for a sign-in can send nothing else.
   else if (frame && connection.isAdmitted && isFit(connection, frame)) {
     apply(room, connection, frame, connection.user ?? "", now);
   } else {
@@ -35,12 +35,12 @@ export function receive(
   }
 }
 
-/** Only who is shown a part of the room can say which (SPEC S5). */
+/** Only a connection with a window can change it (SPEC S5). */
 function isFit({ limit }: Connection, { type }: ClientFrame): boolean {
   return type !== "watch" || limit !== null;
 }
 
-/** What a connection that only watches cannot say (SPEC S1). */
+/** The frames that a connection that only watches cannot send (SPEC S1). */
 const NEEDS_MEMBER: ReadonlySet<ClientFrame["type"]> = new Set(["update", "idle"]);
 
 function apply(
@@ -82,7 +82,7 @@ function apply(
   }
 }
 
-/** Changes a member; their own tabs, and nobody else, are told what they chose (SPEC W8, W1). */
+/** Changes a member; a new choice is sent to their own tabs and nobody else (SPEC W8, W1). */
 export function updateMember(
   { roster, connections, replies }: RoomState,
   user: string,

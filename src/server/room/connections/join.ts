@@ -61,7 +61,7 @@ function attachmentOf(
     ...(ask === "watch" && { watches: true }),
     origin,
     ...(address !== undefined && { address }),
-    // An app's own rule may look at all of a session, whenever it is asked.
+    // An app's own rule may read any part of a session at any time.
     renews: config.renewal !== null || (window !== undefined && restrictsWatching()),
   };
 }

@@ -4,37 +4,37 @@ import { SortedIds } from "./sorted-ids.ts";
 import type { SavedRoster } from "../storage/store.ts";
 
 /**
- * Where every room stands while nobody is on its list, so that nothing tells one that keeps nothing
- * from one in which somebody hides (SPEC M3).
+ * The state of every room whose list is empty. It is always the same, so nobody can tell an empty
+ * room from one with a hidden member (SPEC M3).
  */
 const NOBODY: Since = { epoch: "00000000-0000-0000-0000-000000000000", version: 0 };
 
-/** What others see of a member: their JSON, and what they add to the counts. */
+/** A member as others see them: their JSON, and their part of the counts. */
 interface Entry {
   json: string;
   online: number;
   connections: number;
-  /** The list's version when it came to be. */
+  /** The list's version at the entry's last change. */
   version: number;
 }
 
-/** The list as everybody but the roster may use it. */
+/** The list for everybody but the roster. */
 export type ReadonlyList = Readonly<Omit<List, "show">>;
 
-/** What others see of a room: its listed members and their counts, at a version (SPEC R3, V1). */
+/** The list that others see: the members on it and their counts, at a version (SPEC R3, V1). */
 export class List {
   readonly #entries = new Map<string, Entry>();
   /** The epoch of the last member who was on the list. */
   epoch: string;
   /** The version in that epoch. */
   version: number;
-  /** The version of the last removal from the list: who knows less must take a snapshot (SPEC V4). */
+  /** The version of the last removal: a client with an older one must take a snapshot (SPEC V4). */
   floor: number;
-  /** Members whose status is not offline. */
+  /** The number of members whose status is not offline. */
   online = 0;
-  /** The connections of those. */
+  /** The sum of their connections. */
   connections = 0;
-  /** Those whose status is not offline, made when a window first asks for them. */
+  /** The members whose status is not offline, computed when a window first needs them. */
   #present: SortedIds | null = null;
 
   constructor({ epoch, floor, records }: SavedRoster) {
@@ -48,20 +48,21 @@ export class List {
     }
   }
 
-  /** Where the room stands, as readers are told it (SPEC V1). */
+  /** The epoch and version that readers get (SPEC V1). */
   get state(): Since {
     if (this.#entries.size === 0) return NOBODY;
     return { epoch: this.epoch, version: this.version };
   }
 
-  /** How many are listed. */
+  /** The number of members on the list. */
   get size(): number {
     return this.#entries.size;
   }
 
   /**
-   * Shows a member as they are; tells whether others see a change. That is a new version: one for
-   * each connection that came or went: who hides or shows several must look like those (SPEC M3).
+   * Updates a member's entry; returns whether others see a change. A change adds one version for each
+   * connection that came or went, so hiding or reappearing with several looks like that many leaves
+   * or joins (SPEC M3).
    */
   show(record: MemberRecord): boolean {
     const entry = this.#entries.get(record.id);
@@ -85,7 +86,7 @@ export class List {
     return [...this.#entries.keys()].toSorted().map((id) => this.#entries.get(id)!.json);
   }
 
-  /** The first ids, in their order, of those whose status is not offline and who are not in `except`. */
+  /** The first ids, in order, of members who are not offline and not in `except`. */
   firstPresent(count: number, except?: ReadonlySet<string>): string[] {
     if (count === 0) return [];
     this.#present ??= new SortedIds(
@@ -94,19 +95,19 @@ export class List {
     return this.#present.first(count, except);
   }
 
-  /** The JSON of the first `limit` members whose ids come after one, and the last id where others follow. */
+  /** The JSON of the first `limit` members after an id, and the last of their ids if more follow. */
   page(after: string, limit: number): { members: string[]; after: string | null } {
     const ids = [...this.#entries.keys()].filter((id) => id > after).toSorted();
     const members = ids.slice(0, limit).map((id) => this.#entries.get(id)!.json);
     return { members, after: ids.length > limit ? ids[limit - 1]! : null };
   }
 
-  /** The JSON of one member; `undefined` for one who is not on the list. */
+  /** The JSON of a member; `undefined` if they are not on the list. */
   member(id: string): string | undefined {
     return this.#entries.get(id)?.json;
   }
 
-  /** The ids of all that changed since; `null` where the room no longer knows (SPEC V4). */
+  /** The ids that changed since; `null` if the room no longer knows (SPEC V4). */
   changedSince(since: Since): string[] | null {
     const { epoch, version } = this.state;
     if (since.epoch !== epoch || since.version > version) return null;
@@ -117,7 +118,7 @@ export class List {
     return changed;
   }
 
-  /** Whoever comes after nobody begins a new epoch (SPEC L5). */
+  /** The first member on an empty list begins a new epoch (SPEC L5). */
   #startAnew(): void {
     this.epoch = crypto.randomUUID();
     this.version = 0;
@@ -140,7 +141,7 @@ export class List {
     this.#entries.delete(id);
   }
 
-  /** Counts an entry in place of the one before it. */
+  /** Replaces an entry in the counts. */
   #count(id: string, { online, connections }: Pick<Entry, "online" | "connections">): void {
     const before = this.#entries.get(id);
     const wasOnline = before?.online ?? 0;

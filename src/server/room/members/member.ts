@@ -34,11 +34,14 @@ export interface MemberRecord {
   data: Data | null;
   places: Place[];
   /**
-   * When their last connection ended, or when they chose to be offline. `null` if none has ended yet, and
-   * if the entry has left the list while a connection lives (SPEC M3).
+   * When their last connection ended, or when they chose to be offline. `null` if none has ended
+   * yet, and if the entry has left the list while a connection lives (SPEC M3).
    */
   lastOnline: number | null;
-  /** The newest stamp that their user's object admitted them with, 0 for none. */
+  /**
+   * The newest stamp that the user's object admitted them with; 0 for none. It identifies the list
+   * entry that they leave.
+   */
   stamp: number;
 }
 
@@ -53,7 +56,7 @@ export interface NewPlace {
   idle?: boolean | undefined;
   /** For a lease: when it ends, in milliseconds. */
   leasedUntil?: number;
-  /** How many connections only watch: they count for the limits, too (SPEC S1). */
+  /** The number of connections that only watch: they count towards the limits, too (SPEC S1). */
   watching?: { byUser?: number; inRoom?: number };
 }
 

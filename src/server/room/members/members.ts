@@ -75,12 +75,15 @@ export class Members {
     this.advance(now);
   }
 
-  /** Does all that is due: ends graces, takes old entries off the list, forgets (SPEC L4, L5, M3). */
+  /**
+   * Does all that is due: ends grace periods, removes old entries from the list, forgets members
+   * (SPEC L4, L5, M3).
+   */
   advance(now: number): void {
     // One thing at a time, in order of time, so that hidden members do not shift what others see.
     for (let due = this.#due(now); due; due = this.#due(now)) this.#settle(now, due);
     while (this.#remembered.size > this.#limits.maxRemembered) {
-      // Who has been gone longest (SPEC L5).
+      // The member who has been offline longest (SPEC L5).
       this.#drop(this.#records.get(this.#remembered.first!.key)!);
     }
   }

@@ -19,9 +19,9 @@ import type { MemberRecord, MemberUpdate, NewPlace, Place } from "./member.ts";
 import type { SavedRoster } from "../storage/store.ts";
 
 /**
- * Who is in the room: members, their connections, and the versions of what others see of them
- * (SPEC M, V, and of L the grace and retention). It knows neither sockets nor storage nor clocks:
- * `now` comes in, in milliseconds, and {@link passChanges} tells what to store and to broadcast.
+ * Who is in the room: members, their connections, and the versions of the list that others see (SPEC
+ * M, V, and of L the grace period and retention). It knows neither sockets nor storage nor clocks:
+ * `now` comes in, in milliseconds, and {@link passChanges} hands over what to store and broadcast.
  *
  * @example
  * const roster = new Roster(limits, { epoch, floor: 0, records: [] });
@@ -45,12 +45,12 @@ export class Roster {
     return this.#list;
   }
 
-  /** When the next grace, lease or retention ends; `Infinity` where none runs. */
+  /** When the next grace period, lease or retention ends; `Infinity` for none. */
   get dueAt(): number {
     return this.#members.dueAt;
   }
 
-  /** How many members are known, those who are offline included. */
+  /** The number of known members, including those who are offline. */
   get size(): number {
     return this.#members.size;
   }
@@ -60,17 +60,17 @@ export class Roster {
     return this.#members.get(user)?.chosen ?? null;
   }
 
-  /** What is kept of a member; it must not be changed. */
+  /** The record of a member; do not change it. */
   find(user: string): Readonly<MemberRecord> | undefined {
     return this.#members.get(user);
   }
 
-  /** Whether a user has a place, if only one in its grace. */
+  /** Whether a user has a place, if only one in its grace period. */
   isHere(user: string): boolean {
     return (this.#members.get(user)?.places.length ?? 0) > 0;
   }
 
-  /** The newest that a user was admitted with, as far as it is known; 0 for nothing. */
+  /** The newest known stamp that a user was admitted with; 0 for none. */
   stampOf(user: string): number {
     const departed = this.#changes.departureOf(user)?.stamp ?? 0;
     return Math.max(this.#members.get(user)?.stamp ?? 0, departed);
@@ -87,19 +87,19 @@ export class Roster {
     return this.#members.places + inRoom >= maxConnectionsPerRoom ? "room_full" : null;
   }
 
-  /** Whether a user's connection has its place and is not lost. */
+  /** Whether a user's connection has a place and is not lost. */
   holds(ref: ConnectionRef): boolean {
     return this.#placeOf(ref)?.lostAt === null;
   }
 
-  /** Whose a lease is; `null` for one that is none. */
+  /** The user who holds a lease; `null` if there is no such lease. */
   ownerOfLease(connection: string): string | null {
     return this.#members.ownerOfLease(connection);
   }
 
   /**
-   * Adds a connection, in the place of one in its grace where there is one (SPEC A6, L4); a lease
-   * with the time of its end (SPEC P1).
+   * Adds a connection; it takes over a place in its grace period if there is one (SPEC A6, L4). A
+   * lease comes with the time of its end (SPEC P1).
    */
   join(
     now: number,
@@ -127,8 +127,8 @@ export class Roster {
   }
 
   /**
-   * Renews a lease, which a newer session takes over, and with it the profile (SPEC P1, T3); answers
-   * when it ends.
+   * Renews a lease; a newer session replaces the one behind it, and sets the profile (SPEC P1, T3).
+   * Returns when the lease ends.
    */
   renewLease(now: number, ref: ConnectionRef, session: RoomSession): number {
     const place = this.#placeOf(ref);
@@ -137,7 +137,8 @@ export class Roster {
     const inForce = isTaken || held === undefined ? leaseSessionOf(session) : held;
     const sessionEndsAt = inForce.expiresAt ?? session.expiresAt;
     const leasedUntil = leaseEnd(now, this.#limits.staleMs, sessionEndsAt);
-    // Not worth a row where the id is the same: the older one ends by each revocation of the newer.
+    // Not worth a row if the id is the same: a revocation of the newer session ends the older one
+    // too.
     if (place && held?.id === inForce.id) place.session = inForce;
     this.#changePlace(now, ref, (changed) => {
       changed.leasedUntil = leasedUntil;
@@ -147,7 +148,7 @@ export class Roster {
     return leasedUntil;
   }
 
-  /** Takes over name and picture of a newer session (SPEC M6, T3). */
+  /** Sets name and picture from a newer session (SPEC M6, T3). */
   renew(now: number, session: Pick<RoomSession, "user" | "issuedAt" | "admission">): void {
     const { user, issuedAt } = session;
     const record = this.#members.get(user.id);
@@ -161,7 +162,7 @@ export class Roster {
     }
   }
 
-  /** Notes what a member was admitted with anew, whatever becomes of the session. */
+  /** Stores a member's new admission, whether or not its session is used. */
   noteAdmission(now: number, { user, admission }: Pick<RoomSession, "user" | "admission">): void {
     const record = this.#members.get(user.id);
     const stamp = admission?.stamp ?? 0;
@@ -171,7 +172,7 @@ export class Roster {
     });
   }
 
-  /** Changes what a member chose and their data; tells whether the choice is another now. */
+  /** Changes a member's choice and data; returns whether the choice changed. */
   update(now: number, user: string, { status, data }: MemberUpdate): boolean {
     const record = this.#members.get(user);
     if (!record) return false;
@@ -183,20 +184,22 @@ export class Roster {
     return record.chosen !== chosen;
   }
 
-  /** Tells whether the person is at a connection (SPEC W9). */
+  /** Sets whether the person is away from a connection (SPEC W9). */
   idle(now: number, ref: ConnectionRef, idle: boolean): void {
     this.#changePlace(now, ref, (place) => {
       place.idle = idle;
     });
   }
 
-  /** Ends a connection with no grace; `endedAt` is its last sign of life (SPEC R4), where that is known. */
+  /**
+   * Ends a connection with no grace period; `endedAt` is its last sign of life, if known (SPEC R4).
+   */
   end(now: number, ref: ConnectionRef, endedAt: number): void {
     const lastOnline = isTime(endedAt) ? endedAt : now;
     this.#changePlace(now, ref, (place, record) => endPlace(record, place, lastOnline));
   }
 
-  /** Ends all places of a user, or those that `isMeant`, with no grace. */
+  /** Ends all places of a user, or those that `isMeant`, with no grace period. */
   endAll(now: number, user: string, isMeant: (place: Place) => boolean = () => true): void {
     const places = this.#members.get(user)?.places.filter(isMeant) ?? [];
     for (const { connection } of places) this.end(now, { user, connection }, now);
@@ -211,14 +214,14 @@ export class Roster {
     });
   }
 
-  /** Starts the grace of a connection that was lost (SPEC L4); a second loss changes nothing. */
+  /** Starts the grace period of a lost connection (SPEC L4); a second loss changes nothing. */
   lose(now: number, ref: ConnectionRef): void {
     this.#changePlace(now, ref, (place) => {
       place.lostAt ??= now;
     });
   }
 
-  /** Loses every connection that had a socket and has none, as after a restart (SPEC L6); answers them. */
+  /** Loses every connection whose socket is gone, as after a restart (SPEC L6); returns them. */
   reconcile(now: number, live: ReadonlySet<string>): ConnectionRef[] {
     const lost: ConnectionRef[] = [];
     for (const { id: user, places } of this.#members) {
@@ -231,7 +234,10 @@ export class Roster {
     return lost;
   }
 
-  /** Who has no place, and may have lost the last one after `time`; of who hid that is not known. */
+  /**
+   * Members without a place who may have lost the last one after `time`. For hidden members the
+   * time is unknown, so they are included.
+   */
   departedSince(time: number): Pick<MemberRecord, "id" | "stamp">[] {
     return [...this.#members].filter(
       ({ places, stamp, chosen, lastOnline }) =>
@@ -239,7 +245,10 @@ export class Roster {
     );
   }
 
-  /** Does all that is due: ends graces, takes old entries off the list, forgets (SPEC L4, L5, M3). */
+  /**
+   * Does all that is due: ends grace periods, removes old entries from the list, forgets members
+   * (SPEC L4, L5, M3).
+   */
   advance(now: number): void {
     this.#members.advance(now);
   }
@@ -249,7 +258,7 @@ export class Roster {
     return !this.#changes.isEmpty;
   }
 
-  /** Hands over what changed since the last call that went well; where `take` throws, it is kept. */
+  /** Hands over the changes since the last successful call; if `take` throws, they are kept. */
   passChanges(take: (changes: Changes) => void): void {
     this.#changes.pass(take);
   }

@@ -10,7 +10,10 @@ export const BARRIER_MS = 2 * ADMISSION_MS;
 interface Barrier {
   /** Admissions before this time are void: a session was revoked since. */
   at: number;
-  /** Admissions with no higher stamp are void, unless the user is here: the list dropped the room since. */
+  /**
+   * Admissions with no higher stamp are void, unless the user is here: the list dropped the room
+   * since.
+   */
   stamp: number;
   until: number;
 }
@@ -64,7 +67,7 @@ export class Barriers {
   ): boolean {
     const barrier = this.#barriers.get(user);
     if (now - admission.at > ADMISSION_MS || admission.at < (barrier?.at ?? 0)) return true;
-    // Of one who only watched nothing is kept but this.
+    // Nothing else is stored about a user who only watched.
     const departure = this.#departures.get(user);
     const departed = departure && departure.until > now ? departure.stamp : 0;
     return !isHere && admission.stamp <= Math.max(stamp, barrier?.stamp ?? 0, departed);
@@ -94,7 +97,10 @@ export class Barriers {
     this.#note(user, barrier);
   }
 
-  /** Notes that a member has lost their last place. No barrier is needed while the room remembers them. */
+  /**
+   * Notes that a member has lost their last place. No barrier is needed while the room remembers
+   * them.
+   */
   noteDeparture(user: string, stamp: number, now: number): void {
     for (const [other, { until }] of this.#departures) {
       if (until > now) break;

@@ -2,15 +2,15 @@ import { log } from "../../log.ts";
 import { hasTable } from "../../platform/has-table.ts";
 import type { WatchList } from "../windows/watch-lists.ts";
 
-/** As many as one statement takes. */
+/** The most ids that one statement takes. */
 const AT_ONCE = 100;
 
-/** A row's `ids`: those who are watched, and those who may not be. */
+/** A row's `ids`: the watched users, and those of them who may not be watched. */
 type Ids = [watched: string[], denied: string[]];
 
 /**
- * Where watch lists outlive hibernation (SPEC S5): a row for each connection that watches anybody. The
- * table is made with the first.
+ * Stores watch lists across hibernation (SPEC S5): a row for each connection that watches anybody.
+ * The first one creates the table.
  */
 export class WatchTable {
   readonly #storage: DurableObjectStorage;
@@ -24,12 +24,12 @@ export class WatchTable {
     this.#exists = hasTable(storage.sql, "watched");
   }
 
-  /** Whether there is a table of them, though it may be empty. */
+  /** Whether the table exists; it may be empty. */
   get exists(): boolean {
     return this.#exists;
   }
 
-  /** The lists of the connections that are left, by their ids; those of others have ended. */
+  /** The lists of the remaining connections, by connection id; the others have ended. */
   load(isLeft: (connection: string) => boolean): Map<string, WatchList> {
     const lists = new Map<string, WatchList>();
     if (!this.#exists) return lists;
@@ -45,7 +45,7 @@ export class WatchTable {
     return lists;
   }
 
-  /** Writes lists that changed, and deletes those that have ended. */
+  /** Writes the lists that changed, and deletes those that have ended. */
   write(changed: ReadonlyMap<string, WatchList | null>): void {
     const ended: string[] = [];
     for (const [connection, list] of changed) {
@@ -55,7 +55,7 @@ export class WatchTable {
     this.#delete(ended);
   }
 
-  /** To be called when the room's storage was deleted. */
+  /** Call it after the room's storage was deleted. */
   clear(): void {
     this.#exists = false;
   }
@@ -79,7 +79,7 @@ export class WatchTable {
     }
   }
 
-  /** A row that cannot be read is as if it had never been set (SPEC L6). */
+  /** A row that cannot be read counts as never set (SPEC L6). */
   #parse(text: string): WatchList {
     try {
       const [watched, denied] = JSON.parse(text) as Ids;

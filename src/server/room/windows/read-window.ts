@@ -3,7 +3,7 @@ import type { Roster } from "../members/roster.ts";
 import type { AskedWindow } from "../room-request.ts";
 import { windowDelta, windowSnapshot } from "./window-text.ts";
 
-/** A window as JSON for who keeps no socket; a client that holds this version holds it already. */
+/** A window as JSON for a caller without a socket; a client with this version needs no new one. */
 export function readWindow(
   room: string,
   roster: Roster,

@@ -1,9 +1,9 @@
-/** Texts that are the same for many connections: each is made once (SPEC V2). */
+/** Texts that are the same for many connections, so that each is built once (SPEC V2). */
 export class SharedTexts {
   readonly #texts = new Map<string, string>();
   readonly #numbers = new Map<string, number>();
 
-  /** The text of a key, made where it is asked for first. */
+  /** The text of a key, built on first use. */
   get(key: string, make: () => string): string {
     const known = this.#texts.get(key);
     if (known !== undefined) return known;
@@ -12,7 +12,7 @@ export class SharedTexts {
     return text;
   }
 
-  /** A short name for some ids, of which any may hold any character. */
+  /** A short key for a set of ids, which may contain any character. */
   nameOf(ids: readonly string[]): string {
     return ids.map((id) => this.#numberOf(id)).join();
   }

@@ -1,8 +1,8 @@
-/** Most are watched by nobody else: a set of their own would cost more than all the rest. */
+/** Most users have a single watcher: a set for each would cost more than everything else. */
 type Watchers<Watcher> = { id: string; by: Watcher | Set<Watcher> };
 
 /**
- * Who watches each user. Ids are kept once, however many watch them.
+ * The watchers of each user. Each id is stored once, however many watch it.
  *
  * @example
  * index.add("ada", connection);
@@ -12,12 +12,12 @@ export class WatchIndex<Watcher extends object> {
   readonly #watched = new Map<string, Watchers<Watcher>>();
   #length = 0;
 
-  /** How many users are watched. */
+  /** The number of watched users. */
   get size(): number {
     return this.#watched.size;
   }
 
-  /** How long their ids are together, in characters. */
+  /** The total length of their ids, in characters. */
   get length(): number {
     return this.#length;
   }
@@ -32,7 +32,7 @@ export class WatchIndex<Watcher extends object> {
     return by instanceof Set ? by : [by];
   }
 
-  /** Notes that somebody watches a user whom they did not watch; answers the id as it is kept. */
+  /** Adds a new watcher of a user; returns the stored id. */
   add(id: string, watcher: Watcher): string {
     const watched = this.#watched.get(id);
     if (watched === undefined) {

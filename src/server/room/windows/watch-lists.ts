@@ -1,18 +1,21 @@
 import { MAX_WATCHED } from "../../../protocol/messages.ts";
 import { WatchIndex } from "./watch-index.ts";
 
-/** What all connections of a room may watch together: so many times, and ids of so many characters. */
+/**
+ * The limits for all connections of a room together: list entries, and the total length of watched
+ * ids.
+ */
 const MAX_IN_ROOM = 500_000;
 const MAX_LENGTH_IN_ROOM = 4_000_000;
 
-/** Whom a connection watches (SPEC S5). It is never changed, but replaced. */
+/** A connection's watch list (SPEC S5). It is replaced, never modified. */
 export interface WatchList {
   readonly watched: ReadonlySet<string>;
-  /** Those of them whom it may not watch: they are shown as unknown (SPEC S6). */
+  /** The listed users it may not watch: they are shown as unknown (SPEC S6). */
   readonly denied: ReadonlySet<string>;
 }
 
-/** What changes in a list: `remove` first, then `add`, of whom `allowed` may be watched. */
+/** A change of a list: first `remove`, then `add`, of which `allowed` may be watched. */
 export interface WatchChange {
   readonly add: readonly string[];
   readonly remove: readonly string[];
@@ -21,19 +24,19 @@ export interface WatchChange {
 
 const NOBODY: WatchList = { watched: new Set(), denied: new Set() };
 
-/** Whose list it is; the id is what it is stored by. */
+/** The connection of a list; its id is the key in storage. */
 interface Watcher {
   readonly id: string;
 }
 
 /**
- * Whom each connection watches, and who watches each user. Changed lists are handed over to be
- * stored, together with those that have ended.
+ * The watch list of each connection, and the watchers of each user. Lists that changed or ended are
+ * handed over to be stored.
  */
 export class WatchLists<Connection extends Watcher> {
   readonly #lists = new Map<Connection, WatchList>();
   readonly #index = new WatchIndex<Connection>();
-  /** By the connection's id; `null` for one that has ended. */
+  /** By connection id; `null` for a list that has ended. */
   #unsaved = new Map<string, WatchList | null>();
   #size = 0;
 
@@ -46,12 +49,12 @@ export class WatchLists<Connection extends Watcher> {
     return this.#lists.get(connection) ?? NOBODY;
   }
 
-  /** The connections that watch a user, and may. */
+  /** The connections that watch a user and may do so. */
   watchersOf(id: string): Iterable<Connection> {
     return this.#index.of(id);
   }
 
-  /** Changes whom a connection watches, or nothing, where that would be too many. */
+  /** Changes a connection's list, or nothing if the limits would be exceeded. */
   change(connection: Connection, change: WatchChange): "changed" | "too_many_watched" {
     const before = this.of(connection);
     const after = apply(before, change);
@@ -63,7 +66,7 @@ export class WatchLists<Connection extends Watcher> {
     return "changed";
   }
 
-  /** Takes over what was stored of a connection. */
+  /** Restores a connection's stored list. */
   restore(connection: Connection, list: WatchList): void {
     this.#replace(connection, list);
   }
@@ -79,7 +82,7 @@ export class WatchLists<Connection extends Watcher> {
     return this.#unsaved.size > 0;
   }
 
-  /** Hands over what changed since the last call that went well; where `take` throws, it is kept. */
+  /** Hands over the changes since the last successful call; if `take` throws, they are kept. */
   passChanges(take: (changed: ReadonlyMap<string, WatchList | null>) => void): void {
     take(this.#unsaved);
     this.#unsaved = new Map();
@@ -87,7 +90,7 @@ export class WatchLists<Connection extends Watcher> {
 
   #hasRoomFor(before: WatchList, after: WatchList): boolean {
     const grows = after.watched.size - before.watched.size;
-    // Who asks for less must not be refused.
+    // A change that makes the list smaller must not be refused.
     if (grows <= 0) return true;
     let length = this.#index.length;
     for (const id of after.watched) if (!this.#index.has(id)) length += id.length;

@@ -9,7 +9,7 @@ import type { RunTurn } from "../task.ts";
 
 type WatchFrame = Extract<ClientFrame, { type: "watch" }>;
 
-/** Changes whom a connection watches (SPEC S5), where the app has a rule as far as that allows (S6). */
+/** Changes a connection's watch list (SPEC S5), as far as the app's rule, if any, allows (S6). */
 export function watch(room: RoomState, connection: Connection, frame: WatchFrame): void {
   const { session } = connection;
   if (session === null) return refuse(room, connection, "room_forbidden", frame);
@@ -21,7 +21,7 @@ export function watch(room: RoomState, connection: Connection, frame: WatchFrame
   });
 }
 
-/** Asks the app at once, and applies what it answers in the order of the frames. */
+/** Asks the app at once, and applies its answers in the order of the frames. */
 async function ask(
   room: RoomState,
   connection: Connection,
@@ -37,7 +37,7 @@ async function ask(
     before,
   ]);
   runTurn((now) => {
-    // It may have ended, or be another user's, by now.
+    // The connection may have ended meanwhile, or belong to another user.
     if (room.connections.get(connection.ws) !== connection || connection.id !== id) return;
     attempt(room, connection, now, () => {
       if (allowed instanceof Set) take(room, connection, frame, (user) => allowed.has(user));
@@ -67,6 +67,6 @@ function refuse(
   { id }: WatchFrame,
 ): void {
   room.replies.refuse(connection, code, id);
-  // A first state that waited for this frame waits no longer.
+  // A first state that waited for this frame can now be sent.
   room.broadcaster.rewatch(connection, []);
 }

@@ -1,35 +1,35 @@
-/** How many watch is told at most as often (SPEC S2). */
+/** The shortest time between two updates of the number of watchers (SPEC S2). */
 const EVERY_MS = 5_000;
 
-/** When windows are to be told how many watch the room. */
+/** When to send windows the number of watchers. */
 export class WatchingClock {
-  /** What all windows were told, but for those that came since. */
+  /** The number that all windows were sent, except those that came since. */
   #told = 0;
-  /** Whether one that came since was told something else. */
+  /** Whether a window that came since was sent another number. */
   #isMixed = false;
   #toldAt = Number.NEGATIVE_INFINITY;
 
-  /** Begins with a number that was told. */
+  /** Starts with a number that was sent. */
   begin(watching: number): void {
     this.#told = watching;
   }
 
-  /** When {@link take} has something to tell; `Infinity` for never. */
+  /** When {@link take} has something to send; `Infinity` for never. */
   dueAt(watching: number): number {
     if (watching === this.#told && !this.#isMixed) return Number.POSITIVE_INFINITY;
     return this.#toldAt + EVERY_MS;
   }
 
-  /** What one is told that comes now. */
+  /** The number for a window that comes now. */
   frameFor(watching: number): string {
     if (watching !== this.#told) this.#isMixed = true;
     return frameOf(watching);
   }
 
-  /** What all are to be told now; `null` for nothing. */
+  /** The number to send to all now; `null` for nothing. */
   take(watching: number, now: number): string | null {
     const dueAt = this.dueAt(watching);
-    // A clock that was set back must not silence anybody.
+    // If the clock is set back, the number must still be sent.
     const isSoon = dueAt > now && dueAt <= now + EVERY_MS;
     if (dueAt === Number.POSITIVE_INFINITY || isSoon) return null;
     this.#told = watching;

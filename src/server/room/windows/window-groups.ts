@@ -2,21 +2,21 @@ import type { Roster } from "../members/roster.ts";
 import type { Connection } from "../connections/connection.ts";
 import type { WatchLists } from "./watch-lists.ts";
 
-/** Windows that show as many beside those who are watched. */
+/** The windows with the same limit. */
 interface Group {
   readonly limit: number;
   readonly connections: Set<Connection>;
-  /** Whom all show but the {@link special}. */
+  /** The ids that all windows but the {@link special} show. */
   first: readonly string[];
-  /** Those that watch one of these, and so show others in their place. */
+  /** The windows that watch one of these ids, and so show others in its place. */
   readonly special: Set<Connection>;
 }
 
 const NOBODY: readonly string[] = [];
 
 /**
- * Whom windows show beside those who are watched: most show the same, so that a change is looked at
- * once for all of them, and not at all where it comes after all that they show.
+ * The ids that windows show beside the watched ones. Most windows show the same, so a change is
+ * checked once for all of them, and not at all if it comes after all that they show.
  */
 export class WindowGroups {
   readonly #groups = new Map<number, Group>();
@@ -26,7 +26,10 @@ export class WindowGroups {
     this.#lists = lists;
   }
 
-  /** Whom a connection shows beside those whom it watches; `roster` is as it was at the last {@link update}. */
+  /**
+   * The ids that a connection shows beside those it watches; `roster` is as it was at the last
+   * {@link update}.
+   */
   place(connection: Connection, { list }: Roster): readonly string[] {
     const { limit } = connection;
     if (!limit) return NOBODY;
@@ -57,8 +60,8 @@ export class WindowGroups {
   }
 
   /**
-   * Takes on what changed; answers the connections that may show others now, or another of them.
-   * `othersOf` tells whom one showed before.
+   * Applies changes; returns the connections that may show other ids now, or a changed entry.
+   * `othersOf` returns the ids that a connection showed before.
    */
   update(
     { list }: Roster,
@@ -82,7 +85,7 @@ export class WindowGroups {
     return affected;
   }
 
-  /** Tells whether these are others than before. */
+  /** Returns whether these differ from before. */
   #renew(group: Group, first: readonly string[]): boolean {
     const { first: before, connections, special } = group;
     if (first.length === before.length && first.every((id, at) => id === before[at])) return false;
@@ -103,7 +106,7 @@ function lowestOf(ids: ReadonlySet<string>): string {
   return lowest!;
 }
 
-/** Whether whoever has this id could be among the first. */
+/** Whether a user with this id could be among the first. */
 function isWithin(id: string, first: readonly string[], limit: number): boolean {
   return first.length < limit || id <= first.at(-1)!;
 }

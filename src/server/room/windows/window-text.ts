@@ -2,10 +2,10 @@ import type { Roster } from "../members/roster.ts";
 import type { WatchList } from "./watch-lists.ts";
 import { shownBy, type Window, type WindowChange } from "./window.ts";
 
-/** Whose entries are told as unknown though they may be known (SPEC S6). */
+/** The users whose entries are sent as unknown, although they may be known (SPEC S6). */
 type Denied = WatchList["denied"];
 
-/** What a window is told of one whom the room does not know (SPEC S5), as JSON. */
+/** The entry of a user whom the room does not know (SPEC S5), as JSON. */
 export function unknownMember(id: string): string {
   return JSON.stringify({ id, name: id, status: "offline", connections: 0, lastOnline: null });
 }
@@ -30,7 +30,7 @@ export function windowSnapshot(
   return `${head.slice(0, -1)},"members":[${members.join()}]}`;
 }
 
-/** What leads from a version that a connection holds to this one, as JSON. */
+/** The delta from the version that a connection holds to this one, as JSON. */
 export function windowDelta(
   roster: Roster,
   from: number,

@@ -1,11 +1,11 @@
-/** Whom a window shows: those its connection watches, and the first of the others (SPEC S4). */
+/** The users in a window: those its connection watches, and the first of the others (SPEC S4). */
 export interface Window {
   readonly watched: ReadonlySet<string>;
-  /** In the order of their ids; none of them is watched. */
+  /** Ordered by id; none of them is watched. */
   readonly others: readonly string[];
 }
 
-/** What changes in a window, by ids: who is to be shown anew or as changed, and who no longer. */
+/** The changes in a window, by id: who is new or changed, and who is gone. */
 export interface WindowChange {
   readonly set: readonly string[];
   readonly gone: readonly string[];
@@ -17,14 +17,14 @@ export function isShown({ watched, others }: Window, id: string): boolean {
   return watched.has(id) || others.includes(id);
 }
 
-/** Everybody a window shows. */
+/** All users in a window. */
 export function shownBy({ watched, others }: Window): string[] {
   return [...watched, ...others];
 }
 
 /**
- * What to tell a connection that holds the window `before`, when `after` is what it is to show and
- * `changed` has those whose entries are others now.
+ * The changes for a connection that holds the window `before` and is to show `after`; `changed` has
+ * the ids whose entries changed.
  *
  * @example
  * const before = { watched: new Set(["eve"]), others: ["ada"] };
@@ -45,7 +45,7 @@ export function compare(before: Window, after: Window, changed: ReadonlySet<stri
   };
 }
 
-/** Those of `ids` who are not in `others`; both are in order. */
+/** The `ids` that are not in `others`; both are ordered. */
 function missingFrom(others: readonly string[], ids: readonly string[]): string[] {
   let at = 0;
   return ids.filter((id) => {
@@ -54,7 +54,7 @@ function missingFrom(others: readonly string[], ids: readonly string[]): string[
   });
 }
 
-/** Those of a window who changed, by a look at whichever are fewer. */
+/** The users in a window who changed; loops over the smaller of the two sets. */
 function changedIn(window: Window, changed: ReadonlySet<string>): string[] {
   const { watched, others } = window;
   if (changed.size < watched.size + others.length) {

@@ -9,25 +9,25 @@ import { compare, type Window, type WindowChange } from "./window.ts";
 import { WindowGroups } from "./window-groups.ts";
 import { windowDelta, windowSnapshot } from "./window-text.ts";
 
-/** How long a first state waits for whom the client watches (SPEC S5). */
+/** How long a first state waits for the client's watch list (SPEC S5). */
 const LATER_MS = 5_000;
 
-/** What a connection was told last. */
+/** What a connection was last sent. */
 interface Held {
   window: Window;
-  /** `null` where that was before the room slept, which forgets it. */
+  /** `null` if that was before hibernation, which loses it. */
   state: Since | null;
   online: number;
   connections: number;
 }
 
-/** The connections that are shown a part of the room, and how many watch it. */
+/** The connections with a window, and the number of watchers. */
 interface WindowConnections {
   readonly windows: ReadonlySet<Connection>;
   readonly watching: number;
 }
 
-/** How many were told by a flush, and how much. */
+/** How many connections a flush sent to, and how much. */
 export interface WindowsTold {
   sockets: number;
   length: number;
@@ -36,8 +36,8 @@ export interface WindowsTold {
 const NOTHING: WindowChange = { set: [], gone: [] };
 
 /**
- * Tells each window what changed in it (SPEC S4, S5). What a change costs is what it makes the room
- * say: who watches the changed is looked up, and who shows them among the first is known by groups.
+ * Sends each window its changes (SPEC S4, S5). The cost of a change depends on what must be sent: the
+ * watchers of the changed user are looked up, and groups know which windows show them otherwise.
  */
 export class Windows {
   readonly #room: string;
@@ -45,11 +45,11 @@ export class Windows {
   readonly #connections: WindowConnections;
   readonly #groups: WindowGroups;
   readonly #held = new Map<Connection, Held>();
-  /** Those that need a state, and what they hold already. */
+  /** Connections that need a state, and the state that they hold already. */
   readonly #awaiting = new Map<Connection, Since | null>();
-  /** Those whose first state waits for whom they watch, and until when. */
+  /** Connections whose first state waits for their watch list, and until when. */
   readonly #later = new Map<Connection, number>();
-  /** Those who watch others now, and whom they are to be told of. */
+  /** Connections whose watch list changed, and the users to send them. */
   readonly #rewatched = new Map<Connection, Set<string>>();
   readonly #counts = new CountsClock();
   readonly #watching = new WatchingClock();
@@ -61,7 +61,7 @@ export class Windows {
     this.#groups = new WindowGroups(lists);
   }
 
-  /** After a start: what the windows show, which they were told before. */
+  /** After a start: restores what the windows show; they were sent it before. */
   wake(roster: Roster): void {
     this.#counts.begin(roster.list);
     this.#watching.begin(this.#connections.watching);
@@ -70,20 +70,20 @@ export class Windows {
     }
   }
 
-  /** Takes a connection that needs a state: since what it holds, or whole. */
+  /** Queues a connection for its state: what changed since the state it holds, or a snapshot. */
   greet(connection: Connection, since: Since | null): void {
     this.#later.delete(connection);
     this.#awaiting.set(connection, since);
   }
 
-  /** Takes a connection that needs a state once it has said whom it watches. */
+  /** Queues a connection that gets its first state after it has sent its watch list. */
   greetLater(connection: Connection, now: number): void {
     this.#later.set(connection, now + LATER_MS);
   }
 
-  /** Notes that a connection watches others than before, and is to be told of those it added. */
+  /** Notes that a connection's watch list changed; it is sent the users that it added. */
   rewatch(connection: Connection, added: readonly string[]): void {
-    // A first state that is on its way must have them.
+    // A pending first state must include them.
     if (this.#later.has(connection) || this.#awaiting.has(connection)) this.greet(connection, null);
     else if (this.#held.has(connection)) {
       const before = this.#rewatched.get(connection) ?? [];
@@ -91,7 +91,7 @@ export class Windows {
     }
   }
 
-  /** Drops a connection that ended or was parted from its user, and whom it watched. */
+  /** Removes a connection that ended or was signed out, with its watch list. */
   forget(connection: Connection): void {
     this.#groups.delete(connection);
     this.#held.delete(connection);
@@ -101,17 +101,17 @@ export class Windows {
     this.#lists.delete(connection);
   }
 
-  /** Whether anybody waits for a first state. */
+  /** Whether a connection waits for its first state. */
   get someoneWaits(): boolean {
     return this.#awaiting.size > 0;
   }
 
-  /** Whether anybody is to be told of whom they watch now. */
+  /** Whether a connection with a changed watch list is to be sent anything. */
   get isRewatched(): boolean {
     return this.#rewatched.size > 0;
   }
 
-  /** When time alone makes {@link flush} due; `Infinity` for never. */
+  /** When {@link flush} is due by time alone; `Infinity` for never. */
   get dueAt(): number {
     if (this.#connections.windows.size === 0) return Number.POSITIVE_INFINITY;
     let dueAt = Math.min(this.#counts.dueAt, this.#watching.dueAt(this.#connections.watching));
@@ -119,7 +119,7 @@ export class Windows {
     return dueAt;
   }
 
-  /** Tells what changed. */
+  /** Sends the changes. */
   flush(roster: Roster, changed: ReadonlySet<string>, now: number): WindowsTold {
     const told = { sockets: 0, length: 0 };
     if (this.#connections.windows.size === 0) return told;
@@ -158,7 +158,7 @@ export class Windows {
     return affected;
   }
 
-  /** What changed in a window, which is held as it is from here on. */
+  /** Returns the changes in a window, and stores its new state. */
   #changeOf(connection: Connection, roster: Roster, changed: ReadonlySet<string>): WindowChange {
     const held = this.#held.get(connection);
     if (!held || this.#awaiting.has(connection)) return NOTHING;
@@ -168,14 +168,14 @@ export class Windows {
     return compare(before, held.window, changed);
   }
 
-  /** Tells one connection; answers the length of what that is. */
+  /** Sends to one connection; returns the length of the text. */
   #tell(connection: Connection, roster: Roster, change: WindowChange, texts: SharedTexts): number {
     const held = this.#held.get(connection)!;
     const { denied } = this.#lists.of(connection);
     const { state } = roster.list;
     const { state: from } = held;
     const make = () => {
-      // Where it is not known what the client holds, a delta could not fit.
+      // If the client's state is unknown, a delta might not apply.
       if (from?.epoch !== state.epoch) {
         return windowSnapshot(this.#room, roster, held.window, denied);
       }
@@ -193,7 +193,7 @@ export class Windows {
 
   #greetAll(roster: Roster, texts: SharedTexts, now: number): void {
     for (const [connection, until] of this.#later) {
-      // A clock that was set back must not silence anybody.
+      // If the clock is set back, changes must still be sent.
       if (until <= now || until > now + LATER_MS) this.greet(connection, null);
     }
     const { state } = roster.list;
