@@ -17,7 +17,7 @@ const FILES: readonly [name: string, read: (text: string) => Vars][] = [
   [".dev.vars", readDevVars],
 ];
 
-/** What the files here say, the later ones before the earlier. */
+/** The variables in the folder's files; later files override earlier ones. */
 function readFiles(): Vars {
   const vars: Vars = {};
   for (const [name, read] of FILES) {

@@ -1,2 +1,2 @@
-/** Stands for the module of that name of the Workers runtime: in Node nothing has to be kept alive. */
+/** Replaces the Workers runtime's module of this name: in Node nothing has to be kept alive. */
 export function waitUntil(): void {}

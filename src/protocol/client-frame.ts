@@ -4,12 +4,12 @@ import { isUserId } from "./user-id.ts";
 
 /** A client frame longer than this is refused (SPEC W11), in bytes. */
 export const MAX_FRAME_BYTES = 4096;
-/** An `auth` frame may be longer, as tokens are, and so may a `watch` (SPEC T2, S5), in bytes. */
+/** The limit for `auth`, since tokens are longer, and for `watch` (SPEC T2, S5), in bytes. */
 export const MAX_LONG_FRAME_BYTES = 16_384;
 
 const encoder = new TextEncoder();
 
-/** Whether a text takes at most `limit` bytes in UTF-8; looks at each byte only where it must. */
+/** Whether a text takes at most `limit` bytes in UTF-8; counts them only if necessary. */
 export function fitsBytes(text: string, limit: number): boolean {
   if (text.length > limit) return false;
   return text.length * 3 <= limit || encoder.encode(text).byteLength <= limit;
@@ -28,7 +28,7 @@ export const dataSchema = v.pipe(
 /** Ids of users, present or not (SPEC A2, S5). */
 export const userIdsSchema = v.array(v.pipe(v.string(), v.check(isUserId)));
 
-/** Every frame a client may send, but for `ping` (SPEC W8–W10, W14, T2, T3, T6, S5). */
+/** Every frame a client may send, except `ping` (SPEC W8–W10, W14, T2, T3, T6, S5). */
 export const clientFrameSchema = v.variant("type", [
   v.object({
     type: v.literal("update"),

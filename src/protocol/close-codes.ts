@@ -6,7 +6,7 @@ export const FORBIDDEN = 4403;
 export const STALE = 4408;
 export const RATE_LIMITED = 4429;
 
-/** Each code the room closes a socket with; SPEC "Close codes" says what a client does then. */
+/** The codes that the room closes a socket with; SPEC "Close codes" says how a client reacts. */
 export const CLOSE = {
   left: LEFT,
   fault: FAULT,

@@ -1,6 +1,6 @@
 import type { Data, Member, Status } from "./member.ts";
 
-/** The version of the frames below, told in `welcome`. */
+/** The version of the frames below, sent in `welcome`. */
 export const PROTOCOL = 1;
 
 /** The pair that the platform answers without waking the room (SPEC L1). */
@@ -9,11 +9,14 @@ export const PONG = "pong";
 
 /** How many users a connection may watch (SPEC S5). */
 export const MAX_WATCHED = 500;
-/** The largest part of a room that a window shows beside those it watches, and the default (SPEC S4). */
+/**
+ * The largest part of a room that a window shows beside those it watches, and the default (SPEC
+ * S4).
+ */
 export const MAX_WINDOW = 100;
 export const DEFAULT_WINDOW = 20;
 
-/** How long a socket may stay open with nobody signed in (SPEC T2). */
+/** How long a socket may stay open before sign-in (SPEC T2). */
 export const SIGN_IN_SECONDS = 10;
 
 export type { ClientFrame } from "./client-frame.ts";
@@ -25,7 +28,7 @@ export interface Self {
   chosen: Status | null;
 }
 
-/** The counts of a room at a version: a snapshot that left its members out (SPEC R6). */
+/** The counts of a room at a version: a snapshot without members (SPEC R6). */
 export interface Counts {
   type: "snapshot";
   room: string;
@@ -40,12 +43,12 @@ export interface Snapshot<D extends object = Data> extends Counts {
   members: Member<D>[];
 }
 
-/** The counts of a room, and how many watch it without being members (SPEC S2). */
+/** The counts of a room, and the number of watchers (SPEC S2). */
 export interface WatchedCounts extends Counts {
   watching: number;
 }
 
-/** A part of the members, in the order of their ids; `after` asks for the next, `null` at the end (SPEC S7). */
+/** A page of members, ordered by id; `after` requests the next page, `null` at the end (SPEC S7). */
 export interface Page extends Snapshot {
   after: string | null;
 }
@@ -74,15 +77,15 @@ export interface Welcome {
 }
 
 /**
- * The first frame on a socket of a watcher, who is no member (SPEC S1). One that came without a
- * session has no `expiresAt` (S3).
+ * The first frame on a watcher's socket (SPEC S1). A watcher is not a member. Without a session
+ * there is no `expiresAt` (S3).
  */
 export interface WatcherWelcome extends Omit<Welcome, "self" | "expiresAt"> {
   self: null;
   expiresAt?: string;
 }
 
-/** Every frame the room sends, but for `pong`. */
+/** Every frame the room sends, except `pong`. */
 export type ServerFrame =
   | Welcome
   | WatcherWelcome

@@ -1,4 +1,4 @@
-/** A place in a room's history: what a client last held. */
+/** A position in a room's history: the last state of a client. */
 export interface Since {
   epoch: string;
   version: number;
@@ -12,7 +12,7 @@ export function formatSince({ epoch, version }: Since): string {
 }
 
 /**
- * Reads `<epoch>.<version>`; `null` where it is malformed.
+ * Reads `<epoch>.<version>`; `null` if it is malformed.
  *
  * @example
  * parseSince("5f0c.12"); // { epoch: "5f0c", version: 12 }
@@ -22,7 +22,7 @@ export function parseSince(text: string): Since | null {
   return match ? { epoch: match[1]!, version: Number(match[2]) } : null;
 }
 
-/** Whether two are the same place in the same history. */
+/** Whether two positions are the same. */
 export function isSame(a: Since, b: Since): boolean {
   return a.epoch === b.epoch && a.version === b.version;
 }

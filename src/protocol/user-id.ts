@@ -1,8 +1,8 @@
 const MAX_LENGTH = 128;
 
 /**
- * Whether a text can be a user's id (SPEC A2): 1 to 128 characters, no lone surrogates, which no
- * store tells apart, and not `.` or `..`, which no URL can carry.
+ * Whether a text can be a user's id (SPEC A2): 1 to 128 characters, no lone surrogates, which
+ * stores cannot tell apart, and not `.` or `..`, which a URL cannot contain.
  */
 export function isUserId(text: string): boolean {
   if (text === "" || text.length > MAX_LENGTH) return false;

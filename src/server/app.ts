@@ -19,22 +19,22 @@ import { giveTicket } from "./http/tickets.ts";
 import { isUpgrade } from "./http/upgrade.ts";
 
 export interface AppOptions<Bindings extends Env = Env> extends PolicyOptions<Bindings> {
-  /** The path below which the service answers, like `/presence`; `/` where absent. */
+  /** The path below which the service answers, like `/presence`; `/` if absent. */
   basePath?: string;
 }
 
 const noNext = async () => {};
 
 /**
- * Makes the Worker's app: the room URL, tickets and a health check. Call it once, where the module
- * is loaded: the rooms take the same rules from it.
+ * Creates the Worker's app: rooms, tickets and a health check. Call it once, when the module loads:
+ * the rooms use the same rules.
  *
  * @example
  * export default createApp({ authorize: (session, room) => session.roles.includes(room) });
  * export { Directory, Room, User } from "rollcall/server";
  */
 export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindings> = {}) {
-  // The deployment's bindings are what the app says they are.
+  // The app declares the types of its deployment's bindings.
   const policy = createPolicy(options as AppOptions);
   setPolicy(policy);
   const app = new Hono<AppBindings>().basePath(options.basePath ?? "/");
@@ -42,7 +42,7 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
   const finish = (c: AppContext, answer: Response): Response => {
     dropBody(c.req.raw);
     const origin = c.req.header("Origin");
-    // One with a socket cannot be copied, and needs no CORS.
+    // An answer with a socket cannot be copied, and needs no CORS.
     if (origin === undefined || answer.webSocket) return answer;
     return allowOrigin(answer, origin, c.req.url, configOf(c.env).allowedOrigins);
   };
@@ -64,7 +64,7 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
     };
   };
 
-  // All that a request needs happens in its one handler: a chain of middlewares costs a read 10 µs.
+  // One handler does everything for a request: a chain of middlewares would cost a read 10 µs.
   const handle = (
     answer: (asked: RequestContext, c: AppContext) => Response | Promise<Response>,
   ) => {
@@ -74,7 +74,7 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
   };
 
   app.get("/healthz", (c) => c.json({ ok: true }));
-  // Before the rest, whose preflights would answer for them too.
+  // First, because the preflights of the other routes would match these too.
   app.route("/", backendRoutes(begin));
   app.get(
     "/rooms/:room",

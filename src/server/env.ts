@@ -39,7 +39,7 @@ export interface Env {
   WEBHOOK_ALLOW_PRIVATE?: string | boolean;
   PUBLIC_COUNTS?: string;
   WINDOW_ROOMS?: string;
-  /** Takes the metrics (SPEC O4); without the binding there are none. */
+  /** Receives the metrics (SPEC O4); without the binding there are none. */
   METRICS?: AnalyticsEngineDataset;
   /** Limits connects, and credentials that fail; without the binding there is no limit (SPEC A7). */
   CONNECTS?: RateLimit;
@@ -47,7 +47,7 @@ export interface Env {
   READS?: RateLimit;
 }
 
-/** What a route's handler finds in its context. */
+/** The context of a route's handler. */
 export interface AppBindings {
   Bindings: Env;
   Variables: { requestId: string };

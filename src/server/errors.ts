@@ -3,7 +3,7 @@ import { answerHeaders } from "./http/answer.ts";
 import { CLOSE } from "../protocol/close-codes.ts";
 import type { ErrorCode } from "../protocol/error-code.ts";
 
-/** Every code that a refusal carries, over HTTP or in an `error` frame (SPEC A5, W11, W12). */
+/** The status and message of each code, over HTTP or in an `error` frame (SPEC A5, W11, W12). */
 const ERRORS = {
   bad_request: [400, "The request's body or query is invalid."],
   bad_message: [400, "This frame breaks the protocol."],
@@ -81,7 +81,7 @@ export function errorMessage(code: ErrorCode): string {
 
 /** What only the log says about a refusal. */
 interface RefusalNotes {
-  /** What was wrong with a session; never a value of it. */
+  /** What was wrong with a session; never a value from it. */
   detail?: string;
   /** The origin that is not allowed. */
   origin?: string;

@@ -8,9 +8,9 @@ interface LogFields {
   connection?: string | undefined;
   requestId?: string | undefined;
   reason?: string | undefined;
-  /** Of a connection that only watches (SPEC S1). */
+  /** For a connection that only watches (SPEC S1). */
   present?: false;
-  /** What was wrong with a session that was refused (SPEC A2). */
+  /** What was wrong with a refused session (SPEC A2). */
   detail?: string | undefined;
   /** The origin that was refused (SPEC A3). */
   origin?: string | undefined;

@@ -1,40 +1,40 @@
 import type { WebhookEvent } from "../protocol/webhook-message.ts";
 import { createVerifier, type WebhookHeaders } from "./verify.ts";
 
-/** How many epochs are remembered; one that was let go of is read anew, as after a restart. */
+/** How many epochs are remembered; a dropped one is read again, as after a restart. */
 const MAX_POSITIONS = 100_000;
 
-/** Where a receiver keeps how far it has handled each epoch. A `Map` is one. */
+/** Stores how far each epoch has been handled. A `Map` is one. */
 export interface Positions {
   get(epoch: string): number | undefined | Promise<number | undefined>;
   set(epoch: string, sequence: number): unknown;
 }
 
 export interface ReceiverOptions {
-  /** The value of `WEBHOOK_SECRET`: one, or several separated by commas while you replace it. */
+  /** The value of `WEBHOOK_SECRET`: one secret, or several separated by commas during a rotation. */
   secret: string;
-  /** Handles an event. Each is given once, and those of an epoch in order. */
+  /** Handles an event. It is called once for each event, and in order within an epoch. */
   onEvent(event: WebhookEvent): unknown;
-  /** Called before an event of a room of which earlier ones are missing: read the room by `GET`. */
+  /** Called before an event if earlier events of that room are missing: read the room with `GET`. */
   onGap(room: string): unknown;
   /**
-   * Kept in memory where absent, so that after a restart of your backend `onGap` is called for each
-   * room that tells something.
+   * In memory if absent, so that after a restart of your backend `onGap` is called for each room that
+   * sends an event.
    */
   positions?: Positions;
 }
 
-/** Takes a request's body, as it came, and its headers; answers the HTTP status to reply with. */
+/** Takes a request's unparsed body and its headers; resolves to the HTTP status to reply with. */
 export type Receive = (
   body: string | Uint8Array,
   headers: WebhookHeaders,
 ) => Promise<204 | 401 | 500>;
 
 /**
- * Makes a receiver of webhooks: it checks the signature, drops what was delivered before, and tells
- * where something is missing (SPEC H3, H4). It answers 204 once all events of a message are
- * handled, 401 where the signature is wrong or older than five minutes, and 500, with the error on
- * the console, where a handler throws: the message is then delivered again.
+ * Creates a webhook receiver: it checks the signature, ignores repeated events, and reports gaps
+ * (SPEC H3, H4). It resolves to 204 once all events of a message are handled, to 401 if the
+ * signature is wrong or older than five minutes, and to 500 if a handler throws: then it logs the
+ * error to the console, and the message is delivered again.
  *
  * @throws TypeError where `secret` is none.
  * @example
@@ -45,7 +45,7 @@ export function createReceiver(options: ReceiverOptions): Receive {
   const { onEvent, onGap, positions = new RecentPositions() } = options;
   const secrets = options.secret.split(",").map((secret) => secret.trim());
   const verify = createVerifier(secrets);
-  /** What is being handled of each epoch: a message that took too long comes again meanwhile. */
+  /** The work under way for each epoch: a message that took too long is sent again meanwhile. */
   const underWay = new Map<string, Promise<void>>();
 
   async function handle(events: readonly WebhookEvent[], epoch: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { importSecret, signedBytes } from "../protocol/webhook-signature.ts";
 import type { WebhookMessage } from "../protocol/webhook-message.ts";
 
-/** How old a message may be, or how far ahead: a copy of an old one is not taken. */
+/** How old a message may be, or how far ahead: a replayed old message is refused. */
 const TOLERANCE_SECONDS = 300;
 const SECRET = /^whsec_[A-Za-z0-9+/]+={0,2}$/;
 
@@ -10,14 +10,14 @@ export type WebhookHeaders =
   | { get(name: string): string | null }
   | Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** Answers the message in a request, or `null` where no secret signed it, or not lately. */
+/** Returns the message in a request, or `null` if no secret signed it, or not recently. */
 export type VerifyWebhook = (
   body: string,
   headers: WebhookHeaders,
   now: number,
 ) => Promise<WebhookMessage | null>;
 
-/** Makes the check of signatures, as the Standard Webhooks have them (SPEC H4). */
+/** Creates the signature check that Standard Webhooks specify (SPEC H4). */
 export function createVerifier(secrets: readonly string[]): VerifyWebhook {
   if (secrets.length === 0 || !secrets.every((secret) => SECRET.test(secret))) {
     throw new TypeError("secret: must be whsec_ and base64, the value of WEBHOOK_SECRET");
@@ -48,7 +48,7 @@ function readHeader(headers: WebhookHeaders, name: string): string {
   return typeof value === "string" ? value : "";
 }
 
-/** The bytes of `v1,<base64>`; none of another version, or of what is no base64. */
+/** The bytes of `v1,<base64>`; none for another version or invalid base64. */
 function readSignature(text: string): Uint8Array<ArrayBuffer>[] {
   if (!text.startsWith("v1,")) return [];
   try {

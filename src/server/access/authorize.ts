@@ -2,15 +2,15 @@ import type { Env } from "../env.ts";
 import type { Session } from "../session/session.ts";
 import { matchesRoom } from "./match-room.ts";
 
-/** What an app's own rule may look at. */
+/** The context of an app's own rule. */
 export interface RuleContext<Bindings = Env> {
   /** The bindings and variables of the deployment. */
   env: Bindings;
-  /** Absent where a room asks by itself: for a token that came over an open socket. */
+  /** Absent if a room itself asks: for a token that came over an open socket, and for a renewal. */
   request?: Request;
 }
 
-/** What a caller wants of a room. */
+/** What a caller wants to do in a room. */
 export type Action = "read" | "join";
 
 /** Decides whether a session may do something in a room. */
@@ -22,7 +22,7 @@ export type Authorize<Bindings = Env> = (
 ) => boolean | Promise<boolean>;
 
 /**
- * Answers those of some users whom a session may watch in a room, by their ids (SPEC S6).
+ * Returns which of some users a session may watch in a room, by their ids (SPEC S6).
  *
  * @example
  * const onlyFriends: AuthorizeWatch = (session, _room, ids) => friendsAmong(session.user.id, ids);
@@ -35,8 +35,8 @@ export type AuthorizeWatch<Bindings = Env> = (
 ) => Iterable<string> | Promise<Iterable<string>>;
 
 /**
- * The default rule: a session without `rooms` may enter any, else those it names, where a trailing
- * `*` matches any rest (SPEC A4).
+ * The default rule: a session without `rooms` may enter any room, otherwise the rooms it names. A
+ * trailing `*` matches any rest (SPEC A4).
  *
  * @example
  * authorizeByRooms({ ...session, rooms: ["docs:*"] }, "docs:42"); // true

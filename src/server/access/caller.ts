@@ -7,14 +7,14 @@ const MINUTE_MS = 60_000;
 const MAX_ADDRESSES = 5_000;
 /** How many credentials of an address may be asked about at a time, less those that failed. */
 const MAX_QUESTIONS = 60;
-/** A caller who waits this long for a turn, or finds this many waiting, is told to come back. */
+/** A caller who waits this long for a turn, or finds this many waiting, is refused for now. */
 const LONGEST_WAIT_MS = 3_000;
 const MAX_WAITING = 240;
 
 /** What this isolate knows about an address in this minute: the platform's limiter only counts. */
 class Minute {
   failures = 0;
-  /** The limiter has said that the address used up its failures. */
+  /** Whether the limiter said that the address has used up its failures. */
   isOver = false;
   /** The credentials that somebody else is being asked about. */
   questions = 0;
@@ -78,8 +78,8 @@ export class Caller {
   }
 
   /**
-   * Call it before anybody else is asked about the credential. Many credentials may be asked about at a
-   * time, as when an office reconnects, but never more than may still fail.
+   * Call it before anybody else is asked about the credential. Many credentials may be asked about
+   * at a time, as when an office reconnects, but never more than may still fail.
    *
    * @throws Refusal `rate_limited`, `session_unavailable` if no turn came in time.
    */

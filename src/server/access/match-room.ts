@@ -1,5 +1,5 @@
 /**
- * Whether one of some names is a room's; a trailing `*` matches any rest.
+ * Whether a room matches one of some names; a trailing `*` matches any rest.
  *
  * @example
  * matchesRoom(["lobby", "docs:*"], "docs:42"); // true

@@ -5,12 +5,12 @@ import type { Session } from "../session/session.ts";
 import type { RuleContext } from "./authorize.ts";
 import { currentPolicy, type Policy } from "./policy.ts";
 
-/** An app's own rule that has not answered by then has failed. */
+/** If the app's own rule has not answered by then, it has failed. */
 const ANSWER_MS = 5_000;
 
 /**
- * Those of some users whom a session may watch in a room: all of them, unless the app has a rule of
- * its own (SPEC S6).
+ * The users, out of some, whom a session may watch in a room: all of them, unless the app has its own
+ * rule (SPEC S6).
  *
  * @throws Refusal `session_unavailable` where that rule fails, or does not answer within 5 s.
  */

@@ -24,7 +24,8 @@ function logged(origin: string | null): string {
 }
 
 /**
- * Guards an upgrade: a page of a foreign origin could open one with the user's cookie (SPEC A3).
+ * Guards upgrades, tickets, leases and the backend's writes: a page of another origin could send
+ * such a request with the user's cookie (SPEC A3).
  *
  * @throws Refusal `origin_forbidden`.
  */
@@ -43,8 +44,9 @@ export function requireOrigin(
 const EXPOSED = ["ETag", "Retry-After", "X-Request-Id"];
 
 /**
- * Adds the CORS headers that let a page of an allowed origin read an answer; any other origin gets the
- * answer without them (SPEC A3). They are set on a copy, since a room's answer cannot be changed.
+ * Adds the CORS headers that let a page of an allowed origin read an answer; any other origin gets
+ * the answer without them (SPEC A3). They are set on a copy, since a room's answer cannot be
+ * changed.
  */
 export function allowOrigin(
   answer: Response,
@@ -68,7 +70,7 @@ const allow = cors({
   maxAge: 600,
 });
 
-/** Answers preflights; needs no credential and touches no room (SPEC A3). */
+/** Answers preflights, without a credential and without contacting a room (SPEC A3). */
 export const preflight: MiddlewareHandler<AppBindings> = async (c, next) => {
   const origin = c.req.header("Origin");
   const { allowedOrigins } = configOf(c.env);

@@ -33,7 +33,7 @@ export type Verify<Bindings = Env> = (
 export interface PolicyOptions<Bindings = Env> {
   /** Replaces the check by `SESSION_FORMAT`. */
   verify?: Verify<Bindings>;
-  /** Replaces the rule that a session's `rooms` decide (SPEC A4). */
+  /** Replaces the default rule, by which a session's `rooms` decide (SPEC A4). */
   authorize?: Authorize<Bindings>;
   /** Restricts whom a session may watch in a room that it may read (SPEC S6). */
   authorizeWatch?: AuthorizeWatch<Bindings>;
@@ -114,7 +114,7 @@ export interface CredentialContext {
   caller: Caller;
 }
 
-/** Checks a credential for a room, and bounds the session behind it. */
+/** Checks a credential for a room, and seals the session behind it. */
 async function judgeCredential(
   credential: Credential | null,
   context: CredentialContext,
@@ -153,7 +153,7 @@ async function verify(
     if (answer === null) throw invalidSession(DETAIL.verify);
     return { candidate: candidateFromJson(answer) };
   }
-  // The request's URL is parsed for its origin: most reads do without.
+  // Its origin requires parsing the request's URL, which most reads avoid.
   const allowsOrigin = (origin: string) =>
     isAllowedOrigin(origin, context.origin, config.allowedOrigins);
   return {
@@ -206,7 +206,7 @@ function requireAskable(session: RoomSession, caller: Caller): void {
   }
 }
 
-/** Whether a session may do something in a room, as a room asks that has no request at hand. */
+/** Whether a session may do something in a room, for a room, which has no request. */
 export async function mayEnter(
   session: RoomSession,
   room: string,
@@ -217,7 +217,7 @@ export async function mayEnter(
   return policy.authorize(session, room, action, { env });
 }
 
-/** Checks a token that came over a socket, and what its session may do; a refusal where not. */
+/** Checks a token that came over a socket, and whether its session may enter; refuses otherwise. */
 export async function judgeToken(
   token: string,
   action: Action,

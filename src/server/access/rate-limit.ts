@@ -23,7 +23,7 @@ export function callerOf({ config, request }: RequestContext): Caller {
 const keyOf = (user: string) => ({ key: `user:${user}` });
 
 /**
- * Counts a connect of a user; the limit is set in `wrangler.toml` (SPEC A7).
+ * Counts a connect of a user; the limit is set in `wrangler.jsonc` (SPEC A7).
  *
  * @throws Refusal `rate_limited`.
  */
@@ -37,7 +37,7 @@ export async function countConnect(limiter: RateLimit | undefined, user: string)
 const over = new ExpiringMap<true>(MAX_USERS);
 
 /**
- * Counts a read of a user, which may go on meanwhile; a user known to be over the limit is refused at
+ * Counts a read of a user without delaying it. A user who is already over the limit is refused at
  * once (SPEC A7).
  *
  * @throws Refusal `rate_limited`, at once or by its promise.

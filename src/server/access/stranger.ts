@@ -8,18 +8,18 @@ export function hasPublicCounts({ config }: RequestContext, room: string): boole
   return matchesRoom(config.publicCounts, room);
 }
 
-/** What only says that nobody is known to have come: not that it cannot be found out. */
+/** Refusals after which a caller counts as a stranger; after any other, the check itself failed. */
 const STRANGE: ReadonlySet<ErrorCode> = new Set([
   "unauthenticated",
   "session_invalid",
   "session_expired",
   "session_revoked",
   "room_forbidden",
-  // The address has used up the failures of its credentials; strangers have a limit of their own.
+  // The address has used up its failures of credentials; strangers have a separate limit.
   "rate_limited",
 ]);
 
-/** Answers who comes, or `null` where `judge` refuses them as nobody that it knows. */
+/** Returns the caller's session, or `null` if they count as a stranger. */
 export async function orStranger<Known>(judge: () => Promise<Known>): Promise<Known | null> {
   try {
     return await judge();
@@ -30,7 +30,7 @@ export async function orStranger<Known>(judge: () => Promise<Known>): Promise<Kn
 }
 
 /**
- * Counts a stranger by their address, apart from credentials that fail there (SPEC S3, A7).
+ * Counts a stranger against their address, separately from failed credentials (SPEC S3, A7).
  *
  * @throws Refusal `rate_limited`.
  */

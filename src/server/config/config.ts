@@ -59,24 +59,24 @@ export interface Config {
   readonly session: SessionConfig;
   readonly allowedOrigins: ReadonlySet<string>;
   readonly limits: RoomLimits;
-  /** `null` where no tickets are given (SPEC T1). */
+  /** `null` if no tickets are issued (SPEC T1). */
   readonly tickets: TicketConfig | null;
   /** Whether a socket may open before anybody has signed in (SPEC T2). */
   readonly inBandAuth: boolean;
-  /** `null` where clients renew by themselves (SPEC T5). */
+  /** `null` if clients renew by themselves (SPEC T5). */
   readonly renewal: RenewalConfig | null;
   /** The keys of the app's backend (SPEC B5); empty if there is none. */
   readonly serverKeys: readonly string[];
-  /** `null` where rooms are not listed (SPEC B9). */
+  /** `null` if rooms are not listed (SPEC B9). */
   readonly directory: DurableObjectNamespace<DirectoryObject> | null;
   readonly rooms: DurableObjectNamespace<RoomObject>;
-  /** `null` where no webhooks are sent (SPEC H1). */
+  /** `null` if no webhooks are sent (SPEC H1). */
   readonly webhook: WebhookConfig | null;
-  /** `null` where none are taken (SPEC O4). */
+  /** `null` if metrics are not recorded (SPEC O4). */
   readonly metrics: AnalyticsEngineDataset | null;
-  /** Rooms whose counts anybody may read (SPEC S3), by name, or by how it begins, with a `*`. */
+  /** Rooms whose counts anyone may read (SPEC S3): names, or prefixes with a trailing `*`. */
   readonly publicCounts: readonly string[];
-  /** Rooms in which nobody is told the whole list (SPEC S7), likewise. */
+  /** Rooms whose whole list nobody may read (SPEC S7), in the same form. */
   readonly windowRooms: readonly string[];
   /** How many rooms a user may be present in, if there is a server key (SPEC A7). */
   readonly maxRoomsPerUser: number;

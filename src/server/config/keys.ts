@@ -7,15 +7,15 @@ import { isTrustedUrl } from "./trusted-url.ts";
 const MIN_SECRET_BYTES = 32;
 const COOKIE_NAME = /^[\w!#$%&'*.^`|~+-]{1,128}$/;
 const MAX_COOKIES = 20;
-/** It travels in a header: visible ASCII, and no comma, which separates keys. */
+/** It is sent in a header: visible ASCII, and no comma, which separates keys. */
 const SERVER_KEY = /^[!-+\--~]{32,}$/;
-/** As the Standard Webhooks write one: at least 24 bytes, at most 64. */
+/** As Standard Webhooks specify it: 24 to 64 bytes. */
 const WEBHOOK_SECRET =
   /^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-/** The platform's limit of hibernatable sockets is 32,768 an object; some stay for those that close. */
+/** The platform allows 32,768 hibernatable sockets per object; some are reserved for closing ones. */
 const MAX_ROOM_SIZE = 32_000;
 
-/** A message of its own: the library's would quote the value, which may be a secret. */
+/** A custom message: the library's would quote the value, which may be a secret. */
 const plainText = v.string("must be a text");
 
 const splitList = (text: string) =>
@@ -24,7 +24,7 @@ const splitList = (text: string) =>
     .map((entry) => entry.trim())
     .filter((entry) => entry !== "");
 
-/** A secret that has a comma of its own can only be told apart in a JSON list. */
+/** A secret that contains a comma must be in a JSON list. */
 const splitSecrets = (text: string): string[] | undefined => {
   if (!text.trimStart().startsWith("[")) return splitList(text);
   try {
@@ -63,7 +63,7 @@ const secretList = v.optional(
 const CLAIMS_FAULT = `must be a JSON object like {"id":"user_id"}, of texts named ${CLAIM_KEYS.join(", ")}`;
 const claimName = v.optional(v.pipe(v.string(CLAIMS_FAULT), v.nonEmpty(CLAIMS_FAULT)));
 
-/** `undefined` where a text is no JSON object. */
+/** `undefined` if a text is not a JSON object. */
 const readObject = (text: string) => {
   try {
     const json: unknown = JSON.parse(text);
@@ -82,13 +82,13 @@ const ownClaims = v.optional(
   "",
 );
 
-/** What the service sets itself: the caller's cookie, and what it accepts. */
+/** Headers that the service sets itself. */
 const isOwnHeader = (name: string) => /^(?:cookie|accept|host)$/i.test(name);
 
 const parseHeaders = (text: string): Record<string, string> | undefined => {
   try {
     const headers = v.parse(v.record(v.string(), v.string()), readObject(text));
-    // Throws where a name or value is none.
+    // Throws if a name or value is invalid.
     const names = [...new Headers(headers).keys()];
     return names.some(isOwnHeader) ? undefined : headers;
   } catch {
@@ -129,7 +129,7 @@ const trustedUrl = v.optional(
   v.pipe(plainText, v.check(isTrustedUrl, "must be an https URL (http for localhost only)")),
 );
 
-/** A URL that can be called: nothing in it that a request does not send. */
+/** Whether a URL can be requested as it is: without parts that a request does not send. */
 const isWebhookUrl = (text: string) => {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password } = new URL(text);
@@ -158,7 +158,7 @@ const binding = <Binding>(method: string, what: string) =>
 
 const formatNames = Object.keys(FORMATS) as (keyof typeof FORMATS)[];
 
-/** One entry for each key: how it is read, what it falls back to, and what is wrong with a bad one. */
+/** One entry for each key: its schema, its default, and the message for a bad value. */
 const KEYS = {
   SESSION_FORMAT: v.optional(
     v.picklist(formatNames, `must be one of: ${formatNames.join(", ")}`),
@@ -250,7 +250,7 @@ const KEYS = {
 export type Values = { readonly [Key in keyof typeof KEYS]: v.InferOutput<(typeof KEYS)[Key]> };
 
 /**
- * Reads every key, each fault as `KEY: why` with no value in it; a faulty key has its default.
+ * Reads every key. Each fault is `KEY: why`, without the value; a faulty key gets its default.
  *
  * @example
  * readKeys({ STALE_SECONDS: "soon" }).faults; // ["STALE_SECONDS: must be a whole number from …"]

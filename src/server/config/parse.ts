@@ -135,7 +135,7 @@ function warningsOf(config: SessionConfig): readonly string[] {
 
 const parsed = new WeakMap<Env, Config>();
 
-/** The configuration of this isolate: parsed, and its faults logged in one line, once. */
+/** The configuration of this isolate, parsed once; its faults are logged in one line. */
 export function configOf(env: Env, hasCustomVerify = false): Config {
   const known = parsed.get(env);
   if (known) return known;

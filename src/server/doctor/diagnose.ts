@@ -10,13 +10,13 @@ import { sealSession } from "../session/seal.ts";
 import { guessFormat } from "./guess-format.ts";
 import { hintFor } from "./hints.ts";
 
-/** What was found out; no line holds a secret, or any part of the cookie but its name. */
+/** The findings; no line contains a secret, or any part of the cookie but its name. */
 export interface Report {
   isGood: boolean;
   lines: string[];
 }
 
-/** What is asked about. */
+/** The cookie to diagnose, and the configuration. */
 export interface Question {
   /** A cookie's value, or a whole `Cookie` header. */
   cookie: string;
@@ -27,8 +27,8 @@ export interface Question {
 }
 
 /**
- * Says what a session cookie is, whether it is good with a configuration, and whose it is, or why
- * not: by the code that the service itself checks it with.
+ * Finds out what kind of session cookie this is, whether a configuration accepts it, and for which
+ * user, or why not. It uses the service's own code.
  *
  * @example
  * (await diagnose({ cookie: "eyJhbGciOi…", vars, now: Date.now() })).lines;
@@ -62,12 +62,15 @@ function check(credential: Credential, config: Config, now: number): Promise<Roo
   });
 }
 
-/** A value alone may end in `=`, and dbAuth's has `=|` in it, Laravel's `=.`, far behind any name. */
+/** A bare value may end in `=`; dbAuth's contains `=|` and Laravel's `=.`, far behind any name. */
 function isHeader(text: string): boolean {
   return /^\s*[\w!#$%&'*.^`|~+-]{1,128}=[^=|]/.test(text);
 }
 
-/** A value alone is taken for a bearer token, which may have been made for any of the cookie's names. */
+/**
+ * A bare value is checked like a bearer token, which may have been made for any of the cookie's
+ * names.
+ */
 function credentialOf(text: string, options: SessionConfig): Credential | null {
   const search = sessionCookies(options);
   const isValue = !isHeader(text);

@@ -3,7 +3,7 @@ import { decodeBase64, decodeBase64Url } from "../session/base64.ts";
 import { recordOf } from "../session/claims.ts";
 import { parseJson } from "../session/session-data.ts";
 
-/** What a cookie seems to be: the value for `SESSION_FORMAT`, and whose it is. */
+/** What a cookie seems to be: the value for `SESSION_FORMAT`, and a description. */
 export interface Guess {
   format: string;
   what: string;
@@ -11,7 +11,7 @@ export interface Guess {
 
 const SIGNATURE = /\.[\w+/]{43}=?$/;
 
-/** Names that say more than the value does, which is a key that only the app can look up. */
+/** Names that say more than the value, which is a key that only the app can look up. */
 const OPAQUE: readonly [name: RegExp, what: string][] = [
   [/^connect\.sid$/, "a session of express-session"],
   [/^sessionid$/, "a key of Django's session store"],
@@ -22,7 +22,7 @@ const OPAQUE: readonly [name: RegExp, what: string][] = [
 ];
 
 /**
- * Tells by its shape what a session cookie is; nothing of it is verified.
+ * Guesses the format of a session cookie from its shape; nothing is verified.
  *
  * @example
  * guessFormat("session", "Fe26.2*1*…~2").format; // "iron-session"
@@ -73,7 +73,7 @@ function guessSigned(value: string): Guess | undefined {
   if (SIGNATURE.test(value)) {
     return { format: "signed-cookie", what: "a signed cookie of React Router, Remix or Hono" };
   }
-  // A bearer token of two cookies has the second one behind a dot.
+  // In a bearer token of two cookies, the second one follows a dot.
   const [first = ""] = value.split(".");
   const json = recordOf(parseJson(decodeBase64(first) ?? decodeBase64Url(first)));
   if ("iv" in json && "mac" in json) {

@@ -1,4 +1,4 @@
-/** What to look at, by the `detail` of a refusal; the first that fits. */
+/** Hints by the `detail` of a refusal; the first match counts. */
 const HINTS: readonly [detail: RegExp, hint: string][] = [
   [
     /^(signature|not decrypted)/,
@@ -27,7 +27,7 @@ const HINTS: readonly [detail: RegExp, hint: string][] = [
   [/^not (a|JSON|an)/, "SESSION_FORMAT is another than this cookie's, or a part of it is missing."],
 ];
 
-/** A sentence on what to look at where a session is refused so; `undefined` if there is none. */
+/** A hint for the detail of a refusal; `undefined` if there is none. */
 export function hintFor(detail: string): string | undefined {
   return HINTS.find(([pattern]) => pattern.test(detail))?.[1];
 }

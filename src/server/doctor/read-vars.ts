@@ -1,6 +1,6 @@
 import { recordOf } from "../session/claims.ts";
 
-/** Variables of a deployment, as texts. */
+/** Variables of a deployment, as strings. */
 export type Vars = Record<string, string>;
 
 /** `KEY=value`, with or without quotes around the value, and a comment behind one that has them. */
@@ -16,15 +16,15 @@ export function readDevVars(text: string): Vars {
   return vars;
 }
 
-/** Reads the top level's `[vars]` of a `wrangler.toml`: those that are written on a line of their own. */
+/** Reads the top-level `[vars]` of a `wrangler.toml`, one variable a line. */
 export function readTomlVars(text: string): Vars {
   const [, section = ""] = /^\s*\[vars\]\s*$([\s\S]*?)(?=^\s*\[|(?![\s\S]))/m.exec(text) ?? [];
   return readDevVars(section);
 }
 
-/** Reads the top level's `vars` of a `wrangler.jsonc`. */
+/** Reads the top-level `vars` of a `wrangler.jsonc`. */
 export function readJsonVars(text: string): Vars {
-  // A text is kept as it is; a comment, or a comma before a bracket, is left out.
+  // Keeps strings as they are; drops comments, and commas before a bracket.
   const json = text
     .replaceAll(/("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[\s\S]*?\*\//g, "$1")
     .replaceAll(/("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])/g, "$1");

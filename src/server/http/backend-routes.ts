@@ -49,13 +49,13 @@ export function backendRoutes(begin: (c: AppContext) => RequestContext): Hono<Ap
       return answer(asked, c);
     };
   };
-  /** For what changes something: a detail that this service does not take must not be ignored. */
+  /** For requests that change something: an unknown detail must not be ignored. */
   const handleChange = (answer: (asked: RequestContext, c: AppContext) => Promise<Response>) =>
     handle(async (asked, c) => {
       await requireNoMore(asked);
       return answer(asked, c);
     });
-  // For other methods, a preflight's among them.
+  // For other methods, including preflights.
   const nothing = (c: AppContext): Promise<Response> => {
     begin(c);
     throw new Refusal("not_found");
@@ -87,7 +87,7 @@ export function backendRoutes(begin: (c: AppContext) => RequestContext): Hono<Ap
       handle((asked, c) => tellWhereabouts(asked, userOf(c))),
     )
     .delete(handleChange((asked, c) => forgetUser(asked, userOf(c))))
-    // Not a route of its own: beside `/users/:user` Hono's fast router takes no `/users/presence`.
+    // Not a separate route: Hono's fast router cannot have `/users/presence` beside `/users/:user`.
     .post((c) => (c.req.param("user") === "presence" ? presence(c) : nothing(c)))
     .all(nothing);
   app

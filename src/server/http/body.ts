@@ -21,7 +21,7 @@ export async function readBody<Schema extends v.GenericSchema>(
   const announced = Number(request.headers.get("Content-Length") ?? 0);
   if (announced > maxBytes) throw new Refusal("too_large");
   const text = await readText(request.body, maxBytes).catch(() => {
-    // The caller went away in the middle.
+    // The caller disconnected while sending.
     throw new Refusal("bad_request");
   });
   if (text === null) throw new Refusal("too_large");

@@ -15,10 +15,10 @@ import { credentialContextOf, queryOf, sinceOf } from "./room.ts";
 import { requireHandshake } from "./upgrade.ts";
 import { windowOfSocket } from "./window.ts";
 
-/** How a room is entered: as a member, or only to watch it (SPEC S1). */
+/** How a caller enters a room: as a member, or as a watcher (SPEC S1). */
 type Manner = "join" | "watch";
 
-/** What an upgrade is asked with, beside who comes. */
+/** The options of an upgrade. */
 function requestOf(
   asked: RequestContext,
   room: string,
@@ -40,8 +40,8 @@ function requestOf(
 }
 
 /**
- * Enters a room by a socket: with a credential, or, where that is allowed, with a token to come, or,
- * where a stranger may watch, with none (SPEC R1, S1, S3, T2).
+ * Enters a room over a socket: with a credential; if allowed, with a token that is sent later; or, if
+ * strangers may watch, with none (SPEC R1, S1, S3, T2).
  *
  * @throws Refusal with a code of A5.
  */
@@ -65,13 +65,13 @@ function asksForWindow({ searchParams }: URL): boolean {
   return ["window", "counts"].includes(searchParams.get("view") ?? "");
 }
 
-/** Lets anybody watch the counts, and whoever may read the room watch people, too. */
+/** Lets anyone watch the counts, and callers who may read the room watch users, too. */
 async function watchPublic(
   asked: RequestContext,
   room: string,
   credential: Credential | null,
 ): Promise<Response> {
-  // With none there is nothing to judge, and nothing that failed.
+  // Without a credential nothing can fail.
   const known =
     credential &&
     (await orStranger(async () => {
@@ -81,7 +81,7 @@ async function watchPublic(
     }));
   if (known) {
     await countConnect(asked.env.CONNECTS, known.session.user.id);
-    // It may have been revoked.
+    // The session may have been revoked.
     const opened = await orStranger(() => admit(asked, room, "watch", known));
     if (opened) return opened;
   }
@@ -90,7 +90,7 @@ async function watchPublic(
   return askRoom(asked.env, room, { ask: "watch", ...request, watcher: null }, asked.request);
 }
 
-/** Judges who connects, counts the connect, and asks whether they may. */
+/** Checks the caller's session, counts the connect, and checks access to the room. */
 async function judgeEntry(
   asked: RequestContext,
   room: string,
@@ -115,7 +115,7 @@ async function requireAllowed(
   }
 }
 
-/** Has a session that was judged admitted by its user's object, and by the room. */
+/** Has the user's object and then the room admit a checked session. */
 async function admit(
   asked: RequestContext,
   room: string,
@@ -144,7 +144,7 @@ async function enterInBand(
   try {
     const credential: Credential | null = token === null ? null : { kind: "message", token };
     const judged = await judgeEntry(asked, room, manner, credential);
-    // Nobody is there to hear it.
+    // The client is gone.
     if (!isWanted()) return "unauthenticated";
     const response = await admit(asked, room, manner, judged);
     if (response.webSocket) return response.webSocket;

@@ -7,7 +7,7 @@ import { callTwice } from "../platform/object-call.ts";
 import { orRoomUnavailable, roomStub } from "../room/room-stub.ts";
 import type { RequestContext } from "../access/request-context.ts";
 
-/** What an event tells may take as much as a client's frame (SPEC B1), in bytes of its JSON. */
+/** The `data` of an event may be as long as a client's frame (SPEC B1), in bytes of its JSON. */
 const MAX_EVENT_BYTES = 4096;
 
 const eventEntries = {
@@ -15,7 +15,7 @@ const eventEntries = {
   data: v.unknown(),
 };
 
-/** What `POST /rooms/:room/events` takes: a key that is mistyped must not reach everybody. */
+/** The body of `POST /rooms/:room/events`: a mistyped key must not send the event to everybody. */
 export const eventSchema = v.strictObject({
   ...eventEntries,
   to: v.optional(
@@ -29,7 +29,7 @@ export const eventSchema = v.strictObject({
   ),
 });
 
-/** What `POST /users/:user/events` takes. */
+/** The body of `POST /users/:user/events`. */
 export const userEventSchema = v.strictObject(eventEntries);
 
 /**
@@ -48,13 +48,13 @@ export async function readEvent<Schema extends typeof eventSchema | typeof userE
 }
 
 /**
- * Sends an event to who is in a room (SPEC B1).
+ * Sends an event to the connections in a room (SPEC B1).
  *
  * @throws Refusal `bad_request`, `too_large`, `room_unavailable`.
  */
 export async function sendEvent({ env, request, requestId }: RequestContext, room: string) {
   const { to, ...event } = await readEvent(request, eventSchema);
-  // Not asked twice: some might get it twice.
+  // No retry: some might get the event twice.
   const delivered = await orRoomUnavailable(room, requestId, async () =>
     roomStub(env, room).deliver({ ...event, ...(to && { to }) }),
   );

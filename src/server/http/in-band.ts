@@ -14,8 +14,8 @@ const authSchema = v.pipe(
 );
 
 /**
- * Opens the way into the room for a token, or `null` where none came in time: its socket, or why
- * not. `isWanted` tells whether the peer is still there and was not refused meanwhile.
+ * Joins the room with a token (`null` if none arrived in time). Returns the room's socket, or the
+ * error code. `isWanted` returns whether the peer is still connected and was not refused meanwhile.
  */
 export type Enter = (
   token: string | null,
@@ -23,8 +23,9 @@ export type Enter = (
 ) => Promise<WebSocket | ErrorCode>;
 
 /**
- * Answers an upgrade without a credential: the socket ends here in the Worker, so that nobody
- * reaches a room who has not signed in, and is joined to the room's after a good token (SPEC T2).
+ * Answers an upgrade without a credential: the socket ends here in the Worker, so that no one
+ * reaches a room before signing in. After a good token, it is connected to the room's socket (SPEC
+ * T2).
  */
 export function openInBand(enter: Enter): Response {
   const { 0: client, 1: outer } = new WebSocketPair();
@@ -49,8 +50,8 @@ export function openInBand(enter: Enter): Response {
   const hear = ({ data }: MessageEvent) => take(data);
 
   /**
-   * For a peer that goes on sending after it was closed: without a listener the platform drops what
-   * comes, with one it makes a text of each frame, however long, and memory fills up.
+   * For a peer that keeps sending after the close: without a listener the platform drops its frames,
+   * with one it turns each frame, however long, into a string, and memory fills up.
    */
   function stopHearing(): void {
     outer.removeEventListener("message", hear);
@@ -58,7 +59,7 @@ export function openInBand(enter: Enter): Response {
   }
 
   function refuse(code: ErrorCode): void {
-    // Whoever is refused leaves no place behind in the room (SPEC L4).
+    // A refused peer must not keep a place in the room (SPEC L4).
     ending ??= { code: CLOSE.left, reason: "left" };
     stopHearing();
     closeSocket(outer, closeCodeOf(code), code);
@@ -84,7 +85,7 @@ export function openInBand(enter: Enter): Response {
   return new Response(null, { status: 101, webSocket: client });
 }
 
-/** Passes on what the room says, its close included. */
+/** Forwards the room's frames, and its close. */
 function pass(from: WebSocket, to: WebSocket, onClose: () => void): void {
   from.addEventListener("message", ({ data }) => send(to, data as string | ArrayBuffer));
   from.addEventListener("close", (event) => {
@@ -94,7 +95,9 @@ function pass(from: WebSocket, to: WebSocket, onClose: () => void): void {
   });
 }
 
-/** A loss is passed on as a fault: to the room it must not look like a goodbye (SPEC L4). */
+/**
+ * A lost connection is forwarded as a fault: to the room it must not look like a goodbye (SPEC L4).
+ */
 function passClose({ code, reason }: Pick<CloseEvent, "code" | "reason">, to: WebSocket): void {
   closeSocket(to, code, reason, CLOSE.fault);
 }
@@ -103,6 +106,6 @@ function send(to: WebSocket, frame: string | ArrayBuffer): void {
   try {
     to.send(frame);
   } catch {
-    // It is closing; its close event tells the other side.
+    // It is closing; its close event informs the other side.
   }
 }

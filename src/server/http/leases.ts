@@ -19,7 +19,7 @@ import { joinAdmitted, orStale } from "../user/user-stub.ts";
 
 const leaseSchema = v.pipe(v.string(), v.maxLength(64));
 
-/** What `PUT /rooms/:room/me` takes. */
+/** The body of `PUT /rooms/:room/me`. */
 export const holdSchema = v.object({
   lease: v.nullish(leaseSchema),
   status: v.optional(v.nullable(statusSchema)),
@@ -29,7 +29,7 @@ export const holdSchema = v.object({
   ...windowEntries,
 });
 
-/** What `POST /rooms/:room/me/leave` takes. */
+/** The body of `POST /rooms/:room/me/leave`. */
 export const leaveSchema = v.object({ lease: leaseSchema, closing: v.optional(v.boolean()) });
 
 /** The id of a lease's connection: it is stored and logged, so it must not reveal the lease. */
@@ -39,7 +39,7 @@ async function connectionOf(lease: string): Promise<string> {
 }
 
 /**
- * Makes or renews a lease: presence without a socket (SPEC P1).
+ * Creates or renews a lease: presence without a socket (SPEC P1).
  *
  * @throws Refusal with a code of A5, `bad_request`, `too_large`.
  */
@@ -74,7 +74,7 @@ export async function holdLease(asked: RequestContext, room: string): Promise<Re
     );
     if (renewed.status !== LEASE_UNKNOWN) return renewed;
   }
-  // Only a new one is a connect (SPEC A7).
+  // Only a new lease counts as a connect (SPEC A7).
   await countConnect(config.env.CONNECTS, user);
   return joinAdmitted(config, session, room, async (joiner) =>
     orStale(await put(joiner, crypto.randomUUID(), true)),

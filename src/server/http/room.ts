@@ -12,7 +12,7 @@ import { sessionCookies } from "../session/index.ts";
 import { requireUnrevoked } from "../user/user-stub.ts";
 import { pageOf, windowOfRead } from "./window.ts";
 
-/** What a credential in a request is judged for, and by. */
+/** The context in which a request's credential is judged. */
 export function credentialContextOf(asked: RequestContext, room: string): CredentialContext {
   const { config, policy, request } = asked;
   return {
@@ -60,7 +60,7 @@ function isOfCounts(query: URLSearchParams | null): boolean {
 }
 
 /**
- * Reads a room, for whoever may (SPEC R3, R6, R7), and for the app's backend (B5).
+ * Reads a room, for sessions that may (SPEC R3, R6, R7) and for the app's backend (B5).
  *
  * @throws Refusal with a code of A5.
  */
@@ -88,16 +88,16 @@ export async function read(asked: RequestContext, room: string): Promise<Respons
   return answer;
 }
 
-/** Judges who reads, and whether they may; whether that was revoked is asked beside the room. */
+/** Checks the reader's session and access; revocations are checked in parallel with the room. */
 async function judgeReader(
   asked: RequestContext,
   room: string,
   credential: Credential | null,
 ): Promise<RoomSession> {
-  // Nothing came that could fail.
+  // Without a credential nothing can fail.
   if (credential === null) throw new Refusal("unauthenticated");
   const { session, ticket } = await judge(credential, credentialContextOf(asked, room));
-  // To read with a ticket would not use it up; but a client learns here whether it is a bad one.
+  // A read would not use the ticket up, so it is refused; a bad ticket was refused as such above.
   if (ticket) throw new Refusal("unauthenticated", session.user.id);
   if (!(await asked.policy.authorize(session, room, "read", asked))) {
     throw new Refusal("room_forbidden", session.user.id);
@@ -105,7 +105,7 @@ async function judgeReader(
   return session;
 }
 
-/** Tells anybody the counts; whoever has a session that is good is counted as themselves (SPEC S3). */
+/** Answers anyone with the counts; a caller with a valid session counts as that user (SPEC S3). */
 async function readPublicCounts(
   asked: RequestContext,
   room: string,

@@ -13,11 +13,11 @@ import { sessionCookies } from "../session/index.ts";
 import { mintTicket, ticketExpiry } from "../session/own-tokens.ts";
 import { requireUnrevoked } from "../user/user-stub.ts";
 
-/** What `POST /tickets` takes. */
+/** The body of `POST /tickets`. */
 export const ticketSchema = v.object({ room: v.string() });
 
 /**
- * Gives a ticket for a room to whoever may join it (SPEC T1).
+ * Issues a ticket for a room to a session that may join it (SPEC T1).
  *
  * @throws Refusal with a code of A5, `bad_request`, `too_large`, `room_invalid`, or `not_found` if there are none.
  */

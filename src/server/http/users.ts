@@ -18,11 +18,11 @@ const USERS_MS = 10_000;
 const MAX_LIST_BYTES = 262_144;
 
 const userSchema = v.pipe(v.string(), v.minLength(1), v.maxLength(128), v.check(isUserId));
-/** What `POST /users/:user/revocations` takes: a key that is mistyped must not revoke everything. */
+/** The body of `POST /users/:user/revocations`: a mistyped key must not revoke everything. */
 export const revocationSchema = v.strictObject({
   session: v.optional(v.pipe(v.string(), v.minLength(1))),
 });
-/** What `POST /users/presence` takes. */
+/** The body of `POST /users/presence`. */
 export const presenceSchema = v.object({
   users: v.pipe(v.array(userSchema), v.maxLength(MAX_USERS)),
 });

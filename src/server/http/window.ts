@@ -8,13 +8,13 @@ import { Refusal } from "../errors.ts";
 import type { AskedWindow } from "../room/room-request.ts";
 import type { Session } from "../session/session.ts";
 
-/** As many ids as a URL may have. */
+/** How many ids a URL may have. */
 const MAX_IN_QUERY = 50;
 const MAX_ID_LENGTH = 128;
 const MAX_PAGE = 1_000;
 const DEFAULT_PAGE = 100;
 
-/** Digits, of a number that is not above `most`. */
+/** A number in digits, at most `most`. */
 const countUpTo = (most: number, least = 0) =>
   v.pipe(
     v.string(),
@@ -31,7 +31,7 @@ const pageSchema = v.object({
 });
 const watchSchema = v.pipe(userIdsSchema, v.maxLength(MAX_IN_QUERY));
 
-/** What a lease may ask for of it (SPEC S4). */
+/** The window of a lease (SPEC S4). */
 export const windowEntries = {
   view: v.optional(v.picklist(["window", "counts"])),
   limit: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_WINDOW))),
@@ -40,17 +40,17 @@ export const windowEntries = {
 
 type Wanted = { [Key in keyof typeof windowEntries]?: v.InferOutput<(typeof windowEntries)[Key]> };
 
-/** Whose request it is: a session's, a stranger's, or the app's backend's, to whom no rule applies. */
+/** Who sends the request: a session, a stranger, or the app's backend, to which no rule applies. */
 type Asker = Session | "stranger" | "backend";
 
-/** What a query asks for; `undefined` where it is not what it should be. */
+/** The window that a query asks for; `undefined` if the query is invalid. */
 function parsed<Schema extends v.GenericSchema>(schema: Schema, input: unknown) {
   const result = v.safeParse(schema, input);
   if (!result.success) throw new Refusal("bad_request");
   return result.output;
 }
 
-/** Reads from the query what window is wanted; a `limit` alone wants one, too. */
+/** Reads the requested window from the query; a `limit` alone requests one, too. */
 function wantedBy(query: URLSearchParams | null): Wanted {
   const limit = query?.get("limit") ?? null;
   const view = query?.get("view") ?? (limit === null ? null : "window");
@@ -59,7 +59,9 @@ function wantedBy(query: URLSearchParams | null): Wanted {
   return { view, ...(limit !== null && { limit: parsed(limitSchema, limit) }) };
 }
 
-/** How many beside those who are watched a window shows; `null` where there is none (SPEC S4, S6, S7). */
+/**
+ * How many members a window shows beside the watched ones; `null` for no window (SPEC S4, S6, S7).
+ */
 function limitOf(
   { view, limit = DEFAULT_WINDOW }: Wanted,
   { config, policy }: Pick<RequestContext, "config" | "policy">,
@@ -68,13 +70,13 @@ function limitOf(
 ): number | null {
   if (view === undefined && !matchesRoom(config.windowRooms, room)) return null;
   const isShownCounts = asker === "stranger" || view === "counts";
-  // Who may be watched is told of nobody else.
+  // With such a rule, nobody else may be shown.
   const isRestricted = asker !== "backend" && restrictsWatching(policy);
   return isShownCounts || isRestricted ? 0 : limit;
 }
 
 /**
- * What part of the list the app's backend asks for, in the order of ids (SPEC S7); `null` for none.
+ * The page of the list that the app's backend asks for, ordered by id (SPEC S7); `null` for none.
  *
  * @throws Refusal `bad_request`.
  */
@@ -85,7 +87,7 @@ export function pageOf(query: URLSearchParams | null): { after: string; limit: n
 }
 
 /**
- * What a socket is to be shown, where that is a part of the room.
+ * The window of a socket, if it has one.
  *
  * @throws Refusal `bad_request`.
  */
@@ -101,7 +103,7 @@ export function windowOfSocket(
 }
 
 /**
- * What a read is to be shown, where that is a part of the room.
+ * The window of a read, if it has one.
  *
  * @throws Refusal `bad_request`, `session_unavailable`.
  */
@@ -119,7 +121,7 @@ export async function windowOfRead(
 }
 
 /**
- * What a lease is to be shown, where that is a part of the room.
+ * The window of a lease, if it has one.
  *
  * @throws Refusal `session_unavailable`.
  */

@@ -8,7 +8,7 @@ import { NOT_BEFORE_TOLERANCE_SECONDS } from "./signed-token.ts";
 /** With Auth.js's own tolerance. */
 const SOURCE: Source = { ...JWT_SOURCE, toleranceMs: 15_000 };
 
-/** The encryption tells the version, and with it how the key is derived from the secret. */
+/** The encryption identifies the version, and so how the key is derived from the secret. */
 const VERSIONS: Record<string, { keyBytes: number; isSalted: boolean; info: string }> = {
   "A256CBC-HS512": { keyBytes: 64, isSalted: true, info: "Auth.js Generated Encryption Key" },
   A256GCM: { keyBytes: 32, isSalted: false, info: "NextAuth.js Generated Encryption Key" },
@@ -63,7 +63,7 @@ async function decrypt(token: string, key: Uint8Array, enc: string, now: number)
       keyManagementAlgorithms: ["dir"],
       contentEncryptionAlgorithms: [enc],
       requiredClaims: ["exp"],
-      // The expiry is judged by A2, with the tolerance of this format.
+      // The expiry is checked later (SPEC A2), with the tolerance of this format.
       clockTolerance: NOT_BEFORE_TOLERANCE_SECONDS,
       currentDate: new Date(now),
     });

@@ -34,8 +34,8 @@ function pairsOf({ cookies }: SessionConfig): readonly (readonly [string, string
 }
 
 /**
- * The cookie cache of Better Auth in its three encodings. If it has expired, the app is asked (SPEC A2);
- * see `better-auth.md`.
+ * The cookie cache of Better Auth in its three encodings. If it has expired, the app is asked (SPEC
+ * A2); see `better-auth.md`.
  *
  * @example
  * const verify = betterAuth.createVerifier(config.session);
@@ -56,7 +56,7 @@ export const betterAuth: SessionFormat = {
     const readCache = createCacheReader(secrets);
     const introspect = config.introspectionUrl ? createIntrospector(config) : undefined;
 
-    /** Asks the app about the session's token, if its signature is good. */
+    /** Asks the app about the session's token, if its signature is valid. */
     async function ask(name: string, context: VerifyContext, otherwise: Refusal) {
       const { cookies } = context;
       const sent = cookies?.values(name) ?? [];
@@ -84,7 +84,7 @@ export const betterAuth: SessionFormat = {
   },
 };
 
-/** The tokens whose signature is good, of the cookies `<token>.<signature>`. */
+/** The tokens with a valid signature, from the cookies `<token>.<signature>`. */
 async function readTokens(sent: readonly string[], secrets: readonly string[]): Promise<string[]> {
   const tokens: string[] = [];
   for (const text of sent) {

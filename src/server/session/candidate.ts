@@ -18,8 +18,8 @@ export interface Source {
 }
 
 /**
- * A session as it comes from its source: unchecked, of any size, with anything in any place. Times are
- * in milliseconds since 1970. Only `sealSession` turns it into a session.
+ * A session as it comes from its source: unchecked, of any size, with anything in any place. Times
+ * are in milliseconds since 1970. Only `sealSession` turns it into a session.
  */
 export interface Candidate {
   user: { id?: unknown; name?: unknown; image?: unknown };
@@ -29,9 +29,9 @@ export interface Candidate {
   issuedAt?: unknown;
   /** Absent or `null`: it lasts for `SESSION_SECONDS` from now. */
   expiresAt?: unknown;
-  /** Of a session of our own: it did not say when it was issued. */
+  /** For a session that this service signed: whether it had no time of issue. */
   undated?: unknown;
-  /** Of a session of our own: the one room that it admits to. */
+  /** For a session that this service signed: the one room it gives access to. */
   onlyRoom?: unknown;
   /** JSON if absent. */
   source?: Source;
@@ -116,7 +116,7 @@ function readClaims(data: unknown, source: Source): Candidate {
 }
 
 /**
- * Makes a candidate of the verified claims of a JWT.
+ * Turns the verified claims of a JWT into a candidate.
  *
  * @example
  * candidateFromClaims({ sub: "ada", name: "Ada", exp: 1_900_000_000 });
@@ -135,9 +135,9 @@ export function candidateFromClaims(
 }
 
 /**
- * Makes a candidate of what the app itself wrote: `{ user: { id, name?, image? }, roles?, rooms?,
- * id?, issuedAt?, expiresAt? }`, or `{ session: { id, createdAt, expiresAt }, user }` as Better Auth
- * writes it.
+ * Turns data that the app itself wrote into a candidate: `{ user: { id, name?, image? }, roles?,
+ * rooms?, id?, issuedAt?, expiresAt? }`, or `{ session: { id, createdAt, expiresAt }, user }` as
+ * Better Auth writes it.
  *
  * @throws Refusal `session_invalid` if it is no object.
  */
@@ -153,7 +153,7 @@ export function candidateFromJson(json: unknown, source = JSON_SOURCE): Candidat
   };
 }
 
-/** Makes a candidate of a session that this service signed, perhaps in an earlier version. */
+/** Turns a session that this service signed, perhaps in an earlier version, into a candidate. */
 export function candidateFromOwn(session: unknown): Candidate {
   const own = recordOf(session);
   return { ...own, user: recordOf(own["user"]), source: JSON_SOURCE };

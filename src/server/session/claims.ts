@@ -27,7 +27,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /**
  * Looks a claim up: by its whole name first, since some are URLs, then as a path. `undefined` if
- * it is not there, `null` if something else is in its way, so that it does not pass for absent.
+ * it is not there, `null` if something else is in its way, so that it does not count as absent.
  *
  * @example
  * lookUp({ user: { id: 7 } }, "user.id"); // 7

@@ -3,11 +3,11 @@ import { parse } from "hono/utils/cookie";
 /** An exact name, or a pattern if the framework puts a port or the app's name into it. */
 export type CookieName = string | RegExp;
 
-/** A cookie as it came, its chunks joined. */
+/** A cookie as received, its chunks joined. */
 export interface FoundCookie {
   /** Without the chunk's number. */
   name: string;
-  /** Decoded; empty where it is no valid value. */
+  /** Decoded; empty if the value is invalid. */
   value: string;
   chunks: number;
   /** Whether chunks of the same name came beside a whole cookie. */
@@ -47,8 +47,9 @@ export class CookieHeader {
   }
 
   /**
-   * Finds the first of the names that is present: each of its whole cookies, at most four, otherwise its
-   * chunks `.0`, `.1`, … joined in numeric order up to the first gap, the first of each (SPEC A1).
+   * Finds the first of the names that is present: each of its whole cookies, at most four,
+   * otherwise its chunks `.0`, `.1`, … joined in numeric order up to the first gap, the first of
+   * each (SPEC A1).
    */
   find(names: readonly CookieName[]): FoundCookie[] {
     for (const wanted of names) {

@@ -15,7 +15,7 @@ interface CookieCredential {
   cookie: FoundCookie;
   /** All cookies that came with it, for the formats that need more than one. */
   cookies: CookieHeader;
-  /** Those of the same name that came after it, to be tried if it makes no session (SPEC A1). */
+  /** Later ones with the same name, tried if this one is not a valid session (SPEC A1). */
   others: readonly FoundCookie[];
 }
 
@@ -32,8 +32,8 @@ export interface CookieSearch {
  * cookie (SPEC A1). `null` if there is none.
  *
  * @example
- * readCredential(new Request(url, { headers: { Authorization: "Bearer abc" } }), { names: ["session"], isOne: false });
- * // { kind: "bearer", token: "abc" }
+ * readCredential(new Request(url, { headers: { Authorization: "Bearer abc" } }), { names:
+ * ["session"], isOne: false }); // { kind: "bearer", token: "abc" }
  */
 export function readCredential(
   request: Request,
@@ -52,7 +52,7 @@ export function readCredential(
 /** A scheme ends at the first character that is not part of an HTTP token (RFC 9110, 5.6.2). */
 const BEARER = /^bearer(?![\w!#$%&'*+.^`|~-])\s*(.*)$/is;
 
-/** The bearer token of a request, empty where only the scheme is named; `null` for none. */
+/** The bearer token of a request, empty if only the scheme is present; `null` for none. */
 export function bearerToken(request: Request): string | null {
   return BEARER.exec(request.headers.get("Authorization") ?? "")?.[1] ?? null;
 }
@@ -79,6 +79,6 @@ export async function tryEach<Result>(
       refusals.push(error);
     }
   }
-  // A client gives up on 401, and comes back on 503: one of them may be good.
+  // A client gives up after 401, and retries after 503: one of the cookies may be valid.
   throw refusals.find(({ code }) => code === "session_unavailable") ?? refusals[0]!;
 }

@@ -18,7 +18,7 @@ const dataSchema = v.strictObject({
 
 /**
  * The encrypted cookie of RedwoodJS's dbAuth (SPEC A2). It carries no signature and no expiry:
- * `dbauth.md` says what follows.
+ * `dbauth.md` explains the consequences.
  *
  * @example
  * const verify = dbauth.createVerifier(config.session);
@@ -45,7 +45,7 @@ export const dbauth: SessionFormat = {
   },
 };
 
-/** Only its exact shape tells the app's cookie from bytes that somebody altered. */
+/** Only its exact shape distinguishes the app's cookie from altered bytes. */
 function readUserId(plaintext: string | undefined): string | number | undefined {
   const [, json] = PLAINTEXT.exec(plaintext ?? "") ?? [];
   if (json === undefined) return undefined;

@@ -42,15 +42,17 @@ export const DETAIL = {
   verify: "verify answered null",
 } as const;
 
-/** The algorithms that may be logged: a header, which anybody can write, may name anything. */
+/** The algorithms that may be logged: anyone can write a header that names anything. */
 const ALGORITHM = /^(?:[HREP]S(?:256|384|512)|EdDSA|Ed25519|none)$/;
 
-/** Makes the refusal of a session; `detail` is for the log alone. */
+/** Creates the refusal of a session; `detail` is for the log alone. */
 export function invalidSession(detail: string): Refusal {
   return new Refusal("session_invalid", undefined, { detail });
 }
 
-/** The detail for a status by which the app refused a session; a redirect may also mean a wrong URL. */
+/**
+ * The detail for a status by which the app refused a session; a redirect may also mean a wrong URL.
+ */
 export function signedOutBy(status: number): string {
   return `${DETAIL.notSignedIn}: the app answered ${status}`;
 }
@@ -65,15 +67,15 @@ export function invalidClaim(claim: string, fault: ClaimFault): Refusal {
   return invalidSession(`claim "${claim}": ${fault}`);
 }
 
-/** Makes the refusal of a token for its algorithm. */
+/** Creates the refusal of a token for its algorithm. */
 export function invalidAlgorithm(algorithm: unknown): Refusal {
   const isKnown = typeof algorithm === "string" && ALGORITHM.test(algorithm);
   return invalidSession(isKnown ? `alg ${algorithm} not allowed` : DETAIL.algorithm);
 }
 
 /**
- * Makes the refusal for an error of the check of a JWT. jose checks the signature before the claims: a
- * forged token that has expired is invalid.
+ * Makes the refusal for an error of the check of a JWT. jose checks the signature before the
+ * claims: a forged token that has expired is invalid.
  */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;

@@ -35,7 +35,7 @@ export const FORMATS = {
   kv,
 } satisfies Record<string, SessionFormat>;
 
-/** Browsers cap a cookie near 4 KiB; anything longer than this is no session. */
+/** Browsers cap a cookie near 4 KiB; anything longer than this is not a session. */
 const MAX_LENGTH = 8000;
 const MAX_CHUNKS = 10;
 const MAX_CHUNKED_LENGTH = 32_000;

@@ -15,7 +15,7 @@ function forwardedCookies({ cookies }: SessionConfig): readonly [string, ...stri
 }
 
 /**
- * Any session: the app is asked whose it is (SPEC A2); see `introspection.md`.
+ * Any session: asks the app which user it belongs to (SPEC A2); see `introspection.md`.
  *
  * @example
  * const verify = introspection.createVerifier(config.session);

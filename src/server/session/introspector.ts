@@ -13,7 +13,7 @@ import { sealSession } from "./seal.ts";
 import { messageOf, unavailable } from "./unavailable.ts";
 
 const KEPT_MS = 10_000;
-/** Short, since people sign in on the session that they had before. */
+/** Short, because a sign-in may keep the session's cookie. */
 const FAILURE_KEPT_MS = 1_000;
 const MAX_KEPT = 1000;
 
@@ -23,11 +23,12 @@ const SIGNED_OUT: ReadonlySet<number> = new Set([204, 301, 302, 303, 307, 308, 4
 /** The app's answer about a credential: a session, or why there is none. */
 type Answer = RoomSession | Refusal;
 
-/** Asks the app whose cookies these are; they are a `Cookie` header. */
+/** Asks the app which user a `Cookie` header belongs to. */
 export type Introspect = (cookies: string, context: CheckContext) => Promise<RoomSession>;
 
 /**
- * Makes a function that asks the app at `SESSION_INTROSPECTION_URL`, and caches its answers (SPEC A2).
+ * Makes a function that asks the app at `SESSION_INTROSPECTION_URL`, and caches its answers (SPEC
+ * A2).
  *
  * @throws Refusal when it asks: `session_invalid`, `session_expired`, `session_unavailable`.
  * @example
@@ -37,7 +38,7 @@ export type Introspect = (cookies: string, context: CheckContext) => Promise<Roo
 export function createIntrospector(config: SessionConfig): Introspect {
   const { introspectionUrl = "", introspectionHeaders, sessionMs } = config;
   const source = withClaims(JSON_SOURCE, config.claims);
-  // Separate, so that no number of strangers makes it forget a session.
+  // Separate, so that requests without a session cannot displace cached sessions.
   const good = new ExpiringMap<RoomSession>(MAX_KEPT);
   const failed = new ExpiringMap<Refusal>(MAX_KEPT);
   const asking = new SharedWork<Answer>();
@@ -63,7 +64,7 @@ export function createIntrospector(config: SessionConfig): Introspect {
   async function askOnce(cookies: string, key: string, now: number): Promise<Answer> {
     const answer = await askApp(cookies, now);
     if (answer instanceof Refusal) failed.set(key, answer, now + FAILURE_KEPT_MS);
-    // The app may prolong a session whose cookie stays the same, so an ended one is asked about again.
+    // The app may extend a session and keep its cookie, so an ended one is asked about again.
     else good.set(key, answer, Math.min(now + KEPT_MS, answer.expiresAt));
     return answer;
   }

@@ -45,7 +45,7 @@ function decoded(token: string): string {
   return token.replaceAll(/%2a/gi, "*").replaceAll(/%7e/gi, "~");
 }
 
-/** Which of the secrets signed it: the id that the seal names is the app's own number for it. */
+/** Finds the secret that signed it: the id in the seal is the app's own number for a secret. */
 async function findSecret(
   secrets: readonly string[],
   salt: string,
@@ -61,7 +61,7 @@ async function findSecret(
   return undefined;
 }
 
-/** A password of 32 characters is long enough for the library to do with one round. */
+/** For a password of 32 characters the library uses a single round. */
 async function deriveKey(secret: string, salt: string): Promise<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();
   const password = encoder.encode(secret);

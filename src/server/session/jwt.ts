@@ -7,7 +7,7 @@ import { rememberGood } from "./remember.ts";
 import { createTokenCheck } from "./signed-token.ts";
 
 /**
- * A plain JWT, of your own app or of an identity provider (SPEC A2); see `jwt.md`.
+ * A plain JWT, from the app or from an identity provider (SPEC A2); see `jwt.md`.
  *
  * @example
  * const verify = jwt.createVerifier(config.session);
@@ -21,7 +21,7 @@ export const jwt: SessionFormat = {
   createVerifier(config) {
     const source = withClaims(JWT_SOURCE, config.claims);
     const check = createTokenCheck(config);
-    // The check has seen that there is an expiry, and that it is a number.
+    // The check ensured that the expiry exists and is a number.
     const read = rememberGood(check, ({ exp }) => exp! * 1000);
     return async (token, context) => {
       const claims = await read(token, context);
@@ -32,9 +32,9 @@ export const jwt: SessionFormat = {
 };
 
 /**
- * Clerk names in `azp` the origin whose page the token was made for; one made for a page of
- * somebody else's must not do here. Elsewhere `azp` is the OAuth client's id, which is no URL and
- * says nothing of origins: the audience is what to check there.
+ * In Clerk's tokens, `azp` is the origin of the page that the token was made for; a token made for
+ * somebody else's page must be refused. Elsewhere `azp` is an OAuth client id, which is not a URL and
+ * says nothing about origins: there the audience must be checked.
  */
 function requireParty({ azp }: JWTPayload, context: VerifyContext): void {
   if (azp === undefined || azp === null || azp === "") return;

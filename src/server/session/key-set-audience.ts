@@ -18,7 +18,7 @@ function isShared(url: string): boolean {
   return URL.canParse(url) && SHARED_HOSTS.has(new URL(url).hostname);
 }
 
-/** Keys that many apps share do not tell whose token it is; issuer and audience do (SPEC A2). */
+/** Shared keys do not identify the app of a token; issuer and audience do (SPEC A2). */
 export function sharedKeyFaults({ jwksUrl, issuer, audience }: Keys): readonly string[] {
   if (jwksUrl === undefined || !isShared(jwksUrl)) return [];
   const why = "is missing, and the keys at SESSION_JWKS_URL sign the tokens of other apps, too";
@@ -28,7 +28,7 @@ export function sharedKeyFaults({ jwksUrl, issuer, audience }: Keys): readonly s
   ];
 }
 
-/** Other keys may be the app's own; that is not known here. */
+/** Other keys may belong to the app alone; this is unknown here. */
 export function keySetWarnings({ jwksUrl, issuer, audience }: Keys): readonly string[] {
   if (jwksUrl === undefined || isShared(jwksUrl)) return [];
   if (issuer !== undefined || audience !== undefined) return [];

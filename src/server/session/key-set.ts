@@ -5,7 +5,7 @@ import { fetchJson } from "./fetch-json.ts";
 import type { CheckContext } from "./format.ts";
 import { messageOf, unavailable } from "./unavailable.ts";
 
-/** After this the keys are fetched again, so that a withdrawn key is soon forgotten. */
+/** After this the keys are fetched again, so that a withdrawn key is soon dropped. */
 const MAX_AGE_MS = 600_000;
 /** An unknown key id fetches the keys again, but at most this often. */
 const COOLDOWN_MS = 30_000;
@@ -34,7 +34,8 @@ class KeySet {
   }
 
   /**
-   * Makes a function that finds the key a token names; `beforeAsking` is called before keys are fetched.
+   * Returns a function that finds the key a token names; `beforeAsking` is called before keys are
+   * fetched.
    *
    * @throws Refusal `session_unavailable` if the key is not known and the server does not answer.
    * @throws JOSEError if the server answers and does not know it, or knows several.

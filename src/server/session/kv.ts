@@ -3,11 +3,12 @@ import { DETAIL, invalidSession } from "./details.ts";
 import type { SessionFormat } from "./format.ts";
 import { messageOf, unavailable } from "./unavailable.ts";
 
-/** 22 characters of base64url are 132 bits, which nobody can guess. */
+/** 22 characters of base64url are 132 bits, which cannot be guessed. */
 const KEY = /^[\w-]{22,256}$/;
 
 /**
- * An opaque key, whose session the app wrote to the KV namespace `SESSIONS` (SPEC A2); see `kv.md`.
+ * An opaque key to a session that the app wrote to the KV namespace `SESSIONS` (SPEC A2); see
+ * `kv.md`.
  *
  * @example
  * const verify = kv.createVerifier(config.session);

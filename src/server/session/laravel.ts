@@ -9,19 +9,19 @@ import { candidateFromSessionData, parseJson } from "./session-data.ts";
 
 /** AES-256-CBC, Laravel's default cipher. */
 const KEY_BYTES = 32;
-/** Of one cookie; browsers cap it near 4 KiB. */
+/** For one cookie; browsers cap it near 4 KiB. */
 const MAX_LENGTH = 8000;
-/** What a plaintext begins with: the HMAC-SHA1 of the cookie's name. */
+/** Each plaintext begins with the HMAC-SHA1 of the cookie's name. */
 const PREFIXED = /^([\da-f]{40})\|(.*)$/s;
 const SESSION_ID = /^[\dA-Za-z]{40}$/;
-/** Where the guard `web` keeps the user's id; behind it is the hash of its class. */
+/** The guard `web` keeps the user's id at this key, followed by the hash of its class. */
 const LOGIN = /^login_web_[\da-f]{40}$/;
 
 type Key = Uint8Array<ArrayBuffer>;
 
 /**
- * The session of Laravel with `SESSION_DRIVER=cookie`: one encrypted cookie names the other, whose
- * data it is (SPEC A2); see `laravel.md`.
+ * The session of Laravel with `SESSION_DRIVER=cookie`: one encrypted cookie names the other, which
+ * holds the data (SPEC A2); see `laravel.md`.
  *
  * @example
  * const verify = laravel.createVerifier(config.session);
@@ -55,7 +55,7 @@ function keyOf(secret: string): Key | null {
   return secret.startsWith("base64:") ? decodeBase64(secret.slice(7)) : encode(secret);
 }
 
-/** The two cookies, as they came: a bearer token is both values with a dot between them. */
+/** The two cookies as received; in a bearer token, their values are separated by a dot. */
 function sentCookies(token: string, { cookie, cookies }: VerifyContext, names: readonly string[]) {
   if (cookie && cookies) {
     return { first: token, names: [cookie.name], secondOf: (id: string) => cookies.values(id) };
@@ -64,7 +64,10 @@ function sentCookies(token: string, { cookie, cookies }: VerifyContext, names: r
   return { first, names, secondOf: () => (rest.length === 1 ? rest : []) };
 }
 
-/** Decrypts the first that is good: browsers send a stale one of the host before a fresh one of its domain. */
+/**
+ * Decrypts the first valid one: browsers send a stale cookie of the host before a fresh one of its
+ * domain.
+ */
 async function readFirst(values: readonly string[], id: string, keys: readonly Key[]) {
   let refusal: unknown = invalidSession(DETAIL.noData);
   for (const [at, value] of values.entries()) {
@@ -110,7 +113,7 @@ async function decrypt(value: string, keys: readonly Key[]): Promise<{ text: str
   throw invalidSession(DETAIL.signature);
 }
 
-/** The envelope is not signed, only two parts of it are: it must be written as Laravel writes it. */
+/** Only two parts of the envelope are signed, so it must be exactly as Laravel writes it. */
 function parseEnvelope(value: string) {
   const bytes = value.length > MAX_LENGTH ? null : decodeBase64(value);
   const { iv, value: data, mac, tag } = recordOf(parseJson(bytes));
@@ -137,7 +140,7 @@ function fromHex(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text.match(/../g)!, (pair) => Number.parseInt(pair, 16));
 }
 
-/** The data of a session: as PHP or as JSON, and encrypted once more with `SESSION_ENCRYPT=true`. */
+/** The data of a session: PHP or JSON, encrypted once more with `SESSION_ENCRYPT=true`. */
 async function readData(data: unknown, keys: readonly Key[]): Promise<unknown> {
   if (typeof data !== "string") return undefined;
   if (data.startsWith("{")) return parseJson(encode(data));

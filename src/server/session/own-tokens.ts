@@ -5,7 +5,7 @@ import { candidateFromOwn, type Candidate } from "./candidate.ts";
 import { DETAIL, invalidSession, refusalOf } from "./details.ts";
 import type { Session } from "./session.ts";
 
-/** The kinds of token that this service signs; each is good for its own purpose only. */
+/** The kinds of token that this service signs; each is valid for one purpose only. */
 const TICKET = "rollcall-ticket+jwt";
 const SESSION = "rollcall-session+jwt";
 
@@ -22,7 +22,7 @@ async function sign(
   expiresAt: number,
   [newest]: readonly string[],
 ): Promise<string> {
-  // Each use is admitted anew.
+  // Each use needs a new admission.
   const { admission: _, ...session } = payload.session;
   return new SignJWT({ ...payload, session })
     .setProtectedHeader({ alg: "HS256", typ })
@@ -49,8 +49,8 @@ async function verify(typ: string, token: string, secrets: readonly string[]): P
 }
 
 /**
- * When a ticket ends that may last until `latest`: never after its session, and in whole seconds, as
- * tokens carry them (SPEC T1).
+ * The expiry of a ticket that may last until `latest`: never after its session, and in whole seconds,
+ * like all times in tokens (SPEC T1).
  */
 export function ticketExpiry({ expiresAt }: Session, latest: number): number {
   return Math.min(Math.ceil(latest / 1000), Math.floor(expiresAt / 1000)) * 1000;

@@ -7,12 +7,12 @@ const ARRAY = /a:(\d{1,9}):\{/y;
 const OBJECT = /[OC]:(\d{1,9}):"/y;
 const SIZE = /:(\d{1,9}):\{/y;
 
-/** Stands for what is read over: nothing is ever made of an object. */
+/** Stands for skipped values: objects are never instantiated. */
 const OBJECT_READ_OVER = null;
 
 /**
- * Reads what PHP's `serialize` wrote, as `json_encode` would show it: an array with the keys 0, 1, …
- * is a list, any other a record. Objects, references and enumerations are read over and become
+ * Reads the output of PHP's `serialize` as `json_encode` would show it: an array with the keys 0,
+ * 1, … is a list, any other a record. Objects, references and enumerations are skipped and become
  * `null`. `undefined` if the text is anything else.
  *
  * @example
@@ -82,7 +82,7 @@ class Reader {
     return entries;
   }
 
-  /** The rest of a text, whose first quotation mark has been read. Throws where it is no UTF-8. */
+  /** The rest of a string, after its first quotation mark. Throws if it is not UTF-8. */
   #quoted(length: number): string {
     const bytes = this.#bytes.subarray(this.#at, this.#at + length);
     this.#at += length;
@@ -126,6 +126,6 @@ function readScalar(text: string): unknown {
 
 function toArray(entries: [key: string, value: unknown][]): unknown {
   const isList = entries.every(([key], at) => key === String(at));
-  // Not by assignment, which would change the prototype for one name.
+  // Not by assignment, which would change the prototype for the key `__proto__`.
   return isList ? entries.map(([, value]) => value) : Object.fromEntries(entries);
 }

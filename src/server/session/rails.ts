@@ -10,7 +10,7 @@ import { candidateFromSessionData } from "./session-data.ts";
 /** Rails' own salt and count of rounds. */
 const SALT = "authenticated encrypted cookie";
 const ITERATIONS = 1000;
-/** Rails 7.0's defaults, and those before. */
+/** The default since Rails 7.0, and the one before. */
 const DIGESTS = ["SHA-256", "SHA-1"];
 
 /** Ciphertext, 12-byte IV, 16-byte tag: a shorter tag would be easier to guess. */
@@ -23,7 +23,7 @@ const envelopeSchema = v.object({
 
 const sessionSchema = v.looseObject({
   session_id: v.optional(v.unknown()),
-  // Devise: the user's key, and a part of their password's hash.
+  // Devise: the user's key, and a part of the password's hash.
   "warden.user.user.key": v.optional(v.tuple([v.tuple([v.unknown()]), v.nullish(v.string())])),
   user_id: v.optional(v.unknown()),
 });

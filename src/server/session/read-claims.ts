@@ -14,10 +14,10 @@ const MAX_AHEAD_MS = 60_000;
 /** Stands for the page's own host. */
 const OWN = "https://own.invalid";
 
-/** Frameworks write an absent text as `null` or as an empty text. */
+/** Frameworks write a missing string as `null` or as an empty string. */
 const isAbsent = (value: unknown) => value === undefined || value === null || value === "";
 
-/** Apps number their users as often as they name them. */
+/** Many apps have numbers as user ids. */
 function readId(value: unknown, claim: string): string {
   if (Number.isSafeInteger(value)) return String(value);
   if (typeof value !== "string") throw invalidClaim(claim, "not a text");
@@ -51,8 +51,8 @@ export function readName(value: unknown): string | undefined {
 }
 
 /**
- * Reads a picture: an `https:` URL, or a path of the page's own host. Anything else is left out, since
- * a browser requests it with the viewer's cookies.
+ * Reads a picture: an `https:` URL, or a path of the page's own host. Anything else is left out,
+ * since a browser requests it with the viewer's cookies.
  */
 export function readImage(value: unknown, allowsPaths: boolean): string | undefined {
   if (typeof value !== "string" || value.length > MAX_IMAGE_LENGTH) return undefined;
@@ -62,7 +62,7 @@ export function readImage(value: unknown, allowsPaths: boolean): string | undefi
   return isPath && allowsPaths ? value : undefined;
 }
 
-/** Reads roles or rooms: a list of texts. */
+/** Reads roles or rooms: a list of strings. */
 export function readTexts(value: unknown, claim: string): string[] {
   if (!Array.isArray(value)) throw invalidClaim(claim, "not a list");
   if (value.length > MAX_ENTRIES) throw invalidClaim(claim, "too many");
@@ -73,7 +73,7 @@ export function readTexts(value: unknown, claim: string): string[] {
   return [...(value as string[])];
 }
 
-/** Reads when a session was issued, `undefined` where it says nothing that can be. */
+/** Reads when a session was issued; `undefined` if the time is missing or impossible. */
 export function readIssuedAt(value: unknown, claim: string, now: number): number | undefined {
   if (isAbsent(value)) return undefined;
   if (typeof value !== "number") throw invalidClaim(claim, "not a time");

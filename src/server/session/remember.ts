@@ -1,7 +1,7 @@
 import { ExpiringMap } from "../platform/expiring-map.ts";
 import type { CheckContext } from "./format.ts";
 
-/** Returns what a token says, or throws. */
+/** Returns a token's contents, or throws. */
 type Check<Result> = (token: string, context: CheckContext) => Promise<Result>;
 
 /** How long a token stays valid here after its key is withdrawn. */
@@ -9,8 +9,8 @@ const MAX_AGE_MS = 60_000;
 const MAX_TOKENS = 500;
 
 /**
- * Remembers good tokens, since clients present the same one again and again: for a minute, never beyond
- * their expiry, and only the latest {@link MAX_TOKENS}. Bad tokens are not kept, so that they cannot
+ * Remembers valid tokens, since clients present the same one repeatedly: for a minute, never beyond
+ * their expiry, and only the latest {@link MAX_TOKENS}. Invalid tokens are not kept, so that they cannot
  * displace good ones.
  *
  * @example

@@ -19,7 +19,7 @@ const MAX_SESSION_BYTES = 12 * 1024;
 export interface SealOptions {
   /** Milliseconds since 1970. */
   now: number;
-  /** How long a session lasts that has no expiry. */
+  /** How long a session without an expiry lasts. */
   sessionMs: number;
 }
 
@@ -47,7 +47,7 @@ export function sealSession(candidate: Candidate, { now, sessionMs }: SealOption
         ...(image && { image }),
       },
       roles: readRoles(candidate.roles, claims.roles),
-      // An absent list admits to every room, so nothing else must pass for an absent list.
+      // An absent list gives access to every room, so nothing else may count as absent.
       ...(candidate.rooms !== undefined && { rooms: readTexts(candidate.rooms, claims.rooms) }),
       ...(id && { id }),
       ...(issuedAt !== undefined && { issuedAt }),

@@ -2,12 +2,12 @@ import { candidateFromJson, JSON_SOURCE, withClaims, type Candidate } from "./ca
 import { findClaim, isRecord, type OwnClaims } from "./claims.ts";
 import { DETAIL, invalidSession } from "./details.ts";
 
-/** Names of which the first that is present counts. */
+/** Names; the first one that is present counts. */
 type Names = readonly [string, ...string[]];
 
 /**
- * Where apps keep the user's id in a session, Passport included. Not `id` alone, which is the session's
- * as often as the user's.
+ * Where apps keep the user's id in a session, Passport included. Not `id` alone, which is the
+ * session's as often as the user's.
  */
 const USER_IDS: Names = ["user.id", "userId", "user_id", "user", "passport.user"];
 const NAMES: Names = ["user.name", "userName", "name"];
@@ -25,8 +25,8 @@ export function parseJson(bytes: Uint8Array | null): unknown {
 }
 
 /**
- * Makes a candidate of the data in a framework's session: the user is where apps usually keep them, or
- * where `SESSION_CLAIMS` says.
+ * Turns the data in a framework's session into a candidate: the user is where apps usually keep
+ * them, or where `SESSION_CLAIMS` says.
  *
  * @throws Refusal `session_invalid` if it is no object, or holds no user.
  * @example

@@ -2,7 +2,7 @@
 export interface Session {
   user: SessionUser;
   roles: readonly string[];
-  /** The rooms it admits to; a trailing `*` matches any rest. Absent: all of them. */
+  /** The rooms it gives access to; a trailing `*` matches any rest. Absent: all rooms. */
   rooms?: readonly string[];
   id?: string;
   issuedAt?: number;

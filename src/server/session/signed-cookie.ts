@@ -46,7 +46,7 @@ function decoded(token: string, { cookie }: VerifyContext): string {
   }
 }
 
-/** Answers the value whose signature is good, `undefined` if none is. */
+/** Returns the value with a valid signature; `undefined` if there is none. */
 async function readSigned(
   token: string,
   { cookie, cookies }: VerifyContext,
@@ -84,7 +84,7 @@ async function isKeygripOf(
   return signature !== null && isSignedBy(secrets, "SHA-1", signature, `${name}=${value}`);
 }
 
-/** Hono signs a text as it is; the others write JSON in base64. */
+/** Hono signs the plain text; the others write JSON in base64. */
 function readData(value: string): unknown {
   return parseJson(value.startsWith("{") ? new TextEncoder().encode(value) : decodeBase64(value));
 }

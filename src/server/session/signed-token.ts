@@ -7,8 +7,8 @@ import { keySetAt } from "./key-set.ts";
 import { unavailable } from "./unavailable.ts";
 
 /**
- * How far the issuer's clock may be ahead, as those of phones and virtual machines are. jose applies it
- * to the expiry too, which `sealSession` checks again with the format's own tolerance.
+ * How far the issuer's clock may be ahead, as those of phones and virtual machines are. jose
+ * applies it to the expiry too, which `sealSession` checks again with the format's own tolerance.
  */
 export const NOT_BEFORE_TOLERANCE_SECONDS = 60;
 const PUBLIC_KEY_ALGORITHMS = ["RS256", "PS256", "ES256", "ES384", "EdDSA"];
@@ -44,8 +44,8 @@ async function tryEach(checks: Iterable<Check> | AsyncIterable<Check>, options: 
 }
 
 /**
- * Makes the check of a JWT's signature, algorithm, times, issuer and audience, with any of the secrets or
- * with a key of the key set. The kind of key determines the algorithm (SPEC A2).
+ * Makes the check of a JWT's signature, algorithm, times, issuer and audience, with any of the
+ * secrets or with a key of the key set. The kind of key determines the algorithm (SPEC A2).
  *
  * @throws Refusal from the check: `session_invalid`, `session_expired`, `session_unavailable`.
  * @example
@@ -108,7 +108,8 @@ export function createTokenCheck(
 }
 
 /**
- * Imports a secret once for each algorithm, at its first use: a module must not do I/O while it loads.
+ * Imports a secret once for each algorithm, at its first use: a module must not do I/O while it
+ * loads.
  */
 function memoKey(secret: string): (algorithm: string) => Promise<CryptoKey> {
   const keys = new Map<string, CryptoKey>();
@@ -117,7 +118,7 @@ function memoKey(secret: string): (algorithm: string) => Promise<CryptoKey> {
     let key = keys.get(algorithm);
     if (!key) {
       const kind = { name: "HMAC", hash: SECRET_ALGORITHMS[algorithm]! };
-      // Keeps the key and not the promise: a request must not await another's.
+      // Keeps the key, not the promise: a request must not await another request's promise.
       key = await crypto.subtle.importKey("raw", bytes, kind, false, ["verify"]);
       keys.set(algorithm, key);
     }

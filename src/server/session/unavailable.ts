@@ -2,8 +2,8 @@ import { Refusal } from "../errors.ts";
 import { log } from "../log.ts";
 
 /**
- * Makes the refusal for a session that cannot be checked, and logs why, since the answer does not say
- * (SPEC A5, O3). The reason must contain nothing of the credential.
+ * Creates the refusal for a session that cannot be checked, and logs why, since the answer does not
+ * say (SPEC A5, O3). The reason must not contain any part of the credential.
  *
  * @example
  * throw unavailable("SESSION_INTROSPECTION_URL: answered 500");

@@ -6,7 +6,7 @@ import type { Whereabouts } from "./whereabouts.ts";
 /** A user's last place in a room has ended. */
 export interface Departure {
   user: string;
-  /** The newest that they were admitted with; 0 for none. */
+  /** The newest stamp that they were admitted with; 0 for none. */
   stamp: number;
   /** As others see it, in milliseconds since 1970. */
   lastOnline: number | null;

@@ -110,8 +110,9 @@ export class User extends DurableObject<Env> implements UserObject {
   }
 
   /**
-   * Revokes one session, or with `null` all that were issued until now: stores the revocation, then has
-   * the rooms close the connections; returns how many. A room that does not answer is called again.
+   * Revokes one session, or with `null` all that were issued until now: stores the revocation, then
+   * has the rooms close the connections; returns how many. A room that does not answer is called
+   * again.
    */
   revoke(session: string | null): Promise<number> {
     const at = this.#tick();
@@ -126,14 +127,17 @@ export class User extends DurableObject<Env> implements UserObject {
   }
 
   /**
-   * Has every room close the user's connections and forget the user (SPEC B11), and forgets where they
-   * were; returns how many connections that closed. A room that does not answer is called again.
+   * Has every room close the user's connections and forget the user (SPEC B11), and forgets where
+   * they were; returns how many connections that closed. A room that does not answer is called
+   * again.
    */
   forget(): Promise<number> {
     return this.#send({ kind: "forget", session: null, room: null, at: this.#tick() });
   }
 
-  /** Sends an event to the user's connections in every room (SPEC B11); returns how many they were. */
+  /**
+   * Sends an event to the user's connections in every room (SPEC B11); returns how many they were.
+   */
   async deliver(event: Omit<RoomEvent, "to">): Promise<number> {
     const to = { users: [this.#name] };
     // No retry: they might get the event twice.
@@ -150,7 +154,7 @@ export class User extends DurableObject<Env> implements UserObject {
     return sumUp(sights, { lastSeen: this.#listing.lastOnline, isComplete });
   }
 
-  /** Never fails: the platform gives an alarm up after six failures. */
+  /** Never fails: the platform gives up an alarm after six failures. */
   override async alarm(): Promise<void> {
     this.#alarm.unset();
     const now = Date.now();

@@ -4,7 +4,7 @@ export { Directory, Room, User } from "rollcall/server";
 const friends: Record<string, string[]> = { ada: ["bob"], bob: ["ada"] };
 
 export default createApp({
-  // Answers those of the ids whom this person may see; it may ask anybody, for up to 5 seconds.
+  // Returns the ids that this user may see. It may ask other services, for up to 5 seconds.
   authorizeWatch: (session, _room, ids) =>
     ids.filter((id) => friends[session.user.id]?.includes(id)),
 });

@@ -14,7 +14,7 @@ import { ERROR_CODES, type ErrorCode } from "../../errors.ts";
 import type { RoomStats } from "../../room/room-object.ts";
 import type { UserView, Whereabouts } from "../../user/whereabouts.ts";
 
-/** A schema of what a type of the service says: where the type changes, this no longer compiles. */
+/** A schema of one of the service's types: if the type changes, this no longer compiles. */
 type Of<Type> = v.GenericSchema<unknown, Type>;
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -119,7 +119,7 @@ const error: Of<{ error: { code: ErrorCode; message: string; requestId: string }
 
 const health: Of<{ ok: true }> = v.strictObject({ ok: v.literal(true) });
 
-/** What the service answers, by the names that the document gives them. */
+/** The service's answers, by their names in the document. */
 export const ANSWERS = {
   Member: member,
   Counts: counts,

@@ -46,14 +46,14 @@ const REFUSALS: Record<Operation["by"], readonly ErrorCode[]> = {
   "session or backend": FOR_SESSIONS,
 };
 
-/** What no schema of the library says by itself. */
+/** What the library's schemas cannot express. */
 const CONVERSION: ConversionConfig = {
   target: "draft-2020-12",
   typeMode: "input",
   errorMode: "throw",
-  // A check by code, which its field's description or rule tells of.
+  // A check in code; the field's description or rule explains it.
   ignoreActions: ["check", "transform"],
-  // The only values that are not described further are objects of the app's own.
+  // The only values without a further description are the app's own objects.
   overrideSchema: ({ valibotSchema }) =>
     valibotSchema.type === "custom" ? { type: "object" } : undefined,
 };
@@ -107,7 +107,7 @@ function parametersOf({ path, query }: Operation): object[] {
   return [...inPath, ...inQuery];
 }
 
-/** As a part of a document, where the dialect is said once for all. */
+/** As a part of a document, which declares the dialect once for all. */
 function convert(schema: v.GenericSchema): object {
   const { $schema: _, ...converted } = toJsonSchema(schema, CONVERSION);
   return converted;
@@ -145,8 +145,8 @@ let described: object | null = null;
 
 /**
  * Describes the service in OpenAPI 3.1, its requests by the schemas that check them (SPEC O5). `base`
- * is the URL that the paths are below. It is made when it is first asked for, and costs no other
- * request anything.
+ * is the URL that the paths are relative to. It is built at the first request for it, and costs other
+ * requests nothing.
  *
  * @example
  * describeService("https://presence.example.com"); // { openapi: "3.1.0", … }

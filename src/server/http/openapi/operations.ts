@@ -7,20 +7,20 @@ import { presenceSchema, revocationSchema } from "../users.ts";
 import { ticketSchema } from "../tickets.ts";
 import type { AnswerName } from "./answers.ts";
 
-/** One route, as the document tells of it. */
+/** One route in the document. */
 export interface Operation {
   method: "get" | "post" | "put" | "delete";
   /** As in OpenAPI: parameters in braces. */
   path: string;
   id: string;
   summary: string;
-  /** Whose request it is: anybody's, a session's, the app's backend's, or either of these two. */
+  /** Who may send the request: anyone, a session, the app's backend, or either of these two. */
   by: "anybody" | "session" | "backend" | "session or backend";
   query?: v.ObjectSchema<v.ObjectEntries, undefined>;
   body?: v.GenericSchema;
-  /** By status: a short text, or the names of what is answered. */
+  /** By status: a short text, or the names of the answers. */
   answers: Record<number, string | readonly AnswerName[]>;
-  /** Codes of A5 beside those that every route of its kind may answer. */
+  /** Codes of A5 in addition to those that every route of its kind may answer. */
   refusals?: readonly ErrorCode[];
 }
 
