@@ -47,3 +47,10 @@ export class Client {
     return frame;
   }
 }
+
+/** What a client holds of a room, without what else was in the frame that told it. */
+export function heldIn(roll: Replica | null): Replica | null {
+  if (roll === null) return null;
+  const { epoch, version, online, connections, members } = roll;
+  return { epoch, version, online, connections, members };
+}
