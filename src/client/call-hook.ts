@@ -4,8 +4,8 @@ import { warn } from "./warn.ts";
 import { HOOK_MS } from "./times.ts";
 
 /**
- * Calls a hook of the app's, if there is one; rejects where it throws or does not answer in time.
- * That, and to give nothing, is told in the console.
+ * Calls a hook of the app's, if there is one; rejects if it throws or does not answer in time. This,
+ * and a missing result, is reported in the console.
  */
 export async function callHook<Answer>(
   options: SignInOptions,

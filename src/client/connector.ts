@@ -18,39 +18,42 @@ import type { RoomError } from "./types.ts";
 import { warn } from "./warn.ts";
 import { LASTED_MS, PATIENCE_MS } from "./times.ts";
 
-/** After so many attempts in a row that failed where a read does not, no socket may get through. */
+/**
+ * After this many consecutive attempts that fail although a read succeeds, assume that WebSockets
+ * are blocked.
+ */
 const BLOCKED_AFTER = 2;
 
-/** Who is to be connected. */
+/** The connection's owner. */
 export interface Owner extends PollingOwner {
   readonly options: ConnectionOptions;
-  /** Aborted where all is over, before {@link Connector.stop}. */
+  /** Aborted at the end, before {@link Connector.stop}. */
   readonly over: AbortController;
-  /** What to connect to next; for the sign-in to add to. */
+  /** The URL for the next connect; the sign-in adds to it. */
   nextUrl(): URL;
   onFrame(frame: ServerFrame): void;
-  /** The room does not take the client for now, or what it said (400). */
+  /** The room refuses the client for now, or a request of it (400). */
   onRefusal(refusal: Refusal): void;
   /** The room is closed to this client: stop. */
   onClosed(error: RoomError | null): void;
 }
 
 /**
- * Keeps a way to the room: opens one socket after the other, waits as the last one's end demands,
- * and polls where none gets through.
+ * Keeps a connection to the room: opens one socket after another, waits as long as the last one's end
+ * requires, and polls if no socket gets through.
  */
 export class Connector {
   readonly #owner: Owner;
   readonly #polling: Polling;
   readonly #pause = new Pause();
   #socket: Socket | null = null;
-  /** When the room's state came over the socket; `undefined` where it has not. */
+  /** When the room's state came over the socket; `undefined` if it has not. */
   #acceptedAt: number | undefined;
   /** Attempts since a connection last worked. */
   #attempts = 0;
-  /** Those in a row of which nobody said a word, while a read was answered. */
+  /** Consecutive attempts on which no message arrived although a `GET` was answered. */
   #unanswered = 0;
-  /** Why the room did not take the client, until the app was asked for a better credential. */
+  /** Why the room refused the client, until the app was asked for a better credential. */
   #refused: RoomError | null = null;
   /** While the page is in the browser's back and forward cache. */
   #isAway = false;
@@ -63,13 +66,13 @@ export class Connector {
   /** Opens the first socket. */
   start(): void {
     watchPage(
-      // Waits no longer than it must, and trusts no socket that may be dead.
+      // Waits no longer than necessary, and tests a socket that may be dead.
       () => {
         this.#pause.hurry();
         this.#socket?.check();
         this.poll();
       },
-      // Leaves the place to the room's grace (SPEC L4).
+      // Keeps the place for the grace period (SPEC L4).
       () => {
         this.#isAway = true;
         this.#socket?.drop();
@@ -89,7 +92,7 @@ export class Connector {
     this.#socket?.send(frame);
   }
 
-  /** Says at once what there is to say, where no socket does. */
+  /** Polls at once to send what is waiting, if there is no socket. */
   poll(): void {
     this.#polling.hurry();
   }
@@ -100,7 +103,7 @@ export class Connector {
     this.#polling.stop();
   }
 
-  /** Ends the socket or the lease, and begins no other. */
+  /** Ends the socket or the lease, and starts no other. */
   stop(): void {
     this.#socket?.leave();
     this.#socket = null;
@@ -117,7 +120,7 @@ export class Connector {
       try {
         await this.#attempt();
       } catch (error) {
-        // A hook of the app's failed, which is no refusal; or the browser opens no such socket.
+        // A hook of the app's failed, which is not a refusal; or the browser cannot open this socket.
         warn((error as Error).message, "socket");
         await this.#backOff();
       }
@@ -137,7 +140,7 @@ export class Connector {
     if (!this.#isAway) await this.#waitAfter(end);
   }
 
-  /** Opens a socket, and waits for an end after which another is to come. */
+  /** Opens a socket, and waits until another is needed. */
   #connect(url: URL): Promise<SocketEnd> {
     const owner = this.#owner;
     this.#acceptedAt = undefined;
@@ -164,16 +167,16 @@ export class Connector {
     if (code === RATE_LIMITED) this.#pause.atLeast(PATIENCE_MS);
     if (code === SESSION) {
       if (this.#owner.signIn.canRecover) this.#refused = whyClosed(end);
-      // The browser may have another cookie by now: the door tells (SPEC K14).
+      // The browser may have another cookie by now: the next connect shows it (SPEC K14).
       if (this.#refused || this.#attempts === 0) return void this.#attempts++;
     }
     await this.#backOff();
   }
 
-  /** After an attempt of which nobody said a word: refused, or lost on its way. */
+  /** After an attempt without any message: it was refused, or lost on the way. */
   async #inquire(): Promise<void> {
     const { signIn } = this.#owner;
-    // At once: later, others than those who refused might answer.
+    // At once: later, another server might answer.
     const url = this.#owner.nextUrl();
     signIn.applyAgain(url);
     const refusal = await Promise.race([
@@ -181,12 +184,12 @@ export class Connector {
       this.#pause.wait(PATIENCE_MS),
     ]);
     if (refusal === true || this.#isOver || this.#isAway) return;
-    // Up to 404 trying again does not help: the caller must become another, or ask for another room.
+    // Up to 404 a retry does not help: it needs another credential or another room.
     if (refusal && refusal.status > 404) {
       this.#unanswered = 0;
       this.#takeRefusal(refusal);
     } else if (refusal && signIn.explains(refusal)) this.#refused = errorOf(refusal);
-    // Where a read is not answered either, the network is down, or the service.
+    // If a read is not answered either, the network or the service is down.
     else if (refusal !== undefined && ++this.#unanswered >= BLOCKED_AFTER) {
       warn("No WebSocket gets through: polling.", signIn.token ? "token" : "");
       this.#polling.start();
@@ -208,7 +211,7 @@ export class Connector {
     return this.#pause.wait(backoffMs(this.#attempts++, Math.random()));
   }
 
-  /** The app may have a better credential, else the client stays away. */
+  /** Asks the app for a better credential; without one, the client stays away. */
   async #recover(error: RoomError): Promise<void> {
     const helps = await this.#owner.signIn.recover(error);
     this.#refused = null;

@@ -8,8 +8,8 @@ import type { RoomHandle } from "./types.ts";
 import { GATHER_MS } from "./times.ts";
 
 /**
- * A handle that is not in the room yet; nothing is asked, or read of the URL, until `join()`.
- * `identity` is what other handles have to be given to share its connection.
+ * A handle that is not in the room yet; it makes no request and does not read the URL until `join()`.
+ * Handles with an equal `identity` share a connection.
  */
 export function openHandle(
   url: string | URL,
@@ -17,7 +17,7 @@ export function openHandle(
   identity = options,
 ): RoomHandle {
   const listeners = new Set<Emit>();
-  /** `null` while this handle is not in the room, and what is shown then. */
+  /** `null` while this handle is not in the room; then the other is shown. */
   let share: Share | null = null;
   let apart = stateOf("closed", options.initial);
 

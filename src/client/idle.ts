@@ -1,12 +1,13 @@
 import { listen } from "./page.ts";
 import { LONGEST_MS } from "./pause.ts";
 
-/** No `scroll`: scripts do that too. */
+/** Without `scroll`, since scripts scroll too. */
 const INPUTS = "pointerdown pointermove touchmove wheel keydown";
 
 /**
- * Tells when the person has given no input for `idleAfterMs`, and when they are back, until `signal`
- * is aborted. To turn to the page is input too. Where there is no document nothing is told.
+ * Reports when the person has given no input for `idleAfterMs`, and when they are back, until
+ * `signal` is aborted. Turning to the page counts as input. Without a document, nothing is
+ * reported.
  */
 export function watchIdle(
   idleAfterMs: number,
@@ -19,7 +20,7 @@ export function watchIdle(
   let idle = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  // One timer, set anew only when it fires: input comes by the hundred a second.
+  // One timer, set again only when it fires: there may be hundreds of inputs a second.
   const look = (): void => {
     const leftMs = inputAt + idleAfterMs - Date.now();
     if (leftMs > 0) timer = setTimeout(look, Math.min(leftMs, LONGEST_MS));

@@ -4,9 +4,9 @@ import type { JoinOptions } from "./options.ts";
 import type { RoomHandle } from "./types.ts";
 
 /**
- * Enters a room and stays present in it until `leave()`, through lost networks and restarts. Handles
- * of one URL share a connection where all that decides how it connects is the same: pass the same
- * functions, not new ones at each call. Throws where the URL is none of a web server.
+ * Joins a room and stays present in it until `leave()`, through lost networks and restarts. Handles
+ * with the same URL and the same connection options share a connection: pass the same functions, not
+ * new ones at each call. Throws if the URL is not one of a web server.
  *
  * @example
  * const room = joinRoom<{ typing: boolean }>("/rooms/lobby");
@@ -18,6 +18,6 @@ export function joinRoom<D extends object = Data>(
 ): RoomHandle<D> {
   const handle = openHandle(url, options as JoinOptions);
   if (options.autoJoin !== false) handle.join();
-  // What the data are is between the app and its types.
+  // The app and its types decide what the data are.
   return handle as unknown as RoomHandle<D>;
 }

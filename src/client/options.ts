@@ -1,9 +1,9 @@
 import type { Data, Snapshot } from "../protocol/messages.ts";
 import type { SignInOptions } from "./sign-in-options.ts";
 
-/** A part of a room to be shown, and what connects to it. */
+/** The part of a room to show, and what connects to it. */
 export interface RoomWindow {
-  /** How many are shown beside those who are watched. */
+  /** How many members are shown beside the watched ones. */
   readonly limit: number;
   /** The class of its connections. */
   readonly Connection: unknown;
@@ -11,25 +11,28 @@ export interface RoomWindow {
 
 /** How a client connects. Handles of one URL with the same values of these share a connection. */
 export interface ConnectionOptions extends SignInOptions {
-  /** Who is signed in, as the app knows: with another, nothing of the former person's is shared. */
+  /** The id of the signed-in user: with another id, nothing of the previous user's is shared. */
   user?: string;
   /** After how long without input the person counts as away from this page; 300,000. */
   idleAfterMs?: number;
-  /** `false` only watches: the person is on nobody's list, and has no status there; `true`. */
+  /** `false` only watches: the person is not on the list, and has no status there; `true`. */
   present?: boolean;
-  /** Shows a part of the room: what `windowOf` of `rollcall/window` gives. */
+  /** Shows a part of the room: the result of `windowOf` of `rollcall/window`. */
   window?: RoomWindow;
-  /** What each change is sent as (SPEC W3); `delta`. */
+  /** How each change is sent (SPEC W3); `delta`. */
   view?: "delta" | "snapshot";
-  /** A `WebSocket` class, where the runtime has none or headers are to be sent with it. */
+  /** A `WebSocket` class, if the runtime has none or you need to send headers with it. */
   WebSocket?: unknown;
-  /** Reads the room over HTTP; the runtime's own where absent. */
+  /** Sends HTTP requests; the runtime's own if absent. */
   fetch?: typeof fetch;
 }
 
 export interface JoinOptions<D extends object = Data> extends ConnectionOptions {
-  /** The room as `GET` answered it to the app's server: shown from the start, and gone on from. */
+  /**
+   * The snapshot that your server read with `GET`: shown from the start, then updated with what
+   * changed.
+   */
   initial?: Snapshot<D>;
-  /** `false` waits for `join()`, as where the person is yet to sign in. */
+  /** `false` waits for `join()`, for example until the person has signed in. */
   autoJoin?: boolean;
 }

@@ -1,15 +1,15 @@
 import type { Status } from "../protocol/messages.ts";
 import type { Change } from "./types.ts";
 
-/** What the app changes of its member, from when it says so until the room has it. */
+/** The app's changes to its member, until the room has confirmed them. */
 export class Outbox {
-  /** Not sent; the last value of each key. */
+  /** Not sent yet; the last value of each key. */
   #waiting: Change = {};
-  /** Sent, and not answered to the last. */
+  /** Sent, and not completely answered yet. */
   #sent: Change = {};
   #count = 0;
 
-  /** The status that was chosen here and that the room has yet to take; `undefined` for none. */
+  /** The status chosen here that the room has not confirmed yet; `undefined` for none. */
   get chosen(): Status | null | undefined {
     return this.#kept().status;
   }
@@ -23,7 +23,7 @@ export class Outbox {
     this.#waiting = { ...this.#waiting, ...change };
   }
 
-  /** What to send now, to be settled by its id; `null` for nothing. */
+  /** The changes to send now, to be settled by their id; `null` for none. */
   take(): (Change & { id: string }) | null {
     const change = this.#waiting;
     if (this.isEmpty) return null;
@@ -32,14 +32,14 @@ export class Outbox {
     return { ...change, id: String(++this.#count) };
   }
 
-  /** The room has answered; tells whether that was the last to be answered. */
+  /** Notes an answer of the room; returns whether it was the last one outstanding. */
   settle(id: string | undefined): boolean {
     const isLast = id === String(this.#count);
     if (isLast) this.settleAll();
     return isLast;
   }
 
-  /** Forgets all of it, as what another person chose. */
+  /** Drops everything, since another person chose it. */
   clear(): void {
     this.#waiting = this.#sent = {};
   }
@@ -49,7 +49,7 @@ export class Outbox {
     this.#sent = {};
   }
 
-  /** Nobody knows what became of what was sent: all of it is to be sent again. */
+  /** Nobody knows whether the sent changes arrived: sends all of them again. */
   restore(): void {
     this.#waiting = this.#kept();
     this.#sent = {};

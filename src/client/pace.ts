@@ -1,9 +1,9 @@
 import { FRAME_MS } from "./times.ts";
 
-/** When the client may say what it has to say. */
+/** Decides when the client may send. */
 export class Pace {
   #notBefore = 0;
-  /** When {@link onReady} is to be called; `Infinity` for not at all. */
+  /** When to call {@link onReady}; `Infinity` for never. */
   #dueAt = Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #onReady: () => void;
@@ -12,7 +12,7 @@ export class Pace {
     this.#onReady = onReady;
   }
 
-  /** There is something to say, which may wait so long for more. */
+  /** Notes that there is something to send, which may wait this long for more. */
   due(gatherMs = 0): void {
     const now = Date.now();
     const at = Math.max(this.#notBefore, now + gatherMs);
@@ -27,7 +27,7 @@ export class Pace {
     else ready();
   }
 
-  /** A frame was sent. */
+  /** Notes that a frame was sent. */
   count(): void {
     this.#notBefore = Math.max(this.#notBefore, Date.now()) + FRAME_MS;
   }

@@ -1,6 +1,6 @@
 /**
- * Adds a listener for each type, where the runtime has such a thing: Node and React Native have
- * none of these.
+ * Adds a listener for each type, if the runtime has such events: Node and React Native have none of
+ * them.
  */
 export function listen(
   target: EventTarget | undefined,
@@ -11,7 +11,7 @@ export function listen(
   for (const type of types.split(" ")) target?.addEventListener?.(type, listener, options);
 }
 
-/** Calls `begin` as soon as the page is no longer only prepared for a person who may never come. */
+/** Calls `begin` as soon as the page is no longer only prerendered. */
 export function onceShown(begin: () => void, signal: AbortSignal): void {
   const page = globalThis.document as (Document & { prerendering?: boolean }) | undefined;
   if (page?.prerendering) listen(page, "prerenderingchange", begin, { signal });
@@ -19,9 +19,9 @@ export function onceShown(begin: () => void, signal: AbortSignal): void {
 }
 
 /**
- * Watches the page until `signal` is aborted. `onWake`: it is seen again, thawed, or its network came
- * or went, so that timers may be late, and sockets dead. `onHide`: it goes, for good or into the
- * browser's back and forward cache. `onShow`: it is back from there.
+ * Watches the page until `signal` is aborted. `onWake`: it became visible, was resumed, or its
+ * network came or went, so timers may be late and sockets dead. `onHide`: it is closed or goes into
+ * the browser's back/forward cache. `onShow`: it is back from there.
  */
 export function watchPage(
   onWake: () => void,
@@ -33,7 +33,7 @@ export function watchPage(
   const options = { signal };
   listen(globalThis, "online offline", onWake, options);
   listen(globalThis, "pagehide", onHide, options);
-  // The first one of a page is no return.
+  // The first `pageshow` of a page is not a return.
   const onPageShow = (event: Partial<PageTransitionEvent>) => event.persisted && onShow();
   listen(globalThis, "pageshow", onPageShow, options);
   listen(page, "resume", onWake, options);

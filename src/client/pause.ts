@@ -1,20 +1,20 @@
-/** Timers of browsers go no further. */
+/** The longest timer that browsers support. */
 export const LONGEST_MS = 2 ** 31 - 1;
 
-/** A wait that can be cut short, but for what patience asks. */
+/** A wait that can be cut short, but never below the minimum that {@link atLeast} sets. */
 export class Pause {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #resolve = (_isCut?: boolean): void => {};
   #notBefore = 0;
   #thenMs = 0;
 
-  /** Lets no wait end earlier than in this time, one that goes on included. */
+  /** Sets a minimum from now on, also for a wait under way. */
   atLeast(ms: number): void {
     this.#notBefore = Math.max(this.#notBefore, Date.now() + ms);
     this.#arm();
   }
 
-  /** Waits until nothing more asks for patience, and this long; `true` where that was cut short. */
+  /** Waits for the minimum, then `ms` longer; resolves to `true` if it was cut short. */
   wait(ms: number): Promise<boolean | undefined> {
     this.#thenMs = ms;
     return new Promise((resolve) => {
@@ -23,12 +23,12 @@ export class Pause {
     });
   }
 
-  /** Ends the wait where it is no longer patience. */
+  /** Ends the wait, unless the minimum is still running. */
   hurry(): void {
     if (Date.now() >= this.#notBefore) this.end();
   }
 
-  /** Ends the wait, whatever of it is left. */
+  /** Ends the wait at once. */
   end(): void {
     clearTimeout(this.#timer);
     this.#resolve(true);

@@ -4,13 +4,13 @@ import { refusalIn, withinLimits, type Refusal } from "./refusal.ts";
 import type { SignIn } from "./sign-in.ts";
 import { LEAST_POLL_MS, MOST_POLL_MS } from "./times.ts";
 
-/** A poll comes so often in the time that the lease has left, within bounds. */
+/** How many polls fit into the lease's remaining time, within limits. */
 const POLLS_PER_LEASE = 5;
 
-/** What is said at each poll (SPEC P1). */
+/** The body of each poll (SPEC P1). */
 export interface PollBody {
   since?: string | undefined;
-  /** Of a window (SPEC S4). */
+  /** For a window (SPEC S4). */
   limit?: number;
   watch?: string[];
   idle: boolean;
@@ -18,7 +18,7 @@ export interface PollBody {
   data?: Data | null;
 }
 
-/** What the room answers; to who only reads, the room alone. `expiresAt` is ISO 8601. */
+/** The room's answer; to a watcher, the room's state alone. `expiresAt` is ISO 8601. */
 export type PollAnswer = Lease | (Snapshot & { [Key in keyof Lease]?: undefined });
 
 interface Lease {
@@ -28,85 +28,87 @@ interface Lease {
   state: Snapshot | Delta;
 }
 
-/** Who is to be in the room. */
+/** The owner of the polling. */
 export interface PollingOwner {
   readonly room: URL;
   readonly signIn: SignIn;
-  /** Whether nobody is to be present: then the room is only read. */
+  /** Whether it only watches: then the room is only read. */
   readonly isWatcher: boolean;
   fetch(url: URL, request: RequestInit): Promise<Response>;
-  /** What to say now. */
+  /** The changes to send now. */
   pollBody(): PollBody;
   onAnswer(answer: PollAnswer): void;
-  /** It was not told to the room: what was to be said is to be said again. */
+  /** The poll failed: its changes must be sent again. */
   onLost(): void;
 }
 
-/** Keeps a place in the room by plain HTTP, where no WebSocket gets through (SPEC P). */
+/** Keeps a place in the room over plain HTTP, if no WebSocket gets through (SPEC P). */
 export class Polling {
   readonly #owner: PollingOwner;
   readonly #onRefusal: (refusal: Refusal) => void;
   readonly #pause = new Pause();
-  /** `undefined` where no poll has worked; empty where nobody is present by it. */
+  /** `undefined` until a poll has worked; empty for a watcher. */
   #lease: string | undefined;
   #isOn = false;
   #isRunning = false;
   #isHurried = false;
 
-  /** `onRefusal` is told where the room does not take this client, or what it said. */
+  /** Calls `onRefusal` if the room refuses this client, or a request of it. */
   constructor(owner: PollingOwner, onRefusal: (refusal: Refusal) => void) {
     this.#owner = owner;
     this.#onRefusal = onRefusal;
   }
 
-  /** Polls, once and for as long as that works. */
+  /** Polls, at least once and for as long as that works. */
   start(): void {
     this.#isOn = true;
     if (!this.#isRunning) void this.#run();
   }
 
-  /** Says at once what there is to say. */
+  /** Polls at once to send what is waiting. */
   hurry(): void {
     this.#isHurried = true;
     this.#pause.hurry();
   }
 
-  /** Ends the lease: the client has left, or is there by a socket. */
+  /** Ends the lease: the client has left, or has a socket. */
   stop(): void {
     this.#isOn = false;
     this.#pause.end();
   }
 
-  /** The page goes: nothing can be waited for, and the lease ends with the grace (SPEC P2). */
+  /** Ends the lease of a closing page with the grace period; nothing can be awaited (SPEC P2). */
   abandon(): void {
     this.#release((url, body) => globalThis.navigator?.sendBeacon?.(url, body), true);
     this.stop();
   }
 
-  /** A lease that ends while its renewal is on the way would be made anew: they follow one another. */
+  /**
+   * A lease that ends during its renewal would be created again, so requests run one after another.
+   */
   async #run(): Promise<void> {
     this.#isRunning = true;
     while (this.#isOn) {
       this.#isHurried = false;
       const waitMs = await this.#poll();
-      // What never worked is tried again when the next socket fails.
+      // If polling never worked, it is tried again when the next socket fails.
       if (this.#lease === undefined) this.#isOn = false;
       if (this.#isOn && !this.#isHurried) await this.#pause.wait(waitMs);
     }
     this.#isRunning = false;
     const request = { ...withinLimits(), method: "POST", keepalive: true };
-    // Where nobody hears it, the lease runs out.
+    // If this does not arrive, the lease expires.
     this.#release((url, body) => this.#owner.fetch(url, { ...request, body }).catch(() => {}));
   }
 
-  /** Ends the lease, where there is one. */
+  /** Ends the lease, if there is one. */
   #release(send: (url: URL, body: string) => unknown, closing?: true): void {
     const lease = this.#lease;
     this.#lease = undefined;
     if (lease) send(this.#urlOf("/me/leave"), JSON.stringify({ lease, closing }));
   }
 
-  /** Answers after how long to poll next. */
+  /** Returns how long to wait until the next poll. */
   async #poll(): Promise<number> {
     const owner = this.#owner;
     try {
@@ -127,13 +129,13 @@ export class Polling {
           Math.min(MOST_POLL_MS, Math.max(LEAST_POLL_MS, leftMs / POLLS_PER_LEASE)) || MOST_POLL_MS
         );
       }
-      // A service of an older version has no such URL, and no ticket is good for reading.
+      // A service of an older version has no such URL, and tickets cannot read.
       if (refusal.status !== 404 && !owner.isWatcher) {
         if (this.#isOn) this.#onRefusal(refusal);
         return Math.max(LEAST_POLL_MS, refusal.retryAfterMs);
       }
     } catch {
-      // Nobody answered, or the app's hook failed.
+      // No answer, or the app's hook failed.
     }
     if (this.#isOn) owner.onLost();
     return MOST_POLL_MS * Math.random();

@@ -1,44 +1,44 @@
 import type { RoomError } from "./types.ts";
 import { MOST_RETRY_MS, REQUEST_MS } from "./times.ts";
 
-/** An answer of the service's other than what was asked for. */
+/** An error that the service answered. */
 export interface Refusal extends RoomError {
   status: number;
-  /** Where it passes by itself, when to ask again. */
+  /** If it passes by itself: when to try again. */
   retryAfterMs: number;
 }
 
-/** How the service is asked over HTTP: with the session's cookie, and not for ever. */
+/** The options of each HTTP request: with the session's cookie, and a time limit. */
 export function withinLimits(): RequestInit {
   return { credentials: "include", signal: AbortSignal.timeout(REQUEST_MS) };
 }
 
-/** What an app is told of it; the codes are the service's. */
+/** The error for the app; the codes are the service's. */
 export function errorOf({ code, message }: { code: string; message: string }): RoomError {
   return { code, message } as RoomError;
 }
 
-/** A `Retry-After` in milliseconds, 0 or less where it is over: it is seconds or a date, or nonsense. */
+/** A `Retry-After` in milliseconds, 0 or less if it is over: seconds, a date, or nonsense. */
 function retryAfterMs(text: string | null): number {
   const ms = Number(text) * 1000 || Date.parse(text ?? "") - Date.now();
   return Math.min(MOST_RETRY_MS, ms) || 0;
 }
 
-/** Why the service refuses, where that is what an answer with this body is. */
+/** Why the service refuses, if an answer with this body is a refusal. */
 export function refusalIn({ status, headers }: Response, body: unknown): Refusal | null {
   const { error } = (body ?? {}) as { error?: RoomError };
   if (!error?.code) return null;
   return { ...error, status, retryAfterMs: retryAfterMs(headers.get("Retry-After")) };
 }
 
-/** What only a developer can mend, and may have mended at the next attempt. */
+/** An error that only a developer can fix, perhaps before the next attempt. */
 function misled(code: RoomError["code"], message: string): Refusal {
   return { code, message, status: 500, retryAfterMs: 0 };
 }
 
 /**
- * Learns why an upgrade was refused, which a browser does not tell, by reading the room once.
- * `null` where it was not refused, `undefined` where nobody answers.
+ * Finds out why an upgrade was refused, which a browser does not reveal, by reading the room once.
+ * `null` if it was not refused, `undefined` if there is no answer.
  */
 export async function askWhyRefused(
   url: URL,
@@ -54,7 +54,8 @@ export async function askWhyRefused(
     if (status >= 500) return undefined;
     return misled("not_found", `Another server answers (${status}).`);
   } catch {
-    // To a page of an origin that is not allowed an answer looks like none, but for this.
+    // For a page of a forbidden origin, CORS makes an answer look like a network error. A `no-cors`
+    // request tells the two apart.
     const page = globalThis.location?.origin;
     if (!page || page === url.origin) return undefined;
     const answer = await client

@@ -1,16 +1,16 @@
 import { LEAST_RENEWAL_MS, MOST_RENEWAL_MS } from "./times.ts";
 
 /**
- * When to renew a session that ends soon: at once, since timers hardly run in background tabs while
- * messages arrive; but where that was tried a moment ago, as with sessions that last less than the
- * room's notice, at half of what is left.
+ * Renews a session that expires soon at once, because background tabs throttle timers but still
+ * receive messages. If it tried a moment ago, as with sessions shorter than the room's notice, it
+ * waits for half of the remaining time.
  */
 export class Renewal {
   readonly #renew: () => Promise<void>;
   #triedAt = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `renew` rejects where it is to be tried again. */
+  /** `renew` rejects to be tried again. */
   constructor(renew: () => Promise<void>) {
     this.#renew = renew;
   }

@@ -1,15 +1,15 @@
 import type { Delta, Member, Snapshot } from "../protocol/messages.ts";
 import { type Emitted, addEvents } from "./events.ts";
 
-/** What a client holds of a room at one version. */
+/** A client's copy of a room at one version. */
 export type Replica = Pick<Snapshot, "epoch" | "version" | "online" | "connections"> & {
   /** Ordered by id (code units). */
   readonly members: readonly Member[];
 };
 
 /**
- * Keeps what did not change the same object: each member, and the list where all are. Adds what
- * others hear of the rest to `emitted`. Both lists are ordered by id.
+ * Reuses the objects of unchanged members, and the list if all are unchanged. Adds the events of the
+ * others to `emitted`. Both lists are ordered by id.
  */
 function keep(
   held: readonly Member[],
@@ -36,8 +36,8 @@ function keep(
 }
 
 /**
- * Takes a snapshot in place of what was held; what did not change stays the same object, and what
- * did is added to `emitted`.
+ * Replaces the copy by a snapshot; unchanged parts stay the same objects, and changes are added to
+ * `emitted`.
  *
  * @example
  * replica = applySnapshot(replica, frame);
@@ -51,8 +51,8 @@ export function applySnapshot(
 }
 
 /**
- * Applies a delta to exactly the version it starts from; `null` where it does not fit, and the
- * client has to ask for a snapshot (SPEC W5).
+ * Applies a delta to exactly the version it starts from; `null` if it does not apply, so that the
+ * client must request a snapshot (SPEC W5).
  */
 export function applyDelta(
   held: Replica | null,
@@ -67,7 +67,7 @@ export function applyDelta(
   return { ...held, version, online, connections, members: keep(held.members, members, emitted) };
 }
 
-/** Takes whichever of the two the room emitted. */
+/** Applies either of the two. */
 export function applyState(
   held: Replica | null,
   state: Snapshot | Delta,

@@ -17,7 +17,7 @@ import type { Change, RoomError, RoomState } from "./types.ts";
 import { warn } from "./warn.ts";
 import { IDLE_AFTER_MS } from "./times.ts";
 
-/** A page's presence in a room: what came by socket or by HTTP becomes one state. */
+/** A page's presence in a room: combines what arrives over a socket or HTTP into one state. */
 export class RoomConnection implements Owner {
   readonly listeners = new Set<Emit>();
   readonly pace = new Pace(() => this.flush());
@@ -30,13 +30,13 @@ export class RoomConnection implements Owner {
   readonly #outbox = new Outbox();
   readonly #renewal = new Renewal(async () => this.#sendToken(await this.signIn.newerToken()));
   readonly over = new AbortController();
-  /** As the room tells it. */
+  /** As the room sends it. */
   #self: Self | null = null;
   #isStarted = false;
   #idle = false;
-  /** What the last connect said of it. */
+  /** The value that the last connect sent. */
   #cameIdle = false;
-  /** Deltas are dropped until the snapshot comes that was asked for. */
+  /** Whether deltas are dropped until the requested snapshot comes. */
   #syncing = false;
 
   constructor(url: string, options: JoinOptions) {
@@ -59,7 +59,7 @@ export class RoomConnection implements Owner {
     }, this.over.signal);
   }
 
-  /** Whether nobody is present by this. */
+  /** Whether it only watches. */
   get isWatcher(): boolean {
     return this.options.present === false;
   }
@@ -126,19 +126,19 @@ export class RoomConnection implements Owner {
     }
   }
 
-  /** The room has answered; tells whether there is nothing wrong any more. */
+  /** The room has answered; returns whether there is no error any more. */
   settles(id: string | undefined): boolean {
     return this.#outbox.settle(id);
   }
 
-  /** What somebody else chose is not said in this person's name. */
+  /** Changes that another person made must not be sent in this person's name. */
   #meet(self: Self | null): void {
     if (this.#self && this.#self.id !== self?.id) this.#outbox.clear();
     this.#self = self;
     this.#set({});
   }
 
-  /** Holds what the socket was sent. */
+  /** Applies what arrived over the socket. */
   #hold(state: Snapshot | Delta): void {
     if (this.#syncing && state.type === "delta") return;
     const isFirst = this.state.connection !== "online";
@@ -151,7 +151,7 @@ export class RoomConnection implements Owner {
     }
   }
 
-  /** Holds what a poll answered; a socket that is about to open may have brought more. */
+  /** Applies a poll's answer, unless a socket that is opening has brought more already. */
   onAnswer(answer: PollAnswer): void {
     const { self = null, state = answer as Snapshot } = answer;
     const isFirst = this.state.connection !== "polling";
@@ -161,7 +161,7 @@ export class RoomConnection implements Owner {
     if (isFirst && !this.#outbox.isEmpty) this.#connector.poll();
   }
 
-  /** Shows the room as it is now, and tells who came and went; `false` where a snapshot is needed. */
+  /** Shows the room's new state, and reports who came and went; `false` if a snapshot is needed. */
   #show(state: Snapshot | Delta, change: Partial<RoomState>): boolean {
     const before = this.#replica;
     const emitted: Emitted[] = [];
@@ -170,19 +170,19 @@ export class RoomConnection implements Owner {
     this.#replica = replica;
     this.signIn.accepted();
     this.#set(change);
-    // Who was there from the start has not come.
+    // Members who were there from the start have not joined.
     if (before) for (const each of emitted) this.emit(...each);
     return true;
   }
 
-  /** The way to the room is lost, and with it what was said and not answered. */
+  /** The connection is lost, and with it everything that was sent and not answered. */
   onLost(): void {
     this.#renewal.cancel();
     this.#outbox.restore();
     if (this.state.connection !== "connecting") this.#set({ connection: "reconnecting" });
   }
 
-  /** Sends what there is to say, by the way there is. */
+  /** Sends what is waiting, over whichever connection there is. */
   flush(): void {
     if (this.state.connection === "polling") {
       this.pace.count();
@@ -193,7 +193,7 @@ export class RoomConnection implements Owner {
     if (change) this.send({ type: "update", ...change });
   }
 
-  /** Sends what the room limits the number of. */
+  /** Sends a frame that counts towards the room's limit. */
   send(frame: ClientFrame): void {
     this.pace.count();
     this.#connector.send(frame);
@@ -205,7 +205,7 @@ export class RoomConnection implements Owner {
     this.#connector.poll();
   }
 
-  /** Only an answer tells who this is, so that a choice goes with the poll after one (SPEC K6). */
+  /** Only an answer says who this is, so a choice is sent with the poll after it (SPEC K6). */
   pollBody(): PollBody {
     const isKnown = this.state.connection === "polling";
     const { id: _, ...change } = (isKnown && this.#outbox.take()) || {};
@@ -214,13 +214,13 @@ export class RoomConnection implements Owner {
   }
 
   onRefusal(refusal: Refusal): void {
-    // What was said is wrong, and would be again; else it was only too much.
+    // The request was wrong, and would be again; otherwise there were only too many.
     if (refusal.status < 429) this.#outbox.settleAll();
     else this.onLost();
     this.#set({ error: errorOf(refusal) });
   }
 
-  /** Without a token nothing is sent, and the room closes in time. */
+  /** Without a token nothing is sent, and the service closes the socket in time. */
   #sendToken(token: string | undefined): void {
     if (token) this.#connector.send({ type: "auth", token });
   }
@@ -248,7 +248,7 @@ export class RoomConnection implements Owner {
     for (const listener of this.listeners) listener(...emitted);
   }
 
-  /** With the choice made here, which the room is about to have. */
+  /** Includes the choice made here, which the room does not have yet. */
   #shownSelf(): Self | null {
     if (!this.#self) return null;
     const { id, chosen: told } = this.#self;

@@ -1,5 +1,5 @@
 /**
- * The address of a room, from what the app calls it by: a path is on the page's own origin.
+ * The address of a room, from the URL that the app gives: a path is on the page's own origin.
  *
  * @example
  * roomUrl("ws://localhost:8787/rooms/lobby#top"); // "http://localhost:8787/rooms/lobby"

@@ -1,19 +1,19 @@
 import type { JoinOptions } from "./options.ts";
 import { RoomConnection } from "./room-connection.ts";
 
-/** A connection, and how many handles are in the room by it. */
+/** A connection, and how many handles use it. */
 export interface Share {
   readonly url: string;
   readonly identity: JoinOptions;
   readonly connection: RoomConnection;
   handles: number;
-  /** Those of them that only keep a place for whoever is mounted next (SPEC K29). */
+  /** The handles that only keep the place for the next component that mounts (SPEC K29). */
   lingering: number;
 }
 
 const shares = new Set<Share>();
 
-/** Options that concern a handle alone. */
+/** Options of a handle, not of its connection. */
 const OWN = ["initial", "autoJoin"];
 
 function connectAlike(one: JoinOptions, other: JoinOptions): boolean {
@@ -26,15 +26,15 @@ export function findShare(url: string, identity: JoinOptions): Share | undefined
     (share) =>
       share.url === url &&
       share.connection.state.connection !== "closed" &&
-      // Meanwhile another person may have signed in: the app tells by `user`.
+      // Meanwhile another person may have signed in: the app says so with `user`.
       (identity.user || !share.lingering || share.handles > share.lingering) &&
       connectAlike(share.identity, identity),
   );
 }
 
 /**
- * Takes part in the connection of this URL and identity, or opens one with these options. The
- * identity is the options as the app gave them, however its functions are wrapped here.
+ * Shares the connection of this URL and identity, or opens one with these options. The identity is
+ * the options as the app gave them, however its functions are wrapped here.
  */
 export function takeShare(url: string, options: JoinOptions, identity: JoinOptions): Share {
   const Connection = (options.window?.Connection ?? RoomConnection) as typeof RoomConnection;
@@ -51,9 +51,9 @@ export function takeShare(url: string, options: JoinOptions, identity: JoinOptio
 }
 
 /**
- * Counts a handle that came or went: the first begins the connection and the last one ends it, in a
- * task of its own: who unmounts and mounts in one, as React's
- * strict mode does, has not left.
+ * Counts a handle that came or went. The first one starts the connection and the last one ends it,
+ * in a separate task, so that a component that unmounts and remounts in one task, as in React's
+ * strict mode, does not leave.
  */
 export function countHandles(share: Share, change: 1 | -1): void {
   share.handles += change;

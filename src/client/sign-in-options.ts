@@ -1,17 +1,17 @@
 import type { RoomError } from "./types.ts";
 
 /**
- * How an app helps its client to a credential, where the browser does not send a cookie that is
- * good. A hook that throws, or does not answer in 30 s, is called again at the next attempt.
+ * How an app provides a credential if the browser does not send a valid cookie. A hook that throws,
+ * or does not answer in 30 s, is called again at the next attempt.
  */
 export interface SignInOptions {
   /**
-   * Gives a token for the socket itself (SPEC T2), at each connect and before a session ends; and
-   * for each poll, where no socket gets through: keep one for as long as it is good.
+   * Returns a token to send over the socket (SPEC T2), at each connect and before a session ends, and
+   * for each poll if no socket gets through: cache a token while it is valid.
    */
   getToken?: () => string | Promise<string>;
-  /** Gives a ticket for each connect (SPEC T1), and for each poll. */
+  /** Returns a ticket for each connect (SPEC T1), and for each poll. */
   getTicket?: () => string | Promise<string>;
-  /** Asked once where the room does not take the credential: `true` once a better one is there. */
+  /** Called once if the room refuses the credential: return `true` when there is a better one. */
   onUnauthorized?: (error: RoomError) => boolean | Promise<boolean>;
 }

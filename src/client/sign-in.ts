@@ -3,19 +3,19 @@ import type { SignInOptions } from "./sign-in-options.ts";
 import type { RoomError } from "./types.ts";
 import { ASK_AGAIN_MS } from "./times.ts";
 
-/** Refusals that another credential may mend. */
+/** Refusals that another credential may resolve. */
 const CREDENTIAL_CODE = /^(unauthenticated|session_(invalid|expired|revoked))$/;
 
-/** What the client knows of its credential. */
+/** The client's credential. */
 export class SignIn {
   readonly #options: SignInOptions;
-  /** A token by which the service renewed the session itself (SPEC T5). */
+  /** The token of a session that the service renewed (SPEC T5). */
   #renewed: string | undefined;
-  /** What the last connect signed in with, where that was a ticket. */
+  /** The ticket of the last connect, if it used one. */
   #ticket: string | undefined;
-  /** To send over the socket of the last connect, where that was opened for one. */
+  /** The token to send over the socket of the last connect, if it was opened for one. */
   token: string | undefined;
-  /** Whether the app was asked already since the room last took a credential. */
+  /** Whether the app was asked already since the room last accepted a credential. */
   #asked = false;
   #askedAt = -Infinity;
 
@@ -23,36 +23,36 @@ export class SignIn {
     this.#options = options;
   }
 
-  /** Adds to a room's URL what the next connect signs in with. */
+  /** Adds the credential of the next connect to a room's URL. */
   async apply(url: URL): Promise<void> {
-    // Before the socket is opened, where the room waits for a token 10 s only (SPEC T2).
+    // Before the socket is opened, since the service then waits only 10 s for a token (SPEC T2).
     [this.#ticket, this.token] = await this.#ask();
     this.applyAgain(url);
     if (this.token) url.searchParams.set("auth", "message");
   }
 
-  /** Adds to a room's URL what the last connect signed in with, to ask why that was refused. */
+  /** Adds the credential of the last connect to a room's URL, to ask why it was refused. */
   applyAgain(url: URL): void {
     if (this.#ticket) url.searchParams.set("ticket", this.#ticket);
   }
 
-  /** Adds to a URL what a request over HTTP signs in with, or answers it as headers. */
+  /** Adds the credential of an HTTP request to a URL, or returns it as headers. */
   async authorize(url: URL): Promise<Record<string, string>> {
     const [ticket, token] = await this.#ask();
     if (ticket) url.searchParams.set("ticket", ticket);
     return token ? { Authorization: `Bearer ${token}` } : {};
   }
 
-  /** Whether the answer to that is why the connect was refused, too. */
+  /** Whether this answer also explains why the connection was refused. */
   explains({ code }: RoomError): boolean {
-    // A ticket is good for no reading, but a bad one is told from a good one.
+    // Tickets cannot read, but the answer to a bad ticket differs from that to a good one.
     if (this.#ticket) return code !== "unauthenticated";
-    // A token is judged over the socket once that is open; the inquiry comes without it.
+    // A token is checked over the open socket; this request is sent without it.
     if (this.token) return !CREDENTIAL_CODE.test(code) && code !== "room_forbidden";
     return true;
   }
 
-  /** A newer token than the one in use, before its session ends, where the app gives one. */
+  /** A newer token than the one in use, before its session ends, if the app has one. */
   newerToken(): Promise<string | undefined> {
     return callHook(this.#options, "getToken");
   }
@@ -61,22 +61,22 @@ export class SignIn {
     this.#renewed = token;
   }
 
-  /** The room has taken the credential. */
+  /** The room has accepted the credential. */
   accepted(): void {
     this.#asked = false;
   }
 
-  /** Whether there may be another credential than the browser's cookie. */
+  /** Whether there may be a credential other than the browser's cookie. */
   get canRecover(): boolean {
     const { getToken, getTicket, onUnauthorized } = this.#options;
     return Boolean(this.#renewed ?? getToken ?? getTicket ?? onUnauthorized);
   }
 
-  /** The room has refused it: asks the app, once, whether there is a better one. */
+  /** The room has refused the credential: asks the app, once, for a better one. */
   async recover(error: RoomError): Promise<boolean> {
     if (!CREDENTIAL_CODE.test(error.code)) return false;
     if (this.#renewed) {
-      // The service's own token came to its end; the app's credential may be good still.
+      // The service's own token has expired; the app's credential may still be valid.
       this.#renewed = undefined;
       return true;
     }
@@ -89,7 +89,7 @@ export class SignIn {
     return Boolean(helps);
   }
 
-  /** A ticket, or else a token, where the app gives one. */
+  /** A ticket, otherwise a token, if the app has one. */
   async #ask(): Promise<[ticket: string | undefined, token: string | undefined]> {
     const ticket = await callHook<string>(this.#options, "getTicket");
     return [ticket, ticket ? undefined : (this.#renewed ?? (await this.newerToken()))];

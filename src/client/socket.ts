@@ -4,16 +4,16 @@ import type { ClientFrame, ServerFrame } from "../protocol/messages.ts";
 import { FIRST_WORD_MS, HANGS_AFTER_MS, PONG_MS } from "./times.ts";
 
 export interface SocketEnd {
-  /** 1006 where no close was received. */
+  /** 1006 if no close was received. */
   code: number;
   reason: string;
-  /** Whether the room said anything at all. */
+  /** Whether the room sent anything at all. */
   wasTold: boolean;
 }
 
 /**
- * One WebSocket, from its opening to its end, which is told once. It counts as ended where nobody
- * answers in a bounded time: a lost network tells nothing, and a proxy may swallow frames.
+ * One WebSocket, from its opening to its end, which is reported once. It counts as ended if there
+ * is no answer in a limited time: a lost network reports nothing, and a proxy may swallow frames.
  */
 export class Socket {
   readonly #ws: WebSocket;
@@ -36,7 +36,7 @@ export class Socket {
     this.#ws = new WebSocket(url.href);
     this.#ws.addEventListener("message", ({ data }) => this.#hear(String(data)));
     this.#ws.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
-    // The close that follows tells it; but where nobody listens, Node ends the process.
+    // The close that follows reports it; but without a listener, Node ends the process.
     this.#ws.addEventListener("error", () => {});
     this.#deadline = setTimeout(() => this.drop(), FIRST_WORD_MS);
   }
@@ -45,30 +45,32 @@ export class Socket {
     this.#say(JSON.stringify(frame));
   }
 
-  /** Finds out soon whether the other side is still there. */
+  /** Tests soon whether the other side is still there. */
   check(): void {
     if (this.#wasTold) this.#ask();
     else if (Date.now() - this.#begunAt >= HANGS_AFTER_MS) this.#end(STALE, "");
   }
 
-  /** Ends it with no word to the room, whose grace it then has (SPEC L4). */
+  /** Ends it without a goodbye, so that the room keeps the place for the grace period (SPEC L4). */
   drop(): void {
     this.#end(1006, "");
   }
 
-  /** Ends it for good; nothing more is told. The reason tells the room who closed (SPEC L4). */
+  /**
+   * Ends it permanently; nothing more is reported. The reason tells the room who closed (SPEC L4).
+   */
   leave(): void {
     this.#onEnd = null;
     const close = () => {
       this.#ws.close(LEFT, "left");
       this.drop();
     };
-    // A socket that is given up while it opens may be in the room already, for the grace (SPEC K19).
+    // A socket that is given up while it opens may be in the room already (SPEC K19).
     if (this.#ws.readyState === 0) this.#ws.addEventListener("open", close);
     else close();
   }
 
-  /** `ws` drops what is sent too late with a warning, and throws what is sent too early. */
+  /** `ws` warns about frames that are sent too late, and throws for those sent too early. */
   #say(text: string): void {
     if (this.#ws.readyState === 1) this.#ws.send(text);
   }
@@ -88,15 +90,15 @@ export class Socket {
     this.#onFrame(frame);
   }
 
-  /** Gives a sign of life every so often, and asks for one (SPEC L1). */
+  /** Sends a sign of life at intervals, and asks for one (SPEC L1). */
   #beatEvery(ms: number): void {
     clearInterval(this.#heartbeat);
     this.#heartbeat = setInterval(() => this.#ask(), ms);
   }
 
   /**
-   * Asks once more before it gives up: of a page that was frozen, or a machine that slept, timers
-   * are due before the messages that came meanwhile are heard.
+   * Asks once more before it gives up: after a page was frozen, or a machine slept, timers fire
+   * before the messages that came meanwhile are delivered.
    */
   #ask(isSecond = false): void {
     this.#say(PING);

@@ -2,8 +2,8 @@ import type { ErrorCode } from "../protocol/error-code.ts";
 import type { Data, Member, Self, Status } from "../protocol/messages.ts";
 
 /**
- * `online` and `polling` mean that the room's state has come, over a socket or by plain HTTP;
- * `closed` is where the client stays away until it is told to join.
+ * `online` and `polling` mean that the room's state has come, over a socket or plain HTTP; `closed`
+ * means that the client stays away until `join()`.
  */
 export type ConnectionState = "connecting" | "online" | "reconnecting" | "polling" | "closed";
 
@@ -14,29 +14,31 @@ export interface RoomError {
   message: string;
 }
 
-/** What a page shows of a room; a new object at each change, the same one in between. */
+/** The state of a room for a page; a new object at each change, the same one in between. */
 export interface RoomState<D extends object = Data> {
   connection: ConnectionState;
-  /** Ordered by id; what did not change stays the same object, the list included. */
+  /** Ordered by id; unchanged members, and an unchanged list, stay the same objects. */
   members: readonly Member<D>[];
-  /** With the status just chosen here, also before the room has it; `null` until it has welcomed. */
+  /**
+   * Includes a status just chosen here before the room has it; `null` until the room has answered.
+   */
   self: Self | null;
-  /** Members whose status is not offline. */
+  /** The number of members who are not offline. */
   online: number;
-  /** Their connections. */
+  /** The number of their connections. */
   connections: number;
-  /** How many watch the room with `present: false`; `null` until a window is told. */
+  /** The number of watchers (`present: false`); `null` until a window has received it. */
   watching: number | null;
   error: RoomError | null;
 }
 
-/** What the app changes of its member: absent keys stay as they are. */
+/** The app's changes to its member; absent keys keep their values. */
 export interface Change {
   status?: Status | null;
   data?: Data | null;
 }
 
-/** What the app's backend told those in the room (SPEC B1); `data` is as it was given. */
+/** An event that the app's backend sent (SPEC B1); `data` is as it was given. */
 export interface RoomEvent {
   /** `<epoch>.<number>`, whose number grows. */
   id: string;
@@ -44,26 +46,27 @@ export interface RoomEvent {
   data: unknown;
 }
 
-/** What a room tells, by its name, and what a listener is called with. */
+/** The events of a room by name, with the arguments of their listeners. */
 export interface RoomEvents<D extends object = Data> {
-  /** Somebody is here who was absent or offline. */
+  /** A member who was absent or offline is here. */
   join: [member: Member<D>];
-  /** Somebody is offline, or absent: then `member` is as they were last shown. */
+  /** A member is offline, or absent: then `member` is as they were last shown. */
   leave: [member: Member<D>];
   /** A member has changed in another way. */
   change: [member: Member<D>, before: Member<D>];
-  /** The app's backend has told something. */
+  /** The app's backend has sent an event. */
   event: [event: RoomEvent];
 }
 
-/** A room this page is present in. `D` is what the app keeps as members' data. */
+/** A room that this page is present in. `D` is the type of members' data. */
 export interface RoomHandle<D extends object = Data> {
   getSnapshot(): RoomState<D>;
-  /** Calls `listener` after each change; returns what ends that. */
+  /** Calls `listener` after each change; returns a function that ends this. */
   subscribe(listener: () => void): () => void;
   /**
-   * Calls `listener` with each change of one kind, a member at a time; `getSnapshot()` has it already.
-   * Who was there before, or is there still after a reconnect, is not told. Returns what ends that.
+   * Calls `listener` for each change of one kind, a member at a time; `getSnapshot()` has it already.
+   * It is not called for members who were there before, or still are after a reconnect. Returns a
+   * function that ends this.
    *
    * @example
    * room.on("join", ({ name }) => console.log(`${name} is here`));
@@ -72,20 +75,27 @@ export interface RoomHandle<D extends object = Data> {
     name: Name,
     listener: (...told: RoomEvents<D>[Name]) => void,
   ): () => void;
-  /** Chooses a status for all the user's tabs; `null` lets the room tell by presence. */
+  /** Chooses a status for all the user's tabs; `null` goes back to automatic. */
   setStatus(status: Status | null): void;
-  /** Replaces the member's data; `null` takes it away. Throws on what is no object or over 1 KiB as JSON. */
+  /**
+   * Replaces the member's data; `null` removes it. Throws if it is not an object, or over 1 KiB as
+   * JSON.
+   */
   setData(data: D | null): void;
   /**
-   * Shows these users for as long as they are watched, as offline where the room does not know them;
-   * without the option `window` it throws. At most 500 are watched at a time. Returns what ends that.
+   * Shows these users while they are watched, as offline if the room does not know them. It throws
+   * without the option `window`. At most 500 are watched at a time. Returns a function that ends
+   * this.
    *
    * @example
    * const end = room.watch(["ada", "bob"]);
    */
   watch(ids: Iterable<string>): () => void;
-  /** Enters where this handle has not, has left, or was closed. */
+  /** Joins the room if this handle has not joined, has left, or was closed. */
   join(): void;
-  /** Leaves with no grace, once no other handle shares the connection; listeners are not told. */
+  /**
+   * Leaves without a grace period, once no other handle shares the connection; listeners are not
+   * called.
+   */
   leave(): void;
 }

@@ -1,4 +1,4 @@
-/** What to check, by a code of the SPEC's or what else went wrong. */
+/** What to check, by a code of the SPEC or another cause. */
 const CHECK: Partial<Record<string, string>> = {
   unauthenticated: "SESSION_COOKIE, Domain, SameSite",
   session_invalid: "SESSION_FORMAT, SESSION_SECRET, TICKET_SECRET",
@@ -11,7 +11,10 @@ const CHECK: Partial<Record<string, string>> = {
 
 const said = new Set<string>();
 
-/** Tells a developer what only they can mend; once, and in production too, where cookies fail. */
+/**
+ * Warns a developer of a fault that only they can fix: once, and in production too, where cookies
+ * fail.
+ */
 export function warn(text: string, about: string): void {
   if (said.has(text)) return;
   said.add(text);

@@ -2,8 +2,8 @@
 export interface RollcallDotAttributes {
   /** The room's URL, or its path on the page's own origin. */
   room?: string;
-  /** The id of whom it shows. */
+  /** The id of the user it shows. */
   user?: string;
-  /** Their name for screen readers, where the room need not know it; empty where it stands beside. */
+  /** The name for screen readers, if the room may not know it; empty if it is next to the dot. */
   name?: string;
 }

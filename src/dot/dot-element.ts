@@ -2,7 +2,7 @@ import { type JoinOptions, joinRoom, type RoomHandle } from "../client/index.ts"
 import { windowOf } from "../window/index.ts";
 import { sharedStyles } from "./styles.ts";
 
-/** Servers import the module too, and have no elements. */
+/** Servers import this module too, and have no elements. */
 const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
 
 /**
@@ -39,7 +39,9 @@ export class RollcallDot extends Base {
     }
   }
 
-  /** How to sign in, where the cookie does not: `joinRoom`'s options. To set them connects anew. */
+  /**
+   * How to sign in if the cookie does not: the options of `joinRoom`. Setting them connects again.
+   */
   get options(): JoinOptions {
     return this.#options;
   }
@@ -54,7 +56,8 @@ export class RollcallDot extends Base {
   }
 
   disconnectedCallback(): void {
-    // To be moved is to be taken out and put in again, in one task, in which the client leaves nothing.
+    // Moving the element removes and reinserts it within one task; the client does not leave the
+    // room in between.
     this.#end();
   }
 
@@ -64,7 +67,7 @@ export class RollcallDot extends Base {
     else this.#restart();
   }
 
-  /** Watches whom the attributes name. */
+  /** Watches the user that the attributes name. */
   #restart(): void {
     this.#end();
     const room = this.getAttribute("room");
@@ -86,7 +89,7 @@ export class RollcallDot extends Base {
     const { connection = "closed", members = [] } = this.#handle?.getSnapshot() ?? {};
     const user = this.getAttribute("user");
     const member = members.find(({ id }) => id === user);
-    // Before the room has said anything, and where it does not let the page in, nothing is known.
+    // Before the room has answered, or if it refuses the page, nothing is known.
     const isKnown = connection !== "connecting" && connection !== "closed";
     const status = isKnown ? (member?.status ?? "offline") : "";
     const name = this.getAttribute("name") ?? member?.name ?? user;
@@ -94,7 +97,7 @@ export class RollcallDot extends Base {
     this.#mark("reconnecting", connection === "reconnecting");
   };
 
-  /** Touches nothing where it shows that already. */
+  /** Does nothing if it shows that already. */
   #show(status: string, label: string): void {
     if (label !== this.#dot.ariaLabel) this.#dot.ariaLabel = this.#dot.title = label;
     if (status === this.#status && this.#dot.className) return;

@@ -1,4 +1,4 @@
-/** Colours follow the page's own `color-scheme`, and each status has a shape of its own as well. */
+/** Colours follow the page's own `color-scheme`, and each status also has its own shape. */
 const CSS = `
 :host { display: inline-block; font-size: var(--rollcall-size, .65em); vertical-align: baseline }
 :host([hidden]) { display: none }
@@ -37,7 +37,7 @@ const CSS = `
 
 let sheet: CSSStyleSheet | undefined;
 
-/** The one sheet that all dots of the page share, which no Content-Security-Policy forbids. */
+/** One sheet shared by all dots of the page; no Content-Security-Policy forbids it. */
 export function sharedStyles(): CSSStyleSheet {
   if (!sheet) {
     sheet = new CSSStyleSheet();

@@ -2,10 +2,10 @@ import type { Member } from "../protocol/messages.ts";
 import { hueOf } from "./hue.ts";
 import { initialsOf } from "./initials.ts";
 
-/** The page asks nobody but web servers for pictures, whatever a name or image says. */
+/** Pictures are loaded from web servers only, whatever a name or image says. */
 const WEB_URL = /^(https?:\/)?\//i;
 
-/** A new element of a class, which is its part too. */
+/** Creates an element with a class, which is also its part. */
 export function createPart<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   name: string,
@@ -16,7 +16,7 @@ export function createPart<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** One person of a list: their picture over their initials, and a dot for their status. */
+/** A person in a list: the picture over the initials, and a dot for the status. */
 export class Face {
   readonly element = createPart("li", "person");
   readonly #face = createPart("span", "face");
@@ -33,13 +33,13 @@ export class Face {
     this.#face.append(this.#initials, this.#dot);
     this.element.append(this.#face);
     if (!isNamed) return;
-    // The face has the name already, for whoever hears it.
+    // The face has the name for screen readers already.
     this.#name.ariaHidden = "true";
     this.#name.dir = "auto";
     this.element.append(this.#name);
   }
 
-  /** Touches nothing where the member is the same as before. */
+  /** Does nothing if the member is unchanged. */
   show(member: Member): void {
     if (member === this.#member) return;
     const before = this.#member;
@@ -59,7 +59,7 @@ export class Face {
     this.#image = undefined;
     if (!url || !WEB_URL.test(url)) return;
     const image = createPart("img", "image");
-    // The initials below it are what is seen where it does not load.
+    // If it does not load, the initials below it are visible.
     image.onerror = () => image.remove();
     image.alt = "";
     image.referrerPolicy = "no-referrer";

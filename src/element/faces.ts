@@ -1,7 +1,7 @@
 import type { Member } from "../protocol/messages.ts";
 import { createPart, Face } from "./face.ts";
 
-/** A list of people; whoever did not change keeps their element. */
+/** A list of people; unchanged people keep their elements. */
 export class Faces {
   readonly element: HTMLUListElement;
   readonly #isNamed: boolean;
@@ -10,11 +10,11 @@ export class Faces {
   constructor(part: string, isNamed: boolean) {
     this.element = createPart("ul", part);
     this.#isNamed = isNamed;
-    // Safari takes a list without bullets for none.
+    // Safari does not treat a list without bullets as a list.
     this.element.role = "list";
   }
 
-  /** Shows these people in this order, before whatever else the list holds. */
+  /** Shows these people in this order, before everything else in the list. */
   show(members: readonly Member[]): void {
     const shown = new Set(members.map(({ id }) => id));
     for (const [id, { element }] of this.#faces) {

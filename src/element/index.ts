@@ -1,6 +1,6 @@
 import { RollcallPeople } from "./people-element.ts";
 
-// A page may load it twice, as a part of its own script and by a script tag.
+// A page may load it twice, in its own script and with a script tag.
 if (globalThis.customElements && !customElements.get("rollcall-people")) {
   customElements.define("rollcall-people", RollcallPeople);
 }

@@ -2,10 +2,10 @@ import type { Member } from "../protocol/messages.ts";
 import { createPart } from "./face.ts";
 import { Faces } from "./faces.ts";
 
-/** More names than anybody reads; the number tells of the rest. */
+/** More names than anyone reads; the number shows how many more there are. */
 const MOST_NAMES = 100;
 
-/** Those who are not shown in the row: their number, which opens the list of their names. */
+/** The people who are not shown in the row: a number that opens the list of their names. */
 export class Others {
   readonly element = createPart("li", "person");
   readonly #more = createPart("button", "more");
@@ -15,7 +15,7 @@ export class Others {
   constructor() {
     const { element: list } = this.#list;
     list.popover = "auto";
-    // Before it is seen: `toggle` comes a task later, and would show an empty list until then.
+    // Before it is visible: `toggle` comes a task later, and would show an empty list until then.
     list.onbeforetoggle = ({ newState }) => this.#draw(newState === "open");
     this.#more.type = "button";
     this.#more.popoverTargetElement = list;
@@ -25,7 +25,7 @@ export class Others {
   show(members: readonly Member[]): void {
     this.#members = members;
     const text = `+${members.length}`;
-    // To write what is there already is a change too, to whoever observes the document.
+    // Writing an unchanged value also notifies mutation observers.
     if (this.#more.textContent !== text) {
       this.element.hidden = members.length === 0;
       this.#more.textContent = text;
@@ -37,7 +37,7 @@ export class Others {
     else this.#draw(isOpen);
   }
 
-  /** Nobody's face is made before somebody wants to see it. */
+  /** Faces are created only when the list is opened. */
   #draw(isOpen: boolean): void {
     this.#list.show(isOpen ? this.#members.slice(0, MOST_NAMES) : []);
   }

@@ -6,12 +6,12 @@ import { sharedStyles } from "./styles.ts";
 const DEFAULT_MAX = 5;
 const DEFAULT_LABEL = "People here";
 
-/** Servers import the module too, and have no elements. */
+/** Servers import this module too, and have no elements. */
 const Base = globalThis.HTMLElement ?? (Object as unknown as typeof HTMLElement);
 
 /**
- * `<rollcall-people>`: whoever is in a room as a row of faces, and the page's own presence there for
- * as long as it is in the document. Attributes: `room`, the room's URL; `max`, how many faces are
+ * `<rollcall-people>`: the people in a room as a row of faces; the page is present in the room while
+ * the element is in the document. Attributes: `room`, the room's URL; `max`, how many faces are
  * shown (5), the rest being a number that opens the list of their names; `self`, `first` or `hide`;
  * `label`, the row's name for screen readers. Parts: `list`, `person`, `face`, `image`, `initials`,
  * `dot`, `more`, `others`, `name`; faces and dots are parts by their status too. Properties:
@@ -47,7 +47,7 @@ export class RollcallPeople extends Base {
     }
   }
 
-  /** How to sign in, where the cookie does not: `joinRoom`'s options. To set them joins anew. */
+  /** How to sign in if the cookie does not: the options of `joinRoom`. Setting them joins again. */
   get options(): JoinOptions {
     return this.#options;
   }
@@ -57,12 +57,13 @@ export class RollcallPeople extends Base {
     this.#rejoin();
   }
 
-  /** The room while the element is in the document, to set the own status with. */
+  /** The room while the element is in the document, for example to set the user's status. */
   get handle(): RoomHandle | null {
     return this.#handle;
   }
 
-  // To be moved is to be taken out and put in again, in one task, in which the client leaves nothing.
+  // Moving the element removes and reinserts it within one task; the client does not leave the room
+  // in between.
   connectedCallback(): void {
     this.#rejoin();
   }
@@ -100,13 +101,13 @@ export class RollcallPeople extends Base {
       this.#internals.states.delete(this.#state);
       this.#internals.states.add((this.#state = connection));
     }
-    // Whom it does not know to be here any more, it does not show.
+    // A closed room shows nobody, since nobody is known to be here any more.
     const members = connection === "closed" ? [] : state!.members;
     const here = members.filter(({ status }) => status !== "offline");
     this.#show(this.#arrange(here, state?.self?.id));
   };
 
-  /** Puts the person themselves where `self` says. */
+  /** Puts the current user where `self` says. */
   #arrange(here: readonly Member[], self: string | undefined): readonly Member[] {
     const place = this.getAttribute("self");
     const others = here.filter(({ id }) => id !== self);

@@ -1,7 +1,7 @@
 /**
- * Colours follow the page's own `color-scheme`; each status has a shape of its own as well. The
- * margins let a line that wraps begin where the first does, faces that overlap too. Where a browser
- * cannot place the list of the others beside their number, it is in the middle of the window.
+ * Colours follow the page's own `color-scheme`; each status also has its own shape. The margins let a
+ * wrapped line begin where the first one does, also with overlapping faces. If a browser cannot place
+ * the list of the others beside their number, it is in the middle of the window.
  */
 const CSS = `
 :host {
@@ -131,7 +131,7 @@ ul {
 
 let sheet: CSSStyleSheet | undefined;
 
-/** The one sheet that all elements of the page share, which no Content-Security-Policy forbids. */
+/** One sheet shared by all elements of the page; no Content-Security-Policy forbids it. */
 export function sharedStyles(): CSSStyleSheet {
   if (!sheet) {
     sheet = new CSSStyleSheet();

@@ -5,17 +5,20 @@ import { createHooks, type RoomHooks } from "./hooks.ts";
 import { type ProvidedRoom, provideRoom } from "./provided-room.ts";
 
 export interface RoomProviderProps<D extends object = Data> extends JoinOptions<D> {
-  /** The room's URL, or its path on the page's own origin. Another moves to another room. */
+  /**
+   * The room's URL, or its path on the page's own origin. If it changes, the provider switches
+   * rooms.
+   */
   url: string | URL;
   children?: ReactNode;
 }
 
 export interface RoomContext<D extends object = Data> extends RoomHooks<D> {
   /**
-   * Makes the page present in a room while this is mounted, and the room known to the hooks inside.
-   * The options are `joinRoom`'s, those of when the room was first rendered; of `getToken`,
-   * `getTicket` and `onUnauthorized` the latest are called, another `user` or `present` joins anew, and an
-   * `autoJoin` that turns `true` joins.
+   * Makes the page present in a room while this is mounted, and gives the room to the hooks inside.
+   * It takes the options of `joinRoom` from the first render, but calls the latest `getToken`,
+   * `getTicket` and `onUnauthorized`. If `user` or `present` changes, it joins again; if `autoJoin`
+   * becomes `true`, it joins.
    *
    * @example
    * <RoomProvider url="/rooms/lobby">
@@ -26,8 +29,8 @@ export interface RoomContext<D extends object = Data> extends RoomHooks<D> {
 }
 
 /**
- * A provider and hooks of their own, typed by what members' data are: a page can be in two rooms at
- * once, and each hook knows whose it is.
+ * Creates a provider and hooks with typed `data`. A page can be in two rooms at once, and each hook
+ * belongs to one of them.
  *
  * @example
  * const { RoomProvider, useMembers } = createRoomContext<{ typing: boolean }>();
@@ -45,11 +48,11 @@ export function createRoomContext<D extends object = Data>(): RoomContext<D> {
     return <Context.Provider value={room}>{children}</Context.Provider>;
   }
 
-  // What the data are is between the app and its types.
+  // The app and its types decide what the data are.
   return { ...hooks, RoomProvider } as unknown as RoomContext<D>;
 }
 
-/** The room at a URL, joined and left as the component is mounted and unmounted. */
+/** The room at a URL, joined on mount and left on unmount. */
 function useRoomOf(href: string, options: JoinOptions): ProvidedRoom {
   const { user, present, autoJoin } = options;
   const latest = useRef<SignInOptions>(options);
@@ -79,7 +82,7 @@ function useRoomOf(href: string, options: JoinOptions): ProvidedRoom {
   return room;
 }
 
-/** The functions among the options, calling those of the latest render, which see its state. */
+/** The functions among the options; they call those of the latest render, which see its state. */
 function callLatest(
   { getToken, getTicket, onUnauthorized }: SignInOptions,
   latest: { readonly current: SignInOptions },

@@ -1,7 +1,7 @@
 import type { Member } from "../client/index.ts";
 
 /**
- * Finds a member among those of a room, which are ordered by id: a list of thousands may ask for
+ * Finds a member by binary search, since members are ordered by id: a list of thousands may look up
  * each of its rows at each change.
  *
  * @example

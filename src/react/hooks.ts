@@ -13,11 +13,11 @@ import type {
 import { findMember } from "./find-member.ts";
 import type { ProvidedRoom } from "./provided-room.ts";
 
-/** The hooks of one kind of room. Each renders its component only where what it returns has changed. */
+/** The hooks of one room context. Each re-renders its component only if its result has changed. */
 export interface RoomHooks<D extends object> {
   /**
-   * The handle of the room around: `setStatus`, `setData`, `on`, `join`, `leave`. It renders nothing
-   * anew.
+   * The handle of the room around: `setStatus`, `setData`, `on`, `join`, `leave`. It never
+   * causes a re-render.
    *
    * @example
    * const room = useRoom();
@@ -25,31 +25,31 @@ export interface RoomHooks<D extends object> {
    */
   useRoom(): RoomHandle<D>;
   /**
-   * Everybody in the room, ordered by id; renders when anybody changes.
+   * All members, ordered by id; re-renders when any of them changes.
    *
    * @example
    * useMembers().map(({ id, name }) => <li key={id}>{name}</li>);
    */
   useMembers(): readonly Member<D>[];
   /**
-   * One member, `undefined` where the room has none of this id; renders when that member changes. In
-   * a provider with `window` this watches them while the component is mounted.
+   * One member, `undefined` if the room has none with this id; re-renders when that member changes.
+   * In a provider with `window`, it watches them while the component is mounted.
    *
    * @example
    * const ada = useMember("ada"); // ada?.status
    */
   useMember(id: string | undefined): Member<D> | undefined;
   /**
-   * The own id and chosen status, `null` until the room has told. As others see it, the own member is
-   * `useMember(self?.id)`.
+   * Your own id and chosen status, `null` until the room has answered. Your own member as others
+   * see it is `useMember(self?.id)`.
    *
    * @example
    * const me = useMember(useSelf()?.id);
    */
   useSelf(): Self | null;
   /**
-   * The status that the person chose, `null` while the room tells it by presence, and what chooses
-   * another for all their tabs.
+   * The status that the person chose, `null` for automatic, and a function that chooses another for
+   * all their tabs.
    *
    * @example
    * const [status, setStatus] = useStatus();
@@ -57,15 +57,15 @@ export interface RoomHooks<D extends object> {
    */
   useStatus(): readonly [Status | null, (status: Status | null) => void];
   /**
-   * How many members are not offline.
+   * The number of members who are not offline.
    *
    * @example
    * <p>{useOnlineCount()} online</p>;
    */
   useOnlineCount(): number;
   /**
-   * How many watch the room with `present={false}`, in a provider with `window`; `null` until the
-   * room has told.
+   * The number of watchers (`present={false}`), in a provider with `window`; `null` until the room
+   * has sent it.
    *
    * @example
    * <p>{useWatching()} watching</p>;
@@ -79,7 +79,7 @@ export interface RoomHooks<D extends object> {
    */
   useConnection(): ConnectionState;
   /**
-   * Why the room is closed to this page, or not there yet, or refused what it sent; or `null`.
+   * Why the page is not in the room, or what was refused, or `null`.
    *
    * @example
    * if (useError()?.code === "session_expired") return <SignIn />;
@@ -87,7 +87,7 @@ export interface RoomHooks<D extends object> {
   useError(): RoomError | null;
   /**
    * Calls the latest `listener` with each event of this name from the app's backend, while the
-   * component is mounted. It renders nothing anew.
+   * component is mounted. It never causes a re-render.
    *
    * @example
    * useRoomEvent("doc.saved", ({ data }) => toast(`Saved: ${String(data)}`));
@@ -97,7 +97,7 @@ export interface RoomHooks<D extends object> {
 
 /** The hooks of the room that `useProvided` gives. */
 export function createHooks(useProvided: () => ProvidedRoom): RoomHooks<object> {
-  /** `select` answers the same value for the same state, so that only its changes render. */
+  /** `select` returns the same value for the same state, so only changes re-render. */
   function useSelected<Selected>(select: (state: RoomState) => Selected): Selected {
     const { subscribe, getSnapshot, getServerSnapshot } = useProvided();
     return useSyncExternalStore(

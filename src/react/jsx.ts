@@ -20,7 +20,7 @@ export interface RollcallDotProps
 }
 
 declare module "react" {
-  // oxlint-disable-next-line typescript/no-namespace -- that is how React lets elements be added
+  // oxlint-disable-next-line typescript/no-namespace -- React's way to add elements
   namespace JSX {
     interface IntrinsicElements {
       "rollcall-dot": RollcallDotProps;

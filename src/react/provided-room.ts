@@ -4,18 +4,18 @@ import { roomUrl } from "../client/room-url.ts";
 import { findShare, type Share } from "../client/share.ts";
 import { stateOf } from "../client/state.ts";
 
-/** How long an unmounted provider keeps its place: a change of route mounts another (SPEC K29). */
+/** How long an unmounted provider keeps its place: a route change mounts another (SPEC K29). */
 const LINGER_MS = 2_000;
 
-/** The room of one provider, from before it is joined: rendering may happen on a server. */
+/** The room of one provider, also before it is joined: rendering may happen on a server. */
 export interface ProvidedRoom extends RoomHandle {
-  /** Whether the room shows whom it watches only. */
+  /** Whether the room shows only whom it watches. */
   readonly isWindow: boolean;
-  /** What the server rendered, and the browser has to hydrate. */
+  /** The state that the server rendered and the browser must hydrate. */
   getServerSnapshot(): RoomState;
   /** The provider is mounted. */
   enter(): void;
-  /** The provider is not mounted any more, or not for this room: then it leaves at once. */
+  /** The provider is unmounted, or mounted for another room: then it leaves at once. */
   exit(atOnce: boolean): void;
 }
 
@@ -26,7 +26,7 @@ export function provideRoom(url: string, options: JoinOptions, given: JoinOption
   const atFirst = joins ? stateOf("connecting", options.initial) : handle.getSnapshot();
   const listeners = new Set<() => void>();
   let isEntered = !joins;
-  /** The share that is kept for whoever is mounted next. */
+  /** The share that is kept for the next provider that mounts. */
   let kept: Share | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const tell = () => {
@@ -46,7 +46,7 @@ export function provideRoom(url: string, options: JoinOptions, given: JoinOption
   return {
     ...handle,
     isWindow: options.window !== undefined,
-    // Before an effect may join, another provider may show the room already.
+    // Another provider may show the room already before an effect can join.
     getSnapshot: () =>
       isEntered ? handle.getSnapshot() : (shareOfUrl()?.connection.state ?? atFirst),
     getServerSnapshot: () => atFirst,
@@ -67,7 +67,7 @@ export function provideRoom(url: string, options: JoinOptions, given: JoinOption
       isEntered = true;
       handle.join();
     },
-    // Unlike the handle's own, tells what renders the room.
+    // Unlike the handle's own method, notifies what renders the room.
     leave() {
       handle.leave();
       tell();

@@ -1,9 +1,9 @@
 import type { Member, Snapshot } from "../protocol/messages.ts";
 
-/** As many ids as a URL may have (SPEC S4). */
+/** How many ids a URL may have (SPEC S4). */
 const MOST_IN_URL = 50;
 
-/** What a watcher of a window reads: the counts, and as many windows as the watched fill. */
+/** The reads of a watcher with a window: the counts, and as many windows as the watched ids need. */
 export function readUrls(room: URL, limit: number, ids: string[]): URL[] {
   const urls = [urlWith(room, "fields", "counts")];
   const count = Math.max(ids.length, Math.min(limit, 1));
@@ -15,7 +15,7 @@ export function readUrls(room: URL, limit: number, ids: string[]): URL[] {
   return urls;
 }
 
-/** The counts and the windows of one room as one: the members each once, ordered by id. */
+/** Merges the counts and windows of one room: each member once, ordered by id. */
 export function mergeReads(counts: Omit<Snapshot, "members">, windows: Snapshot[]): Snapshot {
   const byId = new Map<string, Member>();
   for (const { members } of windows) for (const member of members) byId.set(member.id, member);

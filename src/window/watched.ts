@@ -3,25 +3,25 @@ import { isUserId } from "../protocol/user-id.ts";
 
 /** The longest `watch` frame, in bytes (SPEC S5). */
 const MAX_BYTES = 16_384;
-/** What the room's answers to `watch` frames are known by. */
+/** The ids of `watch` frames, which the room's answers repeat. */
 export const WATCH = "watch";
 
-/** Whom the handles of a connection watch, and whom the room was told to. */
+/** The users that the handles of a connection watch, and those that the room was sent. */
 export class Watched {
   readonly #ask: (all: string[]) => void;
   #told = new Set<string>();
 
-  /** `ask` adds the ids of all that is watched, and may add one twice. */
+  /** `ask` adds all watched ids, and may add one twice. */
   constructor(ask: (all: string[]) => void) {
     this.#ask = ask;
   }
 
-  /** Each of them once, as many as the room takes. */
+  /** Each id once, as many as the room accepts. */
   get ids(): string[] {
     return [...this.#all].slice(0, MAX_WATCHED);
   }
 
-  /** What is wrong where there are more, as the room would say it. */
+  /** The error if there are more, as the room would send it. */
   get error(): (ServerFrame & { type: "error" }) | null {
     const { size } = this.#all;
     if (size <= MAX_WATCHED) return null;
@@ -29,13 +29,13 @@ export class Watched {
     return { type: "error", code: "too_many_watched", message };
   }
 
-  /** The room watches nobody, or of whom it shows: those who are to be are to be sent again. */
+  /** Lets all watched ids be sent again; `shown` ids that are no longer watched are removed. */
   reset(shown: readonly { id: string }[] = []): void {
     const all = this.#all;
     this.#told = new Set(shown.map(({ id }) => id).filter((id) => !all.has(id)));
   }
 
-  /** What to tell the room now. */
+  /** The frame to send now. */
   take(): ClientFrame[] {
     const { ids } = this;
     const before = this.#told;
@@ -46,7 +46,7 @@ export class Watched {
     return framesOf(remove, add);
   }
 
-  /** What cannot be a user's id is nobody, and would have a whole frame refused. */
+  /** An invalid id belongs to nobody, and would get the whole frame refused. */
   get #all(): Set<string> {
     const all: string[] = [];
     this.#ask(all);
@@ -54,7 +54,7 @@ export class Watched {
   }
 }
 
-/** As few as are short enough. Halved alike, they let nobody be one too many in between. */
+/** Splits a change into as few frames as fit. Halving both lists keeps each step within the limit. */
 function framesOf(remove: string[], add: string[]): ClientFrame[] {
   if (remove.length + add.length === 0) return [];
   const frame = { type: "watch", remove, add, id: WATCH } as const;

@@ -7,14 +7,14 @@ import type { Member, ServerFrame, WatchedCounts } from "../protocol/messages.ts
 import { mergeReads, readUrls } from "./reading.ts";
 import { WATCH, Watched } from "./watched.ts";
 
-/** Of watched ids in the body of a poll. */
+/** The total length of watched ids in the body of a poll. */
 const MAX_BODY_BYTES = 12_288;
 
-/** A connection that is shown a part of the room (SPEC S4), and whom its handles watch (S5). */
+/** A connection with a window (SPEC S4), and the users that its handles watch (S5). */
 export class WindowConnection extends RoomConnection {
   readonly #limit: number;
   readonly #watched = new Watched((all) => super.emit("watched", all));
-  /** Who was shown before the last change. */
+  /** The ids shown before the last change. */
   #before: readonly Member[] = [];
 
   constructor(url: string, options: JoinOptions) {
@@ -22,7 +22,7 @@ export class WindowConnection extends RoomConnection {
     this.#limit = options.window!.limit;
   }
 
-  /** A window is asked for whole: it is little, and what was watched before may be on it no more. */
+  /** A window is requested whole: it is small, and may no longer show what was watched before. */
   override nextUrl(): URL {
     const url = super.nextUrl();
     url.searchParams.delete("since");
@@ -71,7 +71,7 @@ export class WindowConnection extends RoomConnection {
     if (watching !== undefined) super.onFrame({ type: "watching", watching });
   }
 
-  /** A watcher who polls reads the room with no query: that takes several requests. */
+  /** A polling watcher reads the room in several requests. */
   override fetch(url: URL, request: RequestInit): Promise<Response> {
     const isPoll = this.isWatcher && !url.search.includes("fields=");
     return isPoll ? this.#read(url, request) : super.fetch(url, request);
@@ -79,7 +79,7 @@ export class WindowConnection extends RoomConnection {
 
   async #read(room: URL, request: RequestInit): Promise<Response> {
     const urls = readUrls(room, this.#limit, this.#watched.ids);
-    // Each counts, so that many who are watched are not asked for too often.
+    // Each request counts, so that a long watch list does not cause too many.
     for (const _ of urls) this.pace.count();
     const responses = await Promise.all(urls.map((url) => super.fetch(url, request)));
     const failed = responses.find(({ ok }) => !ok);
@@ -88,7 +88,7 @@ export class WindowConnection extends RoomConnection {
     return new Response(JSON.stringify(mergeReads(counts, windows)));
   }
 
-  /** Who comes into the window has not come, and who leaves it has not gone (SPEC K15). */
+  /** A member who enters or leaves the window has not come or gone (SPEC K15). */
   override emit(...emitted: Emitted): void {
     const isNew = emitted[0] === "join" && !isAmong(this.#before, emitted[1]);
     const isCut = emitted[0] === "leave" && !isAmong(this.state.members, emitted[1]);
@@ -96,7 +96,7 @@ export class WindowConnection extends RoomConnection {
   }
 }
 
-/** As many as fit: the service reads 16 KiB of a body, and there is more to say. */
+/** As many ids as fit: the service reads 16 KiB of a body, which has other keys, too. */
 function fitting(ids: string[]): string[] {
   let bytes = 0;
   return ids.filter((id) => {

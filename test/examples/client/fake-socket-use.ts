@@ -3,7 +3,7 @@ import { FakeSocket } from "./fake-socket.ts";
 
 const ada = { id: "ada", name: "Ada", status: "online", connections: 1, lastOnline: null } as const;
 
-/** Joins a room that nobody serves, and waits until it shows Ada. */
+/** Joins a fake room, and waits until it shows Ada. */
 export async function joinFakeRoom() {
   const room = joinRoom("https://presence.test/rooms/lobby", { WebSocket: FakeSocket });
   while (FakeSocket.latest === undefined) await new Promise((resolve) => setTimeout(resolve));

@@ -1,6 +1,6 @@
 import type { Member } from "rollcall";
 
-/** Stands in for a room in an app's tests: it says what the test tells it to. */
+/** Replaces a room in an app's tests: it sends what the test tells it to. */
 export class FakeSocket extends EventTarget {
   static latest: FakeSocket | undefined;
   readonly sent: string[] = [];
@@ -16,7 +16,7 @@ export class FakeSocket extends EventTarget {
 
   close(): void {}
 
-  /** Lets the person in as `self`, and shows them who is there. */
+  /** Admits the user as `self`, and sends the members. */
   admit(self: string, members: Member[]): void {
     const expiresAt = "2099-01-01T00:00:00.000Z";
     const online = members.filter(({ status }) => status !== "offline").length;
