@@ -78,7 +78,7 @@ export class RoomState {
    */
   wake(sockets: Iterable<WebSocket>, now: number): void {
     const live = this.connections.wake(sockets, this.alarm.at ?? now);
-    this.#recallWatchLists(live);
+    this.#recallWatchLists();
     this.broadcaster.wake();
     // A room whose sockets survived hibernation, or that keeps nothing, has reported its counts.
     const listed = live.size > 0 || !this.store.exists ? this.roster.list : null;
@@ -147,13 +147,13 @@ export class RoomState {
   }
 
   /** Restores the watch lists of the sockets that survived hibernation; the others have ended. */
-  #recallWatchLists(live: ReadonlySet<string>): void {
-    const stored = this.watchTable.load((connection) => live.has(connection));
-    if (stored.size === 0) return;
-    for (const connection of this.connections.windows) {
-      const list = stored.get(connection.id);
-      if (list) this.watchLists.restore(connection, list);
-    }
+  #recallWatchLists(): void {
+    if (!this.watchTable.exists) return;
+    const byId = new Map([...this.connections.windows].map((each) => [each.id, each]));
+    this.watchTable.load(
+      (id) => byId.has(id),
+      (id, list) => this.watchLists.restore(byId.get(id)!, list),
+    );
   }
 
   /** Recalls who left shortly before the start: they may be forgotten soon after it. */

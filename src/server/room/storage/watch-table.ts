@@ -29,20 +29,24 @@ export class WatchTable {
     return this.#exists;
   }
 
-  /** The lists of the remaining connections, by connection id; the others have ended. */
-  load(isLeft: (connection: string) => boolean): Map<string, WatchList> {
-    const lists = new Map<string, WatchList>();
-    if (!this.#exists) return lists;
+  /**
+   * Hands over the lists of the remaining connections, by connection id, and deletes the others, which
+   * have ended. Only one at a time is in memory twice: together they can be half of what an object has.
+   */
+  load(
+    isLeft: (connection: string) => boolean,
+    restore: (connection: string, list: WatchList) => void,
+  ): void {
+    if (!this.#exists) return;
     const ended: string[] = [];
     const rows = this.#storage.sql.exec<{ connection: string; ids: string }>(
       "SELECT connection, ids FROM watched",
     );
     for (const { connection, ids } of rows) {
       if (!isLeft(connection)) ended.push(connection);
-      else lists.set(connection, this.#parse(ids));
+      else restore(connection, this.#parse(ids));
     }
     this.#delete(ended);
-    return lists;
   }
 
   /** Writes the lists that changed, and deletes those that have ended. */

@@ -32,7 +32,13 @@ export class WatchIndex<Watcher extends object> {
     return by instanceof Set ? by : [by];
   }
 
-  /** Adds a new watcher of a user; returns the stored id. */
+  /** Whether a user is watched by this one and by nobody else. */
+  isOnly(id: string, watcher: Watcher): boolean {
+    const by = this.#watched.get(id)?.by;
+    return by instanceof Set ? by.size === 1 && by.has(watcher) : by === watcher;
+  }
+
+  /** Adds a watcher of a user; returns the stored id. */
   add(id: string, watcher: Watcher): string {
     const watched = this.#watched.get(id);
     if (watched === undefined) {
@@ -41,7 +47,7 @@ export class WatchIndex<Watcher extends object> {
       return id;
     }
     if (watched.by instanceof Set) watched.by.add(watcher);
-    else watched.by = new Set([watched.by, watcher]);
+    else if (watched.by !== watcher) watched.by = new Set([watched.by, watcher]);
     return watched.id;
   }
 

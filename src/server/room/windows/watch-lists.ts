@@ -50,19 +50,20 @@ export class WatchLists<Connection extends Watcher> {
   }
 
   /** The connections that watch a user and may do so. */
-  watchersOf(id: string): Iterable<Connection> {
-    return this.#index.of(id);
+  watchersOf(id: string): Connection[] {
+    return [...this.#index.of(id)].filter((connection) => !this.of(connection).denied.has(id));
   }
 
   /** Changes a connection's list, or nothing if the limits would be exceeded. */
   change(connection: Connection, change: WatchChange): "changed" | "too_many_watched" {
     const before = this.of(connection);
     const after = apply(before, change);
-    if (after.watched.size > MAX_WATCHED || !this.#hasRoomFor(before, after)) {
+    if (isSame(before, after)) return "changed";
+    if (after.watched.size > MAX_WATCHED || !this.#hasRoomFor(connection, before, after)) {
       return "too_many_watched";
     }
     this.#replace(connection, after);
-    this.#unsaved.set(connection.id, after.watched.size > 0 ? after : null);
+    this.#unsaved.set(connection.id, after.watched.size > 0 ? this.of(connection) : null);
     return "changed";
   }
 
@@ -88,33 +89,45 @@ export class WatchLists<Connection extends Watcher> {
     this.#unsaved = new Map();
   }
 
-  #hasRoomFor(before: WatchList, after: WatchList): boolean {
+  #hasRoomFor(connection: Connection, before: WatchList, after: WatchList): boolean {
+    let added = 0;
+    let freed = 0;
+    for (const id of after.watched) if (!this.#index.has(id)) added += id.length;
+    for (const id of before.watched) {
+      if (!after.watched.has(id) && this.#index.isOnly(id, connection)) freed += id.length;
+    }
     const grows = after.watched.size - before.watched.size;
-    // A change that makes the list smaller must not be refused.
-    if (grows <= 0) return true;
-    let length = this.#index.length;
-    for (const id of after.watched) if (!this.#index.has(id)) length += id.length;
-    return this.#size + grows <= MAX_IN_ROOM && length <= MAX_LENGTH_IN_ROOM;
+    const isTooMany = grows > 0 && this.#size + grows > MAX_IN_ROOM;
+    // What takes up less must not be refused.
+    const isTooLong = added > freed && this.#index.length + added - freed > MAX_LENGTH_IN_ROOM;
+    return !isTooMany && !isTooLong;
   }
 
   #replace(connection: Connection, after: WatchList): void {
     const before = this.of(connection);
     for (const id of before.watched) {
-      if (!isAllowed(after, id)) this.#index.delete(id, connection);
+      if (!after.watched.has(id)) this.#index.delete(id, connection);
     }
     const watched = new Set<string>();
+    const denied = new Set<string>();
     for (const id of after.watched) {
-      const isNew = isAllowed(after, id) && !isAllowed(before, id);
-      watched.add(isNew ? this.#index.add(id, connection) : id);
+      // Also for an id that was listed before: what came with the frame must not be kept beside it.
+      const stored = this.#index.add(id, connection);
+      watched.add(stored);
+      if (after.denied.has(id)) denied.add(stored);
     }
     this.#size += watched.size - before.watched.size;
     if (watched.size === 0) this.#lists.delete(connection);
-    else this.#lists.set(connection, { watched, denied: after.denied });
+    else this.#lists.set(connection, { watched, denied });
   }
 }
 
-function isAllowed({ watched, denied }: WatchList, id: string): boolean {
-  return watched.has(id) && !denied.has(id);
+function isSame(before: WatchList, after: WatchList): boolean {
+  return isEqual(before.watched, after.watched) && isEqual(before.denied, after.denied);
+}
+
+function isEqual(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...one].every((id) => other.has(id));
 }
 
 function apply(before: WatchList, { add, remove, allowed }: WatchChange): WatchList {

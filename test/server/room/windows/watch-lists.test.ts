@@ -98,10 +98,61 @@ describe("watch lists", () => {
     expect(fill(() => shared)).toBeLessThanOrEqual(500_000);
   });
 
+  it.each<[string, (id: string) => boolean]>([
+    ["may be watched", everybody],
+    ["may not be watched", () => false],
+  ])(
+    "[S5.5] that limit holds where ids that %s take the places of shorter ones",
+    (_how, allowed) => {
+      const lists = new WatchLists<{ id: string }>();
+      const connections = Array.from({ length: 1_000 }, (_, at) => ({ id: String(at) }));
+      const short = numbered(MAX_WATCHED, "");
+      let length = 0;
+      for (const connection of connections) {
+        expect(lists.change(connection, { add: short, remove: [], allowed })).toBe("changed");
+        const add = numbered(MAX_WATCHED, `${connection.id}${"x".repeat(115)}`);
+        // As many as a frame holds.
+        for (let at = 0; at < MAX_WATCHED; at += 100) {
+          const swap = { remove: short.slice(at, at + 100), add: add.slice(at, at + 100), allowed };
+          lists.change(connection, swap);
+        }
+        for (const id of lists.of(connection).watched) length += id.length;
+      }
+      const shared = connections.length * short.join("").length;
+      expect(length).toBeLessThanOrEqual(4_000_000 + shared);
+      // Whoever takes up less is not refused.
+      const [first] = connections;
+      const remove = [...lists.of(first!).watched];
+      expect(lists.change(first!, { remove, add: short, allowed })).toBe("changed");
+    },
+  );
+
+  it("[S5.4] a change that changes nothing is not stored", () => {
+    const lists = new WatchLists<{ id: string }>();
+    const connection = { id: "one" };
+    const change = (add: string[], remove: string[], allowed = everybody) => {
+      lists.change(connection, { add, remove, allowed });
+      const { isChanged } = lists;
+      lists.passChanges(() => {});
+      return isChanged;
+    };
+    expect(change([], ["ada"])).toBe(false);
+    expect(change(["ada"], [])).toBe(true);
+    expect(change(["ada"], ["ada", "bob"])).toBe(false);
+    expect(change(["ada"], [], () => false)).toBe(true);
+    expect(change(["ada"], [], () => false)).toBe(false);
+    expect(change([], ["ada"])).toBe(true);
+  });
+
   it("[S5.4] they are stored a row each, and read by who is left", async () => {
     await runInDurableObject(env.ROOMS.getByName("watch-table"), (_room, { storage }) => {
       const table = new WatchTable(storage, "watch-table");
-      expect([...table.load(() => true)]).toEqual([]);
+      const load = (from: WatchTable, isLeft: (id: string) => boolean) => {
+        const lists: [string, WatchList][] = [];
+        from.load(isLeft, (id, list) => lists.push([id, list]));
+        return lists;
+      };
+      expect(load(table, everybody)).toEqual([]);
       expect(table.exists).toBe(false);
       const ended = numbered(250, "ended");
       const list = { watched: new Set(["ada", "語"]), denied: new Set(["語"]) };
@@ -111,7 +162,7 @@ describe("watch lists", () => {
       table.write(new Map([["two", null]]));
       expect(rows()).toBe(251);
       const again = new WatchTable(storage, "watch-table");
-      expect([...again.load((id) => id === "one")]).toEqual([["one", list]]);
+      expect(load(again, (id) => id === "one")).toEqual([["one", list]]);
       expect(rows()).toBe(1);
     });
   });
@@ -121,10 +172,10 @@ describe("watch lists", () => {
       const table = new WatchTable(storage, "watch-table-bad");
       table.write(new Map([["one", { watched: new Set(["ada"]), denied: new Set() }]]));
       storage.sql.exec("UPDATE watched SET ids = '{'");
-      const [[, list]] = [...new WatchTable(storage, "watch-table-bad").load(() => true)] as [
-        [string, WatchList],
-      ];
-      expect(list.watched.size).toBe(0);
+      const sizes: number[] = [];
+      const again = new WatchTable(storage, "watch-table-bad");
+      again.load(everybody, (_id, list) => sizes.push(list.watched.size));
+      expect(sizes).toEqual([0]);
     });
   });
 });
