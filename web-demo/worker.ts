@@ -6,12 +6,15 @@ import { jwtVerify, SignJWT } from "jose";
 import * as v from "valibot";
 import { createApp, Directory, type Env, Room, User } from "../src/server/index.ts";
 import { PICTURES, picturePath } from "./pictures.ts";
+import { TEAM } from "./team.ts";
 
 const SESSION_SECONDS = 8 * 3600;
 
 const signInSchema = v.object({
   name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(40)),
   picture: v.optional(v.picklist(PICTURES)),
+  /** Whom of the team to be; anybody may be anybody. */
+  teammate: v.optional(v.picklist(TEAM.map(({ id }) => id))),
 });
 
 type DemoContext = Context<{ Bindings: Env }>;
@@ -57,8 +60,8 @@ app.post(
     return c.json({ error: { code: "bad_request", message } }, 400);
   }),
   async (c) => {
-    const { name, picture } = c.req.valid("json");
-    const user = { id: newUserId(name), name };
+    const { name, picture, teammate } = c.req.valid("json");
+    const user = { id: teammate ?? newUserId(name), name };
     const token = await new SignJWT({ name, ...(picture && { picture: picturePath(picture) }) })
       .setProtectedHeader({ alg: "HS256" })
       .setSubject(user.id)

@@ -1,5 +1,4 @@
 import { useSyncExternalStore } from "react";
-import type { Picture } from "../pictures.ts";
 import * as api from "./account.ts";
 
 export type Account =
@@ -42,8 +41,8 @@ export async function loadAccount(): Promise<void> {
   show(await api.readUser().then(fromUser, (): Account => ({ is: "unreachable" })), asked);
 }
 
-export async function signIn(name: string, picture: Picture | undefined): Promise<void> {
-  show(fromUser(await api.signIn(name, picture)));
+export async function signIn(who: Parameters<typeof api.signIn>[0]): Promise<void> {
+  show(fromUser(await api.signIn(who)));
   tabs.postMessage("changed");
 }
 

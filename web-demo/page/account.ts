@@ -29,11 +29,15 @@ export async function readUser(): Promise<User | null> {
 }
 
 /** Throws with words for the person where it does not succeed. */
-export async function signIn(name: string, picture: Picture | undefined): Promise<User> {
+export async function signIn(who: {
+  name: string;
+  picture?: Picture | undefined;
+  teammate?: string;
+}): Promise<User> {
   const response = await call("/demo/sign-in", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ name, picture }),
+    body: JSON.stringify(who),
   });
   if (response.ok) return ((await response.json()) as { user: User }).user;
   const body = (await response.json().catch(() => null)) as { error?: { message?: string } } | null;

@@ -1,13 +1,25 @@
 import { isRoomName } from "../../src/protocol/room-name.ts";
-import { loadAccount, useAccount } from "./account-store.ts";
+import { type Account, loadAccount, useAccount } from "./account-store.ts";
 import { Card } from "./card.tsx";
+import { LivePage } from "./live-page.tsx";
 import { RoomPage } from "./room-page.tsx";
 import { SignIn } from "./sign-in.tsx";
+import { TeamPage } from "./team-page.tsx";
 import { useRoomName } from "./use-room-name.ts";
 
+/** Pages that are about no room of the visitor's choice; a room's name has no slash. */
+const LIVE = "/see/live";
+const TEAM = "/see/team";
+
 export function App() {
-  const room = useRoomName();
   const account = useAccount();
+  if (location.pathname === LIVE) return <LivePage />;
+  if (location.pathname === TEAM) return <TeamPage account={account} />;
+  return <Room account={account} />;
+}
+
+function Room({ account }: { account: Account }) {
+  const room = useRoomName();
 
   if (!isRoomName(room)) {
     return (

@@ -19,7 +19,7 @@ export function SignIn({ room }: { room: string }) {
     setBusy(true);
     setFailure(undefined);
     try {
-      await signIn(name, picture);
+      await signIn({ name, picture });
     } catch (error) {
       setFailure((error as Error).message);
       setBusy(false);

@@ -1,0 +1,68 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { TEAM } from "../../web-demo/team.ts";
+import { type Server, startServer } from "../e2e/server.ts";
+import { launchBrowser } from "./browser.ts";
+import { eventually, Tab } from "./tab.ts";
+
+let server: Server;
+let browser: Browser;
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([
+    startServer({ env: "demo", vars: { GRACE_SECONDS: "0" } }),
+    launchBrowser(),
+  ]);
+});
+
+afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+async function open(path: string): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(server.url + path);
+  return page;
+}
+
+const statusOf = (page: Page, name: string) =>
+  page.locator(".mate", { hasText: name }).getAttribute("data-status");
+
+describe("the demo's page of", () => {
+  it("[K27.3, S3.1] a live room counts who looks, of whom nobody has signed in", async () => {
+    const page = await open("/see/live");
+    await page.getByRole("heading", { name: "1 watching" }).waitFor();
+    await open("/see/live");
+    await page.getByRole("heading", { name: "2 watching" }).waitFor();
+    expect(await page.title()).toBe("2 watching · Rollcall");
+    const ada = await Tab.enter(browser, server.url, "live", "Ada");
+    await page.getByText("In the room: 1.").waitFor();
+    // She sees nobody but herself.
+    await ada.sees({ Ada: "online" });
+  });
+
+  it("[K27.2] a team shows who of 200 is there, as they come, choose and go, and finds a name", async () => {
+    const ada = await open("/see/team");
+    await ada.getByRole("button", { name: "Ada Hamilton" }).click();
+    await eventually(async () => expect(await statusOf(ada, "Ada Hamilton")).toBe("online"));
+    expect(await ada.locator(".mate").count()).toBe(TEAM.length);
+
+    const grace = await open("/see/team");
+    await grace.getByLabel("Search").fill("grace h");
+    await grace.getByRole("button", { name: "Grace Hamilton" }).click();
+    await ada.getByText("2 online").waitFor();
+    await eventually(async () => expect(await statusOf(ada, "Grace Hamilton")).toBe("online"));
+    await grace.getByRole("button", { name: "Busy" }).click();
+    await eventually(async () => expect(await statusOf(ada, "Grace Hamilton")).toBe("busy"));
+
+    await ada.getByLabel("Search").fill(" GRACE H");
+    expect(await ada.locator(".mate").count()).toBe(1);
+    await grace.getByRole("button", { name: "Sign out" }).click();
+    await eventually(async () => expect(await statusOf(ada, "Grace Hamilton")).toBe("offline"));
+    await ada.getByLabel("Search").fill("nobody at all");
+    await ada.getByText("Nobody here has this name.").waitFor();
+  });
+});

@@ -1,0 +1,32 @@
+import { RoomProvider, useOnlineCount, useWatching } from "../../src/react/index.ts";
+import { windowOf } from "../../src/window/index.ts";
+import { Card } from "./card.tsx";
+import { useTitle } from "./use-title.ts";
+
+const NUMBER = new Intl.NumberFormat("en");
+
+/** How many look at a page: for anybody, who is not signed in and on nobody's list. */
+export function LivePage() {
+  return (
+    <RoomProvider url="/rooms/live" present={false} window={windowOf({ limit: 0 })}>
+      <Counts />
+    </RoomProvider>
+  );
+}
+
+function Counts() {
+  const watching = useWatching();
+  const online = useOnlineCount();
+  const title = watching === null ? "…" : `${NUMBER.format(watching)} watching`;
+  useTitle(`${title} · Rollcall`);
+  return (
+    <Card title={<span className="count">{title}</span>}>
+      <p className="lead">
+        You need not sign in to see this, and nobody sees you. In the room: {NUMBER.format(online)}.
+      </p>
+      <a className="button primary" href="/in/live">
+        Join the room
+      </a>
+    </Card>
+  );
+}

@@ -1,0 +1,108 @@
+import { type ReactNode, useState } from "react";
+import { RoomProvider, useMember, useOnlineCount, useStatus } from "../../src/react/index.ts";
+import { windowOf } from "../../src/window/index.ts";
+import { TEAM, type Teammate } from "../team.ts";
+import { type Account, signIn, signOut } from "./account-store.ts";
+import { STATUS_WORDS, StatusMark } from "./status-mark.tsx";
+import { useTitle } from "./use-title.ts";
+import { Wordmark } from "./wordmark.tsx";
+
+/** A company's list of names, each with a dot: the page is told of those it shows alone. */
+export function TeamPage({ account }: { account: Account }) {
+  if (account.is !== "signed-in") {
+    return (
+      <Page about="Choose who you are. Open this page again in another browser to be somebody else.">
+        {(mate) => (
+          <button
+            type="button"
+            className="mate"
+            onClick={() => void signIn({ name: mate.name, teammate: mate.id })}
+          >
+            {mate.name}
+          </button>
+        )}
+      </Page>
+    );
+  }
+  const { user } = account;
+  return (
+    <RoomProvider url="/rooms/team" user={user.id} window={windowOf({ limit: 0 })}>
+      <Page about={<Online />} action={<Self name={user.name} />}>
+        {(mate) => <Row mate={mate} />}
+      </Page>
+    </RoomProvider>
+  );
+}
+
+interface PageProps {
+  about: ReactNode;
+  action?: ReactNode;
+  children(mate: Teammate): ReactNode;
+}
+
+function Page({ about, action, children }: PageProps) {
+  const [query, setQuery] = useState("");
+  const found = TEAM.filter(({ name }) => name.toLowerCase().includes(query.trim().toLowerCase()));
+  useTitle("Team · Rollcall");
+  return (
+    <main className="team">
+      <nav className="team-top">
+        <Wordmark />
+        {action}
+      </nav>
+      <h1>Team</h1>
+      <p className="lead">{about}</p>
+      <input
+        type="search"
+        className="search"
+        aria-label="Search"
+        placeholder={`Search ${TEAM.length} names`}
+        value={query}
+        onChange={(event) => setQuery(event.target.value)}
+      />
+      <ul>
+        {found.map((mate) => (
+          <li key={mate.id}>{children(mate)}</li>
+        ))}
+      </ul>
+      {found.length === 0 && <p className="lead">Nobody here has this name.</p>}
+    </main>
+  );
+}
+
+function Row({ mate: { id, name } }: { mate: Teammate }) {
+  const status = useMember(id)?.status ?? "offline";
+  return (
+    <p className="mate" data-status={status}>
+      <StatusMark status={status} />
+      {name}
+      <span className="for-readers">, {STATUS_WORDS[status]}</span>
+    </p>
+  );
+}
+
+function Online() {
+  return <>{useOnlineCount()} online</>;
+}
+
+/** The own status, which shows how fast a dot is elsewhere. */
+function Self({ name }: { name: string }) {
+  const [chosen, setStatus] = useStatus();
+  const isBusy = chosen === "busy";
+  return (
+    <div className="self">
+      <span className="self-name">{name}</span>
+      <button
+        type="button"
+        className="button"
+        aria-pressed={isBusy}
+        onClick={() => setStatus(isBusy ? null : "busy")}
+      >
+        Busy
+      </button>
+      <button type="button" className="button" onClick={() => void signOut()}>
+        Sign out
+      </button>
+    </div>
+  );
+}
