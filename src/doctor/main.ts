@@ -5,10 +5,11 @@ import { readDevVars, readJsonVars, readTomlVars, type Vars } from "../server/do
 
 const USAGE = `Usage: rollcall doctor --cookie '<value>' [--var KEY=value]…
 
-Says what a session cookie is, whether this service would take it, and whose it is, or why not.
-The cookie is a value, or a whole Cookie header: 'name=value; other=value'.
+Tells you what kind of session cookie this is, and whether your configuration accepts it: for
+which user, or why not.
+Pass the cookie's value, or a whole Cookie header: 'name=value; other=value'.
 The configuration is read from wrangler.jsonc, wrangler.json or wrangler.toml and from .dev.vars
-here; --var replaces a variable. Nothing that is printed holds a secret.`;
+in this folder; --var replaces a variable. The output contains no secret.`;
 
 const FILES: readonly [name: string, read: (text: string) => Vars][] = [
   ["wrangler.toml", readTomlVars],

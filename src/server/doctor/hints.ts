@@ -1,11 +1,8 @@
 /** Hints by the `detail` of a refusal; the first match counts. */
 const HINTS: readonly [detail: RegExp, hint: string][] = [
-  [
-    /^(signature|not decrypted)/,
-    "SESSION_SECRET is not the secret that this cookie was made with.",
-  ],
-  [/^kid unknown/, "The keys at SESSION_JWKS_URL have none that made this token."],
-  [/^iss$|"iss"/, "SESSION_ISSUER is not what the token's `iss` says, to the letter."],
+  [/^(signature|not decrypted)/, "This cookie was made with another secret than SESSION_SECRET."],
+  [/^kid unknown/, "No key at SESSION_JWKS_URL made this token."],
+  [/^iss$|"iss"/, "SESSION_ISSUER is not exactly the token's `iss`."],
   [/^aud$|"aud"/, "SESSION_AUDIENCE is not in the token's `aud`."],
   [/^azp$/, "The token was made for a page of another origin: see ALLOWED_ORIGINS."],
   [/^alg /, "Set SESSION_SECRET for HS256, HS384 and HS512, SESSION_JWKS_URL for the others."],
@@ -14,7 +11,7 @@ const HINTS: readonly [detail: RegExp, hint: string][] = [
     /^not signed in: the app answered 3/,
     "The app redirects: is SESSION_INTROSPECTION_URL the right one?",
   ],
-  [/^not signed in/, "Nobody is signed in by it, or SESSION_CLAIMS must say where the user is."],
+  [/^not signed in/, "Nobody is signed in, or SESSION_CLAIMS must name the user's claim."],
   [/^the cookie cache has/, "Set SESSION_INTROSPECTION_URL to your app's /api/auth/get-session."],
   [
     /another session's$|^made for/,
@@ -22,9 +19,12 @@ const HINTS: readonly [detail: RegExp, hint: string][] = [
   ],
   [
     /^the cookie with the session's data/,
-    "Send the whole Cookie header; with another SESSION_DRIVER than cookie, set SESSION_FORMAT=introspection.",
+    "Send the whole Cookie header; if SESSION_DRIVER is not cookie, set SESSION_FORMAT=introspection.",
   ],
-  [/^not (a|JSON|an)/, "SESSION_FORMAT is another than this cookie's, or a part of it is missing."],
+  [
+    /^not (a|JSON|an)/,
+    "The cookie has another format than SESSION_FORMAT, or a part of it is missing.",
+  ],
 ];
 
 /** A hint for the detail of a refusal; `undefined` if there is none. */
