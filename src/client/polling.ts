@@ -121,7 +121,8 @@ export class Polling {
       const answer = (await response.json()) as PollAnswer;
       const refusal = refusalIn(response, answer);
       if (!refusal) {
-        const { lease = "", expiresAt } = answer;
+        // Something else may answer a poll: that is no lease, and is not asked again.
+        const { lease = owner.isWatcher ? "" : undefined, expiresAt } = answer;
         this.#lease = lease;
         if (this.#isOn) owner.onAnswer(answer);
         const leftMs = Date.parse(expiresAt!) - Date.now();

@@ -60,11 +60,10 @@ export function applyDelta(
   emitted: Emitted[] = [],
 ): Replica | null {
   if (held?.epoch !== delta.epoch || held.version !== delta.from) return null;
-  const { version, online, connections } = delta;
   const others = new Set([...delta.gone, ...delta.set.map(({ id }) => id)]);
   const members = held.members.filter(({ id }) => !others.has(id)).concat(delta.set);
   members.sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { ...held, version, online, connections, members: keep(held.members, members, emitted) };
+  return { ...delta, members: keep(held.members, members, emitted) };
 }
 
 /** Applies either of the two. */
