@@ -17,6 +17,7 @@ import { reading } from "./measures/read.ts";
 import { rows } from "./measures/rows.ts";
 import { storm } from "./measures/storm.ts";
 import { waking } from "./measures/wake.ts";
+import { windows } from "./measures/window.ts";
 import { report, type Section } from "./report/report.ts";
 import { figure } from "./report/table.ts";
 import { summarise } from "./report/results.ts";
@@ -27,6 +28,7 @@ const MEASURES: readonly Measure[] = [
   change,
   flapping,
   big,
+  windows,
   waking,
   reading,
   idling,

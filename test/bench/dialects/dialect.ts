@@ -4,12 +4,12 @@ export interface Dialect {
   path(join: Join): string;
   headers(join: Join): string[];
   /** What a client says first. */
-  readonly greeting: readonly string[];
+  greeting(join: Join): readonly string[];
   /** The frame by which a user becomes busy. */
   becomeBusy(user: number): string;
   /** What a client has to say from time to time to be taken for alive. */
   readonly heartbeat?: { text: string; everyMs: number };
-  newView(shared: Shared): View;
+  newView(shared: Shared, shown?: Shown): View;
 }
 
 export interface Join {
@@ -21,7 +21,21 @@ export interface Join {
   silent: boolean;
   /** How many are going to be in the room. */
   size: number;
+  /** Of Rollcall alone: what the client is shown; absent, the whole room, as a member of it. */
+  shown?: Shown;
 }
+
+/** Whom a connection watches: so many, picked from the room's first members. */
+export interface Watches {
+  watches: number;
+  of: number;
+}
+
+/**
+ * What a connection of Rollcall is shown where that is not all of the room as a member of it:
+ * `counts`, as a member; `all`, as a watcher; or, as a watcher, those whom it watches.
+ */
+export type Shown = "counts" | "all" | Watches;
 
 /** What a client has been told. */
 export interface View {

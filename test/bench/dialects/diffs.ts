@@ -49,7 +49,7 @@ const BUSY = '{"type":"update","status":"busy"}';
 export const wsDiffs: Dialect = {
   path: ({ room, user, silent }) => `/?${query(room, `${user}`, silent)}`,
   headers: () => [],
-  greeting: [],
+  greeting: () => [],
   becomeBusy: () => BUSY,
   newView: (shared) => new DiffsView(shared),
 };

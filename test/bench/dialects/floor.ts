@@ -21,7 +21,7 @@ class FloorView implements View {
 export const floor: Dialect = {
   path: ({ room, size }) => `/floor/${room}?size=${size}`,
   headers: () => [],
-  greeting: [],
+  greeting: () => [],
   becomeBusy: () => "change",
   newView: (shared) => new FloorView(shared),
 };

@@ -1,4 +1,13 @@
-import { NONE, type Dialect, type Join, type Shared, type View, userAt } from "./dialect.ts";
+import {
+  NONE,
+  type Dialect,
+  type Join,
+  type Shared,
+  type Shown,
+  type View,
+  userAt,
+} from "./dialect.ts";
+import { pathQuery, watchFrames } from "./shown.ts";
 import { signSession } from "./sign.ts";
 
 /** Longer than all that stands before the members. */
@@ -19,10 +28,13 @@ class RollcallView implements View {
   online = 0;
   changed: readonly number[] = NONE;
   readonly #shared: Shared;
+  /** Whether others are shown something else at the same version. */
+  readonly #isOwn: boolean;
   #version = -1;
 
-  constructor(shared: Shared) {
+  constructor(shared: Shared, shown: Shown | undefined) {
     this.#shared = shared;
+    this.#isOwn = typeof shown === "object";
   }
 
   read(payload: Buffer): string | null {
@@ -46,7 +58,7 @@ class RollcallView implements View {
 
   #usersOf(payload: Buffer, key: string): readonly number[] {
     const { memo } = this.#shared;
-    if (memo.key !== key) {
+    if (this.#isOwn || memo.key !== key) {
       memo.key = key;
       memo.users = [];
       for (let at = payload.indexOf(ID); at >= 0; at = payload.indexOf(ID, at + 1)) {
@@ -67,10 +79,10 @@ export function rollcallHeaders({
 }
 
 export const rollcall: Dialect = {
-  path: ({ room }) => `/rooms/${room}`,
+  path: ({ room, shown }) => `/rooms/${room}${pathQuery(shown)}`,
   headers: rollcallHeaders,
-  greeting: [],
+  greeting: ({ user, shown }) => watchFrames(user, shown),
   becomeBusy: () => '{"type":"update","status":"busy"}',
   heartbeat: { text: "ping", everyMs: 15_000 },
-  newView: (shared) => new RollcallView(shared),
+  newView: (shared, shown) => new RollcallView(shared, shown),
 };

@@ -39,7 +39,7 @@ export const socketIo: Dialect = {
   path: ({ room, user, silent }) =>
     `/socket.io/?EIO=4&transport=websocket&room=${room}&user=${user}${silent ? "&silent=1" : ""}`,
   headers: () => [],
-  greeting: ["40"],
+  greeting: () => ["40"],
   becomeBusy: () => '42["status","busy"]',
   newView: (shared) => new SocketIoView(shared),
 };

@@ -33,7 +33,7 @@ class SocketClusterView implements View {
 export const socketCluster: Dialect = {
   path: ({ user, silent }) => `/socketcluster/?user=${user}${silent ? "&silent=1" : ""}`,
   headers: () => [],
-  greeting: ['{"event":"#handshake","data":{"authToken":null},"cid":1}'],
+  greeting: () => ['{"event":"#handshake","data":{"authToken":null},"cid":1}'],
   becomeBusy: () => '{"event":"status","data":"busy"}',
   newView: (shared) => new SocketClusterView(shared),
 };

@@ -14,19 +14,20 @@ export class ChangeWatch {
   readonly #order: number[];
   readonly #pending = new Map<number, { sentAt: number; missing: number; lastAt: number | null }>();
   readonly #arrived = new Waiter();
-  watchers = 0;
 
   /** `order` gets the users in the order in which they are expected. */
   constructor(order: number[]) {
     this.#order = order;
   }
 
-  expect(users: number[]): void {
+  /** Each is expected at as many clients as `watchers` says; one that is nobody's is not waited for. */
+  expect(users: number[], watchers: (user: number) => number): void {
     this.#pending.clear();
     this.#arrived.reset(0);
     this.#order.push(...users);
     for (const user of users) {
-      this.#pending.set(user, { sentAt: 0, missing: this.watchers, lastAt: null });
+      const missing = watchers(user);
+      if (missing > 0) this.#pending.set(user, { sentAt: 0, missing, lastAt: null });
     }
   }
 

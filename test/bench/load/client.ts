@@ -45,7 +45,7 @@ export class Client {
     this.#dialect = dialect;
     this.#shared = shared;
     this.#events = events;
-    this.view = dialect.newView(shared);
+    this.view = dialect.newView(shared, join.shown);
     this.#join = join;
     this.#options = options;
     this.#upgrade = this.#prepare(join.silent);
@@ -66,10 +66,10 @@ export class Client {
 
   connect(): void {
     this.#wireBytesBefore = this.wireBytes;
-    this.view = this.#dialect.newView(this.#shared);
+    this.view = this.#dialect.newView(this.#shared, this.#join.shown);
     const socket = new LeanWebSocket(this.#upgrade, {
       onOpen: () => {
-        for (const text of this.#dialect.greeting) socket.send(text);
+        for (const text of this.#dialect.greeting(this.#join)) socket.send(text);
         this.#events.onOpen(this);
       },
       onMessage: (payload) => {

@@ -63,6 +63,11 @@ export class Crew {
   }
 
   /** Only for a crew of one process. */
+  async say(user: number, text: string): Promise<void> {
+    await this.#hands[0]!.do("say", user, text);
+  }
+
+  /** Only for a crew of one process. */
   ask(user: number, text: string): Promise<number> {
     return this.#hands[0]!.do("ask", user, text);
   }
@@ -81,6 +86,11 @@ export class Crew {
       const sentAt = Math.max(...each.map((latency) => latency.sentAt));
       return Math.max(...each.map(({ lastAt }) => lastAt!)) - sentAt;
     });
+  }
+
+  /** Of every expected change, when it was sent and seen. Only for a crew of one process. */
+  changes(): Promise<Latency[]> {
+    return this.#hands[0]!.do("latencies");
   }
 
   /** So many in each process. */

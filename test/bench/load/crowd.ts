@@ -1,5 +1,6 @@
 import { DIALECTS, type SystemName } from "../dialects/index.ts";
-import type { Dialect, Shared } from "../dialects/dialect.ts";
+import type { Dialect, Shared, Shown } from "../dialects/dialect.ts";
+import { watchedBy } from "../dialects/shown.ts";
 import { Client } from "./client.ts";
 import { nowMs, sleep } from "./clock.ts";
 import type { Reached } from "./reached.ts";
@@ -18,6 +19,7 @@ export interface CrowdOptions {
   size: number;
   offersDeflate: boolean;
   silent: boolean;
+  shown?: Shown;
   /** Whether every client parses every message, as an app's client has to; absent, none does. */
   parses?: boolean;
 }
@@ -101,10 +103,13 @@ export class Crowd {
     return this.#knowing.reach(this.#open.count, timeoutMs);
   }
 
-  /** Expects these users' changes, in this order, at every client of this process. */
+  /** Expects these users' changes, in this order, at every client of this process that is shown them. */
   expect(users: number[]): void {
-    this.#changes.watchers = this.#open.count;
-    this.#changes.expect(users);
+    const { shown } = this.#options;
+    if (typeof shown !== "object") return this.#changes.expect(users, () => this.#open.count);
+    const watched = this.#clients.flatMap(({ user }) => watchedBy(user, shown));
+    const watchers = Map.groupBy(watched, (user) => user);
+    this.#changes.expect(users, (user) => watchers.get(user)?.length ?? 0);
   }
 
   /** Makes a user busy, and answers when that was. */
@@ -134,6 +139,11 @@ export class Crowd {
   /** From each expected change's sending to its last arrival. */
   latencies(): Latency[] {
     return this.#changes.latencies();
+  }
+
+  /** Sends a text for one user. */
+  say(user: number, text: string): void {
+    this.#clients[user - this.#options.first]!.send(text);
   }
 
   /** Sends a text for one user; answers how long the next message took to come, in milliseconds. */

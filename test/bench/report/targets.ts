@@ -18,6 +18,11 @@ const over = (above: Value, below: Value): Value => {
   return above === null || below === null ? null : above / below;
 };
 
+const less = (value: Value, part: Value): Value => {
+  if (value === undefined || part === undefined) return undefined;
+  return value === null || part === null ? null : value - part;
+};
+
 const times = (measured: number) => `${figure(measured)} times`;
 
 /** Compared as browsers connect: each system with what it negotiates when compression is offered. */
@@ -43,6 +48,8 @@ export function targets(lookup: Lookup): Target[] {
   const row = (subject: string) => find("rows", subject, "Rollcall", "rows");
   const atLeast = (least: number) => (value: number) => value >= least;
   const atMost = (most: number) => (value: number) => value <= most;
+  const seen = (what: string, key: string, system = "Rollcall") =>
+    find("window", `${what}, 1000 in`, system, key);
   const idle = (key: string) => find("idle", "room of 100,", "Rollcall", key);
   const one = (what: string, subject: string, most: number): Target => ({
     what: `rows, ${what}`,
@@ -157,6 +164,45 @@ export function targets(lookup: Lookup): Target[] {
       measured: bigOf("Rollcall", "kibEach"),
       shown: (value) => `${figure(value)} KiB`,
       met: (value) => value * 1.024 <= 20,
+    },
+    {
+      what: "window of 50 of 3,000, 200 changes a second: bytes by the whole room's",
+      target: "1/20",
+      measured: over(seen("whole room", "kilobytes"), seen("window of 50", "kilobytes")),
+      shown: (value) => `1/${figure(value)}`,
+      met: atLeast(20),
+    },
+    {
+      what: "window of 50 of 3,000: CPU by the floor's for the same deliveries",
+      target: "at most 1.5",
+      measured: over(
+        seen("window of 50", "cpuSeconds"),
+        seen("window of 50", "cpuSeconds", "floor"),
+      ),
+      met: atMost(1.5),
+    },
+    {
+      what: "window of 50 of 3,000: the same, less what the changes cost that nobody sees",
+      target: "at most 1.5",
+      measured: over(
+        less(seen("window of 50", "cpuSeconds"), seen("nobody", "cpuSeconds")),
+        seen("window of 50", "cpuSeconds", "floor"),
+      ),
+      met: atMost(1.5),
+    },
+    {
+      what: "window of 50 of 3,000: until all who watch have a change, p95",
+      target: "1,200 ms",
+      measured: seen("window of 50", "p95"),
+      shown: (value) => `${figure(value)} ms`,
+      met: atMost(1_200),
+    },
+    {
+      what: "joining a room of 9,900 with a window and 50 watched: received",
+      target: "12 KB",
+      measured: find("window", "join, window of 20", "Rollcall", "kilobytes"),
+      shown: (value) => `${figure(value)} KB`,
+      met: atMost(12),
     },
     {
       what: "read, fresh, by the bare fetch",

@@ -41,9 +41,19 @@ function snapshotOf(size: number): string {
 const changeOf = (index: number) =>
   `${head("delta", 1000 + index)}"from":${999 + index},"set":[${member(index, "busy")}],"gone":[]}`;
 
+const texts = new Map<number, string>();
+
+/** Made once for a length. */
+function textOf(bytes: number): string {
+  const text = texts.get(bytes) ?? "x".repeat(bytes);
+  texts.set(bytes, text);
+  return text;
+}
+
 export class Room extends DurableObject<Env> {
   #sockets: WebSocket[] | null = null;
   #changes = 0;
+  #delivered = 0;
 
   override fetch(request: Request): Response {
     const url = new URL(request.url);
@@ -58,10 +68,21 @@ export class Room extends DurableObject<Env> {
   }
 
   override webSocketMessage(ws: WebSocket, message: string): void {
+    if (message.startsWith("deliver ")) return this.#deliver(message);
     if (message !== "change") return ws.send('{"type":"ack","id":"a"}');
     const text = changeOf(++this.#changes);
     this.#sockets ??= this.ctx.getWebSockets();
     for (const socket of this.#sockets) socket.send(text);
+  }
+
+  /** `deliver <frames> <bytes>`: so many frames of that size, to each socket in its turn. */
+  #deliver(message: string): void {
+    const [, frames, bytes] = message.split(" ").map(Number) as [number, number, number];
+    const text = textOf(bytes);
+    const sockets = (this.#sockets ??= this.ctx.getWebSockets());
+    for (let sent = 0; sent < frames; sent++) {
+      sockets[this.#delivered++ % sockets.length]!.send(text);
+    }
   }
 
   override webSocketClose(ws: WebSocket): void {
