@@ -10,6 +10,8 @@ export const WATCH = "watch";
 export class Watched {
   readonly #ask: (all: string[]) => void;
   #told = new Set<string>();
+  /** Whether the room may watch others than it was told. */
+  #isUnsure = false;
 
   /** `ask` adds all watched ids, and may add one twice. */
   constructor(ask: (all: string[]) => void) {
@@ -29,10 +31,10 @@ export class Watched {
     return { type: "error", code: "too_many_watched", message };
   }
 
-  /** Lets all watched ids be sent again; `shown` ids that are no longer watched are removed. */
+  /** Lets all watched ids be sent again; the `shown` ids that are not among them are removed first. */
   reset(shown: readonly { id: string }[] = []): void {
-    const all = this.#all;
-    this.#told = new Set(shown.map(({ id }) => id).filter((id) => !all.has(id)));
+    this.#told = new Set(shown.map(({ id }) => id));
+    this.#isUnsure = true;
   }
 
   /** The frame to send now. */
@@ -42,7 +44,8 @@ export class Watched {
     const told = new Set(ids);
     this.#told = told;
     const remove = [...before].filter((id) => !told.has(id));
-    const add = ids.filter((id) => !before.has(id));
+    const add = this.#isUnsure ? ids : ids.filter((id) => !before.has(id));
+    this.#isUnsure = false;
     return framesOf(remove, add);
   }
 
@@ -54,14 +57,16 @@ export class Watched {
   }
 }
 
-/** Splits a change into as few frames as fit. Halving both lists keeps each step within the limit. */
+/** Splits a change into as few frames as fit. Removing first keeps each step within the limit. */
 function framesOf(remove: string[], add: string[]): ClientFrame[] {
   if (remove.length + add.length === 0) return [];
   const frame = { type: "watch", remove, add, id: WATCH } as const;
   if (new Blob([JSON.stringify(frame)]).size <= MAX_BYTES) return [frame];
-  const [r, a] = [remove.length / 2, add.length / 2];
+  if (remove.length > 0 && add.length > 0) return [...framesOf(remove, []), ...framesOf([], add)];
+  // One of them is empty.
+  const half = (remove.length + add.length) / 2;
   return [
-    ...framesOf(remove.slice(0, r), add.slice(0, a)),
-    ...framesOf(remove.slice(r), add.slice(a)),
+    ...framesOf(remove.slice(0, half), add.slice(0, half)),
+    ...framesOf(remove.slice(half), add.slice(half)),
   ];
 }
