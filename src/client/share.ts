@@ -37,7 +37,8 @@ export function findShare(url: string, identity: JoinOptions): Share | undefined
  * the options as the app gave them, however its functions are wrapped here.
  */
 export function takeShare(url: string, options: JoinOptions, identity: JoinOptions): Share {
-  const Connection = (options.window?.Connection ?? RoomConnection) as typeof RoomConnection;
+  const { window = { Connection: RoomConnection } } = options;
+  const Connection = window.Connection as typeof RoomConnection;
   const share = findShare(url, identity) ?? {
     url,
     identity,

@@ -139,6 +139,8 @@ describe("a window", () => {
   it("[K16.4] is needed to watch", async () => {
     const room = await entered();
     expect(() => room.watch(["ada"])).toThrow(TypeError);
+    // One that is not made by `windowOf` must not show the whole room.
+    expect(() => enter({ window: { limit: 0 } as unknown as typeof window })).toThrow(TypeError);
   });
 
   it("[K16.5, S5.6] watches the same again after a reconnect, before it is told the room", async () => {
