@@ -1,4 +1,4 @@
-import { formatSince, type Since } from "../../protocol/since.ts";
+import { formatSince } from "../../protocol/since.ts";
 import { hashOf } from "../directory/shards.ts";
 import { answerHeaders } from "../http/answer.ts";
 import type { ReadRequest } from "./room-request.ts";
@@ -13,17 +13,6 @@ function matches(condition: string | null, etag: string): boolean {
   });
 }
 
-/**
- * The entity tag of an answer. A window also depends on who asks, and the number of watchers is not
- * part of the version.
- */
-function etagOf({ countsOnly, window }: Asked, state: Since, watching: number): string {
-  const at = formatSince(state);
-  if (countsOnly) return `"${at}.${watching}"`;
-  if (window) return `"${at}.${hashOf(JSON.stringify(window)).toString(36)}"`;
-  return `"${at}"`;
-}
-
 type Asked = Pick<ReadRequest, "since" | "countsOnly" | "window" | "page" | "requestId">;
 
 /**
@@ -35,8 +24,13 @@ export function answerRead(
   condition: string | null,
   { roster, broadcaster, connections }: Pick<RoomState, "roster" | "broadcaster" | "connections">,
 ): Response {
-  const { since, countsOnly, window, page, requestId } = asked;
-  const etag = etagOf(asked, roster.list.state, connections.watching);
+  const { since = null, countsOnly, window, page, requestId } = asked;
+  const at = formatSince(roster.list.state);
+  const shown = window && broadcaster.window(window, since);
+  // By what it shows: by what was asked for, it would tell who may not be watched from who is not here.
+  const ofWindow = shown === undefined ? "" : `.${hashOf(shown).toString(36)}`;
+  // The number of watchers is not part of the version.
+  const etag = `"${at}${countsOnly ? `.${connections.watching}` : ofWindow}"`;
   const headers = {
     ...answerHeaders(requestId),
     ETag: etag,
@@ -46,7 +40,7 @@ export function answerRead(
   const body = () => {
     if (countsOnly) return broadcaster.watchedCounts();
     if (page) return broadcaster.page(page);
-    if (window) return broadcaster.window(window, since ?? null);
+    if (shown !== undefined) return shown;
     return since ? broadcaster.since(since) : broadcaster.snapshot();
   };
   return new Response(body(), {

@@ -116,6 +116,29 @@ describe("who may watch whom", () => {
     expect(asked).toHaveLength(2);
   });
 
+  it("[S6.2, S4.5] an entity tag does not tell them apart either, and changes with the rule", async () => {
+    const room = newRoom();
+    await join(room, "ada");
+    const tagOf = async (headers = {}) => {
+      const answer = await request(`/rooms/${room}?view=counts&watch=ada`, "eve", { headers });
+      return [answer.status, answer.headers.get("ETag")];
+    };
+    rule = () => [];
+    const [, denied] = await tagOf();
+    const [, again] = await tagOf();
+    expect(again).toBe(denied);
+    const absent = `/rooms/${room}?view=counts&watch=bob`;
+    const answers = [];
+    for (const each of [() => [], onlyFriends, () => ["bob"]]) {
+      rule = each;
+      answers.push((await request(absent, "eve")).headers.get("ETag"));
+    }
+    expect(new Set(answers).size).toBe(1);
+    rule = () => ["ada"];
+    expect(await tagOf({ "If-None-Match": denied })).toEqual([200, expect.any(String)]);
+    expect((await tagOf())[1]).not.toBe(denied);
+  });
+
   it.each<[string, AuthorizeWatch]>([
     ["throws", () => Promise.reject(new Error("down"))],
     ["returns no list", (() => undefined) as unknown as AuthorizeWatch],
