@@ -3,8 +3,9 @@ import { judge, type Judged } from "../access/policy.ts";
 import { addressOf, countConnect } from "../access/rate-limit.ts";
 import type { RequestContext } from "../access/request-context.ts";
 import { countStranger, hasPublicCounts, orStranger } from "../access/stranger.ts";
-import { Refusal, type ErrorCode } from "../errors.ts";
+import { errorResponse, Refusal, type ErrorCode } from "../errors.ts";
 import { describeError, log } from "../log.ts";
+import type { Env } from "../env.ts";
 import type { JoinRequest, RoomSession, WatchRequest } from "../room/room-request.ts";
 import { askRoom } from "../room/room-stub.ts";
 import { readCredential, type Credential } from "../session/credential.ts";
@@ -81,13 +82,13 @@ async function watchPublic(
     }));
   if (known) {
     await countConnect(asked.env.CONNECTS, known.session.user.id);
-    // The session may have been revoked.
+    // The session may have been revoked, and a ticket used before.
     const opened = await orStranger(() => admit(asked, room, "watch", known));
-    if (opened) return opened;
+    if (opened && opened.status !== 401) return opened;
   }
   await countStranger(asked.env.CONNECTS, asked.request);
   const { host: _, ...request } = requestOf(asked, room, "stranger");
-  return askRoom(asked.env, room, { ask: "watch", ...request, watcher: null }, asked.request);
+  return askToEnter(asked.env, room, { ask: "watch", ...request, watcher: null }, asked.request);
 }
 
 /** Checks the caller's session, counts the connect, and checks access to the room. */
@@ -129,8 +130,22 @@ async function admit(
       ? { ask: "join", ...entry, ...(host !== undefined && { host }), joiner: comer }
       : { ask: "watch", ...entry, watcher: comer };
   return joinAdmitted(config, session, room, async (admitted) =>
-    orStale(await askRoom(env, room, askAs(admitted), request)),
+    orStale(await askToEnter(env, room, askAs(admitted), request)),
   );
+}
+
+/**
+ * Asks a room for a socket. During a gradual deploy it may be one of 0.1.0, which knows no watchers and
+ * takes them for readers of the whole list: its answer must reach nobody.
+ */
+async function askToEnter(
+  env: Env,
+  room: string,
+  entry: JoinRequest | WatchRequest,
+  original: Request,
+): Promise<Response> {
+  const answer = await askRoom(env, room, entry, original);
+  return answer.ok ? errorResponse("room_unavailable", entry.requestId) : answer;
 }
 
 async function enterInBand(

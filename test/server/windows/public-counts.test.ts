@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { WatchedCounts } from "../../../src/protocol/messages.ts";
 import { ask, askAs, askConfigured, refusal } from "../../worker-kit/http.ts";
+import { fromOldWorker } from "../../worker-kit/old-worker.ts";
 import { join, Peer, welcomeOf } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
 import { framesOf, settle, shownTo, untilShown } from "../../worker-kit/window.ts";
@@ -86,6 +87,38 @@ describe("public counts", () => {
     const known = await watchAs(room, await bearer("eve"));
     expect(welcomeOf(known).expiresAt).toEqual(expect.any(String));
     expect(shownTo(known)).toEqual(["ada"]);
+  });
+
+  it("[S3.2, T1.3] are told to whoever comes with a ticket that was used", async () => {
+    const room = newRoom();
+    const body = JSON.stringify({ room });
+    const given = await ask("/tickets", { method: "POST", headers: await bearer("eve"), body });
+    const { ticket } = await given.json<{ ticket: string }>();
+    const path = `${PATH}&ticket=${ticket}`;
+    const open = async () => {
+      const peer = new Peer((await upgrade(room, {}, path)).webSocket!);
+      await peer.untilType("watching");
+      return welcomeOf(peer).expiresAt;
+    };
+    expect(await open()).toEqual(expect.any(String));
+    expect(await open()).toBeUndefined();
+  });
+
+  it("[S3.1] say nothing of members where the room is one of 0.1.0, which knows no watchers", async () => {
+    const room = newRoom();
+    await join(room, "ada");
+    // It sees neither who joins nor what for, and takes it for a read.
+    const ROOMS = {
+      getByName: (name: string) => ({
+        fetch: () =>
+          env.ROOMS.getByName(name).fetch("https://room/", fromOldWorker({ requestId: "r" })),
+      }),
+    } as unknown as typeof env.ROOMS;
+    for (const headers of [{}, await bearer("eve")]) {
+      const asked = { Upgrade: "websocket", ...headers };
+      const answer = await askConfigured({ ROOMS }, `/rooms/${room}${PATH}`, asked);
+      expect(await refusal(answer)).toEqual([503, "room_unavailable"]);
+    }
   });
 
   it("[S3.3, A3.1] are limited by address, and not to pages of any origin", async () => {
