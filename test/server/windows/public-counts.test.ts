@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { WatchedCounts } from "../../../src/protocol/messages.ts";
 import { ask, askAs, askConfigured, refusal } from "../../worker-kit/http.ts";
 import { fromOldWorker } from "../../worker-kit/old-worker.ts";
@@ -146,7 +146,22 @@ describe("public counts", () => {
     expect(await refusal(bad)).toEqual([401, "session_invalid"]);
   });
 
-  it("[S3.4, T3.4] become a watcher's with a session by a token that is good", async () => {
+  it("[S3.3, A6.2] hold at most half of a room's connections, and keep nobody else out", async () => {
+    const room = newRoom();
+    const headers = { "CF-Connecting-IP": "198.51.100.78" };
+    const strangers: Peer[] = [];
+    for (let each = 0; each < 20; each++) strangers.push(await watchAs(room, headers));
+    expect(await refusal(await upgrade(room, headers))).toEqual([503, "room_full"]);
+    await watchAs(room, await bearer("eve"));
+    await join(room, "ada");
+    // A place that becomes free, by a close or a sign-in, is free for the next.
+    await strangers[0]!.ask({ type: "leave" });
+    await strangers[1]!.ask({ type: "auth", token: await signIn("zoe") });
+    for (let each = 0; each < 2; each++) await watchAs(room, headers);
+    expect(await refusal(await upgrade(room, headers))).toEqual([503, "room_full"]);
+  });
+
+  it("[S3.4, T3.4, O3.1] become a watcher's with a session by a token that is good", async () => {
     const room = newRoom();
     await join(room, "ada");
     const stranger = await watchAs(room);
@@ -154,8 +169,15 @@ describe("public counts", () => {
     stranger.send({ type: "auth", token: "forged", id: "a" });
     expect(await stranger.untilType("error")).toMatchObject({ code: "session_invalid", id: "a" });
     stranger.frames.splice(0);
+    const lines = vi.spyOn(console, "log");
     await stranger.ask({ type: "auth", token: await signIn("eve") });
     const welcome = await stranger.untilType("welcome");
+    const logged = lines.mock.calls.map(([line]) => JSON.parse(line as string) as object);
+    expect(logged).toMatchObject([
+      { event: "leave", connection, reason: "replaced", present: false },
+      { event: "join", user: "eve", connection: welcome.connection, present: false },
+    ]);
+    lines.mockRestore();
     expect(welcome.connection).not.toBe(connection);
     expect(welcome).toMatchObject({ self: null, expiresAt: expect.any(String) });
     await stranger.ask({ type: "watch", add: ["ada"] });

@@ -74,6 +74,10 @@ export function admitWatcher(
   session: RoomSession | null,
   ticket?: UsedTicket,
 ): ErrorCode | null {
+  // Nobody knows how many of them are one person: they must leave room for members.
+  const { strangers } = room.connections;
+  const isCrowd = strangers >= room.config.limits.maxConnectionsPerRoom / 2;
+  if (session === null && isCrowd) return "room_full";
   // No user has an empty id, so no connection has one.
   const user = session?.user.id ?? "";
   return room.roster.refuses(user, watchingBeside(room, user)) ?? useTicket(room, ticket);

@@ -22,6 +22,8 @@ export class Connections {
   #whole: Set<Connection> | null = null;
   /** The connections that only watch. */
   readonly #watchers = new Set<Connection>();
+  /** Those of them without a session (SPEC S3). */
+  readonly #strangers = new Set<Connection>();
   /** When to look for signs of life next. */
   #lookAt = Number.POSITIVE_INFINITY;
   /** No later than the first deadline of a connection. */
@@ -60,6 +62,11 @@ export class Connections {
   /** The number of watchers' connections (SPEC S2). */
   get watching(): number {
     return this.#watchers.size;
+  }
+
+  /** The number of watchers without a session. */
+  get strangers(): number {
+    return this.#strangers.size;
   }
 
   /** The number of a user's connections that only watch. */
@@ -197,7 +204,10 @@ export class Connections {
 
   #enter(connection: Connection): void {
     const { user } = connection;
-    if (connection.isWatcher && connection.isAdmitted) this.#watchers.add(connection);
+    if (connection.isWatcher && connection.isAdmitted) {
+      this.#watchers.add(connection);
+      if (user === undefined) this.#strangers.add(connection);
+    }
     if (user === undefined) return;
     const known = this.#byUser.get(user);
     if (known) known.add(connection);
@@ -206,7 +216,10 @@ export class Connections {
 
   #remove(connection: Connection): void {
     const { user } = connection;
-    if (connection.isWatcher) this.#watchers.delete(connection);
+    if (connection.isWatcher) {
+      this.#watchers.delete(connection);
+      this.#strangers.delete(connection);
+    }
     if (user === undefined) return;
     const known = this.#byUser.get(user);
     known?.delete(connection);

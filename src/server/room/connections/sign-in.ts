@@ -107,7 +107,7 @@ function replace(
   const refused = isWatcher ? admitWatcher(room, session) : admit(room, session, id, now);
   if (refused) return new Refusal(refused);
   try {
-    if (connection.session) {
+    if (connection.isAdmitted) {
       room.roster.end(now, connection.ref, now);
       logLeave(room, connection, "replaced");
       noteParted(room, connection);

@@ -37,8 +37,9 @@ async function ask(
     before,
   ]);
   runTurn((now) => {
-    // The connection may have ended meanwhile, or belong to another user.
-    if (room.connections.get(connection.ws) !== connection || connection.id !== id) return;
+    // The connection may have ended meanwhile, or belong to another user or to nobody.
+    if (room.connections.get(connection.ws) !== connection) return;
+    if (connection.id !== id || !connection.isAdmitted) return;
     attempt(room, connection, now, () => {
       if (allowed instanceof Set) take(room, connection, frame, (user) => allowed.has(user));
       else if (allowed instanceof Refusal) refuse(room, connection, allowed.code, frame);
