@@ -3,19 +3,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Reporter } from "vitest/node";
 
-/** Where everything goes that a run's Workers log, whichever process they run in. */
+/** Collects everything that a run's Workers log, in any process. */
 const FILE = "ROLLCALL_TEST_LOG";
 
-/** Nothing that the service logs by itself is a run this long without a space, but names of rooms and users. */
+/**
+ * Nothing that the service logs by itself is a run this long without a space, but names of rooms
+ * and users.
+ */
 const SUSPICIOUS = /[\w+/=.|%-]{40,}/;
 
-/** Keeps what a Worker logged for the search at the end of the run. */
+/** Keeps a Worker's log for the search at the end of the run. */
 export function keepLog(text: string): void {
   const file = process.env[FILE];
   if (file) appendFileSync(file, `${text.trimEnd()}\n`);
 }
 
-/** The log lines among some text that hold what may be a credential, or a part of one. */
+/** The log lines in a text that may contain a credential, or a part of one. */
 export function findCredentials(text: string): string[] {
   return text.split("\n").filter((line) => {
     if (!line.startsWith('{"event"')) return false;

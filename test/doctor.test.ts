@@ -10,7 +10,7 @@ const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "doctor-"));
 const command = join(folder, "doctor.mjs");
 
-/** What the command prints, and its exit code. */
+/** The command's output, and its exit code. */
 async function doctor(...args: string[]): Promise<{ code: number; text: string }> {
   try {
     const { stdout } = await run(process.execPath, [command, ...args], { cwd: folder });

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** What waits or works longest begins first, so that nothing is left over at the end. */
+/** The longest test files start first, so that none is left over at the end. */
 const LONG = [
   "webhooks",
   "crash",
@@ -22,7 +22,10 @@ const LONG = [
 
 const PROJECTS = ["node", "worker", "worker-backend", "worker-in-band", "worker-webhooks"];
 
-/** Orders a run's files; those of a project stay together, since its processes go on with the next one. */
+/**
+ * Orders a run's files; those of a project stay together, since its processes go on with the next
+ * one.
+ */
 export class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ project, moduleId }: TestSpecification) => {

@@ -30,7 +30,7 @@ export default function setup(): void {
 
 /**
  * Makes something that several test files need in whichever process needs it first; the others wait
- * for it. `make` gets an empty folder that lasts as long as the run, and answers what JSON can hold.
+ * for it. `make` gets an empty folder that lasts as long as the run, and returns what JSON can hold.
  */
 export function oncePerRun<Value>(
   name: string,
@@ -53,7 +53,7 @@ async function makeOrAwait<Value>(
   return outcome.value;
 }
 
-/** Of all processes that try, one makes the folder. */
+/** Of all processes that try, one creates the folder. */
 function isFirst(folder: string): boolean {
   try {
     mkdirSync(folder);

@@ -4,7 +4,7 @@ import type { Reporter, TestModule, Vitest } from "vitest/node";
 const RULE = /^(?: *- |\| )\*\*([A-Z]\d+(?:\.\d+)?)\*\*/gm;
 const TITLE = /\[((?:[A-Z]\d+(?:\.\d+)?)(?:, ?[A-Z]\d+(?:\.\d+)?)*)\]/g;
 
-/** What a run of all tests says about the rules. */
+/** The result of a run of all tests for the rules. */
 interface Findings {
   /** Rules that no passed test names. */
   unproven: string[];
@@ -12,7 +12,9 @@ interface Findings {
   unknown: string[];
 }
 
-/** The ids of the rules in a specification, in its order: `A2`, `A2.1` for a clause, `C1` for a row. */
+/**
+ * The ids of the rules in a specification, in its order: `A2`, `A2.1` for a clause, `C1` for a row.
+ */
 export function findRules(spec: string): string[] {
   return [...spec.matchAll(RULE)].map(([, id]) => id!);
 }

@@ -1,6 +1,6 @@
 const LITERAL = /^(?:`(.+)`|(\d+))$/;
 
-/** A default as a document states it: its text or number; `undefined` where the key is not set. */
+/** A default as a document states it: its text or number; `undefined` if the key is not set. */
 export type DocumentedDefault = string | number | undefined;
 
 function readDefault(cell: string): DocumentedDefault {

@@ -9,7 +9,7 @@ import { AppSite, joinFrom, stateOn } from "./app-site.ts";
 const APP = "app.localhost";
 const PRESENCE = "presence.localhost";
 
-/** An app, and the presence service that its pages are in rooms of. */
+/** An app, and the presence service that its pages use. */
 export class App {
   readonly #site: AppSite;
   readonly server: Server;
@@ -43,7 +43,7 @@ export class App {
     return `http://${PRESENCE}:${port}/rooms/${room}`;
   }
 
-  /** Opens a page of somebody who is signed in at the app. */
+  /** Opens a page of a user who is signed in at the app. */
   async open(context: BrowserContext, user: string): Promise<AppPage> {
     const cookie = { name: "app", value: user, domain: APP, path: "/" };
     await context.addCookies([{ ...cookie, httpOnly: true, sameSite: "Lax" }]);
@@ -53,7 +53,7 @@ export class App {
     return opened;
   }
 
-  /** Opens a page, and waits until it is in a room; `port` is the service's own where absent. */
+  /** Opens a page, and waits until it is in a room; `port` is the service's own if absent. */
   async enter(
     context: BrowserContext,
     user: string,
@@ -68,7 +68,7 @@ export class App {
     return opened;
   }
 
-  /** Somebody in a room who sees every frame. */
+  /** An observer in a room who sees every frame. */
   async watch(room: string): Promise<RawClient> {
     return RawClient.join(this.server, room, await signToken(this.server.secret, "watcher"));
   }
@@ -90,7 +90,7 @@ export class App {
   }
 }
 
-/** A page of the app's, and what the room sent to it. */
+/** A page of the app, and what the room sent to it. */
 export class AppPage {
   readonly page: Page;
   /** `pong` left out. */

@@ -11,13 +11,13 @@ import {
 } from "../../src/client/index.ts";
 import { oncePerRun } from "../once-per-run.ts";
 
-/** What a page of the site has in its `window`. */
+/** The `window` of a page of the site. */
 interface PageGlobals {
   joinRoom: typeof joinRoom;
   room: RoomHandle;
 }
 
-/** How the page's client signs in: by nothing but what the browser sends, or by its app's backend. */
+/** How the page's client signs in: by what the browser sends, or by its app's backend. */
 export type Way = "cookie" | "ticket" | "token";
 
 const PAGE = `<!doctype html><title>An app</title>
@@ -39,17 +39,17 @@ async function bundleClient(): Promise<string> {
   return built[0]!.output[0].code;
 }
 
-/** What the app's backend can do for whoever is signed in there. */
+/** What the app's backend can do for a user who is signed in there. */
 export interface Backend {
-  /** Gives a ticket for a room to the holder of the app's session. */
+  /** Returns a ticket for a room to the holder of the app's session. */
   ticket(room: string, session: string): Promise<string>;
-  /** Gives a token that presence takes to the holder of the app's session. */
+  /** Returns a token for presence to the holder of the app's session. */
   token(session: string): Promise<string>;
 }
 
 /**
- * An app with a sign-in of its own, under every name of this machine: browsers take each name below
- * `localhost` for a site of its own.
+ * An app with its own sign-in, under every name of this machine: browsers treat each name below
+ * `localhost` as a separate site.
  */
 export class AppSite {
   readonly port: number;
@@ -126,7 +126,7 @@ export async function joinFrom(
   );
 }
 
-/** What the page's script knows of its room. */
+/** The room as the page's script sees it. */
 export function stateOn(page: Page): Promise<RoomState> {
   return page.evaluate(() => (window as unknown as PageGlobals).room.getSnapshot());
 }

@@ -7,7 +7,7 @@ import { App } from "./app-page.ts";
 import { BareBrowser, type BareTab } from "./bare-browser.ts";
 import { launchPlain, type PlainBrowser } from "./browser.ts";
 
-/** As two minutes are to the 45 s that a room has by default. */
+/** In proportion, two minutes for a room with the default of 45 s. */
 const STALE_MS = 9_000;
 const HIDDEN_MS = (STALE_MS * 120) / 45;
 
@@ -57,7 +57,7 @@ describe.concurrent("a page in the background", () => {
       (state) => state === "hidden",
     );
     await sleep(HIDDEN_MS);
-    // Else this would prove nothing.
+    // Otherwise this would prove nothing.
     expect(await ada.run<number>("ticks")).toBeLessThan(HIDDEN_MS / 1_000);
     await app.agrees(ada, "hidden");
     expect(statusesOf(watcher.frames, "ada")).toEqual(["online"]);

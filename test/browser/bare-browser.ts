@@ -7,7 +7,9 @@ import { createInterface } from "node:readline";
 import { WebSocket } from "ws";
 import { ARGUMENTS, requireBrowser } from "./browser.ts";
 
-/** Pages that are hidden for longer run their timers once a minute; five minutes, outside of tests. */
+/**
+ * Pages that are hidden for longer run their timers once a minute; five minutes, outside of tests.
+ */
 const SLOW_DOWN = "--enable-features=IntensiveWakeUpThrottling:grace_period_seconds/1";
 
 interface Answer {
@@ -17,8 +19,8 @@ interface Answer {
 }
 
 /**
- * Chromium with nothing around it: the tool that drives it in other tests keeps every page visible
- * and awake. It is told what to do by its own protocol.
+ * Bare Chromium: the tool that drives it in other tests keeps every page visible and awake. This one
+ * uses its own protocol.
  */
 export class BareBrowser {
   readonly #process: ChildProcess;
@@ -45,7 +47,7 @@ export class BareBrowser {
     for await (const line of createInterface(browser.stderr)) {
       const [, url] = /^DevTools listening on (\S+)$/.exec(line) ?? [];
       if (url === undefined) continue;
-      // Else it would wait for somebody to read on.
+      // Otherwise it would wait for a reader.
       browser.stderr.resume();
       const ws = new WebSocket(url);
       await once(ws, "open");
@@ -92,7 +94,7 @@ export class BareTab {
     this.#session = session;
   }
 
-  /** Runs a script in the page; answers what it is or promises. */
+  /** Runs a script in the page; returns its value, also of a promise. */
   async run<Value>(expression: string): Promise<Value> {
     const params = { expression, returnByValue: true, awaitPromise: true };
     const { result } = await this.#browser.send<{ result: { value: Value } }>(

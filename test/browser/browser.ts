@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
 import { findBrowser } from "./find-browser.ts";
 
-/** Each window would render two pages for its address bar, which take longer than most of ours. */
+/** Each window would render two pages for its address bar, which take longer than most test pages. */
 const UNUSED = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup"];
-/** The driver's own, which a list of ours replaces. */
+/** The driver's defaults, which our list replaces. */
 const UNWANTED = [
   "AvoidCorsURLLoaderRestartOnRedirect",
   "AvoidUnnecessaryBeforeUnloadCheckSync",
@@ -24,7 +24,7 @@ const UNWANTED = [
 
 export const ARGUMENTS = [
   `--disable-features=${[...UNWANTED, ...UNUSED].join(",")}`,
-  // A click waits until what it clicks stands still.
+  // A click waits until its target stops moving.
   "--force-prefers-reduced-motion",
   "--no-sandbox",
   "--disable-gpu",
@@ -35,7 +35,7 @@ export const ARGUMENTS = [
   "--disable-sync",
 ];
 
-/** Throws where there is no browser: a test must not pass without. */
+/** Throws if there is no browser: a test must not pass without one. */
 export function requireBrowser(): string {
   const browser = findBrowser();
   if (browser === null) throw new Error("No browser was found: set CHROME_PATH to one.");
@@ -44,12 +44,12 @@ export function requireBrowser(): string {
 
 const options = () => ({ executablePath: requireBrowser(), args: ARGUMENTS });
 
-/** Starts a browser with a fresh profile; its contexts let no third party have cookies. */
+/** Starts a browser with a fresh profile that blocks third-party cookies. */
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch(options());
 }
 
-/** Starts a browser with a fresh profile of somebody who lets third parties have cookies. */
+/** Starts a browser with a fresh profile that allows third-party cookies. */
 export async function launchLenient(): Promise<BrowserContext> {
   const profile = mkdtempSync(join(tmpdir(), "rollcall-profile-"));
   mkdirSync(join(profile, "Default"));
@@ -60,10 +60,10 @@ export async function launchLenient(): Promise<BrowserContext> {
   return context;
 }
 
-/** A browser with its back and forward cache, which the tool that drives it else turns off. */
+/** A browser with its back/forward cache, which the tool that drives it usually turns off. */
 export interface PlainBrowser {
   browser: Browser;
-  /** Stops or continues all its processes, as a laptop does that is closed or opened. */
+  /** Stops or continues all its processes, like a laptop that is closed or opened. */
   signal(name: "SIGSTOP" | "SIGCONT"): void;
   close(): Promise<void>;
 }

@@ -45,7 +45,7 @@ async function enter(room: string, name: string, status?: Status): Promise<RawCl
   return client;
 }
 
-/** A page of somebody who is signed in, where there is a `user`, and all that its sockets said. */
+/** A page, signed in if there is a `user`, and everything its sockets carried. */
 async function openPage(html: string, user = "you") {
   const context = await browser.newContext();
   const sent: string[][] = [];
@@ -98,7 +98,7 @@ describe("<rollcall-dot>", () => {
     await shows(page, "Bob, away", "away", "Zoë, online");
     expect(await page.locator("rollcall-dot:state(away)").count()).toBe(2);
 
-    // One connection, by which nobody is present, watches each user once.
+    // One connection, which makes nobody present, watches each user once.
     expect(sent).toHaveLength(1);
     expect(sent[0]!.filter((text) => text.includes('"watch"'))).toHaveLength(1);
     expect(sent[0]!.find((text) => text.includes('"watch"'))).toContain('"add":["bob","zoe"]');

@@ -101,7 +101,7 @@ describe("<rollcall-people>", () => {
     expect(await othersOn(page)).toEqual([]);
 
     await page.getByRole("button", { name: "2 more" }).tap();
-    // The browser makes a click of a tap in its own time.
+    // The browser turns a tap into a click with a delay.
     await eventually(async () => expect(await othersOn(page)).toEqual(["Dan", "You"]));
     await page.getByText("Elsewhere").tap();
     await eventually(async () => expect(await othersOn(page)).toEqual([]));
@@ -114,7 +114,7 @@ describe("<rollcall-people>", () => {
     await shows(page, "Dan, busy", "You, online");
     await list.waitFor({ state: "hidden" });
     expect(await othersOn(page)).toEqual([]);
-    // Nobody's face is kept whom nobody looks at.
+    // Faces that nobody looks at are removed.
     expect(await list.locator("li").count()).toBe(0);
   });
 

@@ -21,7 +21,7 @@ const APPLICATIONS = [
 
 /**
  * The browser of the tests: `CHROME_PATH`, else what is installed of Chromium, Chrome and Edge, else
- * Playwright's download; `null` where there is none.
+ * Playwright's download; `null` if there is none.
  */
 export function findBrowser(): string | null {
   const named = process.env["CHROME_PATH"];

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
 import type { Member, ServerFrame } from "../../src/protocol/messages.ts";
 
-/** A room that no service of ours has: people of any name, and of images of any kind. */
+/** A room that our service would not send: people with any name, and any kind of image. */
 export async function startHostileRoom(name: string, images: readonly string[]) {
   const hostile = new WebSocketServer({ host: "127.0.0.1", port: 0 });
   await once(hostile, "listening");

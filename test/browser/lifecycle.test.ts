@@ -77,7 +77,7 @@ describe("a page", () => {
     expect(new URL(url!).searchParams.has("since")).toBe(true);
     await ada.until(({ connection }) => connection === "online");
     await app.agrees(ada, "bfcache");
-    // Only once the grace is over has it left no trace.
+    // It has left no trace only after the grace period.
     await sleep(GRACE_MS + 500);
     expect(watcher.frames.slice(before).filter(({ type }) => type === "delta")).toEqual([]);
     ada.expectNeverLeft();
@@ -99,7 +99,7 @@ describe("a page", () => {
     await ada.page.reload();
     await ada.join(url, {}, "polling");
     await sleep(GRACE_MS + 500);
-    // Else the first lease would be there still, beside the second.
+    // Otherwise the first lease would still be there, beside the second.
     const ends = app.server.logs.filter((line) => /"leave".*"polls".*"ada".*"closed"/.test(line));
     expect(ends).toHaveLength(1);
     expect(watcher.frames.slice(before).filter(({ type }) => type === "delta")).toEqual([]);

@@ -15,7 +15,7 @@ const PACKAGES = ["express@5.3.0", "express-session@1.19.0"];
 
 const folder = mkdtempSync(join(tmpdir(), "rollcall-localhost-"));
 const presenceFolder = join(folder, "presence");
-/** The documented ports, and those that are free here. */
+/** The documented ports, and the free ones used here. */
 const ports = new Map<string, number>();
 
 let app: AppFolder;
@@ -72,7 +72,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Opens a page of the app in the browser of somebody who signed in there. */
+/** Opens a page of the app in the browser of a user who signed in there. */
 async function openSignedIn(path: string): Promise<Page> {
   const context = await browser.newContext();
   const page = await context.newPage();

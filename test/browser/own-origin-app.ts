@@ -7,7 +7,7 @@ import { oncePerRun } from "../once-per-run.ts";
 
 const source = (path: string) => join(import.meta.dirname, "../../src", path, "index.ts");
 
-/** The package by its own name, as it is here and not as it was built. */
+/** The package by its own name, from its sources, not its build. */
 const packageAliases: Alias[] = [
   { find: "rollcall/react", replacement: source("react") },
   { find: "rollcall/element", replacement: source("element") },
@@ -26,7 +26,7 @@ export function appDocument(body: string): string {
   return `<!doctype html><html lang="en"><title>An app</title><body>${body}</body></html>`;
 }
 
-/** A script of an app as its own build packs it, with the development build of React, which warns. */
+/** An app's script as its build bundles it, with the development build of React, which warns. */
 export function bundleApp(entry: string, aliases: Alias[] = []): Promise<string> {
   const key = JSON.stringify([
     "app",
@@ -52,7 +52,7 @@ async function buildApp(entry: string, aliases: Alias[]): Promise<string> {
   return built[0]!.output[0].code;
 }
 
-/** Somebody's browser, with the session cookie of the app that presence is a part of. */
+/** A user's browser, with the session cookie of the app on presence's own origin. */
 export async function signIn(
   context: BrowserContext,
   server: Server,

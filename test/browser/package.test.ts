@@ -13,7 +13,9 @@ import { launchBrowser } from "./browser.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const EXAMPLES = join(PROJECT, "test/examples");
-/** What the app has beside the package: the oldest React that it is for. The other tests have the newest. */
+/**
+ * What the app has beside the package: the oldest supported React. The other tests have the newest.
+ */
 const OF_THE_APP = ["react@18.3.1", "react-dom@18.3.1"];
 const TYPES = ["@types/react", "@types/react-dom"];
 

@@ -8,7 +8,7 @@ import { appDocument, bundleApp, openApp, signIn } from "./own-origin-app.ts";
 import { launchBrowser } from "./browser.ts";
 import { eventually } from "./tab.ts";
 
-/** So long a grace that only who has left is seen to go. */
+/** The grace period is so long that only users who left disappear. */
 const OPTIONS = { vars: { GRACE_SECONDS: "60", TICKET_SECRET: "t".repeat(32) } };
 
 export let server: Server;
@@ -63,7 +63,7 @@ export const shows = (page: Page, ...names: string[]) =>
     return list;
   });
 
-/** All that a client was told of the member, as `online`. */
+/** The statuses of the member that a client received, as `online`. */
 export function toldOf({ frames }: RawClient, member: string): string[] {
   const deltas = frames.filter((frame) => frame.type === "delta");
   return deltas.flatMap(({ set }) =>
@@ -71,7 +71,7 @@ export function toldOf({ frames }: RawClient, member: string): string[] {
   );
 }
 
-/** Gives the tests of a file a server and a browser. */
+/** Starts a server and a browser for the tests of a file. */
 export function setUpPeople(): void {
   beforeAll(async () => {
     [server, browser, script] = await Promise.all([
@@ -92,7 +92,7 @@ export function setUpPeople(): void {
   });
 }
 
-/** Starts a server that was killed anew, with its rooms. */
+/** Restarts a killed server, with its rooms. */
 export async function startAgain(): Promise<void> {
   const { persist, port } = server;
   server = await startServer({ ...OPTIONS, persist, port });

@@ -24,7 +24,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** Lets people into a room of their own, one after the other. */
+/** Lets people join a separate room, one after the other. */
 function gather(...names: string[]): Promise<Tab[]> {
   return gatherAt(server.url, ...names);
 }
@@ -116,7 +116,7 @@ describe("a room's pages", () => {
 
     await ada.page.reload();
     await ada.sees({ Ada: "online", Grace: "online" });
-    // Only once the grace is over has the reload left no trace.
+    // The reload has left no trace only after the grace period.
     await wait(GRACE_MS + 500);
 
     expect(grace.frames.slice(before)).toEqual([]);

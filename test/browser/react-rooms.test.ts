@@ -18,7 +18,7 @@ let rooms = 0;
 
 beforeAll(async () => {
   [server, browser, script] = await Promise.all([
-    // So long a grace that only who has left is seen to go.
+    // The grace period is so long that only users who left disappear.
     startServer({ vars: { GRACE_SECONDS: "60", TICKET_SECRET: "t".repeat(32), SERVER_KEY } }),
     launchBrowser(),
     bundleApp(join(import.meta.dirname, "apps/react-rooms.tsx")),
@@ -38,7 +38,7 @@ async function observe(room: string): Promise<RawClient> {
   return RawClient.join(server, room, await signToken(server.secret, "grace"));
 }
 
-/** All that the observer was told of others, as `ada online 1`. */
+/** The changes of others that the observer received, as `ada online 1`. */
 function told({ frames }: RawClient): string[] {
   const deltas = frames.filter((frame) => frame.type === "delta");
   return deltas.flatMap(({ set }) =>
@@ -46,7 +46,7 @@ function told({ frames }: RawClient): string[] {
   );
 }
 
-/** Waits until all that went before has been told. */
+/** Waits until everything so far has been sent. */
 async function settled(observer: RawClient): Promise<string[]> {
   await observer.request({ type: "update", data: { at: Date.now() } });
   return told(observer).filter((each) => !each.startsWith("grace"));
@@ -122,7 +122,7 @@ describe("a provider that is unmounted", () => {
     await reads(page, "bob online, grace online");
     await reads(page, "Here: ada offline, bob online, grace online");
     const seen = await settled(observer);
-    // Whoever was mounted anew was there twice for a while, and did not look absent.
+    // A remounted page was there twice for a while, and did not look absent.
     const statuses = seen.map((each) => each.replace(/ \d$/, ""));
     expect(statuses.filter((each) => each === "ada offline")).toHaveLength(1);
     expect(statuses.at(-1)).toBe("ada offline");

@@ -19,7 +19,7 @@ const observers: RawClient[] = [];
 
 beforeAll(async () => {
   [server, browser, script] = await Promise.all([
-    // So long a grace that only who has left is seen to go.
+    // The grace period is so long that only users who left disappear.
     startServer({ vars: { GRACE_SECONDS: "60", TICKET_SECRET: "t".repeat(32) } }),
     launchBrowser(),
     bundleApp(join(import.meta.dirname, "apps/react-app.tsx")),
@@ -44,7 +44,7 @@ async function observe(room: string): Promise<RawClient> {
   return observer;
 }
 
-/** All that the observer was told of others and itself, as `ada online`. */
+/** The changes that the observer received, as `ada online`. */
 function told({ frames }: RawClient): string[] {
   const deltas = frames.filter((frame) => frame.type === "delta");
   return deltas.flatMap(({ set }) => set.map(({ id, status }) => `${id} ${status}`));

@@ -89,7 +89,7 @@ describe("the recipes for the client", () => {
     const script = await bundleApp(example("client/changes.ts"));
     const ada = await openScript("Ada", script, '<p id="log"></p>');
     const log = ada.locator("#log");
-    // Whoever was there before is not told, and she is there when she is.
+    // Members who were there before are not reported; she is reported when she comes.
     await expect.poll(() => server.logs.join(), PATIENCE).toContain('"user":"ada"');
     const token = await signToken(server.secret, "bob", { name: "Bob" });
     const bob = await RawClient.join(server, "lobby", token);

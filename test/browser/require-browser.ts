@@ -1,5 +1,5 @@
 /**
- * Sees to it that there is a browser before the tests begin: it installs one where it may, and else
+ * Makes sure that there is a browser before the tests start: it installs one if it can, and otherwise
  * says what to do.
  */
 import { spawnSync } from "node:child_process";

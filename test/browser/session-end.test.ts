@@ -14,7 +14,7 @@ const ENTRIES = {
   "/element.js": "../../src/element/index.ts",
   "/react.js": "apps/react-app.tsx",
 };
-/** Each way to be in a room, in a room of its own. */
+/** Each way to be in a room, in a separate room. */
 const PAGE = `<rollcall-people room="/rooms/element"></rollcall-people><div id="root"></div>
   <script type="module">
     import { joinRoom } from "/client.js";

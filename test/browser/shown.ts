@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import type { Snapshot, Status } from "../../src/protocol/messages.ts";
 
-/** What there is to see of a room, on its page or in its answer. */
+/** What is visible of a room, on its page or in its answer. */
 export interface Shown {
   online: number;
   members: {
@@ -23,7 +23,7 @@ export function shownIn({ online, members }: Snapshot): Shown {
   };
 }
 
-/** Reads the page as a person does, from its words, in the order of the ids. */
+/** Reads the page like a person, from its text, ordered by id. */
 export function shownOn(page: Page): Promise<Shown> {
   return page.evaluate(() => {
     const textOf = (root: ParentNode, selector: string) =>

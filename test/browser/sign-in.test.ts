@@ -16,13 +16,13 @@ const EVIL_NEIGHBOUR = `blog.${PRESENCE}`;
 
 let site: AppSite;
 let server: Server;
-/** One that lets no third party have cookies, and one that does. */
+/** One that blocks third-party cookies, and one that allows them. */
 let browser: Browser;
 let lenient: BrowserContext;
 let rooms = 0;
 
 beforeAll(async () => {
-  // Whoever is signed in at the app is known to it by their name.
+  // The app knows signed-in users by their names.
   [site, browser, lenient] = await Promise.all([
     AppSite.start(() => ({
       ticket: async (room, user) => {
@@ -57,7 +57,7 @@ afterAll(async () => {
   await Promise.all([browser?.close(), lenient?.close(), server?.stop(), site?.stop()]);
 });
 
-/** How long the sessions last that the app's backend tells of, in seconds. */
+/** How long the sessions of the app's backend last, in seconds. */
 let sessionSeconds = 3600;
 
 function tokenOf(user: string): Promise<string> {

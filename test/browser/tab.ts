@@ -3,7 +3,7 @@ import { expect, vi } from "vitest";
 import type { Delta, ServerFrame, Snapshot } from "../../src/protocol/messages.ts";
 import { type Shown, shownIn, shownOn } from "./shown.ts";
 
-/** Long enough for a busy machine, short enough to fail with words of its own. */
+/** Long enough for a busy machine, short enough to fail with its own message. */
 const PATIENCE = { timeout: 15_000, interval: 100 };
 
 export type Choice = "Automatic" | "Online" | "Away" | "Busy" | "Appear offline";
@@ -45,7 +45,7 @@ export class Tab {
     return tab;
   }
 
-  /** Somebody new, in a browser of their own as far as cookies go, who has signed in before. */
+  /** A new user with separate cookies, who has signed in before. */
   static async enter(browser: Browser, url: string, room: string, name: string): Promise<Tab> {
     const context = await browser.newContext();
     await context.request.post(new URL("/demo/sign-in", url).href, { data: { name } });
@@ -64,7 +64,7 @@ export class Tab {
     return Tab.open(this.page.context(), this.#room.origin, room);
   }
 
-  /** Closes the window and all its tabs, as a person does. */
+  /** Closes the window and all its tabs, like a person. */
   closeWindow(): Promise<void> {
     return this.page.context().close();
   }
@@ -98,7 +98,7 @@ export class Tab {
     });
   }
 
-  /** The same, where everybody is as expected, like `{ Ada: "online", Grace: "busy, 2 tabs" }`. */
+  /** The same, for expected people like `{ Ada: "online", Grace: "busy, 2 tabs" }`. */
   sees(expected: Record<string, string>): Promise<Shown> {
     return this.agrees(({ members }) => {
       const entries = members.map(({ name, status, connections }) => {

@@ -52,7 +52,7 @@ async function enter(room: string, user: string, status?: Status): Promise<RawCl
 
 type WatchFrame = Extract<ClientFrame, { type: "watch" }>;
 
-/** A page, of somebody who is signed in where there is a `user`, and what it says of whom it watches. */
+/** A page, signed in if there is a `user`, and the `watch` frames that it sends. */
 async function openPage(shown: Partial<Watch>, user = "you") {
   const context = await browser.newContext();
   const watches: WatchFrame[] = [];
@@ -89,7 +89,7 @@ const statusOf = (page: Page, row: number) =>
 const shows = (page: Page, row: number, status: string) =>
   eventually(async () => expect(await statusOf(page, row)).toBe(status));
 
-/** Whom the frames leave watched. */
+/** The users who are watched after these frames. */
 function watchedBy(frames: WatchFrame[]): Set<string> {
   const watched = new Set<string>();
   for (const { remove = [], add = [] } of frames) {

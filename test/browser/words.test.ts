@@ -9,7 +9,7 @@ import { launchBrowser } from "./browser.ts";
 const APP = "app.localhost";
 const EVIL = "evil.localhost";
 const PRESENCE = "presence.localhost";
-/** Unlike names below `localhost` one that pages by `https:` may open no socket to by `ws:`. */
+/** Unlike names below `localhost`, one to which `https:` pages cannot open a `ws:` socket. */
 const SECURE_PAGE = "https://app.example.com/";
 
 let site: AppSite;
@@ -37,7 +37,7 @@ const rollcall = (path: string) => `http://${PRESENCE}:${server.port}${path}`;
 
 interface Joined {
   page: Page;
-  /** What the console has of Rollcall's. */
+  /** Rollcall's lines in the console. */
   words: string[];
 }
 
@@ -60,7 +60,7 @@ async function join(
   return { page, words };
 }
 
-/** Waits until the console says something; answers the code that the page has, and those words. */
+/** Waits for a line in the console; returns the page's error code, and the line. */
 async function told(
   { page, words }: Joined,
   connection: ConnectionState,
@@ -97,7 +97,7 @@ it("[K18.1] a page that asks at a path of the service's that is no room is told 
 });
 
 it("[K18.1] a page that asks another server is told so", async () => {
-  // The app's own server, at which nobody has made Rollcall answer.
+  // The app's own server, without a route to Rollcall.
   const path = `${site.origin(APP)}/rooms/lobby`;
   expect(await told(await join(APP, path), "connecting")).toEqual([
     "not_found",

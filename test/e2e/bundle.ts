@@ -6,7 +6,7 @@ import type { SourcelessWorkerOptions, Unstable_Config } from "wrangler";
 const PROJECT = join(import.meta.dirname, "../..");
 const WRANGLER_TOML = join(PROJECT, "wrangler.toml");
 
-/** A Worker as `wrangler deploy` would upload it, and what it is to be run with. */
+/** A Worker as `wrangler deploy` would upload it, and its settings. */
 export interface Bundle {
   script: string;
   options: SourcelessWorkerOptions;
@@ -15,7 +15,7 @@ export interface Bundle {
 }
 
 export interface BundleRequest {
-  /** An environment of `wrangler.toml`; production where absent. */
+  /** An environment of `wrangler.toml`; production if absent. */
   env?: "demo";
   /** Another entry than the configured one. */
   main?: string;
@@ -37,7 +37,7 @@ function run(script: string, args: string[], folder: string) {
 
 const quiet = (folder: string) => ({ WRANGLER_LOG: "error", WRANGLER_LOG_PATH: folder });
 
-/** It reads its settings when it is loaded: what it has to say stays out of sight. */
+/** It reads its settings when it is loaded; its output is hidden. */
 async function loadWrangler(folder: string): Promise<typeof import("wrangler")> {
   const before = { ...process.env };
   Object.assign(process.env, quiet(folder));

@@ -3,9 +3,9 @@ import { WebSocket } from "ws";
 import { signToken } from "./client-kit.ts";
 import type { Server } from "./server.ts";
 
-/** How often one of them changes, for the others to be told; less often than W12 forbids. */
+/** How often one of them changes; below the limit of W12. */
 const BEAT_MS = 300;
-/** So many come at once. */
+/** How many join at once. */
 const AT_ONCE = 25;
 
 /** For how long a process was ready to run, and the machine was busy with others; in milliseconds. */
@@ -22,17 +22,17 @@ interface Clock {
   waited: number;
 }
 
-/** Many people in a room who do nothing but be there, one of whom changes all the time. */
+/** Many people in a room who do nothing, except one who changes all the time. */
 export class Bystanders {
   readonly #server: Server;
   readonly #room: string;
-  /** The last change that each was told. */
+  /** The last change that each received. */
   readonly #told = new Map<WebSocket, number>();
   /** When each change was sent. */
   readonly #sent: Clock[] = [];
   #beat: NodeJS.Timeout | undefined;
   #latestMs = 0;
-  /** Those that were closed. */
+  /** The closed ones. */
   closed = 0;
 
   constructor(server: Server, room: string) {
@@ -49,8 +49,8 @@ export class Bystanders {
   }
 
   /**
-   * How late any of them was told of any change since the last call, in milliseconds; that the
-   * machine was busy with others meanwhile is not counted.
+   * The longest delay of any change to any of them since the last call, in milliseconds, without the
+   * time in which the machine was busy with other work.
    */
   takeLatestMs(): number {
     for (const socket of this.#told.keys()) this.#noteOldest(socket);

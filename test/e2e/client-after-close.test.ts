@@ -88,7 +88,7 @@ describe.concurrent("a client that the room closes", () => {
     }
     const isThere = () => statusesOf(watcher.frames, "ada").at(-1) === "online";
     const reader = await signToken(server.secret, "reader");
-    // Sooner than any grace is over; what is still on its way comes within that.
+    // Sooner than any grace period is over; what is still on its way comes within that.
     const read = () => readRoom(server, "opening", reader);
     await eventually(read, ({ connections }) => connections === 1, { withinMs: 4_000 });
     await sleep(500);

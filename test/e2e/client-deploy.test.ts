@@ -4,7 +4,7 @@ import { ObservedClient } from "./observed-client.ts";
 import { type Server, startServer } from "./server.ts";
 
 const CROWD = 50;
-/** The last of them waits a random while of several seconds. */
+/** The last of them waits a random time of several seconds. */
 const VARS = { GRACE_SECONDS: "20" };
 
 let server: Server;

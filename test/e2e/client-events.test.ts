@@ -17,7 +17,7 @@ import {
 
 setUpFakes();
 
-/** All that a handle tells by `on`, as `join bob` or `change bob online>busy`. */
+/** All events of a handle's `on`, as `join bob` or `change bob online>busy`. */
 function listen(room: RoomHandle): string[] {
   const told: string[] = [];
   room.on("join", ({ id }) => told.push(`join ${id}`));

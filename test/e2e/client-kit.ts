@@ -6,7 +6,7 @@ import type { Server } from "./server.ts";
 
 const WAIT_MS = 15_000;
 
-/** Signs a credential good for an hour; `claims` add to it or replace. */
+/** Signs a credential valid for an hour; `claims` add claims or replace them. */
 export function signToken(
   secret: string,
   sub: string,
@@ -32,7 +32,7 @@ export async function readRoom(
   return (await response.json()) as Snapshot;
 }
 
-/** Asks again until the answer satisfies; an error counts as one that does not. */
+/** Repeats until the answer passes the check; an error counts as a failed check. */
 export async function eventually<Value>(
   ask: () => Value | Promise<Value>,
   satisfies: (value: Value) => boolean,
@@ -57,7 +57,7 @@ export async function eventually<Value>(
 }
 
 export interface RawClientOptions {
-  /** Answers every `probe`, as SPEC L2 and W14 ask of a client; true where absent. */
+  /** Answers every `probe`, as SPEC L2 and W14 ask of a client; true if absent. */
   answersProbes?: boolean;
   /** Added to the room's URL. */
   query?: Record<string, string>;
@@ -65,7 +65,7 @@ export interface RawClientOptions {
 
 type Listener = () => void;
 
-/** A client that does nothing by itself but to answer probes, and keeps all that it is sent. */
+/** A client that only answers probes, and keeps everything it receives. */
 export class RawClient {
   readonly ws: WebSocket;
   readonly frames: ServerFrame[] = [];
@@ -94,7 +94,7 @@ export class RawClient {
       this.closed = { code, reason: String(reason) };
       this.#tell();
     });
-    // A reset tells of itself by the close that follows.
+    // A reset is reported by the close that follows.
     ws.on("error", () => {});
   }
 
@@ -113,7 +113,7 @@ export class RawClient {
     return client;
   }
 
-  /** Sends a frame, or a text or bytes that may be none. */
+  /** Sends a frame, or any text or bytes. */
   send(frame: ClientFrame | string | Uint8Array): void {
     const isRaw = typeof frame === "string" || frame instanceof Uint8Array;
     this.ws.send(isRaw ? frame : JSON.stringify(frame));
@@ -126,18 +126,18 @@ export class RawClient {
     await this.until((answer) => answer.type === "ack" && answer.id === id, withinMs);
   }
 
-  /** What the room said first. */
+  /** The room's first frame. */
   async welcome(): Promise<Welcome> {
     return (await this.until((frame) => frame.type === "welcome")) as Welcome;
   }
 
-  /** Leaves with no grace. */
+  /** Leaves with no grace period. */
   async leave(): Promise<void> {
     this.send({ type: "leave" });
     await this.untilClosed();
   }
 
-  /** The connection under the WebSocket, to do to it what no WebSocket does. */
+  /** The TCP connection of the WebSocket, for what a WebSocket cannot do. */
   get socket(): Socket {
     return this.#socket!;
   }

@@ -9,7 +9,7 @@ import { statusesOf } from "./told.ts";
 
 let server: Server;
 let proxy: Proxy;
-/** What tells of the network in a browser; Node has none. */
+/** A browser's network events; Node has none. */
 const network = new EventTarget();
 const clients: ObservedClient[] = [];
 
@@ -28,7 +28,7 @@ afterAll(async () => {
   vi.unstubAllGlobals();
 });
 
-/** Ada by the proxy, and somebody who watches her and has none. */
+/** Ada through the proxy, and an observer without one. */
 async function adaAndWatcher(
   room: string,
   way: ConnectionState = "online",
@@ -56,7 +56,7 @@ describe("a network that", () => {
     network.dispatchEvent(new Event("offline"));
     await ada.until(({ connection }) => connection === "reconnecting");
     await watcher.request({ type: "update", status: "busy" });
-    // Nothing tells the client that all is well again.
+    // Nothing tells the client that the network is back.
     proxy.mode = "pass";
     const { url, received } = await ada.onlineAgain();
     expect(url.searchParams.has("since")).toBe(true);
@@ -122,7 +122,7 @@ describe("a network that", () => {
     ada.room.leave();
     const isGone = (frame: ServerFrame) =>
       frame.type === "delta" && frame.set.some(({ status }) => status === "offline");
-    // Sooner than any grace or lease would end.
+    // Sooner than any grace period or lease would end.
     await expect(watcher.until(isGone, 4_000)).resolves.toBeDefined();
   });
 

@@ -6,7 +6,7 @@ import type { Change } from "../../src/client/types.ts";
 
 type Sent = Change & { id: string };
 
-/** A room at the end of a connection that loses what is on its way, in both directions. */
+/** A room behind a connection that loses frames in both directions. */
 class Line {
   readonly outbox = new Outbox();
   readonly pace = new Pace(() => this.flush());
@@ -23,7 +23,7 @@ class Line {
     this.pace.count();
   }
 
-  /** The room takes the oldest frame that is on its way. */
+  /** The room receives the oldest frame under way. */
   deliver(): void {
     const sent = this.#sent.shift();
     if (!sent) return;

@@ -3,13 +3,13 @@ import { joinRoom, type RoomHandle } from "../../src/client/index.ts";
 import { FakeSocket } from "./fake-socket.ts";
 
 const sockets = FakeSocket.opened;
-/** What tells of the network in a browser; Node has none. */
+/** A browser's network events; Node has none. */
 let network: EventTarget;
-/** What tells of the page. */
+/** The page's events. */
 let page: EventTarget;
-/** What a read is answered with. */
+/** The answer to a read. */
 let answer: () => Response | Promise<Response>;
-/** What was read. */
+/** The URLs that were read. */
 let reads: string[];
 let room: RoomHandle;
 
@@ -48,7 +48,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-/** Ends the connection, and answers after how many milliseconds, about, the client opened another. */
+/** Ends the connection, and returns about how many milliseconds later the client opened another. */
 async function reconnectAfter(code: number, reason: string): Promise<number> {
   const at = Date.now();
   sockets[0]!.end(code, reason);
@@ -255,7 +255,7 @@ describe("after its socket was closed, a client", () => {
     expect(sockets[0]).toMatchObject({ closedWith: undefined, frames: [] });
     await vi.advanceTimersByTimeAsync(3_600_000);
     expect(sockets).toHaveLength(1);
-    // The first `pageshow` of a page is no return.
+    // The first `pageshow` of a page is not a return.
     network.dispatchEvent(Object.assign(new Event("pageshow"), { persisted: false }));
     await vi.advanceTimersByTimeAsync(SLACK_MS);
     expect(sockets).toHaveLength(1);

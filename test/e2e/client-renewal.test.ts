@@ -14,7 +14,7 @@ afterAll(async () => {
   for (const server of servers.values()) await (await server).stop();
 });
 
-/** A server for all tests that want it so. */
+/** A server for all tests that need these settings. */
 function serverWith(vars: NonNullable<ServerOptions["vars"]>): Promise<Server> {
   const key = JSON.stringify(vars);
   let server = servers.get(key);
@@ -34,7 +34,7 @@ const cookieOf = (server: Server, token: string) => ({
   Origin: server.url,
 });
 
-/** The types of the frames that say something about the session. */
+/** The types of the frames about the session. */
 function aboutSession({ attempts }: ObservedClient): string[] {
   const types = attempts.flatMap(({ received }) => received.map(({ type }) => type));
   return types.filter((type) => type === "expiring" || type === "renewed");
@@ -62,7 +62,7 @@ describe.concurrent("a client whose session ends soon", () => {
     expect(client.state).toMatchObject({ connection: "online", error: null });
     const renewals = aboutSession(client).filter((type) => type === "renewed");
     expect(renewals.length).toBeGreaterThanOrEqual(3);
-    // Sessions this short are told of at once, which must not make a circle.
+    // The notice of such short sessions comes at once, which must not cause a loop.
     expect(tokensSent(client).length).toBeLessThan(12);
     const told = bob.frames.filter(({ type }) => type === "delta");
     expect(told.length).toBeLessThanOrEqual(1);
@@ -116,7 +116,7 @@ describe.concurrent("a client of a service that renews by itself", () => {
     );
     const token = renewed?.type === "renewed" ? renewed.token : undefined;
     expect(token).toBeDefined();
-    // The cookie is of no use any more, as after the tolerance of its end.
+    // The cookie is no longer valid, as after the tolerance of its expiry.
     cookie = await signToken(server.secret, "ada", { exp: exp - 60 });
     await eventually(
       () => Date.now(),

@@ -33,7 +33,7 @@ function enter(url: string, options: ObserveOptions): ObservedClient {
 /** How the client's sockets ended. */
 const closesOf = ({ attempts }: ObservedClient) => attempts.map(({ closed }) => closed);
 
-/** Waits until a client has gone on through the ends of its sessions; answers what others saw. */
+/** Waits until a client has outlived the ends of its sessions; returns what others saw. */
 async function seenByOthers(client: ObservedClient, watcher: RawClient): Promise<string[]> {
   const states: string[] = [];
   client.room.subscribe(() => states.push(client.state.connection));
@@ -106,7 +106,7 @@ describe.concurrent("a client with no hook whose cookie is not renewed", () => {
     await client.online();
     const { error } = await client.until(({ connection }) => connection === "closed", 50_000);
     expect(error?.code).toBe("session_expired");
-    // The clocks' tolerance lets it in for 5 s more; it comes at an easy pace.
+    // The clock tolerance admits it for 5 s more; it reconnects slowly.
     expect(Date.now()).toBeGreaterThan((exp + 5) * 1_000);
     expect(client.attempts.length).toBeLessThan(12);
   });

@@ -35,11 +35,11 @@ async function ticketFor(room: string, token: string): Promise<string> {
     headers: { Authorization: `Bearer ${token}` },
     body: JSON.stringify({ room }),
   });
-  // Where the session is none, its app has no ticket to give: this one stands for it.
+  // Without a valid session, the app has no ticket: this one is used instead.
   return response.ok ? ((await response.json()) as { ticket: string }).ticket : token;
 }
 
-/** As a browser sends it: beside an `Origin`, with which alone it counts (SPEC A3). */
+/** As a browser sends it: with an `Origin`, which it requires (SPEC A3). */
 const cookieOf = (token: string) => ({ Cookie: `session=${token}`, Origin: server.url });
 
 describe.concurrent("a client with no hook", () => {

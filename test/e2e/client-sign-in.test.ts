@@ -34,25 +34,25 @@ async function ticketFor(room: string, token: string): Promise<string> {
     headers: { Authorization: `Bearer ${token}` },
     body: JSON.stringify({ room }),
   });
-  // Where the session is none, its app has no ticket to give: this one stands for it.
+  // Without a valid session, the app has no ticket: this one is used instead.
   return response.ok ? ((await response.json()) as { ticket: string }).ticket : token;
 }
 
-/** An app that lets its client in. */
+/** An app that provides its client's credentials. */
 interface App {
   /** What it holds. */
   token: string;
-  /** How often it was asked for better than it gave for the first connect. */
+  /** How often it was asked for a better credential than the first one. */
   asked: number;
   options: ObserveOptions;
 }
 
 const newApp = (token: string, options: ObserveOptions): App => ({ token, asked: 0, options });
 
-/** What the app does where the client asks for a credential. */
+/** What the app does when the client asks for a credential. */
 type Refresh = (app: App) => void | Promise<void>;
 
-/** As a browser sends it: beside an `Origin`, with which alone it counts (SPEC A3). */
+/** As a browser sends it: with an `Origin`, which it requires (SPEC A3). */
 const cookieOf = (token: string) => ({ Cookie: `session=${token}`, Origin: server.url });
 
 /** Each way to be signed in, and the hook by which the client asks for better. */
@@ -97,7 +97,7 @@ async function change(room: string): Promise<void> {
   await bob.request({ type: "update", status: "busy", data: { doing: "changes" } });
 }
 
-/** Expects the client to have resumed from what it held, and to hold what the room answers. */
+/** Expects the client to have resumed from its state, and to have what the room answers. */
 async function expectResumed(client: ObservedClient, room: string, held: string): Promise<void> {
   const { url, received } = await client.onlineAgain();
   expect(url.searchParams.get("since")).toBe(held);
@@ -114,7 +114,7 @@ async function expectResumed(client: ObservedClient, room: string, held: string)
   expect(client.state.error).toBeNull();
 }
 
-/** `<epoch>.<version>` of what a client has, which the snapshot it was sent tells. */
+/** `<epoch>.<version>` of a client's state, from the snapshot it received. */
 function heldBy({ attempts }: ObservedClient): string {
   const states = attempts[0]!.received.filter(
     ({ type }) => type === "snapshot" || type === "delta",
@@ -181,7 +181,7 @@ describe.concurrent.each(WAY_NAMES)("a client that signs in by %s", (way) => {
     expect(await client.away()).toBe("session_invalid");
     expect(app.asked).toBe(1);
     expect(client.attempts).toHaveLength(2);
-    // What does not happen can only be waited for.
+    // For something that must not happen one can only wait.
     await sleep(1_000);
     expect(app.asked).toBe(1);
     expect(client.attempts).toHaveLength(2);

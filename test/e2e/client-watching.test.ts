@@ -29,7 +29,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** Somebody's client by the proxy; nobody's where `user` is empty. */
+/** A user's client through the proxy; a stranger's if `user` is empty. */
 async function watch(
   room: string,
   user: string,

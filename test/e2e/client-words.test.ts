@@ -6,7 +6,7 @@ import { FakeSocket } from "./fake-socket.ts";
 setUpFakes();
 
 let words: string[];
-/** Each test has a room of its own: a thing is said once. */
+/** Each test has its own room, since each message is written once. */
 let room: string;
 let rooms = 0;
 
@@ -20,7 +20,7 @@ afterEach(() => {
   FakeSocket.opened.length = 0;
 });
 
-/** A client whose sockets fail, and whose reads are answered so. */
+/** A client whose sockets fail, and whose reads get these answers. */
 async function misled(answer: () => Response | Promise<Response>, options: JoinOptions = {}) {
   const fetch = async () => answer();
   const handle = joinRoom(room, { WebSocket: FakeSocket, fetch, ...options });

@@ -7,7 +7,7 @@ import { type Server, startServer } from "./server.ts";
 
 const ROUNDS = 3;
 const TABS = 200;
-/** Of the people, in each round. */
+/** The number of people in each round. */
 const LOST = 30;
 /** Long enough for people to choose while others still come. */
 const GROWTH_MS = 1_500;
@@ -20,7 +20,7 @@ let server: Server;
 
 afterEach(() => server?.stop());
 
-/** Kills the room's process while people join and choose; answers when. */
+/** Kills the room's process while people join and choose; returns when. */
 async function crash(crowd: Crowd, random: () => number): Promise<{ killedAt: number }> {
   const ending = new AbortController();
   const acked = crowd.untilAcked(20 + Math.floor(150 * random()));
@@ -35,7 +35,7 @@ async function crash(crowd: Crowd, random: () => number): Promise<{ killedAt: nu
   return { killedAt };
 }
 
-/** Every state of a member that a client was told of. */
+/** Every state of a member that a client received. */
 function statesTold({ frames }: RawClient): Member[] {
   return frames.flatMap((frame) => {
     if (frame.type === "snapshot") return frame.members;
@@ -57,7 +57,7 @@ it(
     for (let round = 0; round < ROUNDS; round++) {
       const { killedAt } = await crash(crowd, random);
       const ghosts = crowd.lose(LOST);
-      // Whoever may have appeared offline when it ended may rightly be shown so after it.
+      // A user who may have appeared offline at the end may be shown so afterwards.
       const mayHide = new Set(
         crowd.people.filter(({ possible }) => possible.includes("offline")).map(({ id }) => id),
       );
@@ -67,7 +67,7 @@ it(
       const watcher = await RawClient.join(server, ROOM, token);
       const watchedSince = Date.now();
 
-      // All who are there come back by themselves.
+      // All who were there come back by themselves.
       await eventually(
         () => crowd.people.filter((person) => !person.isOnline).map(({ id }) => id),
         (missing) => missing.length === 0,
@@ -78,7 +78,7 @@ it(
         (losers) => losers.length === 0,
       );
 
-      // Those who came back within the grace were never shown as absent.
+      // Those who came back within the grace period were never shown as absent.
       const inTime = crowd.people.filter((p) => p.welcomedAt < restartedAt + GRACE_MS);
       const neverAbsent = new Set(
         inTime.filter((p) => p.chosen !== "offline" && !mayHide.has(p.id)).map(({ id }) => id),
@@ -107,7 +107,7 @@ it(
         expect(lostAt, id).toBeLessThanOrEqual(watchedSince);
       }
 
-      // What the ghosts chose is theirs still.
+      // The ghosts keep what they chose.
       for (const { id, possible } of ghosts.slice(0, 5)) {
         const back = await RawClient.join(server, ROOM, await signToken(server.secret, id));
         const { self } = await back.welcome();

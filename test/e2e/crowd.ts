@@ -24,7 +24,7 @@ export class Person {
   readonly tabs: RoomHandle[] = [];
   /** When the room last welcomed one of their tabs, as `performance.now()` tells. */
   welcomedAt = Number.NaN;
-  /** What they had chosen for certain, and the choices that were sent since, oldest first. */
+  /** The confirmed choice, and the choices sent since, oldest first. */
   #choices: { id: number; status: Status | null }[] = [{ id: 0, status: null }];
   readonly #onAck: () => void;
 
@@ -57,7 +57,7 @@ export class Person {
     return later.length === 0 && choice!.status === this.chosen;
   }
 
-  /** Opens a tab; the credential travels as a header. */
+  /** Opens a tab; the credential is sent as a header. */
   open(url: string, token: string): void {
     const headers = { Authorization: `Bearer ${token}` };
     const receive = (text: string) => this.#receive(text);
@@ -84,7 +84,7 @@ export class Person {
     );
   }
 
-  /** Chooses by chance, time and again, until told to stop. */
+  /** Chooses at random, repeatedly, until stopped. */
   async choose(random: () => number, stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       await sleep(250 + 400 * random());
@@ -142,7 +142,7 @@ export class Crowd {
     return this.tabs.filter((tab) => tab.getSnapshot().connection === "online").length;
   }
 
-  /** Lets people come one after another, every fourth with two tabs, until so many are open. */
+  /** Lets people join one after another, every fourth with two tabs, until this many are open. */
   async grow(tabs: number, overMs: number, stop: AbortSignal): Promise<void> {
     const pauseMs = overMs / (tabs - this.tabs.length);
     while (this.tabs.length < tabs) {
@@ -159,14 +159,14 @@ export class Crowd {
     }
   }
 
-  /** Resolves at the very moment that so many more updates have been acknowledged. */
+  /** Resolves as soon as this many more updates have been acknowledged. */
   untilAcked(more: number): Promise<void> {
     return new Promise((resolve) => {
       this.#awaited = { acks: this.#acks + more, resolve };
     });
   }
 
-  /** Lets those who came first go for ever, while nobody can hear of it. */
+  /** Removes those who joined first for good, while nobody can notice. */
   lose(count: number): Person[] {
     const gone = this.people.splice(0, count);
     for (const person of gone) {

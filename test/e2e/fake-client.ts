@@ -8,21 +8,21 @@ const URL = "https://presence.example.com/rooms/lobby";
 const SLACK_MS = 20;
 
 export const sockets = FakeSocket.opened;
-/** What was asked for over HTTP. */
+/** The HTTP requests. */
 export const asked: unknown[] = [];
-/** What is left in the end. */
+/** The clean-up at the end. */
 export const handles: RoomHandle[] = [];
-/** What tells of input in a browser; Node has none. */
+/** A browser's input events; Node has none. */
 export let window: EventTarget;
 export let page: EventTarget & { visibilityState: string };
 
-/** The same values at each call, as an app has that shares. */
+/** The same values at each call, as in an app that shares connections. */
 const fetch = (input: unknown) => {
   asked.push(input);
   return Promise.reject(new Error("Nobody answers."));
 };
 
-/** Gives each test of a file a clock and a page of its own. */
+/** Gives each test of a file its own clock and page. */
 export function setUpFakes(): void {
   beforeEach(begin);
   afterEach(end);
@@ -56,7 +56,7 @@ export function enter(options: JoinOptions = {}): RoomHandle {
   return handle;
 }
 
-/** Enters, and is given the room. */
+/** Joins, and receives the room. */
 export async function entered(options?: JoinOptions): Promise<RoomHandle> {
   const handle = enter(options);
   await soon();

@@ -1,6 +1,6 @@
 import type { ClientFrame, Member, ServerFrame } from "../../src/protocol/messages.ts";
 
-/** The far end of a client's socket, which the test plays. */
+/** The other end of a client's socket, controlled by the test. */
 export class FakeSocket extends EventTarget {
   static readonly opened: FakeSocket[] = [];
   readonly url: URL;
@@ -37,7 +37,7 @@ export class FakeSocket extends EventTarget {
     this.closedFor = reason;
   }
 
-  /** Welcomes the client, and gives it the room. */
+  /** Welcomes the client, and sends it the room. */
   welcome(...members: Member[]): void {
     this.welcomeAs("ada", ...members);
   }
@@ -65,7 +65,7 @@ export class FakeSocket extends EventTarget {
     this.dispatchEvent(new MessageEvent("message", { data: "pong" }));
   }
 
-  /** The connection ends, by the room or on its way. */
+  /** Ends the connection, by the room or in the network. */
   end(code: number, reason: string): void {
     this.readyState = 3;
     this.dispatchEvent(new CloseEvent("close", { code, reason, wasClean: code !== 1006 }));

@@ -32,9 +32,9 @@ describe("the commands for curl", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Runs commands as a person does in one terminal; answers what each request was answered. */
+  /** Runs commands in one terminal, like a person; returns the answer to each request. */
   async function type(commands: string): Promise<unknown[]> {
-    // An answer that is an error, and one that is empty, are told apart.
+    // Distinguishes an error from an empty answer.
     const curl = `curl() { command curl --fail-with-body -w '\\n' "$@" || exit 1; }`;
     const script = `${curl}\n${commands.replaceAll("http://localhost:8787", server.url).replaceAll("localhost:8787", new URL(server.url).host)}`;
     const env = { ...process.env, SERVER_KEY: KEY };

@@ -23,7 +23,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-/** When a room was constructed anew, its first time not counted: it had hibernated. */
+/** When a room was constructed again, after hibernation; the first time is not counted. */
 function wokenAt(room: string): number[] {
   return server.logs
     .filter((line) => line.startsWith('{"event":"constructed"'))
@@ -33,7 +33,7 @@ function wokenAt(room: string): number[] {
     .slice(1);
 }
 
-/** Joins and pings by the heartbeat. */
+/** Joins and pings at the heartbeat. */
 async function joinSteady(room: string): Promise<RawClient> {
   const client = await RawClient.join(server, room, await signToken(server.secret, "steady"));
   const { heartbeat } = await client.welcome();
@@ -42,7 +42,7 @@ async function joinSteady(room: string): Promise<RawClient> {
   return client;
 }
 
-/** Waits until a member is told to be offline. */
+/** Waits until a member is reported as offline. */
 async function untilOffline(client: RawClient, id: string): Promise<Member & { toldAt: number }> {
   const isGone = (member: Member) => member.id === id && member.status === "offline";
   const frame = await client.until(

@@ -1,4 +1,7 @@
-/** Stands for a browser: it joins rooms, pings by their heartbeat, answers probes, and tells of its pings. */
+/**
+ * Simulates a browser: joins rooms, pings at their heartbeat, answers probes, and reports its
+ * pings.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { RawClient } from "./client-kit.ts";
 

@@ -21,7 +21,7 @@ const join = async (room: string, user: string) =>
 const read = async (room: string) =>
   readRoom(server, room, await signToken(server.secret, "reader"));
 
-/** Garbage, how often it is sent at most, and the close that ends it. */
+/** Garbage, how often it is sent at most, and the close code that ends it. */
 interface Attack {
   frame: string | Uint8Array;
   times: number;
@@ -76,7 +76,7 @@ describe("a room", () => {
         expect(calm.closed).toBeNull();
         expect(calm.frames.filter(({ type }) => type === "error")).toEqual([]);
       }
-      // A close by the room leaves no grace.
+      // A close by the room leaves no grace period.
       const { online, members } = await read(room);
       expect(online).toBe(2);
       expect(members).toHaveLength(102);

@@ -8,9 +8,9 @@ const PROJECT = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 
 export interface AppFolder {
-  /** Writes a file of the app, and answers its whole path. */
+  /** Writes a file of the app, and returns its whole path. */
   write(path: string, text: string): string;
-  /** What is wrong with some files' types; empty where nothing is. */
+  /** The type errors of some files; empty if there are none. */
   checkTypes(compilerOptions: object, files: readonly string[]): Promise<string>;
 }
 
@@ -20,7 +20,9 @@ async function pack(folder: string): Promise<string> {
   return join(folder, tarball!);
 }
 
-/** Installs the package's tarball in an empty folder, as an app does, with other packages beside it. */
+/**
+ * Installs the package's tarball in an empty folder, as an app does, with other packages beside it.
+ */
 export async function installPackage(
   folder: string,
   beside: { packages?: readonly string[]; types?: readonly string[] },

@@ -17,7 +17,7 @@ const SAMPLE_MS = 50;
 let server: Server;
 let bystanders: Bystanders;
 
-/** What the server's process has in memory. */
+/** The memory of the server's process. */
 function residentMb(): number {
   const status = readFileSync(`/proc/${server.pid}/status`, "utf8");
   return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
@@ -40,7 +40,7 @@ async function peakGrowthMb(attack: () => Promise<unknown>): Promise<number> {
   return peak - before;
 }
 
-/** A body without a length and with no end, sent by nobody; resolves when it was refused, or taken. */
+/** An endless body without a length or a credential; resolves when it was refused, or accepted. */
 function sendBody(megabytes: number): Promise<string> {
   const socket = connect({ port: server.port, host: "127.0.0.1" });
   const { promise, resolve } = Promise.withResolvers<string>();
@@ -70,7 +70,7 @@ async function sendBodies(): Promise<void> {
   for (const answer of answers) expect(answer).toMatch(/^$|^HTTP\/1.1 4\d\d /);
 }
 
-/** After a garbage token the peer goes on with frames of 1 MB, whatever it is told. */
+/** After a garbage token the peer keeps sending frames of 1 MB, whatever the answer. */
 async function floodBeforeSignIn(): Promise<void> {
   const peers = await Promise.all(
     Array.from({ length: 4 }, () => RawSocket.open(server.port, `/rooms/${ROOM}?auth=message`)),

@@ -25,19 +25,19 @@ export interface Attempt {
 }
 
 export interface ObserveOptions extends JoinOptions {
-  /** What goes with every request, as a browser adds cookies: asked anew each time. */
+  /** Headers for every request, like a browser's cookies; read again each time. */
   headers?: () => Record<string, string>;
-  /** Where the next socket leads in place of the room; `undefined` lets it through. */
+  /** Where the next socket leads instead of the room; `undefined` lets it through. */
   misdirect?: (attempt: number) => string | undefined;
   /** Whether a frame of the client's is lost on its way. */
   loses?: (text: string) => boolean;
 }
 
-/** The project's own client, and all that went over its sockets. */
+/** The project's own client, and everything that went over its sockets. */
 export class ObservedClient {
   readonly room: RoomHandle;
   readonly attempts: Attempt[] = [];
-  /** The status of each answer to a read, `null` where none came. */
+  /** The status of each answer to a read, `null` if none came. */
   readonly reads: (number | null)[] = [];
   /** Each request that is no read, as where no socket gets through (SPEC P). */
   readonly requests: { method: string; body: string; status: number | null }[] = [];
@@ -113,13 +113,13 @@ export class ObservedClient {
     return this.last;
   }
 
-  /** Waits until the client has given up; answers why. */
+  /** Waits until the client has given up; returns why. */
   async away(): Promise<string | undefined> {
     const { error } = await this.until(({ connection }) => connection === "closed");
     return error?.code;
   }
 
-  /** Cuts the connection, as a lost network does in the end. */
+  /** Cuts the connection, like a lost network. */
   cut(): void {
     this.last.ws.terminate();
   }
@@ -137,6 +137,6 @@ function keep(attempt: Attempt): void {
   attempt.ws.on("close", (code) => {
     attempt.closed = code;
   });
-  // A refused upgrade tells of itself by the close that follows.
+  // A refused upgrade is reported by the close that follows.
   attempt.ws.on("error", () => {});
 }

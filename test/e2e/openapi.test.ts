@@ -39,7 +39,7 @@ afterAll(() => server?.stop());
 /** The described paths that were asked, each with what it answered. */
 const seen = new Set<string>();
 
-/** Asks the service, and judges its answer by the document; answers the body. */
+/** Sends a request, checks the answer against the document, and returns the body. */
 async function ask(
   method: string,
   template: string,
@@ -86,7 +86,7 @@ it("[O5] every route answers as the document says, its refusals too", async () =
   await ask("get", "/healthz", 200);
   await ask("get", "/openapi.json", 200);
 
-  // Whoever is in it, with all that a member may have.
+  // A member with everything that a member may have.
   const bob = await RawClient.join(
     server,
     room,

@@ -3,7 +3,7 @@ import { joinRoom, type RoomHandle } from "../../src/client/index.ts";
 import type { Member, Snapshot } from "../../src/protocol/messages.ts";
 import { FakeSocket } from "./fake-socket.ts";
 
-/** A request of the client's, and what it said. */
+/** A request of the client, and its body. */
 interface RequestContext {
   method: string;
   path: string;
@@ -48,7 +48,7 @@ export const connection = () => room.getSnapshot().connection;
 export const polls = () => asked.filter(({ method }) => method === "PUT");
 export const leaves = () => asked.filter(({ path }) => path.endsWith("/me/leave"));
 
-/** Ends the last socket as a proxy does that knows none. */
+/** Ends the last socket like a proxy without WebSockets. */
 export async function block(): Promise<void> {
   sockets.at(-1)!.end(1006, "");
   await soon();
@@ -72,13 +72,13 @@ export async function polling(): Promise<void> {
   expect(connection()).toBe("polling");
 }
 
-/** What a poll, and a read, is answered with. */
+/** The answers to a poll and a read. */
 export const replies: Record<"poll" | "read", () => Response | Promise<Response>> = {
   poll: () => taken(),
   read: () => Response.json({ type: "snapshot" }),
 };
 
-/** Gives each test of a file a client whose network it rules. */
+/** Gives each test of a file a client with a controlled network. */
 export function setUpPolling(): void {
   beforeEach(() => {
     vi.useFakeTimers();

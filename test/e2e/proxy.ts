@@ -15,7 +15,7 @@ export type ProxyMode = "pass" | "swallow" | "plain" | "refuse";
 
 const BAD_REQUEST = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-/** What stands between a client and a server, and may let it down. */
+/** A proxy between a client and a server, which can fail. */
 export class Proxy {
   mode: ProxyMode = "pass";
   readonly port: number;
@@ -37,7 +37,7 @@ export class Proxy {
     return new Proxy(server, target);
   }
 
-  /** Ends every connection there is, with no word to either side's WebSocket. */
+  /** Cuts every connection, without a close to either side's WebSocket. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

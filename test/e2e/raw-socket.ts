@@ -20,7 +20,7 @@ export function encodeFrame(payload: string | Uint8Array, opcode?: number): Buff
   return Buffer.concat([head, body]);
 }
 
-/** A peer that obeys no rule of WebSockets: it goes on after a close, and need not read. */
+/** A peer that breaks the rules of WebSockets: it continues after a close, and may not read. */
 export class RawSocket {
   readonly socket: Socket;
 
@@ -57,7 +57,7 @@ export class RawSocket {
     return this.socket.writable;
   }
 
-  /** Takes nothing more of what it is sent. */
+  /** Stops reading. */
   stopReading(): void {
     this.socket.pause();
   }
@@ -66,7 +66,7 @@ export class RawSocket {
     if (this.isOpen) this.socket.write(encodeFrame(payload));
   }
 
-  /** Sends a frame so many times, as fast as they are taken; answers how many were sent. */
+  /** Sends a frame so many times, as fast as they are taken; returns how many were sent. */
   async flood(payload: string | Uint8Array, times: number): Promise<number> {
     const frame = encodeFrame(payload);
     const each = Math.max(1, Math.floor(BLOCK_BYTES / frame.length));

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { Webhook } from "standardwebhooks";
 import type { WebhookEvent, WebhookMessage } from "../../src/protocol/webhook-message.ts";
 
-/** A message that came, however it was answered. */
+/** A received message, however it was answered. */
 export interface Delivery {
   id: string;
   at: number;
@@ -21,7 +21,7 @@ const accept: Answer = (response) => void response.writeHead(204).end();
 export class Receiver {
   readonly secret = `whsec_${randomBytes(32).toString("base64")}`;
   readonly deliveries: Delivery[] = [];
-  /** What was wrong with a request. */
+  /** The faults of requests. */
   readonly faults: string[] = [];
   answer: Answer = accept;
   /** Requests that are not answered yet, and the most that a room had at a time. */
@@ -100,7 +100,7 @@ export class Receiver {
   }
 }
 
-/** What is wrong with what a room told: each sequence once, in order, from 1 on, and no gap. */
+/** The faults in a room's events: each sequence must come once, in order, from 1, without a gap. */
 export function gapsOf(events: readonly WebhookEvent[]): string[] {
   const last = new Map<string, number>();
   return events.flatMap(({ data: { epoch, sequence } }) => {
@@ -110,7 +110,7 @@ export function gapsOf(events: readonly WebhookEvent[]): string[] {
   });
 }
 
-/** Who is present for somebody who only follows the events, and the status of each. */
+/** The members and statuses for a consumer who only follows the events. */
 export function presentIn(events: readonly WebhookEvent[]): Map<string, string> {
   const present = new Map<string, string>();
   for (const { type, data } of events) {

@@ -17,7 +17,7 @@ export interface HostRequest {
   persist: string;
   /** For the host's own files. */
   temporary: string;
-  /** What to remove where the process that asked ends without a word. */
+  /** What to remove if the calling process dies. */
   folder: string;
 }
 

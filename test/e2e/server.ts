@@ -18,12 +18,12 @@ export interface ServerOptions extends Pick<BundleRequest, "env" | "main" | "con
   port?: number;
 }
 
-/** The production bundle on a workerd of its own. */
+/** The production bundle on its own workerd. */
 export interface Server {
   /** `http://127.0.0.1:<port>`, with no slash at its end. */
   readonly url: string;
   readonly port: number;
-  /** What its credentials are signed with. */
+  /** The secret of its credentials. */
   readonly secret: string;
   readonly persist: string;
   /** The Worker's log, a line each; it grows. */
@@ -32,18 +32,18 @@ export interface Server {
   readonly pid: number;
   /** Ends that process by SIGKILL; resolves when it is dead. */
   kill(): Promise<void>;
-  /** Ends it in good order; to be called once it is dead does nothing. */
+  /** Ends it in an orderly way; does nothing once it is dead. */
   stop(): Promise<void>;
 }
 
-/** Holds everything this process writes; made when it is needed. */
+/** The folder for everything this process writes; created on first use. */
 const folder = join(tmpdir(), `rollcall-e2e-${randomUUID()}`);
 const running = new Set<Server>();
 const removeFolder = () => rmSync(folder, { recursive: true, force: true });
 
 process.once("exit", removeFolder);
 
-/** Ends all servers of this process, and removes what they kept. */
+/** Ends all servers of this process, and removes their files. */
 export async function stopServers(): Promise<void> {
   await Promise.all([...running].map((server) => server.stop()));
   removeFolder();

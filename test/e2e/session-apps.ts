@@ -1,13 +1,14 @@
 /**
- * Signs in at real apps as a browser would, connects with the cookies that they set, signs out, and
- * writes what came of it to `src/server/session/real-apps.md`. The frameworks of npm are installed
+ * Signs in at real apps like a browser, connects with the cookies that they set, signs out, and
+ * writes the results to `src/server/session/real-apps.md`. The frameworks of npm are installed
  * into a folder of their own, or into the one that is given:
  *
- *     apt-get install python3-django rails puma php-cli php-sqlite3 php-mbstring php-laravel-framework
+ *     apt-get install python3-django rails puma php-cli php-sqlite3 php-mbstring
+ * php-laravel-framework
  *     pip install --target /some/folder/django django
  *     npx node test/e2e/session-apps.ts [/some/folder]
  *
- * It prints a row for each app, and ends with 1 where one went wrong.
+ * It prints a row for each app, and exits with 1 if one failed.
  */
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,8 +1,8 @@
 import { afterAll, vi } from "vitest";
 
-// Files share a process: each begins with modules of its own.
+// Files share a process: each starts with fresh modules.
 vi.resetModules();
 const { stopServers } = await import("./server.ts");
 
-// Vitest ends its processes in a way that tells them nothing.
+// Vitest ends its processes without notice.
 afterAll(stopServers);

@@ -9,7 +9,7 @@ import { type Server, startServer } from "./server.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const EXAMPLES = join(PROJECT, "test/examples");
-/** The oldest of each that the package is for: an app's own copy is the one that is used. */
+/** The oldest supported version of each: an app's own copy is used. */
 const OLDEST = ["hono@4.7.0", "jose@6.0.4"];
 
 const INSTALL_MS = 180_000;

@@ -1,6 +1,6 @@
 import type { Member, ServerFrame } from "../../src/protocol/messages.ts";
 
-/** What was told of a member, by snapshots and deltas, in order and with no repetition. */
+/** The states of a member in snapshots and deltas, in order and without repetition. */
 function toldOf(frames: readonly ServerFrame[], id: string): Member[] {
   return frames.flatMap((frame) => {
     if (frame.type === "delta") return frame.set.filter((member) => member.id === id);
@@ -9,7 +9,7 @@ function toldOf(frames: readonly ServerFrame[], id: string): Member[] {
   });
 }
 
-/** The statuses that an observer was told of a member; one of a kind in a row. */
+/** The statuses of a member that an observer received, without repetition. */
 export function statusesOf(frames: readonly ServerFrame[], id: string): string[] {
   const statuses = toldOf(frames, id).map(({ status }) => status);
   return statuses.filter((status, at) => status !== statuses[at - 1]);

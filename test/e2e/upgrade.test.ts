@@ -14,7 +14,7 @@ const CONNECTION = "Connection: Upgrade";
 const KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
 const VERSION = "Sec-WebSocket-Version: 13";
 
-/** Asks for an upgrade by these headers alone; answers the status line. */
+/** Asks for an upgrade by these headers alone; returns the status line. */
 async function upgrade(room: string, user: string, headers: readonly string[]): Promise<string> {
   const socket = connect(server.port, "127.0.0.1");
   const token = await signToken(server.secret, user);

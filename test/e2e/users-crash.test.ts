@@ -9,7 +9,7 @@ import { type Server, startServer } from "./server.ts";
 const ROUNDS = 4;
 const ROOMS = ["a", "b", "c", "d"];
 const USERS = Array.from({ length: 24 }, (_, n) => `p${n}`);
-/** What a person does before the next crash, at the most: 60 connects a minute are allowed. */
+/** The most that a person does before the next crash: 60 connects a minute are allowed. */
 const DEEDS = 10;
 const TIMEOUT_MS = 300_000;
 const WAIT_MS = 15_000;
@@ -21,7 +21,7 @@ let server: Server;
 
 afterEach(() => server?.stop());
 
-/** Asks as the app's backend; fails where the server is gone, or refuses. */
+/** Sends a request of the app's backend; fails if the server is gone, or refuses. */
 async function askBackend<Answer>(path: string, init: RequestInit = {}): Promise<Answer> {
   const headers = { Authorization: `Bearer ${SERVER_KEY}` };
   const signal = AbortSignal.timeout(WAIT_MS);
@@ -36,7 +36,7 @@ interface Visit {
   client: RawClient;
 }
 
-/** One user, who comes and goes in all rooms, each time with a session of its own. */
+/** One user, who comes and goes in all rooms, each time with a new session. */
 class Person {
   readonly id: string;
   visits: Visit[] = [];
@@ -95,7 +95,10 @@ interface Whereabouts {
   rooms: { room: string; connections: number }[];
 }
 
-/** For each user the rooms that show them present, as the rooms themselves and as the users' objects say. */
+/**
+ * For each user the rooms that show them present, as the rooms themselves and as the users' objects
+ * say.
+ */
 async function bothViews(): Promise<[unknown, unknown]> {
   const snapshots = await Promise.all(ROOMS.map((room) => askBackend<Snapshot>(`/rooms/${room}`)));
   const byRoom = USERS.map((user) =>
@@ -136,7 +139,8 @@ it(
       server = await startServer({ vars: VARS, persist, port });
       for (const person of people) person.visits = [];
 
-      // Whoever a room still shows, in the grace, their object knows of; and later of nobody.
+      // A user's object knows every room that still shows the user in the grace period, and later
+      // none.
       await eventually(bothViews, ([rooms, users]) => {
         return JSON.stringify(rooms) === JSON.stringify(users);
       });
@@ -156,7 +160,7 @@ it(
         }
       }
 
-      // And all is as ever: they come in, are found, and can be ended everywhere.
+      // Everything works as before: they join, are found, and can be ended everywhere.
       await Promise.all(people.flatMap((person) => ROOMS.map((room) => person.join(room))));
       const full = USERS.map(() => ROOMS.map((room) => [room, 1]));
       expect(await bothViews()).toEqual([full, full]);

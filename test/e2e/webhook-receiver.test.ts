@@ -37,7 +37,7 @@ function messageOf(sequences: number[], secret = SECRET, at = new Date()) {
   return { body, headers };
 }
 
-/** A receiver that notes what its handlers are told. */
+/** A receiver that notes the calls of its handlers. */
 function observe(options: Partial<ReceiverOptions> = {}) {
   const told: (number | string)[] = [];
   const receive = createReceiver({

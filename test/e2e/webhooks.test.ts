@@ -49,7 +49,10 @@ const waiting = async (room: string) => {
   return outbox;
 };
 
-/** One who comes, changes their data, and goes, until the server dies; notes what was acknowledged. */
+/**
+ * A user who joins, changes their data, and leaves, until the server dies; notes what was
+ * acknowledged.
+ */
 async function wander(
   user: string,
   random: () => number,
@@ -80,7 +83,7 @@ it(
     const seed = Number(process.env["SEED"] ?? randomInt(2 ** 31));
     console.log(`SEED=${seed}`);
     const random = randomFrom(seed);
-    // A receiver like any: it fails at times, and now and then it is slow.
+    // A usual receiver: it sometimes fails, and is sometimes slow.
     receiver.answer = (response) => {
       const chance = random();
       if (chance < 0.05) response.writeHead(500).end("x".repeat(1_000));
@@ -101,7 +104,7 @@ it(
       await server.kill();
       await Promise.all(wanderers);
       server = await startServer({ vars: vars(), persist, port });
-      // Nobody comes or asks: the rooms wake by themselves, and tell that they are empty.
+      // Without any visitor, the rooms wake by themselves and report that they are empty.
       if (crash % 3 === 0) {
         await eventually(listed, ({ length }) => length === 0, { withinMs: 5_000 });
       }

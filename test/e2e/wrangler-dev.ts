@@ -7,7 +7,7 @@ const WRANGLER = join(import.meta.dirname, "../../node_modules/wrangler/bin/wran
 /** It bundles, and starts two workerds. */
 const START_MS = 60_000;
 
-/** A program that a developer runs in a terminal, with all that it starts. */
+/** A program that a developer runs in a terminal, with its child processes. */
 export class Program {
   readonly #process: ChildProcess;
   output = "";

@@ -4,7 +4,7 @@ import { ask, askConfigured, refusal } from "../worker-kit/http.ts";
 import { signIn } from "../worker-kit/sign-in.ts";
 
 const CHUNK_BYTES = 1024;
-/** What the platform may hold on the way from the caller to the reader. */
+/** What the platform may buffer between the caller and the reader. */
 const MAX_TAKEN_BYTES = 512 * 1024;
 
 /** A body without a length and without an end. */
@@ -80,7 +80,7 @@ describe("a body", () => {
       const headers = { "CF-Connecting-IP": "198.51.100.90" };
       const leave = (body: BodyInit) =>
         ask("/rooms/body/me/leave", { method: "POST", headers, body });
-      // The minute may turn once on the way.
+      // The minute may change once during the test.
       for (let count = 0; (await leave("x")).status !== 429; count++) {
         expect(count).toBeLessThanOrEqual(121);
       }

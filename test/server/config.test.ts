@@ -6,7 +6,7 @@ import { readSettings } from "../settings-table.ts";
 const documented = readSettings(spec);
 const defaults = readKeys({}).values;
 
-/** What is accepted for a key and what is made of it, and what is refused and why. */
+/** Accepted values of a key and their results, and refused values and why. */
 interface Case {
   id: string;
   good: [given: unknown, value: unknown][];

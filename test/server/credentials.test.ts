@@ -99,7 +99,7 @@ describe("a signed session", () => {
       const other = await generateKeyPair(algorithm);
       const forged = await askConfigured(config, "/rooms/a2", bearer(await sign(other.privateKey)));
       expect(await refusal(forged)).toEqual([401, "session_invalid"]);
-      // The public key used as an HMAC secret: the oldest trick there is.
+      // The public key used as an HMAC secret: a classic attack.
       const confused = await new CompactSign(
         new TextEncoder().encode(JSON.stringify({ sub: "ada", exp: later() })),
       )

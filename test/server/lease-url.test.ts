@@ -74,7 +74,7 @@ describe("who may have a lease", () => {
     const headers = await bearer("rae");
     let connects = 0;
     let answer = await put(room, {}, headers);
-    // The minute may turn once on the way.
+    // The minute may change once during the test.
     for (; connects <= 121 && answer.status === 200; connects++) {
       const { lease } = await answer.json<{ lease: string }>();
       expect((await put(room, { lease }, headers)).status).toBe(200);

@@ -7,7 +7,7 @@ const bearer = { Authorization: "Bearer the-token-of-ada" };
 /** An app that checks tokens itself needs no secret. */
 const bindings = { ...env, SESSION_SECRET: "", IN_BAND_AUTH: "true" };
 
-// The rooms follow the app that was made last: the example's, once production's has been loaded.
+// The rooms use the rules of the app created last: the example's, after production's.
 await ask("/healthz");
 const { default: app } = await import("../examples/server/library.ts");
 

@@ -4,7 +4,7 @@ import { createApp, type RuleContext } from "../../src/server/index.ts";
 import { ask, HOST, refusal } from "../worker-kit/http.ts";
 import { Peer } from "../worker-kit/peer.ts";
 
-// The rooms follow the app that was made last: this one, once production's has been loaded.
+// The rooms use the rules of the app created last: this one, after production's.
 await ask("/healthz");
 let asked: [rule: string, context: RuleContext][] = [];
 const app = createApp({

@@ -13,9 +13,9 @@ let addresses = 100;
 const LIMITED = [429, "rate_limited"];
 const json = (body: object) => JSON.stringify(body);
 
-/** Connects until it is refused for being too often; answers the number of connects that were not. */
+/** Connects until the rate limit refuses; returns the number of accepted connects. */
 async function connectUntilLimited(connect: () => Promise<Response>): Promise<number> {
-  // The minute may turn once on the way.
+  // The minute may change once during the test.
   for (let connects = 0; connects <= 121; connects++) {
     const answer = await connect();
     answer.webSocket?.accept();
@@ -63,7 +63,7 @@ describe("the limit of connects", { timeout: 20_000 }, () => {
     const peer = await join(`rate-${++rooms}`, "rate-ada");
     peer.send({ type: "auth", token: bob });
     expect(await peer.untilType("error")).toMatchObject({ code: "rate_limited" });
-    // Her own renews her session as often as she likes.
+    // Renewals of her own session are not limited.
     await peer.ask({ type: "auth", token: await signIn("rate-ada") });
   });
 
@@ -134,7 +134,7 @@ describe("the limit of reads", { timeout: 30_000 }, () => {
     const read = () => ask("/rooms/rate-read", { headers });
     let reads = 0;
     let answer = await read();
-    // The minute may turn once on the way.
+    // The minute may change once during the test.
     for (; reads <= 1201 && answer.status === 200; reads++) answer = await read();
     expect(reads).toBeGreaterThanOrEqual(600);
     expect(answer.headers.get("Retry-After")).toBe("30");

@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 let addresses = 0;
-/** An address of its own for each test. */
+/** A separate address for each test. */
 const newAddress = () => `203.0.113.${++addresses}`;
 /** The minute may turn once on the way, and the one that is too many is asked about. */
 const MOST_ASKED = 2 * 61;
@@ -36,7 +36,7 @@ const INTROSPECTION: Partial<Env> = {
   SESSION_FORMAT: "introspection",
   SESSION_INTROSPECTION_URL: "https://app.example.com/session",
 };
-/** A deployment that remembers between requests. */
+/** A deployment with memory between requests. */
 const withIntrospection = { ...env, ...INTROSPECTION };
 
 let id = 0;
@@ -45,7 +45,7 @@ const read = async (address: string, token = `bad-${++id}`, bindings: Env = with
   return createApp().request(requestTo("/rooms/strangers", { headers }), {}, bindings);
 };
 
-/** Fails by bad credentials until the address has used its minute up. */
+/** Sends bad credentials until the address has used up its failures of the minute. */
 async function useUp(address: string, bindings: Env = withIntrospection): Promise<void> {
   for (let tries = 0; tries <= MOST_ASKED; tries++) {
     if ((await read(address, undefined, bindings)).status === 429) return;

@@ -98,7 +98,7 @@ describe("tickets", () => {
     expect(Date.parse(expiresAt)).toBe((seconds + 20) * 1000);
     vi.setSystemTime((seconds + 20) * 1000);
     expect(await refusal(await use(room, ticket))).toEqual(INVALID);
-    // The session itself is good for the tolerance of A2.
+    // The session itself is accepted within the tolerance of A2.
     const late = await askForTicket(token, room);
     expect(await refusal(late)).toEqual([401, "session_expired"]);
   });

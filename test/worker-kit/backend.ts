@@ -5,7 +5,7 @@ import type { Admission } from "../../src/server/room/room-request.ts";
 import type { SessionMark } from "../../src/server/user/revocation.ts";
 import { ask } from "./http.ts";
 
-/** Asks as the app's backend does; a body is sent as JSON, a text as it is. */
+/** Sends a request of the app's backend; a body is sent as JSON, a string as it is. */
 export function askBackend(
   method: string,
   path: string,
@@ -24,14 +24,14 @@ export function askBackend(
 /** The path of a user, whatever their id holds. */
 export const userPath = (user: string) => `/users/${encodeURIComponent(user)}`;
 
-/** Revokes a session of a user's, or all; answers how many connections that closed. */
+/** Revokes a session of a user, or all; returns how many connections this closed. */
 export async function revoke(user: string, session?: string): Promise<number> {
   const answer = await askBackend("POST", `${userPath(user)}/revocations`, { session });
   if (answer.status !== 200) throw new Error(`refused: ${answer.status} ${await answer.text()}`);
   return (await answer.json<{ closed: number }>()).closed;
 }
 
-/** What `GET /users/:user` answers. */
+/** The answer of `GET /users/:user`. */
 export interface UserAnswer {
   user: string;
   status: string | null;
@@ -49,7 +49,7 @@ export async function whereIs(user: string): Promise<UserAnswer> {
 
 export const userStub = (user: string) => env.USERS!.getByName(user);
 
-/** Has a session admitted to a room, as the Worker does. */
+/** Lets a session be admitted to a room, like the Worker. */
 export async function admit(
   user: string,
   mark: SessionMark,
@@ -67,7 +67,7 @@ export function queryUser(user: string, sql: string): Promise<Record<string, unk
 }
 
 /**
- * Has rooms not answer a user's object any more, until it starts anew or {@link mendRooms}. Answers
+ * Has rooms not answer a user's object any more, until it starts again or {@link mendRooms}. Answers
  * what the other rooms are asked from then on, like `revoke lobby`.
  */
 export async function breakRooms(
@@ -96,7 +96,7 @@ export async function breakRooms(
   return asked;
 }
 
-/** Has all rooms answer a user's object again. */
+/** Lets all rooms answer a user's object again. */
 export async function mendRooms(user: string): Promise<void> {
   await runInDurableObject(userStub(user), (object) => void Object.assign(object, { env }));
 }

@@ -5,7 +5,7 @@ import { tryEach, type Credential } from "../../src/server/session/credential.ts
 import { verifyCredential } from "../../src/server/session/index.ts";
 import { sealSession } from "../../src/server/session/seal.ts";
 
-/** Checks a credential as the Worker does, by a clock of the test's own. */
+/** Checks a credential like the Worker, by the test's own clock. */
 export async function checkSession(
   credential: Credential | null,
   config: SessionConfig,

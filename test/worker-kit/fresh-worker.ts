@@ -1,7 +1,7 @@
 import { reset } from "cloudflare:test";
 import { vi } from "vitest";
 
-// Files share a workerd: each begins with modules of its own, and with no rooms, users or counts.
+// Files share a workerd: each starts with fresh modules, and with no rooms, users or counts.
 vi.restoreAllMocks();
 vi.useRealTimers();
 vi.resetModules();

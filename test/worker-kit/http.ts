@@ -8,7 +8,7 @@ export const HOST = "https://presence.example.com";
 
 let callers = 0;
 
-/** A request from an address of its own, since connects are limited by it. */
+/** A request from a separate address, since connects are limited by address. */
 export function requestTo(path: string, init?: RequestInit): Request {
   const headers = new Headers(init?.headers);
   const number = ++callers;
@@ -17,12 +17,12 @@ export function requestTo(path: string, init?: RequestInit): Request {
   return new Request(`${HOST}${path}`, { ...init, headers });
 }
 
-/** Asks the Worker over HTTP. */
+/** Sends the Worker an HTTP request. */
 export function ask(path: string, init?: RequestInit): Promise<Response> {
   return exports.default.fetch(requestTo(path, init));
 }
 
-/** Asks a Worker of another configuration, whose rooms are the same. */
+/** Sends a request to a Worker with another configuration and the same rooms. */
 export async function askConfigured(
   config: Partial<Env>,
   path: string,
@@ -32,7 +32,7 @@ export async function askConfigured(
   return createApp().request(requestTo(path, { ...init, headers }), {}, { ...env, ...config });
 }
 
-/** Asks with a session of the user's, as their app's server would. */
+/** Sends a request with a user's session, like their app's server. */
 export async function askAs(
   user: string,
   path: string,
@@ -47,7 +47,7 @@ export async function readRoom(room: string): Promise<Snapshot> {
   return response.json();
 }
 
-/** The status and the code of a refusal; fails where the body is none. */
+/** The status and the code of a refusal; fails if the body is not one. */
 export async function refusal(response: Response): Promise<[number, string]> {
   const { error } = await response.json<{
     error: { code: string; message: string; requestId: string };

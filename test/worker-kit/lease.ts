@@ -2,7 +2,7 @@ import type { Delta, Self, Snapshot } from "../../src/protocol/messages.ts";
 import { ask } from "./http.ts";
 import { signIn } from "./sign-in.ts";
 
-/** What `PUT /rooms/:room/me` answers. */
+/** The answer of `PUT /rooms/:room/me`. */
 export interface LeaseAnswer {
   lease: string;
   expiresAt: string;
@@ -20,7 +20,7 @@ export function put(
   return ask(`/rooms/${room}/me`, { method: "PUT", headers, body: text });
 }
 
-/** Makes or renews a user's lease. */
+/** Creates or renews a user's lease. */
 export async function hold(
   room: string,
   user: string,
@@ -32,7 +32,7 @@ export async function hold(
   return answer.json();
 }
 
-/** Ends a lease as `navigator.sendBeacon` does: no header but a plain content type. */
+/** Ends a lease like `navigator.sendBeacon`: without headers except a plain content type. */
 export function giveUp(
   room: string,
   body: unknown,

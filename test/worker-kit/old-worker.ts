@@ -1,6 +1,6 @@
 import type { Untagged } from "../../src/server/room/room-request.ts";
 
-/** Asks a room as a Worker of 0.1.0 does, whose requests say by their keys alone what they ask. */
+/** Sends a room a request of a Worker of 0.1.0, whose keys identify its kind. */
 export function fromOldWorker(request: Untagged): RequestInit {
   return {
     headers: {

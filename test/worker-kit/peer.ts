@@ -8,13 +8,13 @@ const LONGEST_WAIT_MS = 10_000;
 
 export type Frame = ServerFrame | "pong";
 
-/** One socket in a room, as a client would hold it: it keeps every frame, in order. */
+/** One socket in a room, like a client's: it keeps every frame, in order. */
 export class Peer {
   readonly frames: Frame[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
-  /** What a client holds that applies all it was sent. */
+  /** The state of a client that applies everything it received. */
   roll: Replica | null;
-  /** Whether it proves that it reads, as a client does (SPEC W14). */
+  /** Whether it proves that it reads, like a client (SPEC W14). */
   reads = true;
   readonly #ws: WebSocket;
   readonly #waiting = new Set<() => void>();
@@ -54,7 +54,7 @@ export class Peer {
     this.#ws.send(isRaw ? frame : JSON.stringify(frame));
   }
 
-  /** Sends what may come too late: a socket that has heard of its end sends nothing more. */
+  /** Sends a frame that may be too late: a socket that knows its end sends nothing more. */
   sendAnyway(frame: object | string | ArrayBuffer): void {
     try {
       this.send(frame);
@@ -84,7 +84,7 @@ export class Peer {
     });
   }
 
-  /** Waits for a frame, one that has come already included. */
+  /** Waits for a frame, which may have come already. */
   async until(wanted: (frame: Frame) => boolean): Promise<Frame> {
     await this.#until(() => this.frames.some(wanted));
     return this.frames.find(wanted)!;
@@ -97,7 +97,7 @@ export class Peer {
   }
 
   /**
-   * Waits until all that the room had to say so far has come; answers the frames since the last
+   * Waits until all that the room had to say so far has come; returns the frames since the last
    * call. What was gathered comes by version, the rest before the ack of an update of nothing.
    */
   async news(): Promise<Frame[]> {
@@ -131,13 +131,13 @@ export function deltas(frames: readonly Frame[]): Delta[] {
 
 export interface JoinOptions {
   token?: string;
-  /** What the client held before: it asks for what changed since. */
+  /** The client's previous state: it requests what changed since. */
   holds?: Replica;
   query?: string;
   headers?: Record<string, string>;
 }
 
-/** Asks to join; the answer is an upgrade or a refusal. */
+/** Requests a join; the answer is an upgrade or a refusal. */
 export async function tryJoin(
   room: string,
   user: string,
@@ -161,7 +161,7 @@ export async function join(room: string, user: string, options?: JoinOptions): P
   return peer;
 }
 
-/** The first frame a peer was sent. */
+/** The first frame that a peer received. */
 export function welcomeOf(peer: Peer): Welcome {
   return peer.frames[0] as Welcome;
 }

@@ -1,7 +1,7 @@
 import { vi } from "vitest";
 import type { WebhookEvent, WebhookMessage } from "../../src/server/index.ts";
 
-/** One request that a receiver of webhooks got. */
+/** A request to a webhook receiver. */
 export interface Delivery {
   url: string;
   headers: Headers;
@@ -12,7 +12,7 @@ export interface Delivery {
 
 type Answer = (delivery: Delivery) => Response | Promise<Response>;
 
-/** The world outside, as far as it receives webhooks: what `fetch` reaches is this, not a network. */
+/** The webhook receiver: `fetch` reaches this instead of a network. */
 export class Receiver {
   readonly deliveries: Delivery[] = [];
   /** How the next ones are answered. */
@@ -42,7 +42,7 @@ export class Receiver {
     });
   }
 
-  /** What was told of a room, each event once, in the order it came. */
+  /** The events of a room, each once, in the order they came. */
   events(room: string): WebhookEvent[] {
     const told = new Map<string, WebhookEvent>();
     for (const event of this.deliveries.flatMap(({ events }) => events)) {

@@ -9,7 +9,7 @@ export function passTime(seconds: number): void {
 
 export const roomStub = (room: string) => env.ROOMS.getByName(room);
 
-/** Runs the room's alarm as if its time had come; answers whether one was set. */
+/** Runs the room's alarm now; returns whether one was set. */
 export function runAlarm(room: string): Promise<boolean> {
   return runDurableObjectAlarm(roomStub(room));
 }
@@ -34,12 +34,14 @@ export function alarmOf(room: string): Promise<number | null> {
   return runInDurableObject(roomStub(room), (_room, state) => state.storage.getAlarm());
 }
 
-/** Puts the room to sleep as the platform does, its sockets open: the next event constructs it anew. */
+/**
+ * Hibernates the room like the platform, with its sockets open: the next event constructs it again.
+ */
 export function hibernate(room: string): Promise<void> {
   return evictDurableObject(roomStub(room));
 }
 
-/** Ends the room as a crash or a deploy does: every socket is cut, and none of its handlers runs. */
+/** Ends the room like a crash or a deploy: every socket is cut, and no handler runs. */
 export function restart(room: string): Promise<void> {
   return evictDurableObject(roomStub(room), { webSockets: "close" });
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { mostly, text, toWildJson, wild } from "./wild-session.ts";
 
-/** What a socket sends: a frame, how often in a row; `token` stands for one that the test signs. */
+/** A frame that a socket sends, and how often; `token` stands for one that the test signs. */
 export interface WildFrame {
   payload: string | Uint8Array | { type: "auth"; token: TokenKind };
   times: number;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** What a session is made of, as some source might tell it: anything in any place. */
+/** The parts of a session from some source: anything in any place. */
 export interface WildSession {
   user: unknown;
   roles: unknown;
@@ -36,7 +36,7 @@ const number = fc.oneof(
   { weight: 1, arbitrary: fc.maxSafeInteger() },
 );
 
-/** Any UTF-16 at all: halves of characters, controls, what URLs and headers mind. */
+/** Any UTF-16: lone surrogates, control characters, characters special in URLs and headers. */
 export const text = fc.oneof(
   fc.string(),
   fc.array(fc.nat(0xffff), { maxLength: 40 }).map((units) => String.fromCharCode(...units)),
@@ -85,7 +85,7 @@ const list = fc.oneof(
   fc.array(wild, { maxLength: 3 }),
 );
 
-/** Mostly what is usual, so that most of a session is sound and much of it gets in. */
+/** Mostly usual values, so that most sessions are valid and many are admitted. */
 export const mostly = (usual: fc.Arbitrary<unknown>, odd = wild) =>
   fc.oneof({ weight: 6, arbitrary: usual }, { weight: 1, arbitrary: odd });
 

@@ -2,7 +2,7 @@ import type { Member, Snapshot } from "../../src/protocol/messages.ts";
 import { askAs } from "./http.ts";
 import { join, type Frame, type JoinOptions, type Peer } from "./peer.ts";
 
-/** What a window is told of somebody whom the room does not know. */
+/** A window's entry for a user whom the room does not know. */
 export const unknown = (id: string): Member => ({
   id,
   name: id,
@@ -30,7 +30,7 @@ export async function readWindow(room: string, query: string, user = "reader"): 
 /** The ids that a peer's roll shows. */
 export const shownTo = (peer: Peer) => peer.roll!.members.map(({ id }) => id);
 
-/** Waits until a peer's roll is as wanted. */
+/** Waits until a peer's roll is as expected. */
 export async function untilShown(peer: Peer, isWanted: (roll: Peer["roll"]) => boolean) {
   await peer.until(() => peer.roll !== null && isWanted(peer.roll));
 }
@@ -40,5 +40,8 @@ export function framesOf(peer: Peer, type: string): Frame[] {
   return peer.frames.filter((frame) => frame !== "pong" && frame.type === type);
 }
 
-/** Waits for all that was said to a peer before; a frame that changes nothing is acknowledged after it. */
+/**
+ * Waits for everything sent to a peer before; a frame that changes nothing is acknowledged after
+ * it.
+ */
 export const settle = (peer: Peer) => peer.ask({ type: "alive", n: 0 });

@@ -12,7 +12,7 @@ const ANSWER_MS = 5_000;
  * The users, out of some, whom a session may watch in a room: all of them, unless the app has its own
  * rule (SPEC S6).
  *
- * @throws Refusal `session_unavailable` where that rule fails, or does not answer within 5 s.
+ * @throws Refusal `session_unavailable` if that rule fails, or does not answer within 5 s.
  */
 export async function mayWatch(
   session: Session,

@@ -54,10 +54,10 @@ export class TurnRunner {
   }
 
   /**
-   * Runs `act`, and ends the turn. A fault in it concerns one request or connection, which `refuse` ends
-   * alone; changes made before the fault are stored all the same.
+   * Runs `act`, and ends the turn. A fault in it concerns one request or connection, which `refuse`
+   * ends alone; changes made before the fault are stored all the same.
    *
-   * @throws WriteFailure, after which the room starts anew.
+   * @throws WriteFailure, after which the room restarts.
    */
   turn<Result>(
     act: (now: number) => Result,
@@ -82,8 +82,8 @@ export class TurnRunner {
   }
 
   /**
-   * After a failed write, memory and storage may disagree: the room restarts from what is durable, which
-   * its clients survive like any restart (SPEC L6).
+   * After a failed write, memory and storage may disagree: the room restarts from what is durable,
+   * which its clients survive like any restart (SPEC L6).
    */
   #endTurn(now: number, durable: boolean): void {
     try {
@@ -109,7 +109,10 @@ export class TurnRunner {
     }
   }
 
-  /** A timer that fires too early finds nothing due; a timer that nobody needs would keep the room awake. */
+  /**
+   * A timer that fires too early finds nothing due; a timer that nobody needs would keep the room
+   * awake.
+   */
   #setTimer(at: number, now: number): void {
     if (at === Number.POSITIVE_INFINITY || at < this.#timerAt) {
       if (this.#timer !== null) clearTimeout(this.#timer);
@@ -134,8 +137,8 @@ export class TurnRunner {
   }
 
   /**
-   * Does what is due. It never fails: the platform gives up an alarm after six failures, and ghosts would
-   * stay. What was not stored is kept, and tried again (SPEC L7).
+   * Does what is due. It never fails: the platform gives up an alarm after six failures, and ghosts
+   * would stay. What was not stored is kept, and tried again (SPEC L7).
    */
   alarm(): void {
     const now = Date.now();

@@ -97,7 +97,7 @@ async function readTokens(sent: readonly string[], secrets: readonly string[]): 
   return tokens;
 }
 
-/** Makes a reader of the cookie cache; the shape of a cache tells its encoding. */
+/** Creates a reader of the cookie cache; the shape of a cache identifies its encoding. */
 function createCacheReader(secrets: readonly string[]) {
   const check = createTokenCheck({ secrets });
 

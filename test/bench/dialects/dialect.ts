@@ -1,13 +1,13 @@
-/** How clients of one system ask to join, tell a status, and read what they are told. */
+/** How clients of one system join, set a status, and read what they receive. */
 export interface Dialect {
-  /** The path of the upgrade. `silent` asks that nobody be told, to fill a room untimed. */
+  /** The path of the upgrade. `silent` requests that nobody is notified, to fill a room untimed. */
   path(join: Join): string;
   headers(join: Join): string[];
-  /** What a client says first. */
+  /** The first frames of a client. */
   greeting(join: Join): readonly string[];
   /** The frame by which a user becomes busy. */
   becomeBusy(user: number): string;
-  /** What a client has to say from time to time to be taken for alive. */
+  /** The heartbeat of a client. */
   readonly heartbeat?: { text: string; everyMs: number };
   newView(shared: Shared, shown?: Shown): View;
 }
@@ -16,10 +16,10 @@ export interface Join {
   port: number;
   room: string;
   user: number;
-  /** What sessions are signed with. */
+  /** The secret of sessions. */
   secret: string;
   silent: boolean;
-  /** How many are going to be in the room. */
+  /** How many users will be in the room. */
   size: number;
   /** Of Rollcall alone: what the client is shown; absent, the whole room, as a member of it. */
   shown?: Shown;
@@ -37,29 +37,29 @@ export interface Watches {
  */
 export type Shown = "counts" | "all" | Watches;
 
-/** What a client has been told. */
+/** A client's view of the room. */
 export interface View {
   /** How many members it knows to be online. */
   readonly online: number;
   /** Users that the last frame showed busy who were not before. */
   readonly changed: readonly number[];
-  /** Takes a frame; answers one to send back, where the protocol asks for it. */
+  /** Takes a frame; returns one to send back, if the protocol requires it. */
   read(payload: Buffer): string | null;
 }
 
-/** What the clients of one process have in common. */
+/** The state shared by the clients of one process. */
 export interface Shared {
   /** Members of the room once all are in. */
   size: number;
-  /** Users in the order in which they were told to change. */
+  /** Users in the order in which they were asked to change. */
   readonly order: number[];
-  /** What was read of a frame that every client gets alike. */
+  /** The parsed part of a frame that is the same for every client. */
   readonly memo: { key: string; users: number[] };
 }
 
 export const NONE: readonly number[] = [];
 
-/** All ids have one length, so that a list's length tells how many are in it. */
+/** All ids have the same length, so that a list's length shows how many are in it. */
 export function idOf(user: number): string {
   return `u${String(user).padStart(5, "0")}`;
 }

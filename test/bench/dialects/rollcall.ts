@@ -18,12 +18,12 @@ const ID = Buffer.from('"id":"u');
 
 const CODE = { delta: 100, snapshot: 115, probe: 112 } as const;
 
-/** What a client answers a probe with. */
+/** A client's answer to a probe. */
 export function answerProbe(probe: string): string {
   return probe.includes('"n":') ? probe.replace('"probe"', '"alive"') : "ping";
 }
 
-/** Reads versions and counts, and of what all get alike, one client's copy whole. */
+/** Reads versions and counts, and completely only one copy of frames that all clients get. */
 class RollcallView implements View {
   online = 0;
   changed: readonly number[] = NONE;
@@ -69,7 +69,7 @@ class RollcallView implements View {
   }
 }
 
-/** The browser's way: a cookie, and the page's origin. */
+/** Like a browser: a cookie, and the page's origin. */
 export function rollcallHeaders({
   port,
   user,

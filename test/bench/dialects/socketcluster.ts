@@ -18,7 +18,7 @@ class SocketClusterView implements View {
   }
 
   read(payload: Buffer): string | null {
-    // An empty message is a ping, and its own answer.
+    // An empty message is a ping, and also its answer.
     if (payload.length === 0) return "";
     this.#diffs.read(payload);
     if (this.#isReady || !payload.toString("latin1", 0, 16).includes('"rid":1')) return null;

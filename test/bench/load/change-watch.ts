@@ -2,7 +2,7 @@ import { nowMs } from "./clock.ts";
 import type { Reached } from "./reached.ts";
 import { Waiter } from "./waiter.ts";
 
-/** Of one change, between its sending and its last arrival; `null` where it did not arrive everywhere. */
+/** The time from sending a change to its last arrival; `null` if it did not arrive everywhere. */
 export interface Latency {
   user: number;
   sentAt: number;

@@ -20,13 +20,13 @@ function parse(payload: Buffer): void {
   if (start >= 0) JSON.parse(text.slice(start));
 }
 
-/** One user's page: a socket, and what it has been told. */
+/** One user's page: a socket, and what it received. */
 export class Client {
   readonly user: number;
   readonly #dialect: Dialect;
   readonly #join: Join;
   readonly #options: ClientOptions;
-  /** Made before it is needed: to sign sessions is no part of what is timed. */
+  /** Created in advance: signing sessions is not part of the timed work. */
   #upgrade: Upgrade;
   readonly #shared: Shared;
   readonly #events: ClientEvents;

@@ -13,7 +13,7 @@ export type CrewOptions = Omit<CrowdOptions, "first" | "count"> & {
   processes?: number;
 };
 
-/** A crowd in processes of its own. Times are `nowMs`, which all processes share. */
+/** A crowd in separate processes. Times are `nowMs`, which all processes share. */
 export class Crew {
   readonly #hands: Hand[];
   readonly #shares: { first: number; count: number }[];

@@ -1,4 +1,4 @@
-/** A process of the load generator: makes a crowd, and does with it what it is told. */
+/** A process of the load generator: creates a crowd, and runs commands on it. */
 import { Crowd, type CrowdOptions } from "./crowd.ts";
 
 export type Method = Exclude<keyof Crowd, never>;

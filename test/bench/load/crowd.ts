@@ -33,7 +33,7 @@ export interface Received {
   cpuMs: number;
 }
 
-/** Messages up to this length are heartbeats in every dialect, and count for nothing. */
+/** Messages up to this length are heartbeats in every dialect, and are not counted. */
 const HEARTBEAT_BYTES = 4;
 /** How often some of the clients, each in its turn, send their heartbeat. */
 const BEAT_MS = 250;
@@ -47,7 +47,7 @@ export class Crowd {
   readonly #shared: Shared;
   readonly #clients: Client[] = [];
   readonly #changes: ChangeWatch;
-  /** Clients that know as many members as are awaited. */
+  /** Clients that know as many members as expected. */
   readonly #knowing = new Waiter();
   readonly #open = new Waiter();
   #awaited: number;
@@ -78,7 +78,7 @@ export class Crowd {
     if (heartbeat) setInterval(() => this.#beat(heartbeat.text, heartbeat.everyMs), BEAT_MS);
   }
 
-  /** Connects all; answers when every socket is open. */
+  /** Connects all; resolves when every socket is open. */
   async connect(timeoutMs: number): Promise<Reached> {
     const deadline = nowMs() + timeoutMs;
     let started = 0;
@@ -93,7 +93,7 @@ export class Crowd {
     return this.#open.reach(this.#clients.length, deadline - nowMs());
   }
 
-  /** Answers when every client of this process knows that so many are online. */
+  /** Resolves when every client of this process knows that this many are online. */
   async knows(online: number, timeoutMs: number): Promise<Reached> {
     if (this.#awaited !== online) {
       this.#awaited = online;
@@ -112,7 +112,7 @@ export class Crowd {
     this.#changes.expect(users, (user) => watchers.get(user)?.length ?? 0);
   }
 
-  /** Makes a user busy, and answers when that was. */
+  /** Makes a user busy, and returns the time. */
   change(user: number): number {
     const { first } = this.#options;
     const at = nowMs();
@@ -131,7 +131,7 @@ export class Crowd {
     }
   }
 
-  /** Answers when every client has every expected change. */
+  /** Resolves when every client has every expected change. */
   changesSeen(timeoutMs: number): Promise<Reached> {
     return this.#changes.all(timeoutMs);
   }
@@ -160,7 +160,7 @@ export class Crowd {
     });
   }
 
-  /** Every client goes away and is back after a pause, as when a page is loaded again. */
+  /** Every client leaves and returns after a pause, like a page reload. */
   async reload(pauseMs: number, timeoutMs: number): Promise<Reached> {
     for (const client of this.#clients) client.goAway();
     this.#open.reset(0);
@@ -169,7 +169,7 @@ export class Crowd {
     return this.connect(timeoutMs);
   }
 
-  /** The last so many are gone without a word. */
+  /** Drops the last clients without a close. */
   drop(count: number): void {
     for (const client of this.#clients.splice(-count)) {
       if (client.view.online === this.#awaited) this.#knowing.add(-1);
@@ -178,7 +178,7 @@ export class Crowd {
     }
   }
 
-  /** Every client is gone. */
+  /** Drops every client. */
   dropAll(): void {
     this.drop(this.#clients.length);
   }
@@ -203,12 +203,12 @@ export class Crowd {
     return this.#clients[0]!.isCompressed;
   }
 
-  /** Why sockets that were not told to go did not open, or closed. */
+  /** Why sockets failed to open or closed without being asked to. */
   refusals(): string[] {
     return this.#refusals;
   }
 
-  /** The clients' heartbeats, spread over time as people's coming is. */
+  /** The clients' heartbeats, spread over time like their joins. */
   #beat(text: string, everyMs: number): void {
     const turns = everyMs / BEAT_MS;
     this.#beats++;

@@ -1,11 +1,11 @@
-/** Takes one frame's payload; it is good only until the call returns. */
+/** Takes one frame's payload; it is valid only until the call returns. */
 export type OnFrame = (opcode: number, payload: Buffer, compressed: boolean) => void;
 
 const NOTHING = Buffer.alloc(0);
 
 /**
  * Splits what a server sends into frames. A browser's cost is not measured here, so this does as
- * little as can be: it copies only what arrives in pieces, and checks no UTF-8.
+ * little as possible: it copies only payloads that arrive in pieces, and checks no UTF-8.
  */
 export class FrameReader {
   readonly #onFrame: OnFrame;
@@ -55,7 +55,7 @@ export class FrameReader {
     if (at < data.length) this.#rest = Buffer.from(data.subarray(at));
   }
 
-  /** Copies what belongs to the body; answers where the rest of the chunk begins. */
+  /** Copies what belongs to the body; returns where the rest of the chunk begins. */
   #fill(body: Buffer, chunk: Buffer, from: number): number {
     const copied = chunk.copy(body, this.#filled, from);
     this.#filled += copied;

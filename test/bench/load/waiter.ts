@@ -1,7 +1,7 @@
 import { nowMs } from "./clock.ts";
 import type { Reached } from "./reached.ts";
 
-/** A count that somebody waits for. */
+/** A count to wait for. */
 export class Waiter {
   #count = 0;
   #goal = Number.POSITIVE_INFINITY;
@@ -24,7 +24,7 @@ export class Waiter {
     if (this.#count >= this.#goal) this.#onReached?.();
   }
 
-  /** Answers once the count has reached the goal, with the time at which it did. */
+  /** Resolves once the count has reached the goal, with the time at which it did. */
   reach(goal: number, timeoutMs: number): Promise<Reached> {
     if (this.#count >= goal) {
       return Promise.resolve({ atMs: this.#changedAt, clients: this.#count });

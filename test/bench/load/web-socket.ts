@@ -14,7 +14,7 @@ export interface Upgrade {
 
 export interface WebSocketEvents {
   onOpen(): void;
-  /** The payload is good only until the call returns. */
+  /** The payload is valid only until the call returns. */
   onMessage(payload: Buffer): void;
   /** Once, however the socket ended; `refusal` is the status line where it never opened. */
   onClose(refusal?: string): void;
@@ -76,14 +76,14 @@ export class LeanWebSocket {
     this.#write(OPCODE.text, Buffer.from(text));
   }
 
-  /** Goes as a page does that is left: says so, and is gone. */
+  /** Closes like a page that is left: with a close frame. */
   goAway(): void {
     this.#isLeaving = true;
     this.#write(OPCODE.close, Buffer.from([0x03, 0xe9]));
     this.#socket.end();
   }
 
-  /** Goes without a word. */
+  /** Drops the connection without a close. */
   drop(): void {
     this.#socket.destroy();
   }

@@ -19,7 +19,7 @@ const COUNTED = [ROOM, "users", "directory", "calls"];
 
 type Vars = Record<string, string>;
 
-/** Takes webhooks, and says yes to each. */
+/** Receives webhooks, and accepts each. */
 async function withReceiver<Result>(run: (url: string) => Promise<Result>): Promise<Result> {
   const receiver = createServer((request, response) => {
     request.resume().once("end", () => response.writeHead(204).end());
@@ -49,7 +49,7 @@ const FEATURES: { name: string; vars(webhookUrl: string): Vars }[] = [
   },
 ];
 
-/** What all objects together have done. */
+/** The work of all objects together. */
 async function sumOf(server: Server): Promise<Counts> {
   const all = await Promise.all(COUNTED.map((name) => countsOf(server, name)));
   const sum = (key: keyof Counts) => all.reduce((total, counts) => total + counts[key], 0);
@@ -138,8 +138,8 @@ const withEach = (bench: Bench, run: Run) =>
 /**
  * What the features for an app's backend cost: the user's object and the list of rooms, which a
  * server key brings, and webhooks. Rows are those of all objects once all is told and delivered; an
- * alarm may be that of a sweep which fell into the wait for that. Calls are those of the Worker and of objects to objects, beside the one request
- * that every join is.
+ * alarm may be that of a sweep which fell into the wait for that. Calls are those of the Worker and
+ * of objects to objects, beside the one request that every join is.
  */
 export const backend: Measure = {
   name: "backend",

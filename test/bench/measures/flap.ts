@@ -16,7 +16,7 @@ const BOUND_MS = 20_000;
 const SETTLE_MS = 1_500;
 /** How long a page takes to load again. */
 const RELOAD_MS = 300;
-/** Longer than the grace: whoever had not come back would be seen to leave. */
+/** Longer than the grace period: a client that had not come back would be seen to leave. */
 const AFTER_MS = 10_000;
 const WATCHERS = 10;
 
@@ -61,7 +61,7 @@ async function flap(bench: Bench, system: SystemName, offersDeflate: boolean): P
 
 /**
  * Timed from the first close, the pause of the page's loading taken off, until every client knows
- * all again. What others are told is counted until the grace is over.
+ * all again. What others are told is counted until the grace period is over.
  */
 export const flapping: Measure = {
   name: "flap",

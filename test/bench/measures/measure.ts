@@ -3,10 +3,10 @@ import { Crew, type CrewOptions } from "../load/crew.ts";
 import type { Server } from "../servers/server.ts";
 import type { ServerName, ServerOptions, Systems } from "../systems.ts";
 
-/** `yes`: offered and taken; `refused`: offered in vain; `no`: not offered. */
+/** `yes`: offered and accepted; `refused`: offered and refused; `no`: not offered. */
 export type Compression = "yes" | "refused" | "no";
 
-/** What one run of one case gave. A figure is `null` where it was not reached in time. */
+/** The results of one run of one case. A figure is `null` if it was not reached in time. */
 export interface Sample {
   /** What was done: `600 join`. */
   subject: string;
@@ -19,7 +19,7 @@ export interface Sample {
 /** What a case works with. */
 export interface Bench {
   systems: Systems;
-  /** Small numbers, to see that everything runs. */
+  /** Small numbers, to check that everything runs. */
   quick: boolean;
   /** What this case gave in earlier rounds. */
   before: readonly Sample[];
@@ -35,7 +35,7 @@ export interface Case {
 
 export interface Measure {
   name: string;
-  /** What exactly is measured, for the reader of the results. */
+  /** A description of the measurement, for the results. */
   text: string;
   /** In which order figures are shown, and how each is called. */
   figures: Readonly<Record<string, string>>;

@@ -9,7 +9,7 @@ const ROOM = "rows";
 const SETTLE_MS = 400;
 const BOUND_MS = 30_000;
 
-/** Opens a socket for a user, and answers once the room has told its state. */
+/** Opens a socket for a user, and returns once the room has told its state. */
 export function openIn(
   { port, secret }: Server,
   room: string,
@@ -123,7 +123,9 @@ function countFlap(bench: Bench): Promise<Sample[]> {
   });
 }
 
-/** By what the storage's cursors tell, and the calls of `setAlarm`, each of which is a row as well. */
+/**
+ * By what the storage's cursors tell, and the calls of `setAlarm`, each of which is a row as well.
+ */
 export const rows: Measure = {
   name: "rows",
   text: "What a single step writes to storage, and what it reads.",

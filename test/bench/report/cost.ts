@@ -18,7 +18,7 @@ interface Item {
   dollars: number[];
 }
 
-/** Dollars a month, item by item, each for the rooms of one size; `null` where counts are missing. */
+/** Dollars a month, item by item, each for the rooms of one size; `null` if counts are missing. */
 function items(lookup: Lookup): Item[] | null {
   const row = (subject: string, key: string) => lookup.figure("rows", subject, "Rollcall", key);
   const written = (subject: string) => {

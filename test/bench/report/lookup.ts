@@ -8,7 +8,7 @@ export class Lookup {
     this.#results = results;
   }
 
-  /** The median; `undefined` where it was not measured, `null` where it was not reached. */
+  /** The median; `undefined` if it was not measured, `null` if it was not reached. */
   figure(
     measure: string,
     subject: string,

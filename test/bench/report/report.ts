@@ -5,14 +5,14 @@ import { describeMachine } from "./machine.ts";
 import { resultTable, type Result } from "./results.ts";
 import { targetTable } from "./targets.ts";
 
-/** One measure with what it gave. */
+/** One measure with its results. */
 export interface Section {
   measure: Measure;
   results: Result[];
   failures: string[];
 }
 
-/** All that was found, as Markdown. */
+/** All results, as Markdown. */
 export function report(sections: readonly Section[], command: string, minutes: number): string {
   const lookup = new Lookup(sections.flatMap(({ results }) => results));
   const facts = [

@@ -7,7 +7,7 @@ export interface Result {
   subject: string;
   system: string;
   compression: Sample["compression"];
-  /** `null` where a run did not get there in time. */
+  /** `null` if a run did not get there in time. */
   figures: Record<string, number | null>;
   runs: number;
   notes: string[];

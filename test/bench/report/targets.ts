@@ -3,12 +3,12 @@ import { figure, table } from "./table.ts";
 
 type Value = number | null | undefined;
 
-/** One thing that is to be shown: what was measured, and whether it is enough. */
+/** One target: what was measured, and whether it is enough. */
 interface Target {
   what: string;
   target: string;
   measured: Value;
-  /** As it is shown; the figure itself where absent. */
+  /** As it is shown; the figure itself if absent. */
   shown?: (measured: number) => string;
   met: (measured: number) => boolean;
 }

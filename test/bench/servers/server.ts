@@ -1,4 +1,4 @@
-/** A system under measurement, in a process of its own. */
+/** A system under measurement, in its own process. */
 export interface Server {
   readonly port: number;
   /** Of the process that serves, whose CPU and memory are read. */

@@ -17,7 +17,7 @@ export interface WorkerdOptions {
   objects?: Record<string, string>;
   /** Compatibility flags beside the Worker's own. */
   flags?: readonly string[];
-  /** Takes the Worker's log; nobody reads it where absent, as nobody waits for it in production. */
+  /** Takes the Worker's log; nobody reads it if absent, as nobody waits for it in production. */
   onLog?: (line: string) => void;
 }
 

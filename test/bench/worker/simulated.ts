@@ -1,7 +1,7 @@
 /**
  * The production Worker, but that time, pings and hibernation are simulated: hours pass in seconds.
  * The room, its sockets and its storage are real. `POST /simulate/<room>` lets time pass: every
- * client pings at its heartbeat, and for each alarm that comes due the room is started anew from its
+ * client pings at its heartbeat, and for each alarm that comes due the room is started again from its
  * storage, as after the ten seconds in which the platform lets it hibernate.
  */
 import { DurableObject } from "cloudflare:workers";

@@ -12,12 +12,12 @@ import {
   useStatus,
 } from "rollcall/react";
 
-/** What a test may change of the page, and read of it. */
+/** What a test can change and read in the page. */
 export interface ReactApp {
   set(change: Partial<Shown>): void;
   /** How often each component has rendered. */
   renders: Record<string, number>;
-  /** What React complained about. */
+  /** React's warnings. */
   faults: string[];
 }
 
@@ -28,7 +28,7 @@ export interface Shown extends Pick<RoomProviderProps, "url" | "initial" | "auto
   list: boolean;
   /** Whether another provider of the same room is mounted beside it. */
   twice: boolean;
-  /** What to sign in with, in place of the cookie. */
+  /** How to sign in, instead of the cookie. */
   ticket?: string;
   /** Whether a part of the list waits for something; and the provider itself, with all inside. */
   waits: "nobody" | "list" | "provider";
@@ -121,7 +121,7 @@ function listenForChanges(set: ReactApp["set"]): void {
 
 const app: ReactApp = { set: () => {}, renders, faults: [] };
 
-/** Starts the page: over what the server rendered, where it did. */
+/** Starts the page: over the server's rendering, if there is one. */
 export function start(root: Element, shown: Shown): ReactApp {
   const page = (
     <StrictMode>

@@ -4,7 +4,7 @@ import { joinRoom } from "rollcall";
 import "rollcall/element";
 import { createRoomContext, RoomProvider, useMembers, useRoom, useRoomEvent } from "rollcall/react";
 
-/** What a test may change of the page. */
+/** What a test can change in the page. */
 export interface Rooms {
   /** Which of the parts below is shown. */
   part: "none" | "doc" | "two" | "twins" | "element";

@@ -6,7 +6,7 @@ import { windowOf } from "rollcall/window";
 import { App as Live } from "../../examples/react/live.tsx";
 import { Team } from "../../examples/react/team.tsx";
 
-/** What a test may change of the page. */
+/** What a test can change in the page. */
 export interface Watch {
   part: "none" | "list" | "team" | "live" | "dots";
   room: string;

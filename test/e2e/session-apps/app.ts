@@ -9,7 +9,7 @@ export interface RunningApp {
   stop(): void;
 }
 
-/** An app, how one signs in and out there, and what its page says to set. */
+/** An app, how to sign in and out there, and the settings from its page. */
 export interface App {
   framework: string;
   version: string;

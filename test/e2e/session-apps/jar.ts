@@ -1,4 +1,4 @@
-/** What a browser asks an app for. */
+/** A browser's request to an app. */
 export interface Ask {
   path: string;
   /** Sent as JSON. */
@@ -8,7 +8,7 @@ export interface Ask {
   headers?: Record<string, string>;
 }
 
-/** What a browser keeps of an app's cookies. */
+/** A browser's cookies of an app. */
 export class Jar {
   readonly #cookies = new Map<string, string>();
 
@@ -20,12 +20,12 @@ export class Jar {
     return [...this.#cookies.keys()];
   }
 
-  /** A cookie's value, decoded; empty where there is none. */
+  /** A cookie's value, decoded; empty if there is none. */
   valueOf(name: string): string {
     return decodeURIComponent(this.#cookies.get(name) ?? "");
   }
 
-  /** Asks as a page of the app would, and keeps the cookies; throws where the app refuses. */
+  /** Sends a request like a page of the app, and keeps the cookies; throws if the app refuses. */
   async ask(url: string, { path, json, form, headers }: Ask): Promise<Response> {
     const body = json ? JSON.stringify(json) : form && new URLSearchParams(form);
     const answer = await fetch(new URL(path, url), {

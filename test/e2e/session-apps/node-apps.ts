@@ -185,7 +185,7 @@ async function betterAuth({ load, versionOf }: Folder, isCached: boolean): Promi
   };
 }
 
-/** The apps that npm has. */
+/** The apps that are available on npm. */
 export async function makeNodeApps(folder: Folder): Promise<App[]> {
   return [
     await betterAuth(folder, true),

@@ -38,7 +38,7 @@ async function startProcess(make: Command, env: Record<string, string>): Promise
   throw new Error(`${command}: did not answer`);
 }
 
-/** What a command prints; `undefined` where it is not there. */
+/** A command's output; `undefined` if it is not installed. */
 function outputOf(command: string, ...args: string[]): string | undefined {
   try {
     return execFileSync(command, args, { encoding: "utf8", stdio: "pipe" }).trim();

@@ -11,7 +11,7 @@ const REFUSED_WITHIN_S = 15;
 /** B3.1 of SPEC.md. */
 const CLOSED_WITHIN_MS = 1_000;
 
-/** What was seen of one app. */
+/** The outcome of one app. */
 export interface Outcome {
   framework: string;
   version: string;
@@ -19,16 +19,16 @@ export interface Outcome {
   format: string;
   name: string;
   picture: string;
-  /** Seconds; `null` where it was not refused in time. */
+  /** Seconds; `null` if it was not refused in time. */
   signedOutAfter: number | null;
-  /** Seconds; `undefined` where the format cannot know. */
+  /** Seconds; `undefined` if the format cannot know. */
   copyRefusedAfter: number | null | undefined;
   endedBy: "revocation" | "kick";
-  /** Milliseconds; `null` where it stayed open. */
+  /** Milliseconds; `null` if it stayed open. */
   closedAfter: number | null;
 }
 
-/** Joins the room with cookies; answers who one is, or the status of the refusal. */
+/** Joins the room with cookies; returns the user, or the status of the refusal. */
 async function join(server: Server, cookies: string) {
   const headers = { Cookie: cookies, Origin: server.url };
   const socket = new WebSocket(`${server.url.replace("http", "ws")}/rooms/lobby`, { headers });
@@ -45,7 +45,7 @@ async function join(server: Server, cookies: string) {
   return { socket, ...(await promise) };
 }
 
-/** Waits until cookies are refused; answers how many seconds after a time, or `null` for never. */
+/** Waits until cookies are refused; returns how many seconds after a time, or `null` for never. */
 async function refusedAfter(server: Server, cookies: string, started: number) {
   while (Date.now() - started < REFUSED_WITHIN_S * 1000) {
     const { socket, refused } = await join(server, cookies);
@@ -79,7 +79,7 @@ async function endConnection(server: Server, socket: WebSocket, user: string, se
   return socket.readyState === WebSocket.OPEN ? null : Date.now() - started;
 }
 
-/** Signs in at an app, joins, signs out, and sees what comes of it. */
+/** Signs in at an app, joins, signs out, and records the outcome. */
 export async function tryApp(app: App): Promise<Outcome> {
   const { url, stop } = await app.start();
   const vars = app.vars(url);
@@ -116,7 +116,7 @@ export async function tryApp(app: App): Promise<Outcome> {
   }
 }
 
-/** Whether an app got what the pages promise. */
+/** Whether an app's outcome is what the pages promise. */
 export function isGood(outcome: Outcome): boolean {
   return (
     outcome.name === NAME &&

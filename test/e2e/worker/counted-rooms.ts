@@ -1,4 +1,7 @@
-/** The production Worker, but for a log line at each start of a room, which tells that it had hibernated. */
+/**
+ * The production Worker, with a log line at each start of a room, which shows that it had
+ * hibernated.
+ */
 import { type Env, Room as ServedRoom } from "../../../src/server/index.ts";
 
 export class Room extends ServedRoom {

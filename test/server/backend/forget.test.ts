@@ -151,7 +151,7 @@ describe("forgetting a user", () => {
     },
   );
 
-  /** Runs the user's alarm; answers what has still to be told. */
+  /** Runs the user's alarm; returns what has still to be told. */
   async function forgetAgain(user: string) {
     await runDurableObjectAlarm(userStub(user));
     return queryUser(user, "SELECT room FROM errands");

@@ -44,7 +44,7 @@ describe("kicking", () => {
     );
     expect(leaves.map(({ connection }) => connection)).toContain(welcomeOf(ada).connection);
     expect(await kick(room, "ada")).toEqual({ closed: 0 });
-    // Nothing keeps her from coming back: what she may do is for her session to say.
+    // She can come back: her session decides what she may do.
     const again = await put(room, { lease }, { Authorization: `Bearer ${await signIn("ada")}` });
     expect((await again.json<{ lease: string }>()).lease).not.toBe(lease);
     vi.restoreAllMocks();

@@ -53,7 +53,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** One who was admitted and is on the way, or in. */
+/** An admitted user, under way or in the room. */
 interface Visit {
   room: string;
   session: RoomSession & { admission: Admission };
@@ -61,7 +61,7 @@ interface Visit {
 
 let users = 0;
 
-/** One user, and all that is under way between their object and two rooms. */
+/** One user, and everything under way between their object and two rooms. */
 class World {
   readonly user = `order-${++users}`;
   readonly rooms = ROOMS.map((name) => `${this.user}-${name}`);
@@ -73,7 +73,7 @@ class World {
   readonly #gone = new Set<Peer>();
   /** The rooms that do not answer the user's object. */
   #broken: string[] = [];
-  /** What such a room has yet to close: it may be told at any time. */
+  /** What such a room must still close: it may be called at any time. */
   #owed: (Visit & { peer: Peer; code: number })[] = [];
   /** Who was admitted before the user was forgotten. */
   readonly #early = new Set<Visit>();
@@ -155,7 +155,7 @@ class World {
     if (admission) this.underWay.push({ room, session: { ...session, admission } });
   }
 
-  /** As the Worker does: what the room finds stale is admitted anew, and is under way again. */
+  /** Like the Worker: a stale admission is renewed, and is under way again. */
   async #arrive(which: number): Promise<void> {
     const [visit] = this.underWay.splice(which % (this.underWay.length || 1), 1);
     if (!visit) return;
@@ -194,14 +194,14 @@ class World {
     await this.#forget(meant);
   }
 
-  /** Whatever was asked for last may be told first. */
+  /** The latest request may arrive first. */
   async #expectCodes(visits: (Visit & { peer: Peer; code: number })[]): Promise<void> {
     const codes = await Promise.all(visits.map(async ({ peer }) => (await peer.closed).code));
     for (const code of codes) expect([4401, 4403]).toContain(code);
     if (this.#owed.length === 0) expect(codes).toEqual(visits.map(({ code }) => code));
   }
 
-  /** All rooms answer again, and are told what they owe. */
+  /** All rooms answer again, and get their pending calls. */
   async #mend(): Promise<void> {
     this.#broken = [];
     await mendRooms(this.user);
@@ -223,7 +223,7 @@ class World {
     expect(this.open.filter(({ peer }) => this.#gone.has(peer))).toEqual([]);
   }
 
-  /** The rooms and the number of connections, once all graces are over. */
+  /** The rooms and the number of connections, once all grace periods are over. */
   get truth(): [string[], number] {
     return [[...new Set(this.open.map(({ room }) => room))].toSorted(), this.open.length];
   }

@@ -25,7 +25,7 @@ afterEach(() => {
 });
 
 let names = 0;
-/** A room or a user of its own for each test. */
+/** A separate room or user for each test. */
 const fresh = (what: string) => `${what}-${++names}`;
 const CLOSED = { code: 4401, reason: "session_revoked" };
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
@@ -50,7 +50,7 @@ describe("telling the rooms of a revocation", () => {
     const untold = "SELECT room FROM errands ORDER BY room";
     const bad = [hanging, failing].toSorted().map((room) => ({ room }));
     await vi.waitFor(async () => expect(await queryUser(ada, untold)).toEqual(bad), 5_000);
-    // It is still so after a restart, and whoever has come in since is left alone.
+    // This still holds after a restart, and users who have joined since stay.
     await evictDurableObject(userStub(ada));
     const back = await join(failing, ada, { token: await signIn(ada, { iat: inSeconds(1) }) });
     const again = await breakRooms(ada, [hanging], "fail");
@@ -210,7 +210,7 @@ describe("telling the rooms of a revocation", () => {
     expect(fromWorker(new Request(ROOM_URL, request))).toMatchObject({ ask: "join", joiner });
     expect((await roomStub(room).fetch(ROOM_URL, request)).status).toBe(409);
     expect(await admit(ada, { id: "late", issuedAt: 0 }, room)).toBe(null);
-    // The barrier falls once no admission is good any more.
+    // The barrier ends when no admission is valid any more.
     expect(await query(room, "SELECT user FROM barriers")).toHaveLength(1);
     passTime(61);
     await runAlarm(room);

@@ -16,12 +16,12 @@ afterEach(() => {
 });
 
 let names = 0;
-/** A room or a user of its own for each test. */
+/** A separate room or user for each test. */
 const fresh = (what: string) => `${what}-${++names}`;
 const REVOKED = [401, "session_revoked"];
 const CLOSED = { code: 4401, reason: "session_revoked" };
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
-/** Tries to join, and answers how that went. */
+/** Tries to join, and returns the outcome. */
 async function joinStatus(room: string, user: string, token?: string): Promise<number> {
   const answer = await tryJoin(room, user, { ...(token && { token }) });
   answer.webSocket?.accept();

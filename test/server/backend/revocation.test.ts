@@ -13,7 +13,7 @@ afterEach(() => {
 });
 
 let names = 0;
-/** A room or a user of its own for each test. */
+/** A separate room or user for each test. */
 const fresh = (what: string) => `${what}-${++names}`;
 const REVOKED = [401, "session_revoked"];
 const CLOSED = { code: 4401, reason: "session_revoked" };
@@ -27,7 +27,7 @@ const mint = (room: string, token: string) =>
     body: JSON.stringify({ room }),
   });
 
-/** Tries to join, and answers how that went. */
+/** Tries to join, and returns the outcome. */
 async function joinStatus(room: string, user: string, token?: string): Promise<number> {
   const answer = await tryJoin(room, user, { ...(token && { token }) });
   answer.webSocket?.accept();
@@ -77,7 +77,7 @@ describe("revoking", () => {
     const later = await signIn(ada, { iat: inSeconds(1) });
     expect(await joinStatus(room, ada, later)).toBe(101);
     await other.ask({ type: "sync" });
-    // It holds over the end of the objects' memory, and for whom the Worker has not met.
+    // It survives the end of the objects' memory, and applies to users the Worker has not seen.
     await evictDurableObject(userStub(ada));
     passTime(120);
     expect(await refusal(await tryJoin(room, ada, { token: dated }))).toEqual(REVOKED);

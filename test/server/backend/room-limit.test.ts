@@ -42,7 +42,7 @@ it("[A7.8] a user is present in so many rooms and no more, whichever way they co
   const inBand = new Peer(opened.webSocket!);
   inBand.send({ type: "auth", token: await signIn(ada) });
   expect(await inBand.closed).toEqual({ code: 4429, reason: "too_many_rooms" });
-  // Another tab where they are is no more room, and others are not concerned.
+  // Another tab in the same room is not another room, and other users are not affected.
   await join(ada, rooms[0]!);
   await join(fresh("bob"), fresh("room"));
   await peers[1]!.ask({ type: "leave" });

@@ -30,11 +30,11 @@ async function list(prefix: string, rest = ""): Promise<List> {
 }
 
 const shard = (room: string) => env.DIRECTORY!.getByName(shardOf(room));
-/** Tells the list of a room what the room itself would not. */
+/** Sends the list a report that the room itself would not send. */
 const tell = (room: string, online = 1, connections = online) =>
   shard(room).tell({ room, online, connections, leaseMs: LEASE_MS });
 
-/** Has the list ask something else than its rooms. */
+/** Lets the list ask something other than its rooms. */
 const replaceRooms = (room: string, stub: object) =>
   runInDurableObject(shard(room), (directory) => {
     Object.assign(directory, { env: { ...env, ROOMS: { getByName: () => stub } } });

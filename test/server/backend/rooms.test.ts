@@ -53,7 +53,7 @@ async function leave(peer: Peer): Promise<void> {
 
 const shard = (room: string) => env.DIRECTORY!.getByName(shardOf(room));
 
-/** Makes the list forget a room, as if its last tell had been lost on the way. */
+/** Makes the list forget a room, as if its last report had been lost. */
 const loseTell = (room: string) =>
   shard(room).tell({ room, online: 0, connections: 0, leaseMs: 0 });
 
@@ -159,7 +159,7 @@ describe("the list of rooms", () => {
 
   it("[B9.2, L6.2] is right within a sweep after the room crashed, whichever way its last tell was lost", async () => {
     const prefix = newPrefix();
-    // It crashed before it told that somebody came.
+    // It crashed before it reported that somebody came.
     const came = `${prefix}came`;
     await join(came, "ada");
     await until(async () => expect(await named(came)).toEqual([came]));
@@ -167,14 +167,14 @@ describe("the list of rooms", () => {
     await restart(came);
     passTime(20);
     await runAlarm(came);
-    // In its grace the member is there still, and then not.
+    // In the grace period the member is still there, and afterwards not.
     await until(async () =>
       expect((await alarmOf(came))! - Date.now()).toBeLessThanOrEqual(20_000),
     );
     await passTimeWithAlarms(came, 20);
     await until(async () => expect(await named(prefix)).toEqual([]));
 
-    // It crashed before it told that the last one left.
+    // It crashed before it reported that the last one left.
     const left = `${prefix}left`;
     const bob = await join(left, "bob");
     await until(async () => expect(await named(left)).toEqual([left]));

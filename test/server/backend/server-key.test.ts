@@ -15,7 +15,7 @@ let rooms = 0;
 const newRoom = () => `key-${++rooms}`;
 const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
 
-/** Everything that is not a key, as somebody would try it who knows one in part. */
+/** Guesses that are not a key, as an attacker who knows a part of one would try. */
 const WRONG: [string, Record<string, string>][] = [
   ["no header", {}],
   ["a scheme alone", { Authorization: "Bearer" }],
@@ -32,7 +32,7 @@ const WRONG: [string, Record<string, string>][] = [
   ["the key in another header", { "X-Server-Key": KEY }],
 ];
 
-/** All that only the backend may ask for, and what it sends. */
+/** All requests that only the backend may send, with their bodies. */
 const ROUTES: [string, string, string?][] = [
   ["POST", "/rooms/ROOM/events", '{"name":"x","data":1}'],
   ["DELETE", "/rooms/ROOM/members/ada"],

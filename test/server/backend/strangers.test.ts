@@ -11,7 +11,7 @@ const read = (address: number, token: string) =>
   ask("/rooms/strangers", { headers: { Authorization: `Bearer ${token}`, ...from(address) } });
 
 async function useUp(address: number, token: string): Promise<number> {
-  // The minute may turn once on the way.
+  // The minute may change once during the test.
   for (let tries = 0; tries <= 121; tries++) {
     if ((await read(address, token)).status === 429) return tries;
   }

@@ -33,7 +33,7 @@ const LISTED = "SELECT room FROM rooms WHERE last_online IS NULL";
 
 const listed = async (user: string) => (await queryUser(user, LISTED)).map(({ room }) => room);
 const choose = (peer: Peer, status: string | null) => peer.ask({ type: "update", status });
-/** What the user's object has heard so far; the room tells it once a change is stored. */
+/** What the user's object knows so far; the room reports a change once it is stored. */
 const untilListed = (user: string, rooms: string[]) =>
   vi.waitFor(async () => expect(await listed(user)).toEqual(rooms), { timeout: 5_000 });
 

@@ -9,23 +9,23 @@ import { Peer } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
 import { toWildJson, type TimeUnit, type WildSession } from "../../worker-kit/wild-session.ts";
 
-/** What came of an attempt to get in. */
+/** The outcome of an attempt to enter. */
 export type Entered =
   | { kind: "in"; id: string; expiresAt: string; leave(): Promise<void> }
   | { kind: "refused"; code: string };
 
-/** A way in: it presents a session as some source would tell it. */
+/** A way to enter: it presents a session in the form of some source. */
 export interface Door {
   unit: TimeUnit;
   enter(room: string, session: WildSession): Promise<Entered>;
 }
 
-// Nobody comes too often here: that is tested elsewhere.
+// There is no rate limit here: that is tested elsewhere.
 const { CONNECTS: _, READS: __, ...unlimited } = env;
-/** What the app's own `verify` and its introspection answer, by token. */
+/** The answers of the app's own `verify` and its introspection, by token. */
 const told = new Map<string, unknown>();
 const custom = createApp({ verify: (token) => told.get(token) as Session });
-// The last app's rules are those of the rooms.
+// The rooms use the rules of the last app.
 const app = createApp();
 const formats: Record<"jwt" | "kv" | "introspection", Env> = {
   jwt: unlimited,
@@ -37,7 +37,10 @@ const formats: Record<"jwt" | "kv" | "introspection", Env> = {
   },
 };
 
-/** What the app behind the introspection URL answers: the JSON of the session that it is asked about. */
+/**
+ * What the app behind the introspection URL answers: the JSON of the session that it is asked
+ * about.
+ */
 export async function answerIntrospection(_input: unknown, init?: RequestInit): Promise<Response> {
   const [, token = ""] =
     /^session=(.*)$/.exec(new Headers(init?.headers).get("Cookie") ?? "") ?? [];
@@ -59,7 +62,7 @@ async function refusedBy(answer: Response): Promise<Entered> {
   return { kind: "refused", code: error.code };
 }
 
-/** Waits for the welcome of a socket, or for what is said instead. */
+/** Waits for the welcome of a socket, or for what comes instead. */
 async function welcomed(peer: Peer): Promise<Entered> {
   let isOpen = true;
   const closed = peer.closed.then(({ reason }) => {
@@ -144,7 +147,7 @@ async function takeLease(room: string, token: string): Promise<Entered> {
   return { kind: "in", id: self.id, expiresAt, leave };
 }
 
-/** Signs in anew on a socket that somebody else has joined by. */
+/** Signs in on a socket that somebody else has joined with. */
 async function takeOver(room: string, token: string): Promise<Entered> {
   const host = await signIn(`host-${crypto.randomUUID()}`);
   const answer = await ask(`/rooms/${room}`, { headers: { ...upgrade, ...bearer(host) } });

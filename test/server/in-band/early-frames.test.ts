@@ -8,14 +8,14 @@ import { ask, readRoom, requestTo } from "../../worker-kit/http.ts";
 import { Peer } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
 
-// What judges in this isolate goes by the rules of the last app that was made.
+// In this isolate, tokens are judged by the rules of the last app.
 afterEach(() => void createApp());
 
 let rooms = 0;
 const newRoom = () => `early-${++rooms}`;
 const GOOD: Session = { user: { id: "ada" }, roles: [], expiresAt: Date.now() + 3_600_000 };
 
-/** A socket to a service whose check of tokens ends when it is told to. */
+/** A socket to a service whose token check ends on command. */
 async function open(room: string) {
   const { promise, resolve } = Promise.withResolvers<Session | null>();
   const verify = vi.fn(() => promise);

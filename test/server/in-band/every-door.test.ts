@@ -10,7 +10,10 @@ import { answerIntrospection, DOORS, type Entered } from "./doors.ts";
 const SESSIONS_A_ROOM = 24;
 const CASES = inject("doorCases");
 const LONGEST_MS = 400 * 86_400_000;
-/** Why somebody is refused; `bad_message` is a token above 16 KiB. Any other is the service's fault. */
+/**
+ * The expected refusals; `bad_message` is a token above 16 KiB. Any other is a fault of the
+ * service.
+ */
 const REFUSALS = ["session_invalid", "session_expired", "room_forbidden", "bad_message"];
 
 let faults: string[] = [];
@@ -35,7 +38,7 @@ const cases: fc.Arbitrary<Case> = fc.record({
   session: wildSession("door-"),
 });
 
-/** Whoever got in is who the session says, and for as long as a session may last. */
+/** An admitted user is the session's user, for as long as a session may last. */
 function expectSound(entered: Entered, { user }: WildSession, now: number): void {
   if (entered.kind === "refused") {
     expect(REFUSALS).toContain(entered.code);
@@ -49,7 +52,7 @@ function expectSound(entered: Entered, { user }: WildSession, now: number): void
   expect(expiresAt).toBeLessThanOrEqual(now + LONGEST_MS);
 }
 
-/** What the watcher was told is who came and went, as members should look. */
+/** The observer received who came and went, in valid form. */
 function expectCorrectNews(watcher: Peer, known: ReadonlySet<string>): void {
   for (const { set } of deltas(watcher.frames)) {
     for (const { id, name, image = "/" } of set) {
@@ -94,7 +97,7 @@ async function enterOneRoom(batch: readonly Case[]): Promise<void> {
   await watcher.untilType("probe");
 
   await Promise.all(present.map(({ leave }) => leave()));
-  // Whose session has ended keeps the place for the grace.
+  // After the end of a session, the place is kept for the grace period.
   passTime(9);
   await watcher.ask({ type: "update", status: "busy" });
   const { version, online, members } = await readRoom(room);
@@ -119,7 +122,7 @@ it(
       // To shrink a room full of people takes minutes.
       endOnFailure: true,
     });
-    // Most of a generated session is sound: what gets in is tested as well as what does not.
+    // Most generated sessions are valid, so that both admission and refusal are tested.
     expect(admitted / asked).toBeGreaterThan(0.2);
     expect(admitted / asked).toBeLessThan(0.8);
   },

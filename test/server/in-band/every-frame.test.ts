@@ -128,7 +128,8 @@ async function playOneRoom(batch: readonly Case[]): Promise<void> {
   vi.setSystemTime(Math.max(Date.now(), (await alarmOf(room)) ?? 0));
   expect(await runAlarm(room)).toBe(true);
 
-  // Whose token was still judged at the end comes and goes after it, and may keep the grace.
+  // A user whose token was still being checked at the end comes and goes after it, maybe with a
+  // grace period.
   await vi.waitFor(async () => {
     passTime(1);
     await watcher.ask({ type: "update", status: "busy" });

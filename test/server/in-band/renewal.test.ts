@@ -8,7 +8,7 @@ import { hibernate, runAlarm } from "../../worker-kit/time.ts";
 
 beforeEach(() => void vi.spyOn(console, "log").mockImplementation(() => {}));
 afterEach(() => {
-  // What judges in this isolate goes by the rules of the last app that was made.
+  // In this isolate, tokens are judged by the rules of the last app.
   createApp();
   vi.useRealTimers();
   vi.restoreAllMocks();

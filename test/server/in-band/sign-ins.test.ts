@@ -19,7 +19,7 @@ async function verify(token: string): Promise<Session | null> {
   return { user: { id: user }, roles: [], issuedAt: 1, expiresAt: Date.now() + 3_600_000 };
 }
 
-// What judges in this isolate goes by the rules of the last app that was made.
+// In this isolate, tokens are judged by the rules of the last app.
 beforeEach(() => void createApp({ verify }));
 afterEach(() => {
   createApp();
@@ -46,7 +46,7 @@ async function statuses(room: string): Promise<[string, string][]> {
   return members.map(({ id, status }) => [id, status]);
 }
 
-/** Ends a token's check, and waits until the room has done what came of it. */
+/** Ends a token's check, and waits until the room has applied the result. */
 async function endCheck(room: string, token: string): Promise<void> {
   checked.add(token);
   await vi.waitUntil(() => judged.has(token), { timeout: 10_000, interval: 5 });

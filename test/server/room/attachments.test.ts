@@ -18,14 +18,14 @@ afterEach(() => void vi.useRealTimers());
 let rooms = 0;
 const newRoom = () => `attachments-${++rooms}`;
 
-/** What the room's one socket carries. */
+/** The attachment of the room's only socket. */
 function attached(room: string): Promise<unknown> {
   return runInDurableObject(roomStub(room), (_room, state) =>
     state.getWebSockets()[0]!.deserializeAttachment(),
   );
 }
 
-/** Gives the room's one socket another attachment, as an earlier version left it. */
+/** Replaces the attachment of the room's only socket by one of an earlier version. */
 function attach(room: string, change: (legacy: LegacyAttachment) => unknown): Promise<void> {
   return runInDurableObject(roomStub(room), (_room, state) => {
     const [ws] = state.getWebSockets();

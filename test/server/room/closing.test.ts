@@ -29,7 +29,7 @@ describe("closing", () => {
       const ada = await join(room, "ada");
       const before = lines.mock.calls.length;
       await end(room, ada);
-      // They arrive behind what ended it, and before its close.
+      // They arrive after the frame that ended it, and before its close.
       const frames = [
         { type: "update", status: "busy", id: "late" },
         "garbage",

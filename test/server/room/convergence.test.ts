@@ -23,7 +23,7 @@ describe("convergence", () => {
                 if (each.do === "pass" && each.ms >= LONGEST_GATHERING_MS) await model.check();
               }
               await model.check();
-              // When everybody is gone for good, nothing is kept (SPEC L5).
+              // After everybody has been forgotten, nothing is kept (SPEC L5).
               model.turn((now) => {
                 for (const client of model.live) model.cut(client, "lose", now);
               }, true);

@@ -31,7 +31,7 @@ let rooms = 0;
 const newRoom = () => `faults-${++rooms}`;
 const INTERNAL = { code: 1011, reason: "internal" };
 
-/** Asks the room as the Worker does, or one of an older version, whose checks were others. */
+/** Sends the room a request of the Worker, or of an older version with other checks. */
 function askDirectly(room: string, request: Partial<Untagged>): Promise<Response> {
   const asked = { requestId: "direct", ...request };
   return roomStub(room).fetch(ROOM_URL, fromOldWorker(asked));
@@ -42,7 +42,7 @@ function sessionOf(user: string, rest: object = {}) {
   return { user: { id: user }, roles: [], issuedAt, expiresAt: issuedAt + 3_600_000, ...rest };
 }
 
-/** Has a user's sockets carry something else, and the room wake up with it. */
+/** Replaces the attachments of a user's sockets, and lets the room wake with them. */
 async function attach(
   room: string,
   user: string,
@@ -58,10 +58,10 @@ async function attach(
   await hibernate(room);
 }
 
-/** What the room can read, and never write again: no JSON has a number of this kind. */
+/** A value that the room can read but never write: JSON has no such number. */
 const unwritable = (attachment: object) => ({ ...attachment, extra: 1n });
 
-/** Whoever else is there hears of changes as before, and the room wakes when something is due. */
+/** Other members still receive changes, and the room wakes when something is due. */
 async function expectGoesOn(room: string, bystander: Peer): Promise<void> {
   const before = await readRoom(room);
   await bystander.ask({ type: "update", data: { n: before.version } });

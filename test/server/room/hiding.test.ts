@@ -7,17 +7,17 @@ import { step, USERS, type Step } from "./model-steps.ts";
 import { ModelWindows } from "./model-windows.ts";
 
 const START = Date.UTC(2026, 0, 1);
-/** Longer than anything is gathered in a room as small as this. */
+/** Longer than a room of this size gathers changes. */
 const QUIET_MS = 100;
 const HIDER = 0;
 
-/** Time goes by, and the alarm does what is due. */
+/** Lets time pass, and runs what is due. */
 const nothing: Step = { do: "pass", ms: 0 };
 
 const isHider = (user: string) => user === USERS[HIDER];
 const isOther = (user: string) => user !== USERS[HIDER];
 
-/** Who takes a step: others, or the one who has hidden, of whom nothing must be seen. */
+/** Who takes a step: others, or the hidden member, of whom nothing must be visible. */
 type Turn = { by: "others" | "hider"; step: Step };
 
 const stepOf = (isWanted: (user: number) => boolean) =>
@@ -25,7 +25,7 @@ const stepOf = (isWanted: (user: number) => boolean) =>
 const othersStep = stepOf((user) => user !== HIDER);
 const hidersStep = stepOf((user) => user === HIDER)
   .filter(({ do: what }) => what !== "restart" && what !== "pass")
-  // To choose anything else would be to show themselves.
+  // Choosing any other status would show them again.
   .map((each): Step => (each.do === "update" ? { ...each, status: "offline" } : each));
 
 const turn: fc.Arbitrary<Turn> = fc.oneof(
@@ -33,7 +33,7 @@ const turn: fc.Arbitrary<Turn> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ by: fc.constant("hider" as const), step: hidersStep }) },
 );
 
-/** A room's history up to the moment when somebody hides, or leaves, and after it. */
+/** A room's history before and after a member hides, or leaves. */
 interface History {
   before: Step[];
   tabs: number;
@@ -48,7 +48,7 @@ const history: fc.Arbitrary<History> = fc.record({
   maxRemembered: fc.constantFrom(0, 1, 2, 1_000),
 });
 
-/** Lives a history, and answers what the others were told and could read, and when. */
+/** Runs a history, and returns what the others received and could read, and when. */
 async function live(
   storage: DurableObjectStorage,
   history: History,
@@ -88,7 +88,7 @@ async function live(
     model.roster.advance(Date.now());
     const isHidden = model.roster.find(hider)?.chosen === "offline";
     if (by === "others") await take(step, isOther);
-    // Who is forgotten has chosen nothing any more, and would be seen.
+    // A forgotten member has no choice any more, and would be visible.
     else await take(how === "hides" && isHidden ? step : nothing, isHider);
   }
   vi.clearAllTimers();
@@ -96,7 +96,7 @@ async function live(
   return nameEpochs([...told.map(({ at, text }) => `${at} ${text}`), ...reads]);
 }
 
-/** Has others look on in every way, unless they do already. */
+/** Adds observers of every kind, if there are none yet. */
 function openWindows(windows: ModelWindows, now: number): void {
   if (windows.all.some(({ connection }) => connection !== null)) return;
   const how = { user: 1, isMember: false, isLater: false, resume: false };

@@ -239,7 +239,7 @@ describe("a lease's end", () => {
     expect((await giveUp(room, { lease: "guessed" })).status).toBe(204);
     expect(await statusIn(room, "ada")).toBe("online");
     const [{ places }] = (await query(room, "SELECT places FROM members")) as [{ places: string }];
-    // What the room stores and logs does not end a lease.
+    // The stored and logged id cannot end a lease.
     const [{ connection }] = JSON.parse(places) as [{ connection: string }];
     expect((await giveUp(room, { lease: connection })).status).toBe(204);
     expect(await statusIn(room, "ada")).toBe("online");

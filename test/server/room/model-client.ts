@@ -2,21 +2,21 @@ import { applyDelta, applySnapshot, type Replica } from "../../../src/client/rep
 import type { Delta, ServerFrame, Snapshot } from "../../../src/protocol/messages.ts";
 import type { Connection } from "../../../src/server/room/connections/connection.ts";
 
-/** A client: it applies what its socket gets, and keeps what it holds when it is cut off. */
+/** A client: it applies what its socket receives, and keeps its state when it is cut off. */
 export class Client {
   roll: Replica | null = null;
   readonly user: string;
   connection: Connection | null = null;
-  /** Its socket, which carries its attachment through the room's sleep. */
+  /** Its socket, which keeps its attachment through hibernation. */
   socket: WebSocket | null = null;
-  /** All that its sockets got, and when. */
+  /** Everything that its sockets received, and when. */
   readonly frames: { at: number; text: string }[] = [];
   /** Deltas that did not chain to what it held (SPEC W5). */
   readonly misfits: string[] = [];
   constructor(user: string) {
     this.user = user;
   }
-  /** Opens a socket; `onState` hears what that says of the room. */
+  /** Opens a socket; `onState` gets the room states that it receives. */
   open(onState: (state: Snapshot | Delta, text: string) => void): WebSocket {
     let attachment: unknown = null;
     const socket = {
@@ -31,7 +31,7 @@ export class Client {
     this.socket = socket;
     return socket;
   }
-  /** Takes what its socket was sent; answers what that says of the room, `null` for nothing. */
+  /** Takes a frame of its socket; returns the room state in it, `null` for none. */
   receive(text: string): Snapshot | Delta | null {
     const frame = JSON.parse(text) as ServerFrame;
     if (frame.type !== "snapshot" && frame.type !== "delta") return null;
@@ -41,14 +41,14 @@ export class Client {
       return frame;
     }
     const roll = applyDelta(this.roll, frame);
-    // A throw from here would end in the connection's `send`, as one of a closing socket does.
+    // An error thrown here would reach the connection's `send`, like that of a closing socket.
     if (roll === null) this.misfits.push(`${this.roll?.version}: ${text}`);
     this.roll = roll;
     return frame;
   }
 }
 
-/** What a client holds of a room, without what else was in the frame that told it. */
+/** A client's state of a room, without the other keys of the frame. */
 export function heldIn(roll: Replica | null): Replica | null {
   if (roll === null) return null;
   const { epoch, version, online, connections, members } = roll;

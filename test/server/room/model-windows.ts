@@ -10,7 +10,7 @@ import type { Model } from "./model.ts";
 import { USERS } from "./model-steps.ts";
 
 const COUNTS_EVERY_MS = 1_000;
-/** Until everything is told, how many watch included. */
+/** Long enough to send everything, including the number of watchers. */
 export const LONGEST_TELLING_MS = 6_000;
 const IDS = [...USERS, "nobody"];
 
@@ -58,13 +58,13 @@ export const windowStep: fc.Arbitrary<WindowStep> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant("sleep" as const) }) },
 );
 
-/** A client with a window: it knows whom it watches, and who of them it may not. */
+/** A client with a window: it knows whom it watches, and whom of them it may not watch. */
 class WindowClient extends Client {
   readonly watched = new Map<string, "allowed" | "denied">();
   readonly limit: number;
   readonly isMember: boolean;
   watching: number | null = null;
-  /** When it was told counts and nothing else, since its last first state. */
+  /** When it received counts alone, since its last first state. */
   countsAt = Number.NEGATIVE_INFINITY;
   constructor(user: string, limit: number, isMember: boolean) {
     super(user);
@@ -126,7 +126,7 @@ export class ModelWindows {
     const cutOff = this.all.find(
       (client) => client.user === id && !client.connection && client.limit === limit && client.roll,
     );
-    // Its list ended with its connection: only one that watched nobody can resume.
+    // Its list ended with its connection: only a client that watched nobody can resume.
     const resumed = resume && cutOff?.watched.size === 0 && cutOff.isMember === isMember;
     const client = resumed ? cutOff! : new WindowClient(id, limit, isMember);
     const session = { user: { id }, roles: [], issuedAt: now, expiresAt: now + 1e9 };
@@ -153,7 +153,7 @@ export class ModelWindows {
     { add, remove, denied }: { add: string[]; remove: string[]; denied: string[] },
   ): void {
     const { watchLists, broadcaster } = this.#model.room;
-    // Where the app has a rule, a window shows nobody else.
+    // If the app has a rule, a window shows nobody else.
     const allowed = (id: string) => client.limit > 0 || !denied.includes(id);
     watchLists.change(client.connection!, { add, remove, allowed });
     broadcaster.rewatch(client.connection!, add);
@@ -169,7 +169,7 @@ export class ModelWindows {
     client.watched.clear();
   }
 
-  /** Holds every window against what the whole room says, by a computation of its own. */
+  /** Compares every window with the whole room, by an independent computation. */
   async check(): Promise<void> {
     await vi.advanceTimersByTimeAsync(LONGEST_TELLING_MS);
     const truth = (await this.#model.get()) as Snapshot;

@@ -34,7 +34,7 @@ function sessionOf(user: string, issuedAt: number) {
   return { user: { id: user }, roles: [], issuedAt, expiresAt: issuedAt + 1e9 };
 }
 
-/** Runs a test beside a room's storage, which is the platform's own, and under a fake clock. */
+/** Runs a test with a room's real storage and a fake clock. */
 export async function withStorage(
   test: (storage: DurableObjectStorage) => Promise<void>,
 ): Promise<void> {
@@ -49,14 +49,14 @@ export async function withStorage(
 }
 
 /**
- * The real room, its turns and its storage included, with fake sockets under a fake clock, and
- * without the platform's events. A restart is a crash: what was not stored is lost.
+ * The real room, with its turns and its storage, but with fake sockets, a fake clock and without the
+ * platform's events. A restart is a crash: what was not stored is lost.
  */
 export class Model {
   clients: Client[] = [];
-  /** Those that are shown something else than the whole room. */
+  /** The clients that do not see the whole room. */
   readonly others: Client[] = [];
-  /** Leases that were given; what became of each is the roster's to say (SPEC P1). */
+  /** The leases that were created; the roster knows the state of each (SPEC P1). */
   leases: ConnectionRef[] = [];
   joins = 0;
   /** What readers over HTTP held at some time: `GET ?since=` must bring each up to date. */
@@ -69,7 +69,7 @@ export class Model {
   /** `null` after each query, until it is asked for. */
   #stored: Since | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** When the room wants its next turn; `Infinity` where it may sleep. */
+  /** When the room needs its next turn; `Infinity` if it may hibernate. */
   #nextAt = Number.POSITIVE_INFINITY;
   #alarmTimer: ReturnType<typeof setTimeout> | null = null;
 
@@ -86,7 +86,7 @@ export class Model {
     return this.#room;
   }
 
-  /** Everybody who has, or had, a socket. */
+  /** Everybody who has or had a socket. */
   get connected(): Client[] {
     return [...this.clients, ...this.others];
   }
@@ -138,7 +138,7 @@ export class Model {
     this.turn((now) => sweep(this.#room, now), true);
   }
 
-  /** One event, as the room's shell runs it. */
+  /** Runs one event like the room's shell. */
   turn<Result>(act: (now: number) => Result, durable = false): Result {
     const now = Date.now();
     this.#room.advance(now);
@@ -172,7 +172,7 @@ export class Model {
     if (!this.clients.includes(client)) this.clients.push(client);
   }
 
-  /** Opens a client's socket, which must not be told what a crash could take back. */
+  /** Opens a client's socket, which must not receive anything that a crash could undo. */
   open(client: Client): WebSocket {
     return client.open((state, text) => {
       if (!isSame(state, this.stored)) client.misfits.push(`not stored: ${text}`);
@@ -207,7 +207,7 @@ export class Model {
     this.#begin(now);
   }
 
-  /** Sleeps where the room may, with all sockets open. */
+  /** Hibernates if the room may, with all sockets open. */
   sleep(): void {
     this.turn(() => {}, true);
     if (this.#nextAt !== Number.POSITIVE_INFINITY) return;
@@ -281,7 +281,7 @@ export class Model {
     return this.turn(() => answerRead(asked, null, this.#room), true).json();
   }
 
-  /** Lets every gathering end, then holds everybody against what `GET` answers. */
+  /** Lets all changes be sent, then compares everybody with the answer of `GET`. */
   async check(): Promise<void> {
     await vi.advanceTimersByTimeAsync(LONGEST_GATHERING_MS);
     const truth = applySnapshot(null, (await this.get()) as Snapshot);

@@ -17,7 +17,7 @@ const KIB = 1024;
 const STEP = 256 * KIB;
 const START = 1_000_000;
 
-/** A connection that was sent so much since it was probed, and answered nothing. */
+/** A connection that was sent this much since its probe, and has not answered. */
 function owing(length: number, askedAt = START): { reading: Reading } {
   const reading = Reading.begin();
   reading.count(STEP);
@@ -36,7 +36,7 @@ describe("what is owed", () => {
     expect(reading.step(8, START + 1)).toBe(false);
     expect(reading.owed).toEqual({ n: 7, askedAt: START, length: STEP });
     expect(reading.unread).toBe(2 * STEP);
-    // What came after the probe is not proven by its answer.
+    // The answer does not prove what came after the probe.
     expect(reading.prove(8)).toBe(false);
     expect(reading.prove(7)).toBe(true);
     expect(reading.unread).toBe(STEP);
@@ -95,7 +95,7 @@ const probes = ({ frames }: Peer) =>
   );
 const isSnapshot = (frame: Frame) => frame !== "pong" && frame.type === "snapshot";
 
-/** Has the room send so many snapshots to all that ask for that view. */
+/** Lets the room send this many snapshots to all connections with that view. */
 async function sendSnapshots(bob: Peer, watchers: Peer[], count: number): Promise<void> {
   for (let n = 0; n < count; n++) {
     const before = watchers.map(({ frames }) => frames.filter(isSnapshot).length);
@@ -123,7 +123,7 @@ describe("who does not read", () => {
     expect(probes(mute)).toHaveLength(1);
     expect(probes(reader).length).toBeGreaterThan(1);
     expect(new Set([...probes(reader), ...probes(mute)]).size).toBe(probes(reader).length + 1);
-    // A sign of life, and a ping, are no proof; nor is a number that was not asked for.
+    // Neither a sign of life, nor a ping, nor another number is a proof.
     passTime(10);
     mute.send("ping");
     await mute.ask({ type: "alive", n: probes(mute)[0]! + 1 });
@@ -151,7 +151,7 @@ describe("who does not read", () => {
     const asked = probes(late);
     passTime(1);
     await late.ask({ type: "alive", n: asked.at(-1)! });
-    // What came after that probe is a debt of its own, and a new one.
+    // What came after that probe is owed separately.
     await vi.waitFor(() => expect(probes(late)).toHaveLength(asked.length + 1));
     await hibernate(room);
     for (const peer of [bob, late]) await peer.ask({ type: "idle", idle: false });
@@ -168,7 +168,7 @@ describe("who does not read", () => {
     await sendSnapshots(bob, [ada], 2);
     for (let n = 1; n <= 21; n++) ada.send({ type: "alive", n, id: `alive-${n}` });
     expect(await ada.untilType("error")).toMatchObject({ code: "rate_limited" });
-    // The answers that are owed are taken, though no other frame is.
+    // The owed answers are accepted, but no other frame.
     ada.frames.splice(0);
     await sendSnapshots(bob, [ada], 4);
     await vi.waitFor(() => expect(probes(ada).length).toBeGreaterThan(1));

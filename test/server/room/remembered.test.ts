@@ -6,7 +6,7 @@ import { hibernate, passTime, query, restart, runAlarm } from "../../worker-kit/
 
 afterEach(() => void vi.useRealTimers());
 
-/** As the configuration has it, where it does not say. */
+/** The configuration's default. */
 const MAX_REMEMBERED = 1_000;
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
@@ -18,7 +18,7 @@ const idsIn = async (room: string) => (await readRoom(room)).members.map(({ id }
 const fillers = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, n) => `filler-${String(from + n).padStart(4, "0")}`);
 
-/** Lays down members who left, each a millisecond after the one before, the last one just now. */
+/** Stores members who left, each a millisecond after the one before, the last one just now. */
 async function fill(room: string, count: number): Promise<void> {
   await query(
     room,
@@ -97,7 +97,7 @@ describe("a room's memory of who left", () => {
 });
 
 describe("a room with nobody on its list", () => {
-  /** All that can be read of a room, but for its name. */
+  /** Everything that can be read about a room, except its name. */
   async function look(room: string, since = ""): Promise<unknown> {
     const answer = await askAs("reader", `/rooms/${room}${since && `?since=${since}`}`);
     const { room: _, ...body } = await answer.json<{ room: string }>();
@@ -122,7 +122,7 @@ describe("a room with nobody on its list", () => {
       }
       await Promise.all([pause(hidden), pause(left)]);
     }
-    // Whoever comes next begins a new epoch in both, and the hidden one is told.
+    // The next member begins a new epoch in both, and the hidden one is notified.
     const [bob, cleo] = [await join(hidden, "bob"), await join(left, "bob")];
     expect(joinsOf(bob)).toEqual(joinsOf(cleo));
     expect(bob.roll).toMatchObject({ version: 1, online: 1 });

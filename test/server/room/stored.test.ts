@@ -45,7 +45,7 @@ describe("what is stored", () => {
     const shown = await readRoom(room);
     expect(lines.mock.calls.flat().join("\n")).toContain(`stored ${column} cannot be read`);
     expect(shown.members.find(({ id }) => id === "bob")).toEqual(held.members[1]);
-    // What was held of the room may be wrong: nobody goes on from there.
+    // Clients' states may be wrong: nobody may resume from them.
     expect(shown.epoch).not.toBe(held.epoch);
     await join(room, "ada");
     expect((await readRoom(room)).members.map(({ id }) => id)).toEqual(["ada", "bob"]);

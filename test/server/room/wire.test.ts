@@ -10,7 +10,7 @@ afterEach(() => void vi.useRealTimers());
 let rooms = 0;
 const newRoom = () => `wire-${++rooms}`;
 
-/** Puts members into a room's storage who were there and are offline now. */
+/** Stores offline members in a room. */
 async function fillList(room: string, members: number): Promise<void> {
   const now = Date.now();
   await query(
@@ -94,7 +94,7 @@ describe("first frames", () => {
       await ada.ask({ type: "update", data: { n: 3 } });
       expect(deltas(await ada.news()).at(-1)?.set).toMatchObject([{ data: { n: 3 } }]);
       expect(whole()).toHaveLength(2);
-      // Nothing else happens, and they are told all the same.
+      // They receive it even if nothing else happens.
       await simple.until(
         (f) => f !== "pong" && f.type === "snapshot" && f.version === ada.roll!.version,
       );

@@ -12,13 +12,13 @@ type Ask = (path: string, headers: Record<string, string>, method?: string) => P
 /** `admitted`, or the code of the refusal. */
 type Outcome = "admitted" | ErrorCode;
 
-/** A way in: each is a column of the table. */
+/** A way to enter: each is a column of the table. */
 interface Way {
   /** Whether the token is the one in a cookie, or the one for everything else. */
   form: keyof Subject["token"];
-  /** Tries to get in, in every manner of this way; answers the outcome of each. */
+  /** Tries to enter in every variant of this way; returns the outcome of each. */
   enter(ask: Ask, room: string, token: string, cookie: string): Promise<Outcome[]>;
-  /** What comes of a token that cannot even be brought. */
+  /** The outcome of a token that cannot be sent at all. */
   tooLong?(token: string): boolean;
 }
 

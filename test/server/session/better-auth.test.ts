@@ -26,7 +26,7 @@ const only = (cookie: string, part: string) =>
     .filter((pair) => pair.includes(part))
     .join("; ");
 
-/** The user's id or the refusal's code, and what the app was asked. */
+/** The user's id or the refusal's code, and the requests to the app. */
 async function enter(cookie: string, more: Partial<Env> = {}, now = NOW) {
   const asked: (string | null)[] = [];
   vi.spyOn(globalThis, "fetch").mockImplementation(async (url, init) => {

@@ -34,7 +34,7 @@ describe("looking a claim up", () => {
     for (const name of ["a.x", "x", "x.y", "e.f", "constructor", "a.constructor.name", "", "."]) {
       expect(lookUp(claims, name), name).toBeUndefined();
     }
-    // What is in the way does not pass for absent.
+    // A value in the way does not count as absent.
     expect(lookUp({ a: "text" }, "a.b")).toBeNull();
     expect(lookUp({ a: ["list"] }, "a.length")).toBeNull();
   });
@@ -75,7 +75,7 @@ describe("SESSION_CLAIMS", () => {
       [{ user_id: undefined }, 'claim "user_id": missing'],
       [{ realm_access: { roles: {} } }, 'claim "realm_access.roles": not a list'],
       [{ app: { rooms: null } }, 'claim "app.rooms": not a list'],
-      // Rooms that cannot be read must not pass for none, which would admit everywhere.
+      // Unreadable rooms must not count as absent, which would give access to every room.
       [{ app: "lobby" }, 'claim "app.rooms": not a list'],
       [{ app: ["lobby"] }, 'claim "app.rooms": not a list'],
     ] as [JWTPayload, string][]) {

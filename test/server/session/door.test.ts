@@ -34,7 +34,7 @@ const upgrade = { Upgrade: "websocket" };
 const texts = (count: number, length: number) =>
   Array.from({ length: count }, (_, n) => String(n).padEnd(length, "x"));
 
-/** Asks as somebody whom the app introduces so. */
+/** Sends a request of a user whom the app describes like this. */
 async function askIntrospected(path: string, session: unknown, headers = {}): Promise<Response> {
   vi.spyOn(globalThis, "fetch").mockImplementation(async () => Response.json(session));
   return askConfigured(INTROSPECTION, path, { ...bearer(crypto.randomUUID()), ...headers });
@@ -43,7 +43,7 @@ async function askIntrospected(path: string, session: unknown, headers = {}): Pr
 const joinIntrospected = (room: string, session: unknown) =>
   askIntrospected(`/rooms/${room}`, session, upgrade);
 
-/** Sees to it that a room works, and that whoever was there before still is. */
+/** Checks that a room works, and that earlier members are still there. */
 async function expectUnharmed(room: string, watcher: Peer): Promise<void> {
   await watcher.ask({ type: "update", status: "busy" });
   await hibernate(room);

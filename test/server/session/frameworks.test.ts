@@ -37,7 +37,7 @@ const READ: [page: string, block: number, fixture: Fixture, title: string][] = [
   ["supabase", 0, supabase, "base64url"],
 ];
 
-/** A block of a page that has the app asked. */
+/** A block of a page that configures introspection. */
 const ASKED: [page: string, block: number][] = [
   ["better-auth", 1],
   ["django", 1],

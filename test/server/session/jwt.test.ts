@@ -129,7 +129,7 @@ describe("a key set", () => {
     server.published = [];
     after(31);
     for (let n = 0; n < 600; n++) expect(await check(`${bad}${n}`)).toBe("session_invalid");
-    // Its key is no longer there: it is let in by what is remembered, for a minute.
+    // Its key is gone: the cached result admits it for a minute.
     expect(await check(await tokenOf(first, { jti: "another" }))).toBe("session_invalid");
     expect(await check(good)).toBe("ada");
   });

@@ -20,7 +20,7 @@ afterEach(() => {
 
 type Answer = (request: Request) => Response | Promise<Response>;
 
-/** A service whose app answers so; `asked` holds the requests that reached the app. */
+/** A service whose app gives these answers; `asked` has the requests that reached the app. */
 function start(answer: Answer, more: Partial<Env> = {}) {
   const { session: config } = parseConfig({
     SESSION_FORMAT: "introspection",

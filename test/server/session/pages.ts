@@ -19,7 +19,7 @@ function blocksOf(name: string, language: string): string[] {
   return [...pageText(name).matchAll(pattern)].map(([, code]) => code!);
 }
 
-/** What a page says to set, for each of its blocks. */
+/** The settings on a page, for each of its blocks. */
 export function settingsOf(name: string): Partial<Env>[] {
   return blocksOf(name, "ini").map((code) =>
     Object.fromEntries(

@@ -9,7 +9,7 @@ import { claimsOf, settingsOf } from "./pages.ts";
 const NOW = Date.UTC(2026, 10, 22, 12);
 const seconds = NOW / 1000;
 
-/** Whom the token of each page is of, with the settings of that page. */
+/** The user of each page's token, with that page's settings. */
 const SHOWN: Record<string, { id: string; name: string; image?: string; roles?: string[] }> = {
   auth0: { id: "auth0|123456", name: "Ada Lovelace", roles: ["staff"] },
   clerk: {

@@ -24,7 +24,7 @@ afterEach(() => {
 let names = 0;
 const fresh = (what: string) => `door-${what}-${++names}`;
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
-/** Asks as somebody whom the app introduces so. */
+/** Sends a request of a user whom the app describes like this. */
 async function askIntrospected(path: string, session: unknown, headers = {}): Promise<Response> {
   vi.spyOn(globalThis, "fetch").mockImplementation(async () => Response.json(session));
   return askConfigured(INTROSPECTION, path, { ...bearer(crypto.randomUUID()), ...headers });

@@ -93,7 +93,7 @@ describe("what a commit tells", () => {
   });
 });
 
-/** What may happen to an outbox: events come, messages are tried, time passes, the room restarts. */
+/** The steps of an outbox: events come, messages are tried, time passes, the room restarts. */
 const action = fc.oneof(
   {
     weight: 4,
@@ -197,7 +197,7 @@ function runHistory(storage: DurableObjectStorage, actions: readonly { do: strin
     expect(outbox.isEmpty).toBe(outbox.stats().messages === 0);
     expect(outbox.dueAt === Number.POSITIVE_INFINITY).toBe(outbox.isEmpty);
   }
-  // In the end the receiver takes everything that is not dead.
+  // In the end the receiver accepts everything that is not dead.
   now += HOUR_MS;
   if (inFlight) gone(outbox.fail(inFlight, now, 0));
   for (let message = outbox.take(now); message; message = outbox.take(now)) {

@@ -92,7 +92,7 @@ describe("a webhook that is not taken", () => {
     await join(room, "bob");
     await until(async () => receiver.inFlight === 0);
     passTime(3_700);
-    // What came of the last try may not have been noted yet.
+    // The result of the last attempt may not have been noted yet.
     await until(async () => {
       await runAlarm(room);
       return (await stats(room)).outbox.dead > 0;
@@ -104,7 +104,7 @@ describe("a webhook that is not taken", () => {
     receiver.answer = () => new Response(null, { status: 200 });
     await passTimeWithAlarms(room, 3_700);
     await until(async () => (await stats(room)).outbox.messages === 0);
-    // Ada is forgotten by now, and what was told of her too; Bob is not.
+    // Ada and her events are forgotten by now; Bob is not.
     expect(receiver.told(room).slice(0, 2)).toEqual(["room.occupied", "member.online bob online"]);
   });
 

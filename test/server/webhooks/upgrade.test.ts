@@ -12,9 +12,10 @@ import { signIn } from "../../worker-kit/sign-in.ts";
 import { passTimeWithAlarms, roomStub } from "../../worker-kit/time.ts";
 import saved from "./fixtures/state-0.1.0.json" with { type: "json" };
 
-// The saved state was made by 0.1.0: two tabs, a lease, a place in its grace, one who left, one who
-// appears offline, an idle one, one who came by a ticket, one whose session was revoked, an event.
-/** What an object of 0.1.0 left: its tables, its alarm, and what its open sockets carried. */
+// The saved state was made by 0.1.0: two tabs, a lease, a place in its grace period, one who left,
+// one who appears offline, an idle one, one who came by a ticket, one whose session was revoked, an
+// event.
+/** The state left by an object of 0.1.0: its tables, its alarm, and its sockets' attachments. */
 interface SavedObject {
   alarm: number | null;
   tables: { create: string; name: string; rows: unknown[][] }[];
@@ -24,7 +25,7 @@ interface SavedObject {
 const ROOM = saved.shown.room;
 const room = saved.room as SavedObject;
 
-/** Lays an object's storage out as it was saved, and has the object start from there. */
+/** Restores an object's saved storage, and starts the object from it. */
 async function restore(
   stub: DurableObjectStub<undefined>,
   { alarm, tables }: Pick<SavedObject, "alarm" | "tables">,
@@ -45,7 +46,7 @@ async function restore(
 
 const restoreRoom = () => restore(roomStub(ROOM), room);
 
-/** Does the same with a room whose sockets outlive it; answers them by their connection's id. */
+/** Does the same with a room whose sockets survive; returns them by connection id. */
 async function restoreWithSockets(): Promise<Map<string, Peer>> {
   const opened = await Promise.all(room.attachments.map(() => tryJoin(ROOM, crypto.randomUUID())));
   const peers = opened.map(({ webSocket }) => new Peer(webSocket!));
@@ -142,7 +143,7 @@ it("[B9.2] the list of rooms opens what 0.1.0 stored", async () => {
   const shard = env.DIRECTORY!.getByName(shardOf(ROOM));
   await restoreRoom();
   await restore(shard, saved.directory);
-  // As the room had told it: its counts were up to 5 s old.
+  // As the room had reported it: its counts were up to 5 s old.
   const answer = await askBackend("GET", "/rooms");
   expect(await answer.json()).toMatchObject({ rooms: [{ room: ROOM, online: 1 }] });
 });

@@ -152,7 +152,7 @@ describe("webhooks", () => {
     receiver.answer = async ({ headers, body }) => {
       const status = await receive(body, headers);
       expect(status).toBe(204);
-      // Told twice: the answer is lost on its way.
+      // Sent twice: the answer is lost.
       return new Response(null, { status: drop ? 500 : status });
     };
     const room = newRoom();

@@ -10,7 +10,7 @@ import { shownTo, unknown, untilShown } from "../../worker-kit/window.ts";
 
 type Asked = Parameters<AuthorizeWatch>;
 
-// The rooms follow the app that was made last: this one, once production's has been loaded.
+// The rooms use the rules of the app created last: this one, after production's.
 await ask("/healthz");
 let asked: Asked[] = [];
 const onlyFriends: AuthorizeWatch = (_session, _room, ids) => [
@@ -70,7 +70,7 @@ describe("who may watch whom", () => {
     expect(session).toMatchObject({ user: { id: "eve", name: "Ada" }, roles: ["staff"] });
     expect([name, ids]).toEqual([room, ["stranger", "friend-1", "friend-2"]]);
     expect(Object.keys(context)).toEqual(["env"]);
-    // It answers more than it was asked for: that is ignored.
+    // Additional ids in its answer are ignored.
     const known = eve.roll!.members.filter(({ status }) => status !== "offline");
     expect(known.map(({ id }) => id)).toEqual(["friend-1", "stranger"]);
   });

@@ -127,7 +127,7 @@ describe("public counts", () => {
     const foreign = await upgrade(room, { Origin: "https://evil.example" });
     expect(await refusal(foreign)).toEqual([403, "origin_forbidden"]);
     let opened = 0;
-    // The minute may turn once on the way.
+    // The minute may change once during the test.
     for (; opened <= 121; opened++) {
       // Each in a room of its own: none is full.
       const answer = await upgrade(`${room}-${opened}`, headers);
@@ -139,7 +139,7 @@ describe("public counts", () => {
     }
     expect(opened).toBeGreaterThanOrEqual(60);
     expect(opened).toBeLessThan(121);
-    // Whoever signs in there is not kept out, nor is a bad credential counted as a stranger is.
+    // Users who sign in there are not blocked, and a bad credential does not count as a stranger.
     const neighbour = await upgrade(room, { ...headers, ...(await bearer("bob")) }, "");
     neighbour.webSocket!.accept();
     const bad = await upgrade(room, { ...headers, Authorization: "Bearer forged" }, "");

@@ -6,7 +6,7 @@ import { join } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
 
 it("[S6.1] friends see each other, as the guide has it, and others see nobody", async () => {
-  // The rooms follow the app that was made last: the example's, once production's has been loaded.
+  // The rooms use the rules of the app created last: the example's, after production's.
   await ask("/healthz");
   const { default: app } = await import("../../examples/server/who-may-watch.ts");
   const room = "guide-friends";

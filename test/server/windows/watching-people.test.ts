@@ -19,7 +19,7 @@ const numbered = (count: number, length = 1) =>
   Array.from({ length: count }, (_, at) => String(at).padStart(length, "x"));
 const rows = (room: string) => query(room, "SELECT ids FROM watched");
 
-/** Sends a frame, and waits for what it is refused with. */
+/** Sends a frame, and waits for its refusal. */
 async function refused(peer: Peer, frame: object): Promise<unknown> {
   const id = crypto.randomUUID();
   peer.send({ ...frame, id });

@@ -69,7 +69,7 @@ describe("a window", () => {
     await zoe.ask({ type: "update", status: "busy" });
     await settle(eve);
     eve.frames.splice(0);
-    // Neither the window nor the counts: nothing is told.
+    // Neither the window nor the counts changed: nothing is sent.
     await zoe.ask({ type: "update", status: "away" });
     passTime(2);
     await settle(eve);
@@ -105,7 +105,7 @@ describe("a window", () => {
     const room = newRoom();
     const [ada, zoe] = [await join(room, "ada"), await join(room, "zoe")];
     const eve = await openWindow(room, "eve", query(1));
-    // Its version is told with the next.
+    // Its version is sent with the next change.
     await zoe.ask({ type: "update", status: "away" });
     await hibernate(room);
     eve.frames.splice(0);

@@ -4,7 +4,6 @@ import { statusOf, type ErrorCode } from "../../errors.ts";
 import { ANSWERS } from "./answers.ts";
 import { OPERATIONS, type Operation } from "./operations.ts";
 
-/** What a reader of the document may be told, whoever asked what. */
 const INFO = {
   title: "Rollcall",
   version: "1",

@@ -12,7 +12,7 @@ import type { RoomState } from "../room-state.ts";
  * Answers an upgrade: takes in the new socket of a session, as a member's or a watcher's, or of a
  * stranger (SPEC R1, S1, S3, A6).
  *
- * @throws Refusal where it may not come in.
+ * @throws Refusal if it may not enter.
  */
 export function join(
   room: RoomState,

@@ -76,7 +76,7 @@ export class Roster {
     return Math.max(this.#members.get(user)?.stamp ?? 0, departed);
   }
 
-  /** Why one more connection of a user is too many; `null` where it is not (SPEC A6). */
+  /** Why a user may not have one more connection; `null` if they may (SPEC A6). */
   refuses(
     user: string,
     { byUser = 0, inRoom = 0 }: NewPlace["watching"] = {},

@@ -60,7 +60,7 @@ export class SortedIds {
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Where an id stands in a sorted list, or would. */
+/** The index of an id in a sorted list, or where to insert it. */
 function placeOf(ids: readonly string[], id: string): number {
   let low = 0;
   let high = ids.length;

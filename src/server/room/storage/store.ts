@@ -117,7 +117,7 @@ export class Store {
 
   /**
    * The id of one more event, `<epoch>.<number>`: the number is higher than any before it, over a
-   * restart too (SPEC B1). Whoever the first is for may have joined a moment ago, and not be stored.
+   * restart too (SPEC B1). The receiver of the first one may have just joined, and not be stored yet.
    */
   nextEventId(epoch: string): string {
     this.#enter(epoch);

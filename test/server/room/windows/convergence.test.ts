@@ -36,7 +36,7 @@ describe("windows", () => {
               }
               await windows.check();
               await model.check();
-              // When all have gone for good, nothing is kept (SPEC L5, S5.4).
+              // After everybody has been forgotten, nothing is kept (SPEC L5, S5.4).
               model.turn((now) => {
                 for (const client of model.connected) {
                   if (client.connection) model.cut(client, "lose", now);

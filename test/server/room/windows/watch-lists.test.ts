@@ -20,7 +20,7 @@ const everybody = () => true;
 const numbered = (count: number, prefix = "user") =>
   Array.from({ length: count }, (_, at) => `${prefix}-${at}`);
 
-/** Lives through changes of lists, and answers them with what they should be. */
+/** Runs changes of lists, and returns the lists with their expected values. */
 function live(steps: readonly (typeof step extends fc.Arbitrary<infer Step> ? Step : never)[]) {
   const connections = [0, 1, 2, 3].map((number) => ({ id: `connection-${number}` }));
   const lists = new WatchLists<{ id: string }>();
@@ -120,7 +120,7 @@ describe("watch lists", () => {
       }
       const shared = connections.length * short.join("").length;
       expect(length).toBeLessThanOrEqual(4_000_000 + shared);
-      // Whoever takes up less is not refused.
+      // A change that makes the list smaller is not refused.
       const [first] = connections;
       const remove = [...lists.of(first!).watched];
       expect(lists.change(first!, { remove, add: short, allowed })).toBe("changed");

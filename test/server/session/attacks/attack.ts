@@ -1,23 +1,23 @@
 import type { Env } from "../../../../src/server/env.ts";
 import type { ErrorCode } from "../../../../src/server/errors.ts";
 
-/** A format in one configuration, a session that is good there, and what is done to it. */
+/** A format in one configuration, a session that is valid there, and the attacks on it. */
 export interface Subject {
   name: string;
   env: Partial<Env>;
   now: number;
   /** The cookie's name. */
   cookie: string;
-  /** The good session, as each way in carries it. */
+  /** The valid session, in the form for each way to enter. */
   token: { cookie: string; bearer: string };
-  /** What the servers answer that the service asks. */
+  /** The answers of the servers that the service asks. */
   fetch: typeof fetch;
   attacks: Attack[];
 }
 
 export interface Attack {
   name: string;
-  /** Makes the bad ones of the good one. */
+  /** Turns the valid one into the invalid ones. */
   token(good: string, way: keyof Subject["token"]): string | string[];
   env?: Partial<Env>;
   now?: number;
@@ -46,13 +46,13 @@ export function alterEach(token: string, separator: string): string[] {
 export const invalid = "session_invalid";
 export const same = (good: string) => good;
 
-/** What is done to sessions of every format. */
+/** The attacks on sessions of every format. */
 export const MALFORMED: Attack[] = [
   { name: "truncated", token: (good) => [good.slice(0, -4), good.slice(0, 10)], code: invalid },
   { name: "oversized", token: (good) => good + "A".repeat(8000), code: invalid },
   {
     name: "no session at all",
-    // A cookie that is empty is none.
+    // An empty cookie counts as absent.
     token: (_good, way) => [
       ...(way === "bearer" ? [""] : []),
       "hello",

@@ -39,7 +39,7 @@ export function makeBetterAuthSubjects(): Subject[] {
       expired(now),
       {
         name: "the cache of another login",
-        // By itself it is as good as that login.
+        // Alone, it is as valid as that login.
         token: (_good, way) => (way === "cookie" ? withToken(ofOther.bearer) : []),
         code: invalid,
       },
@@ -62,7 +62,7 @@ export function makeBetterAuthSubjects(): Subject[] {
   });
 }
 
-/** Whatever is changed of what is signed, and what is signed with it. */
+/** Changes of the signed parts, and of the secret. */
 function changed(good: string): Attack {
   const text = new TextDecoder().decode(decodeBase64Url(good)!);
   const forge = (change: (cache: { session: { user: { id: string } } }) => object) => {

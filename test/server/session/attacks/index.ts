@@ -10,7 +10,7 @@ import { makeRailsSubject } from "./rails.ts";
 import { makeDjangoSubject, makeIronSessionSubject, makeSignedCookieSubjects } from "./signed.ts";
 import { makeSupabaseSubject } from "./supabase.ts";
 
-/** One subject for each format and what matters of its configuration. */
+/** One subject for each format and its relevant configurations. */
 export async function makeSubjects(): Promise<Subject[]> {
   return [
     ...(await makeJwtSubjects()),

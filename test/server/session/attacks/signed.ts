@@ -17,7 +17,7 @@ import {
   type Subject,
 } from "./attack.ts";
 
-/** The good one with each of its characters changed in turn. */
+/** The valid one with each of its characters changed in turn. */
 const changedEverywhere: Attack = {
   name: "changed at any place",
   token(good) {
