@@ -14,7 +14,7 @@ import { joinAdmitted, orStale } from "../user/user-stub.ts";
 import { openInBand } from "./in-band.ts";
 import { credentialContextOf, queryOf, sinceOf } from "./room.ts";
 import { requireHandshake } from "./upgrade.ts";
-import { windowOfSocket } from "./window.ts";
+import { asksForWindow, windowOfSocket } from "./window.ts";
 
 /** How a caller enters a room: as a member, or as a watcher (SPEC S1). */
 type Manner = "join" | "watch";
@@ -56,14 +56,10 @@ export async function enter(asked: RequestContext, room: string): Promise<Respon
   }
   const credential = readCredential(request, sessionCookies(config.session));
   requireOrigin(request, credential, url.origin, config.allowedOrigins);
-  if (manner === "watch" && hasPublicCounts(asked, room) && asksForWindow(url)) {
+  if (manner === "watch" && hasPublicCounts(asked, room) && asksForWindow(url.searchParams)) {
     return watchPublic(asked, room, credential);
   }
   return admit(asked, room, manner, await judgeEntry(asked, room, manner, credential));
-}
-
-function asksForWindow({ searchParams }: URL): boolean {
-  return ["window", "counts"].includes(searchParams.get("view") ?? "");
 }
 
 /** Lets anyone watch the counts, and callers who may read the room watch users, too. */

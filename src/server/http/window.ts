@@ -60,6 +60,15 @@ function wantedBy(query: URLSearchParams | null): Wanted {
 }
 
 /**
+ * Whether a query requests a window (SPEC S4).
+ *
+ * @throws Refusal `bad_request`.
+ */
+export function asksForWindow(query: URLSearchParams): boolean {
+  return wantedBy(query).view !== undefined;
+}
+
+/**
  * How many members a window shows beside the watched ones; `null` for no window (SPEC S4, S6, S7).
  */
 function limitOf(
