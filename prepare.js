@@ -1,4 +1,4 @@
-/** Builds the package after an install from git. Without the dev dependencies it cannot be built. */
+/** Builds the package after an install from git. It cannot be built without the dev dependencies. */
 import { execSync } from "node:child_process";
 import { existsSync } from "node:fs";
 

@@ -6,7 +6,10 @@ import { CredentialGuard, keepLog } from "./test/credential-guard.ts";
 import { LongFirst } from "./test/long-first.ts";
 import { RulesGuard } from "./test/rules-guard.ts";
 
-/** Where the rooms of the tests keep their state: in memory where there is room, since each commit waits for its disk. */
+/**
+ * Where the tests' rooms keep their state: in memory if there is space, since each commit waits for
+ * the disk.
+ */
 const MEMORY = "/dev/shm";
 const GIGABYTE = 2 ** 30;
 if (existsSync(MEMORY)) {
@@ -14,9 +17,12 @@ if (existsSync(MEMORY)) {
   if (bavail * bsize > 2 * GIGABYTE) process.env["TMPDIR"] = MEMORY;
 }
 
-/** For a busy machine, and for rooms that sleep only once they have told the list their counts, 5 s later. */
+/**
+ * For a busy machine, and for rooms that hibernate only after they have reported their counts, 5 s
+ * later.
+ */
 const BOUNDS = { testTimeout: 20_000, hookTimeout: 20_000 };
-/** To start a workerd takes longer than most files. */
+/** Starting a workerd takes longer than most files. */
 const SHARED = { isolate: false, setupFiles: "test/worker-kit/fresh-worker.ts" };
 
 const secret = () => randomBytes(32).toString("base64url");
@@ -51,11 +57,11 @@ const sources = (...entries: string[]) =>
 
 export default defineConfig({
   test: {
-    // The end-to-end tests wait more than they work.
+    // The end-to-end tests wait most of the time.
     maxWorkers: 4,
     sequence: { sequencer: LongFirst },
     reporters: ["default", new CredentialGuard(), new RulesGuard()],
-    // The Workers' own lines are searched, and not shown: there are thousands.
+    // The Workers' own lines are searched but not shown: there are thousands.
     onConsoleLog(text) {
       keepLog(text);
       return !text.startsWith('{"event"');
@@ -79,7 +85,7 @@ export default defineConfig({
           ...BOUNDS,
           ...SHARED,
           include: ["test/server/in-band/**/*.test.ts"],
-          // For a longer run by hand.
+          // For a longer manual run.
           provide: {
             doorCases: Number(process.env["DOOR_CASES"] ?? 2_000),
             frameCases: Number(process.env["FRAME_CASES"] ?? 1_000),
@@ -87,7 +93,7 @@ export default defineConfig({
         },
       },
       {
-        // Two keys, as while one is replaced; and every way in.
+        // Two keys, as during a rotation; and every way to sign in.
         plugins: [
           worker({
             IN_BAND_AUTH: "true",
@@ -108,12 +114,12 @@ export default defineConfig({
             {
               SERVER_KEY: secret(),
               WEBHOOK_URL: "https://hooks.example.com/rollcall",
-              // Less than webhooks are tried for.
+              // Less than webhooks are retried for.
               RETENTION_SECONDS: "3600",
-              // Two, as while one is replaced.
+              // Two, as during a rotation.
               WEBHOOK_SECRET: `${webhookSecret()}, ${webhookSecret()}`,
             },
-            // The platform's own, which keeps nothing locally.
+            // The platform's own binding, which stores nothing locally.
             { METRICS: { dataset: "rollcall" } },
           ),
         ],

@@ -33,7 +33,7 @@ describe("rollcall doctor", () => {
 
   it("[A2] reads the configuration of its folder, and says whose a cookie is", async () => {
     const { code, text } = await doctor("doctor", "--cookie", cookieOf("Hono, a user"));
-    expect(text).toContain("Good: it is ada");
+    expect(text).toContain("Accepted: the user is ada");
     expect(text).not.toContain(fixture.secret);
     expect(code).toBe(0);
   });
@@ -43,7 +43,7 @@ describe("rollcall doctor", () => {
     const refused = await doctor("doctor", "--cookie", other);
     expect(refused).toEqual({ code: 1, text: expect.stringContaining("(signature)") });
     const replaced = await doctor("doctor", "--cookie", other, "--var", "SESSION_FORMAT=jwt");
-    expect(replaced.text).toContain("SESSION_FORMAT=jwt is set, which is another.");
+    expect(replaced.text).toContain("SESSION_FORMAT=jwt is set, which is another format.");
     expect(await doctor()).toEqual({ code: 2, text: expect.stringContaining("Usage:") });
   });
 });

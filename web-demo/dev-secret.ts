@@ -1,4 +1,4 @@
-/** Makes the demo's signing secret on its first start; git never sees the file. */
+/** Creates the demo's signing secret on its first start; git ignores the file. */
 import { randomBytes } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 

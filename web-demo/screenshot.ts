@@ -1,6 +1,6 @@
 /**
- * Takes the README's picture of the demo, with people in it, from the real thing. With a folder's
- * name, also how it and the element look in the dark, on a phone, and with a second room.
+ * Takes the README's screenshot of the running demo, with people in it. With a folder's name, it also
+ * takes the demo and the element in dark mode, on a phone, and with a second room.
  */
 import { join } from "node:path";
 import { type Server, startServer } from "../test/e2e/server.ts";
@@ -36,7 +36,7 @@ try {
   await server.stop();
 }
 
-/** Somebody who has signed in, and their page. */
+/** A signed-in person, and their page. */
 interface Visitor {
   context: BrowserContext;
   page: Page;
@@ -59,7 +59,7 @@ async function takePictures(server: Server): Promise<void> {
     await page.getByRole("radio", { name: status, exact: true }).check();
     await page.getByText(`Others see you as ${status === "Busy" ? "busy" : "online"}`).waitFor();
   }
-  // Three minutes pass for the page alone.
+  // Three minutes pass, for the page alone.
   await page.clock.setFixedTime(Date.now() + 3.5 * 60_000);
   await page.getByText("last online 3 min ago").waitFor();
   await page.getByText("3 tabs").waitFor();

@@ -13,7 +13,7 @@ const SESSION_SECONDS = 8 * 3600;
 const signInSchema = v.object({
   name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(40)),
   picture: v.optional(v.picklist(PICTURES)),
-  /** Whom of the team to be; anybody may be anybody. */
+  /** The team member to sign in as; any visitor may choose any. */
   teammate: v.optional(v.picklist(TEAM.map(({ id }) => id))),
 });
 
@@ -23,13 +23,13 @@ function cookieName(c: DemoContext): string {
   return c.env.SESSION_COOKIE ?? "session";
 }
 
-/** The newest of the secrets, which is the one to sign with (SPEC A2). */
+/** The newest secret, which signs (SPEC A2). */
 function signingKey(c: DemoContext): Uint8Array {
   const [newest = ""] = (c.env.SESSION_SECRET ?? "").split(",");
   return new TextEncoder().encode(newest.trim());
 }
 
-/** Two people may share a name: the random part keeps them apart. */
+/** Two people may share a name: the random part distinguishes them. */
 function newUserId(name: string): string {
   const slug = name
     .normalize("NFKD")
@@ -43,7 +43,7 @@ function newUserId(name: string): string {
 
 const app = new Hono<{ Bindings: Env }>();
 
-// First, so that its checks and headers hold for the demo's own routes too.
+// First, so that its checks and headers apply to the demo's own routes too.
 app.route("/", createApp());
 
 app.use("/demo/*", csrf(), async (c, next) => {

@@ -114,7 +114,7 @@ const CASES: Record<keyof Values, Case> = {
     ],
     bad: ["user_id", "[]", '{"id":7}', '{"id":""}', '{"user":"user_id"}'],
     fault:
-      'must be a JSON object like {"id":"user_id"}, of texts named id, name, picture, roles, rooms, session',
+      'must be a JSON object like {"id":"user_id"}, of strings named id, name, picture, roles, rooms, session',
   },
   SESSION_INTROSPECTION_URL: trustedUrl("C8"),
   SESSION_INTROSPECTION_HEADERS: {
@@ -167,7 +167,7 @@ const CASES: Record<keyof Values, Case> = {
     id: "C27",
     good: [[`${WEBHOOK_SECRET}, ${WEBHOOK_SECRET}`, [WEBHOOK_SECRET, WEBHOOK_SECRET]]],
     bad: ["whsec_", "whsec_c2hvcnQ=", WEBHOOK_SECRET.slice(6)],
-    fault: "each secret must be whsec_ and 24 to 64 bytes in base64",
+    fault: "each secret must be whsec_ followed by 24 to 64 bytes in base64",
   },
   WEBHOOK_ALLOW_PRIVATE: yesOrNo("C28"),
   JURISDICTION: {

@@ -7,13 +7,13 @@ export type Account =
   | { is: "signed-out" }
   | { is: "signed-in"; user: api.User };
 
-/** Tells the other tabs, which share the cookie, that it changed. */
+/** Notifies the other tabs, which share the cookie, that it changed. */
 const tabs = new BroadcastChannel("rollcall-account");
 const listeners = new Set<() => void>();
 
 let account: Account = { is: "unknown" };
 let moments = 0;
-/** The moment of which the account is shown: answers come in any order. */
+/** The time of the shown account: answers come in any order. */
 let shown = 0;
 
 function show(next: Account, moment = ++moments): void {
@@ -47,7 +47,7 @@ export async function signIn(who: Parameters<typeof api.signIn>[0]): Promise<voi
 }
 
 export async function signOut(): Promise<void> {
-  // The page leaves its room at once, whatever becomes of the cookie.
+  // The page leaves its room at once, whether or not the cookie is removed.
   show({ is: "signed-out" });
   try {
     await api.signOut();

@@ -1,12 +1,12 @@
 import type { Picture } from "../pictures.ts";
 
-/** Who the session cookie says you are. */
+/** The user of the session cookie. */
 export interface User {
   id: string;
   name: string;
 }
 
-/** Throws with words for the person where the service does not answer. */
+/** Throws with a message for the person if the service does not answer. */
 async function call(path: string, init?: RequestInit): Promise<Response> {
   try {
     return await fetch(path, { ...init, signal: AbortSignal.timeout(10_000) });
@@ -19,7 +19,7 @@ async function call(path: string, init?: RequestInit): Promise<Response> {
   }
 }
 
-/** `null` where nobody is signed in; throws where the service does not answer. */
+/** `null` if nobody is signed in; throws if the service does not answer. */
 export async function readUser(): Promise<User | null> {
   const response = await call("/demo/me");
   if (response.status === 401) return null;
@@ -28,7 +28,7 @@ export async function readUser(): Promise<User | null> {
   return body.user;
 }
 
-/** Throws with words for the person where it does not succeed. */
+/** Throws with a message for the person if it fails. */
 export async function signIn(who: {
   name: string;
   picture?: Picture | undefined;

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import type { Member, Self } from "../../src/client/index.ts";
 import { useConnection, useMembers, useSelf } from "../../src/react/index.ts";
 
-/** Joins and leaves that come close together are told in one breath. */
+/** Joins and leaves that come close together are announced together. */
 const GATHER_MS = 1000;
 
 type Names = ReadonlyMap<string, string>;
@@ -23,7 +23,7 @@ function describeChange(before: Names, after: Names): string {
   return [tell(joined, "joined"), tell(left, "left")].filter((text) => text !== "").join(" ");
 }
 
-/** Tells screen readers, politely, who came and who went. */
+/** Announces to screen readers, politely, who came and who went. */
 export function Announcer() {
   const members = useMembers();
   const self = useSelf();

@@ -7,7 +7,7 @@ import { SignIn } from "./sign-in.tsx";
 import { TeamPage } from "./team-page.tsx";
 import { useRoomName } from "./use-room-name.ts";
 
-/** Pages that are about no room of the visitor's choice; a room's name has no slash. */
+/** Pages that do not show a room of the visitor's choice; a room's name has no slash. */
 const LIVE = "/see/live";
 const TEAM = "/see/team";
 

@@ -4,7 +4,7 @@ import { hueOf } from "../../src/element/hue.ts";
 import { initialsOf } from "../../src/element/initials.ts";
 import { StatusMark } from "./status-mark.tsx";
 
-/** A person's picture, or their initials where there is none or it does not load. */
+/** A person's picture, or their initials if there is none or it does not load. */
 export function Avatar({ member }: { member: Pick<Member, "id" | "name" | "image" | "status"> }) {
   const [broken, setBroken] = useState<string>();
   const { id, name, image, status } = member;

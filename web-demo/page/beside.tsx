@@ -6,7 +6,7 @@ import { RoomPanel } from "./room-panel.tsx";
 import { StatusSelect } from "./status-select.tsx";
 import { useSecondRoom } from "./use-second-room.ts";
 
-/** A second room beside the page's own: the same person, with a status of their own there. */
+/** A second room beside the page's own: the same person, with a separate status there. */
 export function Beside({ room, user }: { room: string; user: string }) {
   const [second, setSecond] = useSecondRoom(room);
   if (second === null) return null;
@@ -27,7 +27,7 @@ export function Beside({ room, user }: { room: string; user: string }) {
   );
 }
 
-/** Opens a room beside the page's own, where there is none. */
+/** Opens a room beside the page's own, if there is none. */
 export function OpenBeside({ room }: { room: string }) {
   const [second, setSecond] = useSecondRoom(room);
   const [name, setName] = useState(room === "studio" ? "lobby" : "studio");

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Wordmark } from "./wordmark.tsx";
 
-/** A page that is about one thing. */
+/** A page with a single topic. */
 export function Card({ title, children }: { title: ReactNode; children: ReactNode }) {
   return (
     <main className="alone">

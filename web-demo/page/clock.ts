@@ -22,7 +22,7 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** The time, ten seconds coarse: one timer for the whole page, and only while somebody looks. */
+/** The time, in steps of ten seconds: one timer for the whole page, only while it is used. */
 export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }

@@ -13,7 +13,7 @@ interface Props {
   joinAgain(): void;
 }
 
-/** The room is over for this page, why, and the way on. */
+/** Says that the room is closed to this page, why, and what to do. */
 export function Closed({ error, joinAgain }: Props) {
   const reason = error && (WORDS[error.code] ?? error.message);
   const isForbidden = error?.code === "room_forbidden";

@@ -1,10 +1,10 @@
 import { memo, useEffect, useId, useRef } from "react";
 import { useRoom } from "../../src/react/index.ts";
 
-/** So long after the last key a person has stopped typing. */
+/** How long after the last key a person counts as not typing. */
 const PAUSE_MS = 2500;
 
-/** A field to type in: others are told that you do, and not what. */
+/** A field to type in: others see that you type, but not what. */
 export const Composer = memo(function Composer() {
   const { setData } = useRoom();
   const timer = useRef<number>(undefined);

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import type { ConnectionState, RoomError } from "../../src/client/index.ts";
 
-/** How long a refused frame is talked about: the connection itself is well. */
+/** How long a refused frame is shown: the connection itself works. */
 const REFUSAL_MS = 6000;
 
 interface Props {
@@ -9,7 +9,7 @@ interface Props {
   error: RoomError | null;
 }
 
-/** Says what is wrong with the connection while there is hope for it. */
+/** Says what is wrong with the connection while it may recover. */
 export function ConnectionNotice({ connection, error }: Props) {
   const [read, setRead] = useState<RoomError | null>(null);
 

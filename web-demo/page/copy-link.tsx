@@ -14,7 +14,7 @@ export function CopyLink() {
       await navigator.clipboard.writeText(location.href);
       setCopied(true);
     } catch {
-      // Refused, or not a secure page: the person copies it by hand.
+      // Refused, or not a secure page: the person must copy it manually.
       prompt("The link to this room", location.href);
     }
   }

@@ -1,4 +1,4 @@
-/** One frame of a room's socket, as it came or went. */
+/** A frame that a room's socket received or sent. */
 export interface LoggedFrame {
   /** Counts up. */
   number: number;
@@ -6,7 +6,7 @@ export interface LoggedFrame {
   direction: "received" | "sent";
   /** In milliseconds since 1970. */
   at: number;
-  /** Its `type`, or the whole of a bare string. */
+  /** Its `type`, or a whole bare string. */
   type: string;
   /** The rest of it, as JSON. */
   rest: string;
@@ -15,7 +15,7 @@ export interface LoggedFrame {
 const MOST = 100;
 
 const listeners = new Set<() => void>();
-/** The newest first. */
+/** Newest first. */
 let frames: readonly LoggedFrame[] = [];
 
 export function addFrame(room: string, direction: LoggedFrame["direction"], text: string): void {

@@ -1,6 +1,6 @@
 import { StatusMark } from "./status-mark.tsx";
 
-/** Says that nobody sees you; the element stays, for screen readers to hear what it says. */
+/** Says that nobody sees you; the element stays, so that screen readers announce changes. */
 export function HiddenNotice({ hidden }: { hidden: boolean }) {
   return (
     <output>

@@ -13,11 +13,11 @@ const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyl
 
 function describeAge(ms: number): string {
   const unit = UNITS.find(([, unitMs]) => ms >= unitMs);
-  // Under a minute, and where this clock runs behind the room's.
+  // Under a minute, or if this clock is behind the room's.
   return unit ? relative.format(-Math.floor(ms / unit[1]), unit[0]) : "just now";
 }
 
-/** "last online 3 min ago", and counting. */
+/** "last online 3 min ago", updated over time. */
 export function LastOnline({ at }: { at: string }) {
   const time = Date.parse(at);
   const age = useNow() - time;

@@ -5,7 +5,7 @@ import { useTitle } from "./use-title.ts";
 
 const NUMBER = new Intl.NumberFormat("en");
 
-/** How many look at a page: for anybody, who is not signed in and on nobody's list. */
+/** How many people look at a page: for everybody, without a sign-in and without being on the list. */
 export function LivePage() {
   return (
     <RoomProvider url="/rooms/live" present={false} window={windowOf({ limit: 0 })}>

@@ -25,7 +25,10 @@ class NetworkSocket extends WebSocket {
     super.send(text);
   }
 
-  /** To the page it is lost; the room sees it close with no word, and keeps the place for a while. */
+  /**
+   * To the page it is lost; the room sees a close without a reason, and keeps the place for a
+   * while.
+   */
   drop(): void {
     this.#isDropped = true;
     this.dispatchEvent(new CloseEvent("close", { code: 1006 }));
@@ -36,10 +39,10 @@ class NetworkSocket extends WebSocket {
 const networkFetch: typeof fetch = (input, init) =>
   isCut ? Promise.reject(new TypeError("The network is cut.")) : fetch(input, init);
 
-/** What the rooms of this page connect by. */
+/** The WebSocket class for the rooms of this page. */
 export const NETWORK = { WebSocket: NetworkSocket, fetch: networkFetch };
 
-/** Cuts or mends the network of this page's rooms, and says so as a browser does. */
+/** Cuts or restores the network of this page's rooms, with the events of a browser. */
 export function cutNetwork(cut: boolean): void {
   isCut = cut;
   if (cut) for (const socket of sockets) socket.drop();

@@ -3,8 +3,8 @@ import type { Member } from "../../src/protocol/messages.ts";
 const collator = new Intl.Collator(undefined, { sensitivity: "base", numeric: true });
 
 /**
- * Who is here, by name, so that a row keeps its place whatever its status; then who was here,
- * the latest first.
+ * The people who are here, by name, so that a row keeps its place whatever its status; then the
+ * people who were here, latest first.
  */
 export function orderMembers(members: readonly Member[]): { here: Member[]; gone: Member[] } {
   const here = members.filter((member) => member.status !== "offline");

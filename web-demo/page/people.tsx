@@ -9,7 +9,7 @@ interface Props {
   selfId: string | undefined;
 }
 
-/** Everybody in the room: who is here, then who was. */
+/** Everybody in the room: the people who are here, then those who were. */
 export function People({ members, selfId }: Props) {
   const { here, gone } = useMemo(() => orderMembers(members), [members]);
   const list = useRef<HTMLDivElement>(null);

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 interface Props {
   room: string;
   level: 1 | 2;
-  /** `null` until the room has told it. */
+  /** `null` until the room has sent it. */
   online: number | null;
   action: ReactNode;
 }

@@ -19,7 +19,7 @@ import { useTitle } from "./use-title.ts";
 import { Wire } from "./wire.tsx";
 import { Wordmark } from "./wordmark.tsx";
 
-/** A reload or a closed window does not leave, and must not: the room's grace hides it, or times it. */
+/** A reload or a closed window must not leave: the room's grace period covers it. */
 export function RoomPage({ room, user }: { room: string; user: string }) {
   return (
     <RoomProvider url={`/rooms/${room}`} user={user} {...NETWORK}>

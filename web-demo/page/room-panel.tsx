@@ -18,9 +18,9 @@ interface Props {
   room: string;
   /** The heading's level: the page's own room has the first. */
   level: 1 | 2;
-  /** What stands beside the number of people. */
+  /** Shown beside the number of people. */
   action: ReactNode;
-  /** What stands between the heading and the people. */
+  /** Shown between the heading and the people. */
   children?: ReactNode;
 }
 

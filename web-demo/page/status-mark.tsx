@@ -7,7 +7,7 @@ export const STATUS_WORDS = {
   offline: "Offline",
 } as const satisfies Record<Status, string>;
 
-/** Each status has a shape of its own, so that nobody needs to tell the colours apart. */
+/** Each status has its own shape, so that nobody needs to distinguish colours. */
 const SHAPES = {
   online: <circle cx="8" cy="8" r="6" fill="currentColor" />,
   away: <path d="M9.6 2.2a4.7 4.7 0 0 0 4.2 6.9A6 6 0 1 1 9.6 2.2z" fill="currentColor" />,
@@ -30,7 +30,7 @@ const SHAPES = {
   ),
 };
 
-/** A dot that says what the words beside it say. */
+/** A dot with the same meaning as the words beside it. */
 export function StatusMark({ status }: { status: Status | "automatic" }) {
   return (
     <svg className="mark" data-status={status} viewBox="0 0 16 16" aria-hidden="true">

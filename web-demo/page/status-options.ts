@@ -1,6 +1,6 @@
 import type { Status } from "../../src/protocol/messages.ts";
 
-/** What a person may choose; `null` leaves it to the room. */
+/** The statuses to choose from; `null` is automatic. */
 export const STATUS_OPTIONS: readonly { status: Status | null; label: string; hint: string }[] = [
   { status: null, label: "Automatic", hint: "Online while you are here" },
   { status: "online", label: "Online", hint: "Even while you look elsewhere" },

@@ -4,7 +4,7 @@ import { Avatar } from "./avatar.tsx";
 import { STATUS_WORDS, StatusMark } from "./status-mark.tsx";
 import { STATUS_OPTIONS } from "./status-options.ts";
 
-/** Your own status: a radio group, so that arrow keys and screen readers know it. */
+/** Your own status: a radio group, which works with arrow keys and screen readers. */
 export function StatusPicker() {
   const self = useSelf();
   const member = useMember(self?.id);

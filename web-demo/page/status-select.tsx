@@ -3,7 +3,7 @@ import type { Status } from "../../src/protocol/messages.ts";
 import { useSelf, useStatus } from "../../src/react/index.ts";
 import { STATUS_OPTIONS } from "./status-options.ts";
 
-/** Your own status in one line, where there is little room. */
+/** Your own status in one line, for small spaces. */
 export function StatusSelect() {
   const [chosen, setStatus] = useStatus();
   const isKnown = useSelf() !== null;

@@ -7,7 +7,7 @@ import { STATUS_WORDS, StatusMark } from "./status-mark.tsx";
 import { useTitle } from "./use-title.ts";
 import { Wordmark } from "./wordmark.tsx";
 
-/** A company's list of names, each with a dot: the page is told of those it shows alone. */
+/** A company's list of names, each with a dot: the page receives only the people it shows. */
 export function TeamPage({ account }: { account: Account }) {
   if (account.is !== "signed-in") {
     return (
@@ -85,7 +85,7 @@ function Online() {
   return <>{useOnlineCount()} online</>;
 }
 
-/** The own status, which shows how fast a dot is elsewhere. */
+/** Your own status, to see how fast the dot changes elsewhere. */
 function Self({ name }: { name: string }) {
   const [chosen, setStatus] = useStatus();
   const isBusy = chosen === "busy";

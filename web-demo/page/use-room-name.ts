@@ -20,7 +20,7 @@ function watchAddress(listener: () => void): () => void {
   return () => removeEventListener("popstate", listener);
 }
 
-/** The room that the address `/in/<room>` names; `/<room>` leads there too, and `/` to the lobby. */
+/** The room in the address `/in/<room>`; `/<room>` leads there too, and `/` to the lobby. */
 export function useRoomName(): string {
   return useSyncExternalStore(watchAddress, readRoomName);
 }

@@ -26,7 +26,7 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** The room that the address names in `?beside=`, so that a reload keeps it; not `room` once more. */
+/** The room in the address's `?beside=`, so that a reload keeps it; never `room` itself. */
 export function useSecondRoom(room: string): [string | null, (room: string | null) => void] {
   const second = useSyncExternalStore(subscribe, readSecondRoom);
   const isRoom = second !== null && second !== room && isRoomName(second);

@@ -1,4 +1,4 @@
-/** Stands where the people will be. */
+/** A placeholder for the people. */
 export function Waiting() {
   return (
     <div className="waiting">

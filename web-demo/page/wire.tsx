@@ -5,7 +5,7 @@ const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
 const ARROWS = { received: "↓", sent: "↑" } as const;
 
-/** What this page's rooms say and hear, the latest first. */
+/** The frames of this page's rooms, latest first. */
 export function Wire() {
   const frames = useSyncExternalStore(subscribeToFrames, readFrames);
   return (

@@ -16,7 +16,7 @@ const WEBHOOK_SECRET =
 const MAX_ROOM_SIZE = 32_000;
 
 /** A custom message: the library's would quote the value, which may be a secret. */
-const plainText = v.string("must be a text");
+const plainText = v.string("must be a string");
 
 const splitList = (text: string) =>
   text
@@ -60,10 +60,10 @@ const secretList = v.optional(
   "",
 );
 
-const CLAIMS_FAULT = `must be a JSON object like {"id":"user_id"}, of texts named ${CLAIM_KEYS.join(", ")}`;
+const CLAIMS_FAULT = `must be a JSON object like {"id":"user_id"}, of strings named ${CLAIM_KEYS.join(", ")}`;
 const claimName = v.optional(v.pipe(v.string(CLAIMS_FAULT), v.nonEmpty(CLAIMS_FAULT)));
 
-/** `undefined` if a text is not a JSON object. */
+/** Returns `undefined` if a text is not a JSON object. */
 const readObject = (text: string) => {
   try {
     const json: unknown = JSON.parse(text);
@@ -235,7 +235,7 @@ const KEYS = {
       v.transform(splitList),
       v.check(
         (secrets) => secrets.every((secret) => WEBHOOK_SECRET.test(secret)),
-        "each secret must be whsec_ and 24 to 64 bytes in base64",
+        "each secret must be whsec_ followed by 24 to 64 bytes in base64",
       ),
     ),
     "",

@@ -84,10 +84,10 @@ export function parseConfig(env: Env, hasCustomVerify = false): Config {
   };
   faults.push(...webhookFaults(values, faults));
   if (config.renewal && secrets.length === 0 && !blames(faults, "TICKET_SECRET")) {
-    faults.push("TICKET_SECRET: is missing, and RENEW=server signs with it");
+    faults.push("TICKET_SECRET: is missing; RENEW=server needs it");
   }
   if (config.serverKeys.length > 0 && config.users === null) {
-    faults.push("USERS: is missing, and SERVER_KEY needs it");
+    faults.push("USERS: is missing; SERVER_KEY needs it");
   }
   if (!hasCustomVerify) faults.push(...formatFaults(config, env));
   return Object.freeze(config);
@@ -98,11 +98,11 @@ function webhookFaults(values: Values, faults: readonly string[]): string[] {
   const { WEBHOOK_URL: url, WEBHOOK_SECRET: secrets, WEBHOOK_ALLOW_PRIVATE: allows } = values;
   if (blames(faults, "WEBHOOK_URL") || blames(faults, "WEBHOOK_SECRET")) return [];
   if (url === "")
-    return secrets.length > 0 ? ["WEBHOOK_URL: is missing, and there is a secret"] : [];
+    return secrets.length > 0 ? ["WEBHOOK_URL: is missing; WEBHOOK_SECRET needs it"] : [];
   const { protocol, hostname } = new URL(url);
   const isPrivate = protocol === "http:" || isPrivateHost(hostname);
   return [
-    ...(secrets.length === 0 ? ["WEBHOOK_SECRET: is missing, and there is a URL"] : []),
+    ...(secrets.length === 0 ? ["WEBHOOK_SECRET: is missing; WEBHOOK_URL needs it"] : []),
     ...(isPrivate && allows === "false"
       ? ["WEBHOOK_URL: must be https and public, unless WEBHOOK_ALLOW_PRIVATE=true"]
       : []),

@@ -91,14 +91,14 @@ function describeCookie(text: string, credential: Credential | null, format: str
     `The cookie looks like ${guess.what}, which is SESSION_FORMAT=${guess.format}.`,
     guess.format === format
       ? `SESSION_FORMAT=${format} is set.`
-      : `SESSION_FORMAT=${format} is set, which is another.`,
+      : `SESSION_FORMAT=${format} is set, which is another format.`,
   ];
 }
 
 function describeSession({ user, roles, rooms, id, expiresAt }: RoomSession): string[] {
   const list = (texts: readonly string[]) => (texts.length > 0 ? texts.join(", ") : "none");
   return [
-    `Good: it is ${user.id}${user.name ? ` (${user.name})` : ""}, until ${new Date(expiresAt).toISOString()}.`,
+    `Accepted: the user is ${user.id}${user.name ? ` (${user.name})` : ""}, until ${new Date(expiresAt).toISOString()}.`,
     `picture: ${user.image ?? "none"}; roles: ${list(roles)}; rooms: ${rooms ? list(rooms) : "all"}; session's id: ${id ? "yes" : "none"}`,
   ];
 }

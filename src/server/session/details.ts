@@ -58,7 +58,7 @@ export function signedOutBy(status: number): string {
 }
 
 /**
- * Makes the refusal of a session for one of its claims, by the source's name for it.
+ * Creates the refusal of a session for one of its claims, by the source's name for it.
  *
  * @example
  * throw invalidClaim("rooms", "not a list"); // logged as: claim "rooms": not a list

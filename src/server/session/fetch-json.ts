@@ -40,7 +40,7 @@ export async function fetchJson(
   } catch (error) {
     if (ending.signal.aborted)
       throw new Error(`no answer in ${TIMEOUT_MS / 1000} s`, { cause: error });
-    if (error instanceof SyntaxError) throw new Error("the answer is no JSON", { cause: error });
+    if (error instanceof SyntaxError) throw new Error("the answer is not JSON", { cause: error });
     if (error instanceof RangeError) throw error;
     // The message of a network error may contain the URL with its query.
     throw new Error("no connection", { cause: error });

@@ -21,7 +21,7 @@ function isShared(url: string): boolean {
 /** Shared keys do not identify the app of a token; issuer and audience do (SPEC A2). */
 export function sharedKeyFaults({ jwksUrl, issuer, audience }: Keys): readonly string[] {
   if (jwksUrl === undefined || !isShared(jwksUrl)) return [];
-  const why = "is missing, and the keys at SESSION_JWKS_URL sign the tokens of other apps, too";
+  const why = "is missing; the keys at SESSION_JWKS_URL also sign the tokens of other apps";
   return [
     ...(issuer === undefined ? [`SESSION_ISSUER: ${why}`] : []),
     ...(audience === undefined ? [`SESSION_AUDIENCE: ${why}`] : []),
@@ -33,6 +33,6 @@ export function keySetWarnings({ jwksUrl, issuer, audience }: Keys): readonly st
   if (jwksUrl === undefined || isShared(jwksUrl)) return [];
   if (issuer !== undefined || audience !== undefined) return [];
   return [
-    "SESSION_ISSUER: is not set, and neither is SESSION_AUDIENCE: any token of the keys at SESSION_JWKS_URL is taken",
+    "SESSION_ISSUER: is not set, and neither is SESSION_AUDIENCE: any token signed by the keys at SESSION_JWKS_URL is accepted",
   ];
 }

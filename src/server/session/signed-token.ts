@@ -80,7 +80,7 @@ export function createTokenCheck(
       }
       // A key cannot be imported: that is not the fault of the caller's token.
       const isCallers = error instanceof errors.JOSEError || error instanceof Refusal;
-      throw isCallers ? error : unavailable("the key server: a key of a wrong shape");
+      throw isCallers ? error : unavailable("the key server: a key with a wrong shape");
     }
   }
 

@@ -149,7 +149,7 @@ describe("the server key", () => {
       expect(faultsOf(key)).toEqual([expect.stringMatching(/^SERVER_KEY: each key must have/)]);
     }
     const bare = parseConfig({ SESSION_SECRET: "x".repeat(32), SERVER_KEY: KEY } as Env);
-    expect(bare.faults).toEqual(["USERS: is missing, and SERVER_KEY needs it"]);
+    expect(bare.faults).toEqual(["USERS: is missing; SERVER_KEY needs it"]);
     for (const key of ["", " , ", KEY, `${KEY} ,${OLDER},`]) expect(faultsOf(key)).toEqual([]);
   });
 });

@@ -61,7 +61,7 @@ describe.each(Object.entries(FIXTURES))("the doctor and %s", (format, fixture) =
       if (!vector.title.endsWith("no JSON")) {
         expect(lines[0]).toMatch(new RegExp(`SESSION_FORMAT=${format}\\.$`));
       }
-      if (expected) expect(text).toContain(`Good: it is ${expected.user.id}`);
+      if (expected) expect(text).toContain(`Accepted: the user is ${expected.user.id}`);
       else expect(text).toMatch(/Refused: session_\w+ \([^)]+\)/);
       const values = vector.cookie.split("; ").map((pair) => pair.slice(pair.indexOf("=") + 1));
       for (const hidden of [fixture.secret, ...values]) expect(text).not.toContain(hidden);
@@ -82,7 +82,7 @@ describe("the doctor", () => {
       vars: { SESSION_SECRET: "x".repeat(32) },
       now,
     });
-    expect(lines[1]).toBe("SESSION_FORMAT=jwt is set, which is another.");
+    expect(lines[1]).toBe("SESSION_FORMAT=jwt is set, which is another format.");
   });
 
   it("[A2, O2] names what is wrong with the configuration, and no cookie of another name", async () => {
