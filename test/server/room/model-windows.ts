@@ -4,8 +4,9 @@ import type { Delta, Member, Snapshot } from "../../../src/protocol/messages.ts"
 import { admit, admitWatcher, welcome } from "../../../src/server/room/connections/admission.ts";
 import { Connection } from "../../../src/server/room/connections/connection.ts";
 import { drop } from "../../../src/server/room/connections/departure.ts";
+import { answerRead } from "../../../src/server/room/read.ts";
 import { unknown } from "../../worker-kit/window.ts";
-import { Client } from "./model-client.ts";
+import { Client, heldIn } from "./model-client.ts";
 import type { Model } from "./model.ts";
 import { USERS } from "./model-steps.ts";
 
@@ -73,7 +74,10 @@ class WindowClient extends Client {
   }
   override receive(text: string): Snapshot | Delta | null {
     const frame = JSON.parse(text) as { type: string; watching: number };
-    if (frame.type === "watching") this.watching = frame.watching;
+    if (frame.type === "watching") {
+      this.watching = frame.watching;
+      this.frames.push({ at: Date.now(), text });
+    }
     const before = this.roll;
     const state = super.receive(text);
     if (state?.type === "delta" && state.set.length + state.gone.length === 0) {
@@ -161,6 +165,15 @@ export class ModelWindows {
     for (const id of add) client.watched.set(id, allowed(id) ? "allowed" : "denied");
   }
 
+  /** What `GET` answers with the same window. */
+  #read(limit: number, watched: WindowClient["watched"]): Promise<Snapshot> {
+    const { room } = this.#model;
+    const denied = [...watched].filter(([, may]) => may === "denied").map(([id]) => id);
+    const window = { limit, watched: [...watched.keys()], denied };
+    const answer = this.#model.turn(() => answerRead({ requestId: "", window }, null, room), true);
+    return answer.json();
+  }
+
   #shut(client: WindowClient, now: number): void {
     const { connection } = client;
     drop(this.#model.room, connection!, "closed");
@@ -179,6 +192,10 @@ export class ModelWindows {
     for (const { connection, roll, limit, watched, watching } of live) {
       expect(roll?.members, connection!.id).toEqual(windowOf(truth.members, limit, watched));
       expect([roll!.online, roll!.connections]).toEqual([truth.online, truth.connections]);
+      const read = await this.#read(limit, watched);
+      expect(heldIn({ ...read, version: roll!.version })).toEqual(
+        heldIn({ ...roll!, epoch: truth.epoch }),
+      );
       expect(watching).toBe(watchers);
       if (roll!.epoch === truth.epoch) expect(roll!.version).toBeLessThanOrEqual(truth.version);
     }

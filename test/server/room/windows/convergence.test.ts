@@ -13,7 +13,7 @@ const maxRemembered = fc.constantFrom(0, 1, 2, 1_000);
 describe("windows", () => {
   it(
     "[S4.1, S4.2, S4.3, S4.4, S5.3, S6.2, S2.1, V5] show what is true at rest, in every order of changes, watch lists, sleeps and restarts",
-    { timeout: 180_000 },
+    { timeout: 600_000 },
     () =>
       withStorage((storage) =>
         fc.assert(
@@ -50,7 +50,7 @@ describe("windows", () => {
               vi.clearAllTimers();
             },
           ),
-          { numRuns: 600 },
+          { numRuns: 3_000 },
         ),
       ),
   );
