@@ -227,7 +227,7 @@ describe("what the app says", () => {
       ["answered 429", () => new Response("", { status: 429 })],
       ["answered 400", () => new Response("", { status: 400 })],
       ["answered 304", () => new Response(null, { status: 304 })],
-      ["no JSON", () => new Response("<html>")],
+      ["not JSON", () => new Response("<html>")],
       ["more than 131072 bytes", () => new Response(endless)],
       ["no connection", () => Promise.reject(new TypeError(`fetch of ${URL} with s3cret`))],
     ];
