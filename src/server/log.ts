@@ -25,9 +25,10 @@ interface LogFields {
  */
 export function log(event: "join" | "leave" | "refused" | "failure", fields: LogFields): void {
   console.log(JSON.stringify({ event, ...fields }));
-  const { room = "", reason = "", code = "" } = fields;
+  const { room = "", reason = "", code = "", present = true } = fields;
   // Every logged event except a failure is counted.
-  if (event !== "failure") measure({ event, room, detail: event === "leave" ? reason : code });
+  if (event === "failure") return;
+  measure({ event, room, detail: event === "leave" ? reason : code, isWatcher: !present });
 }
 
 /** A text that describes any thrown value. */

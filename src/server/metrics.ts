@@ -3,16 +3,17 @@ const MAX_INDEX_BYTES = 96;
 
 /** A data point (SPEC O4); a removed ghost is a leave with the reason `stale`. */
 export type Metric =
-  | { event: "join" | "leave" | "refused"; room: string; detail: string }
+  | { event: "join" | "leave" | "refused"; room: string; detail: string; isWatcher: boolean }
   | { event: "fanout"; room: string; sockets: number; waitedMs: number; length: number };
 
 /** The columns of a metric: their positions never change, and new ones are added at the end. */
 function dataPointOf(metric: Metric): AnalyticsEngineDataPoint {
   const { event, room } = metric;
   const isFanout = event === "fanout";
+  const isWatcher = !isFanout && metric.isWatcher;
   return {
     indexes: [room.slice(0, MAX_INDEX_BYTES)],
-    blobs: [event, room, isFanout ? "" : metric.detail],
+    blobs: [event, room, isFanout ? "" : metric.detail, ...(isWatcher ? ["watcher"] : [])],
     doubles: isFanout ? [metric.sockets, metric.waitedMs, metric.length] : [1, 0, 0],
   };
 }
@@ -28,7 +29,7 @@ export function setDataset(bound: AnalyticsEngineDataset): void {
  * Writes a metric, if a dataset is bound. It never fails: presence does not depend on metrics.
  *
  * @example
- * measure({ event: "join", room: "lobby" });
+ * measure({ event: "join", room: "lobby", detail: "", isWatcher: false });
  */
 export function measure(metric: Metric): void {
   if (dataset === null) return;

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../../src/server/app.ts";
 import type { Action } from "../../../src/server/access/authorize.ts";
 import { readRoom } from "../../worker-kit/http.ts";
-import { join, type Peer } from "../../worker-kit/peer.ts";
+import { join, welcomeOf, type Peer } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
-import { hibernate, runAlarm } from "../../worker-kit/time.ts";
+import { hibernate, query as queryRoom, runAlarm } from "../../worker-kit/time.ts";
 
 beforeEach(() => void vi.spyOn(console, "log").mockImplementation(() => {}));
 afterEach(() => {
@@ -57,6 +57,27 @@ describe("a renewal by the service", () => {
       { id: "ada", status: "offline" },
       { id: "bob", status: "online" },
     ]);
+  });
+
+  it("[T5.3, S1.4] asks of a watcher who may read, and ends who may not, with their watch list", async () => {
+    const room = newRoom();
+    const exp = inSeconds(300);
+    const query = "?present=false&view=window";
+    const watchAs = async (user: string) =>
+      join(room, user, { query, token: await signIn(user, { exp }) });
+    const [ada, eve] = [await watchAs("ada"), await watchAs("eve")];
+    for (const peer of [ada, eve]) await peer.ask({ type: "watch", add: ["bob"] });
+    createApp({ authorize: ({ user }, _room, action) => user.id === "ada" && action === "read" });
+    await hibernate(room);
+    vi.setSystemTime((exp - 60) * 1000);
+    await runAlarm(room);
+    expect(await eve.closed).toEqual({ code: 4403, reason: "room_forbidden" });
+    await ada.untilType("renewed");
+    createApp();
+    await join(room, "bob");
+    await ada.until(() => ada.roll!.members[0]?.status === "online");
+    const rows = await queryRoom(room, "SELECT connection FROM watched");
+    expect(rows).toEqual([{ connection: welcomeOf(ada).connection }]);
   });
 
   it("[T5.4] that fails leaves the session as it is, and its end is told", async () => {

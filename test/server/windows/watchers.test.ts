@@ -74,6 +74,20 @@ describe("a watcher", () => {
     expect(shownTo(eve)).toEqual(["bob"]);
   });
 
+  it("[S1.2, L1] is answered by a room that sleeps, which stays asleep", async () => {
+    const room = newRoom();
+    const peers = [await join(room, "ada")];
+    for (let each = 0; each < 10; each++) {
+      peers.push(await join(room, `eve-${each}`, WATCHER), await openWindow(room, `zoe-${each}`));
+    }
+    await peers.at(-1)!.ask({ type: "watch", add: ["ada", "bob"] });
+    await hibernate(room);
+    for (const peer of peers) peer.send("ping");
+    for (const peer of peers) await peer.until((frame) => frame === "pong");
+    // A room that is not running cannot be put to sleep.
+    await expect(hibernate(room)).rejects.toThrow("not currently running");
+  });
+
   it("[S1.3] says nothing that only a member can say", async () => {
     const room = newRoom();
     const eve = await openWindow(room, "eve");

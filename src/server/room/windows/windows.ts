@@ -114,9 +114,10 @@ export class Windows {
   /** When {@link flush} is due by time alone; `Infinity` for never. */
   get dueAt(): number {
     if (this.#connections.windows.size === 0) return Number.POSITIVE_INFINITY;
-    let dueAt = Math.min(this.#counts.dueAt, this.#watching.dueAt(this.#connections.watching));
-    for (const at of this.#later.values()) dueAt = Math.min(dueAt, at);
-    return dueAt;
+    const dueAt = Math.min(this.#counts.dueAt, this.#watching.dueAt(this.#connections.watching));
+    // All wait equally long, so that the first is due first: thousands may wait after a deploy.
+    const [firstAt = dueAt] = this.#later.values();
+    return Math.min(dueAt, firstAt);
   }
 
   /** Sends the changes. */
