@@ -4,8 +4,8 @@ import { type Server, startServer } from "../e2e/server.ts";
 import { launchBrowser } from "./browser.ts";
 import { eventually, Tab } from "./tab.ts";
 
-/** The pages wait a random time of up to a few seconds before they come back. */
-const DEMO = { env: "demo", vars: { GRACE_SECONDS: "10" } } as const;
+/** The pages wait a random time of up to a few seconds, before they come back. */
+const DEMO = { env: "demo", vars: { GRACE_SECONDS: "14" } } as const;
 
 let server: Server;
 let browser: Browser;

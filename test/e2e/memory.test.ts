@@ -10,8 +10,8 @@ import { type Server, startServer } from "./server.ts";
 const ROOM = "besieged";
 const BYSTANDERS = 150;
 const MAX_GROWTH_MB = 64;
-/** A room that is busy gathers changes for a second. */
-const MAX_LATE_MS = 2_000;
+/** A busy room gathers changes for a second, and other tests run beside this one. */
+const MAX_LATE_MS = 5_000;
 const SAMPLE_MS = 50;
 
 let server: Server;
