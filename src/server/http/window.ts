@@ -5,7 +5,7 @@ import { matchesRoom } from "../access/match-room.ts";
 import { mayWatch, restrictsWatching } from "../access/may-watch.ts";
 import type { RequestContext } from "../access/request-context.ts";
 import { Refusal } from "../errors.ts";
-import type { AskedWindow } from "../room/room-request.ts";
+import type { AskedWindow, JoinRequest } from "../room/room-request.ts";
 import type { Session } from "../session/session.ts";
 
 /** How many ids a URL may have. */
@@ -105,10 +105,12 @@ export function windowOfSocket(
   query: URLSearchParams | null,
   room: string,
   asker: Asker,
-): { window?: Pick<AskedWindow, "limit"> & { isLater?: true } } {
-  const limit = limitOf(wantedBy(query), asked, room, asker);
+): Pick<JoinRequest, "window"> {
+  const wanted = wantedBy(query);
+  const limit = limitOf(wanted, asked, room, asker);
   if (limit === null) return {};
-  return { window: { limit, ...(query?.get("watch") === "later" && { isLater: true }) } };
+  const isLater = query?.get("watch") === "later";
+  return { window: { limit, ...impliedBy(wanted), ...(isLater && { isLater }) } };
 }
 
 /**
@@ -126,7 +128,8 @@ export async function windowOfRead(
   const limit = limitOf(wanted, asked, room, asker);
   if (limit === null) return {};
   const watch = parsed(watchSchema, query?.getAll("watch") ?? []);
-  return { window: { limit, ...(await judgeWatched(asked, room, watch, asker)) } };
+  const judged = await judgeWatched(asked, room, watch, asker);
+  return { window: { limit, ...impliedBy(wanted), ...judged } };
 }
 
 /**
@@ -143,8 +146,13 @@ export async function windowOfLease(
   const view = wanted.view ?? (wanted.limit === undefined ? undefined : "window");
   const limit = limitOf({ ...wanted, view }, asked, room, session);
   if (limit === null) return {};
-  return { window: { limit, ...(await judgeWatched(asked, room, wanted.watch ?? [], session)) } };
+  const judged = await judgeWatched(asked, room, wanted.watch ?? [], session);
+  return { window: { limit, ...impliedBy({ view }), ...judged } };
 }
+
+/** Whether a window was not asked for (SPEC S7). */
+const impliedBy = ({ view }: Wanted): { isImplied?: true } =>
+  view === undefined ? { isImplied: true } : {};
 
 async function judgeWatched(
   asked: RequestContext,

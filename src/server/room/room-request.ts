@@ -85,6 +85,8 @@ interface Asking {
 /** The part of a room to show (SPEC S4). */
 export interface AskedWindow {
   limit: number;
+  /** It was not asked for (SPEC S7): what the caller holds may be the whole list. */
+  isImplied?: true;
   /**
    * The watched users, and those of them who may not be watched (SPEC S6), if no watch list is
    * kept.
@@ -111,7 +113,7 @@ interface Telling {
    * The window it is shown; the whole room if absent. `isLater`: only after it has sent its watch
    * list.
    */
-  window?: Pick<AskedWindow, "limit"> & { isLater?: true };
+  window?: Pick<AskedWindow, "limit" | "isImplied"> & { isLater?: true };
   /** The origin they joined at: tokens over the socket are judged as if they came to it. */
   origin?: string;
   /**

@@ -160,6 +160,22 @@ describe("a window", () => {
     }
   });
 
+  it("[S7.1, S4.4] is told whole to whoever did not ask for it, and may hold the whole list", async () => {
+    const room = `windowed-${newRoom()}`;
+    for (let user = 10; user < 32; user++) await join(room, `user-${user}`);
+    // As a page holds it that is open when the room becomes one of windows.
+    const whole = await readWindow(room, "view=window&limit=100");
+    const since = formatSince(whole);
+    const page = await join(room, "user-11", { query: `?since=${since}`, holds: whole });
+    expect(shownTo(page)).toHaveLength(20);
+    const { version } = await readWindow(room, "fields=counts");
+    const again = `since=${whole.epoch}.${version}`;
+    expect(await readWindow(room, again)).toMatchObject({ type: "snapshot" });
+    const { state } = await hold(room, "user-11");
+    const { state: next } = await hold(room, "user-11", { since: formatSince(state) });
+    expect(next.type).toBe("snapshot");
+  });
+
   it("[S7.1] is all that anybody is told in rooms that are so configured", async () => {
     const room = `windowed-${newRoom()}`;
     for (let user = 10; user < 32; user++) await join(room, `user-${user}`);

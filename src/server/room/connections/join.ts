@@ -41,7 +41,8 @@ export function join(
   if (refused) throw new Refusal(refused, user);
   try {
     accept(server);
-    welcome(room, connection, session, window?.isLater ? "later" : since, now);
+    const held = window?.isImplied ? null : since;
+    welcome(room, connection, session, window?.isLater ? "later" : held, now);
   } catch (error) {
     retract(room, connection.ref, connection, now);
     throw error;

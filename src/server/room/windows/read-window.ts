@@ -7,12 +7,12 @@ import { windowDelta, windowSnapshot } from "./window-text.ts";
 export function readWindow(
   room: string,
   roster: Roster,
-  { limit, watched: ids = [], denied = [] }: AskedWindow,
+  { limit, isImplied, watched: ids = [], denied = [] }: AskedWindow,
   since: Since | null,
 ): string {
   const { list } = roster;
   const unknown = new Set(denied);
-  if (since !== null && isSame(since, list.state)) {
+  if (since !== null && !isImplied && isSame(since, list.state)) {
     return windowDelta(roster, since.version, { set: [], gone: [] }, unknown);
   }
   const watched = new Set(ids);
