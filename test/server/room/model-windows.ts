@@ -65,7 +65,7 @@ class WindowClient extends Client {
   readonly limit: number;
   readonly isMember: boolean;
   watching: number | null = null;
-  /** When it received counts alone, since its last first state. */
+  /** When its connection was last sent counts and nothing else. */
   countsAt = Number.NEGATIVE_INFINITY;
   constructor(user: string, limit: number, isMember: boolean) {
     super(user);
@@ -137,6 +137,7 @@ export class ModelWindows {
     const connection = `window-${++this.#opened}`;
     const refused = isMember ? admit(room, session, connection, now) : admitWatcher(room, session);
     if (refused) return null;
+    client.countsAt = Number.NEGATIVE_INFINITY;
     client.connection = Connection.open(this.#model.open(client), {
       id: connection,
       view: "window",
