@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { LIMITS, LONGEST_GATHERING_MS, Model, withStorage } from "./model.ts";
+import { LIMITS, LONGEST_GATHERING_MS, Model } from "./model.ts";
+import { withStorage } from "./model-storage.ts";
 import { step } from "./model-steps.ts";
 
 const maxRemembered = fc.constantFrom(0, 1, 2, 1_000);

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import type { Snapshot } from "../../../src/protocol/messages.ts";
 import { applySnapshot } from "../../../src/client/replica.ts";
-import { LIMITS, Model, withStorage } from "./model.ts";
+import { LIMITS, Model } from "./model.ts";
+import { withStorage } from "./model-storage.ts";
 import { step, USERS, type Step } from "./model-steps.ts";
 import { ModelWindows } from "./model-windows.ts";
 

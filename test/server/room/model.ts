@@ -1,5 +1,4 @@
 import { env } from "cloudflare:workers";
-import { runInDurableObject } from "cloudflare:test";
 import { expect, vi } from "vitest";
 import { applyDelta, applySnapshot, type Replica } from "../../../src/client/replica.ts";
 import type { Delta, Snapshot } from "../../../src/protocol/messages.ts";
@@ -32,20 +31,6 @@ export const LONGEST_GATHERING_MS = 1_000;
 
 function sessionOf(user: string, issuedAt: number) {
   return { user: { id: user }, roles: [], issuedAt, expiresAt: issuedAt + 1e9 };
-}
-
-/** Runs a test with a room's real storage and a fake clock. */
-export async function withStorage(
-  test: (storage: DurableObjectStorage) => Promise<void>,
-): Promise<void> {
-  await runInDurableObject(env.ROOMS.getByName("model"), async (_room, { storage }) => {
-    vi.useFakeTimers();
-    try {
-      await test(storage);
-    } finally {
-      vi.useRealTimers();
-    }
-  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { LIMITS, Model, withStorage } from "../model.ts";
+import { LIMITS, Model } from "../model.ts";
+import { withStorage } from "../model-storage.ts";
 import { step } from "../model-steps.ts";
 import { LONGEST_TELLING_MS, ModelWindows, windowStep } from "../model-windows.ts";
 

@@ -4,7 +4,8 @@ import { Connection } from "../../../../src/server/room/connections/connection.t
 import { drop } from "../../../../src/server/room/connections/departure.ts";
 import { watch } from "../../../../src/server/room/windows/watch.ts";
 import { Client } from "../model-client.ts";
-import { LIMITS, Model, withStorage } from "../model.ts";
+import { LIMITS, Model } from "../model.ts";
+import { withStorage } from "../model-storage.ts";
 
 const MEMBERS = 100;
 const WATCHERS = 5_000;
