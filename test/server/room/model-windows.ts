@@ -65,6 +65,8 @@ class WindowClient extends Client {
   readonly limit: number;
   readonly isMember: boolean;
   watching: number | null = null;
+  /** What it holds may be of users whom its next connection does not watch. */
+  hasWatched = false;
   /** When its connection was last sent counts and nothing else. */
   countsAt = Number.NEGATIVE_INFINITY;
   constructor(user: string, limit: number, isMember: boolean) {
@@ -131,7 +133,7 @@ export class ModelWindows {
       (client) => client.user === id && !client.connection && client.limit === limit && client.roll,
     );
     // Its list ended with its connection: only a client that watched nobody can resume.
-    const resumed = resume && cutOff?.watched.size === 0 && cutOff.isMember === isMember;
+    const resumed = resume && cutOff?.hasWatched === false && cutOff.isMember === isMember;
     const client = resumed ? cutOff! : new WindowClient(id, limit, isMember);
     const session = { user: { id }, roles: [], issuedAt: now, expiresAt: now + 1e9 };
     const connection = `window-${++this.#opened}`;
@@ -163,6 +165,7 @@ export class ModelWindows {
     watchLists.change(client.connection!, { add, remove, allowed });
     broadcaster.rewatch(client.connection!, add);
     for (const id of remove) client.watched.delete(id);
+    client.hasWatched ||= add.length > 0;
     for (const id of add) client.watched.set(id, allowed(id) ? "allowed" : "denied");
   }
 
