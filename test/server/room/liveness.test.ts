@@ -51,6 +51,16 @@ describe("signs of life", () => {
     expect(judge({ heardAt: now - 30_000, probedAt: now - 31_000 }, now, timing)).toBe("probe");
   });
 
+  it("[L2.1, L2.2] judges at the very moment that a time is over, and takes what was heard at the probe for life", () => {
+    const timing = timingFor(45_000);
+    const now = 1_000_000;
+    const { probeAfterMs, answerMs } = timing;
+    const silent = now - 30_000;
+    expect(judge({ heardAt: now - probeAfterMs, probedAt: null }, now, timing)).toBe("probe");
+    expect(judge({ heardAt: silent, probedAt: now - answerMs }, now, timing)).toBe("stale");
+    expect(judge({ heardAt: now - 1, probedAt: now - 1 }, now, timing)).toBe("alive");
+  });
+
   it("[L2.1, L2.2, L3.1, R4.3] a silent connection is probed, then removed as stale, with no grace, and last online when it was last heard", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
