@@ -89,8 +89,12 @@ describe("the recipes for the client", () => {
     const script = await bundleApp(example("client/changes.ts"));
     const ada = await openScript("Ada", script, '<p id="log"></p>');
     const log = ada.locator("#log");
-    // Members who were there before are not reported; she is reported when she comes.
-    await expect.poll(() => server.logs.join(), PATIENCE).toContain('"user":"ada"');
+    // Members who were there before her are not reported, so Bob waits until her page hears the room.
+    const hears = async () => {
+      await sendEvent("lobby", { name: "hello", data: {} });
+      return log.textContent();
+    };
+    await expect.poll(hears, PATIENCE).toContain("hello");
     const token = await signToken(server.secret, "bob", { name: "Bob" });
     const bob = await RawClient.join(server, "lobby", token);
     await log.getByText("Bob came.").waitFor();
