@@ -7,7 +7,7 @@ function firstGrapheme(word: string): string {
 
 /** The first letters of the first and the last word: "Ada King Lovelace" gives "AL". */
 export function initialsOf(name: string): string {
-  const words = name.split(/\s+/).filter((word) => word !== "");
+  const words = name.match(/\S+/g) ?? [];
   const ends = words.length > 1 ? [words.at(0)!, words.at(-1)!] : words;
   return ends.map(firstGrapheme).join("").toUpperCase();
 }

@@ -17,19 +17,20 @@ export class Others {
     list.popover = "auto";
     // Before it is visible: `toggle` comes a task later, and would show an empty list until then.
     list.onbeforetoggle = ({ newState }) => this.#draw(newState === "open");
-    this.#more.type = "button";
     this.#more.popoverTargetElement = list;
     this.element.append(this.#more, list);
   }
 
-  show(members: readonly Member[]): void {
+  /** Counts these members, and those whose names are not known. */
+  show(members: readonly Member[], unlisted: number): void {
     this.#members = members;
-    const text = `+${members.length}`;
+    const count = members.length + Math.max(unlisted, 0);
+    const text = `+${count}`;
     // Writing an unchanged value also notifies mutation observers.
     if (this.#more.textContent !== text) {
-      this.element.hidden = members.length === 0;
+      this.element.hidden = count === 0;
       this.#more.textContent = text;
-      this.#more.ariaLabel = `${members.length} more`;
+      this.#more.ariaLabel = `${count} more`;
     }
     const { element } = this.#list;
     const isOpen = element.matches(":popover-open");

@@ -1,4 +1,4 @@
-import { type JoinOptions, joinRoom, type Member, type RoomHandle } from "../client/index.ts";
+import { type JoinOptions, joinRoom, type RoomHandle, type RoomState } from "../client/index.ts";
 import { Faces } from "./faces.ts";
 import { Others } from "./others.ts";
 import { sharedStyles } from "./styles.ts";
@@ -102,24 +102,25 @@ export class RollcallPeople extends Base {
       this.#internals.states.add((this.#state = connection));
     }
     // A closed room shows nobody, since nobody is known to be here any more.
-    const members = connection === "closed" ? [] : state!.members;
-    const here = members.filter(({ status }) => status !== "offline");
-    this.#show(this.#arrange(here, state?.self?.id));
+    this.#show(connection === "closed" ? null : state!);
   };
 
-  /** Puts the current user where `self` says. */
-  #arrange(here: readonly Member[], self: string | undefined): readonly Member[] {
+  #show(state: RoomState | null): void {
+    let here = state?.members.filter(({ status }) => status !== "offline") ?? [];
+    // A window lists only a part of those who are online (SPEC S4).
+    let unlisted = (state?.online ?? 0) - here.length;
+    const self = state?.self;
+    const others = here.filter(({ id }) => id !== self?.id);
     const place = this.getAttribute("self");
-    const others = here.filter(({ id }) => id !== self);
-    if (place === "hide") return others;
-    return place === "first" ? here.filter(({ id }) => id === self).concat(others) : here;
-  }
-
-  #show(here: readonly Member[]): void {
+    if (place === "first") here = here.filter(({ id }) => id === self?.id).concat(others);
+    if (place === "hide") {
+      if (here.length === others.length && self?.chosen !== "offline") unlisted--;
+      here = others;
+    }
     const max = Number.parseInt(this.getAttribute("max") ?? "");
     const count = max >= 0 ? max : DEFAULT_MAX;
     this.#faces.show(here.slice(0, count));
-    this.#others.show(here.slice(count));
+    this.#others.show(here.slice(count), unlisted);
   }
 }
 

@@ -118,6 +118,24 @@ describe("<rollcall-people>", () => {
     expect(await list.locator("li").count()).toBe(0);
   });
 
+  it("[K28.1, S7] counts people whose names it is not told, where rooms are shown in part", async () => {
+    const room = `part-${newRoom()}`;
+    await Promise.all(Array.from({ length: 22 }, (_, index) => enter(room, `P${10 + index}`)));
+    const page = await openPage(
+      `<rollcall-people room="/rooms/${room}" max="2" self="hide"></rollcall-people>`,
+    );
+    await shows(page, "P10, online", "P11, online", "20 more");
+    await page.getByRole("button", { name: "20 more" }).click();
+    // 20 are told, and 2 of them are faces.
+    expect(await othersOn(page)).toHaveLength(18);
+    const people = page.locator("rollcall-people");
+    await people.evaluate((element) => element.setAttribute("max", "30"));
+    const told = Array.from({ length: 20 }, (_, index) => `P${10 + index}, online`);
+    await shows(page, ...told, "2 more");
+    await people.evaluate((element) => element.removeAttribute("self"));
+    expect(await shows(page, ...told, "3 more")).toHaveLength(21);
+  });
+
   it("[K28.2] shows the person first, or not at all", async () => {
     const room = newRoom();
     await enter(room, "Ada");

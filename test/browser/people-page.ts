@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
@@ -9,7 +10,13 @@ import { launchBrowser } from "./browser.ts";
 import { eventually } from "./tab.ts";
 
 /** The grace period is so long that only users who left disappear. */
-const OPTIONS = { vars: { GRACE_SECONDS: "60", TICKET_SECRET: "t".repeat(32) } };
+const OPTIONS = {
+  vars: {
+    GRACE_SECONDS: "60",
+    TICKET_SECRET: randomBytes(32).toString("base64url"),
+    WINDOW_ROOMS: "part-*",
+  },
+};
 
 export let server: Server;
 let browser: Browser;
