@@ -2,11 +2,10 @@ import { formatSince, isSame, type Since } from "../../protocol/since.ts";
 import { measure } from "../metrics.ts";
 import type { Connection } from "./connections/connection.ts";
 import type { Connections } from "./connections/connections.ts";
-import type { Roster } from "./members/roster.ts";
+import type { ListHolder } from "./members/seen-list.ts";
 import { Syncs } from "./connections/syncs.ts";
-import type { AskedWindow } from "./room-request.ts";
+import type { RoomTexts } from "./texts.ts";
 import type { WatchLists } from "./windows/watch-lists.ts";
-import { readWindow } from "./windows/read-window.ts";
 import { Windows } from "./windows/windows.ts";
 
 const MIN_GATHER_MS = 50;
@@ -34,7 +33,8 @@ export function gatherMs(connections: number, someoneWaits: boolean): number {
  */
 export class Broadcaster {
   readonly #room: string;
-  #roster: Roster;
+  #holder: ListHolder;
+  readonly #texts: RoomTexts;
   readonly #connections: Connections;
   readonly #windows: Windows;
   /** The state that every connection was last sent, except those that await their first. */
@@ -51,30 +51,31 @@ export class Broadcaster {
   #flushedAt = 0;
   /** When the first change came that is not sent yet. */
   #waitingSince: number | null = null;
-  /** The last snapshot's text; it depends on the state alone. */
-  #snapshot: { state: Since; text: string } | null = null;
 
   constructor(
     room: string,
-    roster: Roster,
+    holder: ListHolder,
+    texts: RoomTexts,
     connections: Connections,
     lists: WatchLists<Connection>,
   ) {
     this.#room = room;
-    this.#roster = roster;
-    this.#told = roster.list.state;
+    this.#holder = holder;
+    this.#texts = texts;
+    this.#told = holder.list.state;
     this.#connections = connections;
     this.#windows = new Windows(room, lists, connections);
   }
 
   /** After a start: restores the state that the surviving connections hold. */
   wake(): void {
-    this.#windows.wake(this.#roster);
+    this.#windows.wake(this.#holder);
   }
 
-  /** Switches to another roster; connections keep receiving changes. */
-  follow(roster: Roster): void {
-    this.#roster = roster;
+  /** Switches to another list; connections keep receiving changes. */
+  follow(holder: ListHolder): void {
+    this.#holder = holder;
+    this.#texts.follow(holder);
   }
 
   /** Queues a connection for a state: what changed since the state it holds, or a snapshot. */
@@ -110,47 +111,6 @@ export class Broadcaster {
     for (const id of changed) this.#changed.add(id);
   }
 
-  /** The whole room as JSON (SPEC R3). */
-  snapshot(): string {
-    const { state } = this.#roster.list;
-    if (this.#snapshot === null || !isSame(this.#snapshot.state, state)) {
-      const text = `${this.counts().slice(0, -1)},"members":[${this.#roster.list.members().join()}]}`;
-      this.#snapshot = { state, text };
-    }
-    return this.#snapshot.text;
-  }
-
-  /** The counts alone (SPEC R6). */
-  counts(): string {
-    const { state, online, connections } = this.#roster.list;
-    const { epoch, version } = state;
-    const room = this.#room;
-    return JSON.stringify({ type: "snapshot", room, epoch, version, online, connections });
-  }
-
-  /** The counts, and the number of watchers (SPEC S2). */
-  watchedCounts(): string {
-    return `${this.counts().slice(0, -1)},"watching":${this.#connections.watching}}`;
-  }
-
-  /** A part of the list in the order of ids (SPEC S7). */
-  page({ after, limit }: { after: string; limit: number }): string {
-    const page = this.#roster.list.page(after, limit);
-    const next = JSON.stringify(page.after);
-    return `${this.counts().slice(0, -1)},"members":[${page.members.join()}],"after":${next}}`;
-  }
-
-  /** A window of the room, or the answer that it has not changed (SPEC S4). */
-  window(window: AskedWindow, since: Since | null): string {
-    return readWindow(this.#room, this.#roster, window, since);
-  }
-
-  /** What changed since, or the snapshot if the room cannot tell (SPEC R6, V4). */
-  since(since: Since): string {
-    const changed = this.#roster.list.changedSince(since);
-    return changed === null ? this.snapshot() : this.#delta(since.version, changed);
-  }
-
   /** When {@link flush} is due; `Infinity` if there is nothing to send. */
   dueAt(now: number): number {
     const dueAt = Math.min(this.#syncs.dueAt, this.#wholeDueAt, this.#windows.dueAt);
@@ -163,30 +123,15 @@ export class Broadcaster {
     return Math.min(dueAt, flushAt - now > spanMs ? now : flushAt);
   }
 
-  #delta(from: number, changed: Iterable<string>): string {
-    const { list } = this.#roster;
-    const { state, online, connections } = list;
-    const { epoch, version } = state;
-    const set: string[] = [];
-    const gone: string[] = [];
-    for (const id of changed) {
-      const member = list.member(id);
-      if (member === undefined) gone.push(id);
-      else set.push(member);
-    }
-    const head = JSON.stringify({ type: "delta", epoch, from, version, online, connections });
-    return `${head.slice(0, -1)},"set":[${set.join()}],"gone":${JSON.stringify(gone)}}`;
-  }
-
   /**
    * The update for connections that have the last sent state; `null` if there is none. A delta
    * never leads into another epoch.
    */
   #news(): string | null {
-    const { state } = this.#roster.list;
+    const { state } = this.#holder.list;
     if (this.#changed.size === 0 || isSame(state, this.#told)) return null;
-    if (state.epoch !== this.#told.epoch) return this.snapshot();
-    return this.#delta(this.#told.version, this.#changed);
+    if (state.epoch !== this.#told.epoch) return this.#texts.snapshot();
+    return this.#texts.delta(this.#told.version, this.#changed);
   }
 
   /** Sends what was noted; all of it is stored. */
@@ -196,12 +141,12 @@ export class Broadcaster {
     const { whole } = this.#connections;
     const news = whole.size > 0 ? this.#news() : null;
     const waitedMs = now - (this.#waitingSince ?? now);
-    const shown = this.#windows.flush(this.#roster, this.#changed, now);
+    const shown = this.#windows.flush(this.#holder, this.#changed, now);
     this.#changed.clear();
-    this.#told = this.#roster.list.state;
+    this.#told = this.#holder.list.state;
     const greetings = new Map<string, string>();
     for (const [connection, since] of this.#awaiting) {
-      connection.send(since === null ? this.snapshot() : this.#greeting(since, greetings));
+      connection.send(since === null ? this.#texts.snapshot() : this.#greeting(since, greetings));
     }
     this.#tell(news, now);
     // The platform's clock stands still while this runs: only the gathering can be measured.
@@ -220,7 +165,7 @@ export class Broadcaster {
    * ago.
    */
   #tell(news: string | null, now: number): void {
-    const isLarge = this.#roster.list.size > MAX_MEMBERS_WHOLE;
+    const isLarge = this.#holder.list.size > MAX_MEMBERS_WHOLE;
     // If the clock is set back, snapshots must still be sent.
     const mayTellAt = isLarge && now >= this.#wholeAt ? this.#wholeAt + WHOLE_EVERY_MS : now;
     const isWholeDue = news !== null || this.#wholeDueAt <= now;
@@ -233,7 +178,7 @@ export class Broadcaster {
         if (news !== null) connection.send(news);
       } else if (tellsWhole) {
         this.#wholeAt = now;
-        connection.send(this.snapshot());
+        connection.send(this.#texts.snapshot());
       } else {
         this.#wholeDueAt = mayTellAt;
       }
@@ -245,7 +190,7 @@ export class Broadcaster {
     const key = formatSince(since);
     const known = greetings.get(key);
     if (known !== undefined) return known;
-    const greeting = this.since(since);
+    const greeting = this.#texts.since(since);
     greetings.set(key, greeting);
     return greeting;
   }

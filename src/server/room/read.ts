@@ -2,7 +2,7 @@ import { formatSince } from "../../protocol/since.ts";
 import { hashOf } from "../directory/shards.ts";
 import { answerHeaders } from "../http/answer.ts";
 import type { ReadRequest } from "./room-request.ts";
-import type { RoomState } from "./room-state.ts";
+import type { RoomTexts } from "./texts.ts";
 
 /** Whether an `If-None-Match` names this entity tag; a weak one matches too (RFC 9110, 13.1.2). */
 function matches(condition: string | null, etag: string): boolean {
@@ -22,15 +22,15 @@ type Asked = Pick<ReadRequest, "since" | "countsOnly" | "window" | "page" | "req
 export function answerRead(
   asked: Asked,
   condition: string | null,
-  { roster, broadcaster, connections }: Pick<RoomState, "roster" | "broadcaster" | "connections">,
+  { texts }: { readonly texts: RoomTexts },
 ): Response {
   const { since = null, countsOnly, window, page, requestId } = asked;
-  const at = formatSince(roster.list.state);
-  const shown = window && broadcaster.window(window, since);
+  const at = formatSince(texts.state);
+  const shown = window && texts.window(window, since);
   // By what it shows: by what was asked for, it would tell who may not be watched from who is not here.
   const ofWindow = shown === undefined ? "" : `.${hashOf(shown).toString(36)}`;
   // The number of watchers is not part of the version.
-  const etag = `"${at}${countsOnly ? `.${connections.watching}` : ofWindow}"`;
+  const etag = `"${at}${countsOnly ? `.${texts.watching}` : ofWindow}"`;
   const headers = {
     ...answerHeaders(requestId),
     ETag: etag,
@@ -38,10 +38,10 @@ export function answerRead(
   };
   if (matches(condition, etag)) return new Response(null, { status: 304, headers });
   const body = () => {
-    if (countsOnly) return broadcaster.watchedCounts();
-    if (page) return broadcaster.page(page);
+    if (countsOnly) return texts.watchedCounts();
+    if (page) return texts.page(page);
     if (shown !== undefined) return shown;
-    return since ? broadcaster.since(since) : broadcaster.snapshot();
+    return since ? texts.since(since) : texts.snapshot();
   };
   return new Response(body(), {
     headers: { ...headers, "Content-Type": "application/json; charset=utf-8" },

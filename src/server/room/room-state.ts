@@ -12,6 +12,7 @@ import { Store } from "./storage/store.ts";
 import { UsedTickets } from "./storage/tickets.ts";
 import { WatchTable } from "./storage/watch-table.ts";
 import type { Connection } from "./connections/connection.ts";
+import { RoomTexts } from "./texts.ts";
 import { WatchLists } from "./windows/watch-lists.ts";
 import type { Task } from "./task.ts";
 import { openWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
@@ -36,6 +37,7 @@ export class RoomState {
   readonly connections: Connections;
   /** Replaced by {@link begin}. */
   roster: Roster;
+  readonly texts: RoomTexts;
   readonly broadcaster: Broadcaster;
   readonly alarm: AlarmClock;
   readonly barriers: Barriers;
@@ -70,7 +72,14 @@ export class RoomState {
     this.webhooks = openWebhooks(config.webhook, storage, name);
     this.roster = new Roster(config.limits, this.store.load());
     this.watchTable = new WatchTable(storage, name);
-    this.broadcaster = new Broadcaster(name, this.roster, this.connections, this.watchLists);
+    this.texts = new RoomTexts(name, this.roster, this.connections);
+    this.broadcaster = new Broadcaster(
+      name,
+      this.roster,
+      this.texts,
+      this.connections,
+      this.watchLists,
+    );
   }
 
   /**

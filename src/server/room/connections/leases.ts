@@ -73,9 +73,9 @@ export class Leases {
       expiresAt: new Date(endsAt).toISOString(),
       self: { id: user, chosen: room.roster.chosenBy(user) },
     };
-    const { broadcaster } = room;
-    const whole = () => (since ? broadcaster.since(since) : broadcaster.snapshot());
-    const state = window ? broadcaster.window(window, since ?? null) : whole();
+    const { texts } = room;
+    const whole = () => (since ? texts.since(since) : texts.snapshot());
+    const state = window ? texts.window(window, since ?? null) : whole();
     return new Response(`${JSON.stringify(answer).slice(0, -1)},"state":${state}}`, {
       headers: {
         ...answerHeaders(requestId),

@@ -38,7 +38,7 @@ function removeStale(room: RoomState, now: number): void {
 
 /** Ends the connections that do not read (SPEC W14). */
 function removeNonReaders(room: RoomState, now: number): void {
-  const snapshotLength = () => room.broadcaster.snapshot().length;
+  const snapshotLength = () => room.texts.snapshot().length;
   for (const connection of room.connections.nonReaders(now, snapshotLength)) {
     attempt(room, connection, now, () => end(room, connection, "unread", now));
   }

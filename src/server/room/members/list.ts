@@ -1,6 +1,7 @@
 import type { Since } from "../../../protocol/since.ts";
+import { Entries, type Entry } from "./entries.ts";
 import { isListed, isPresent, memberOf, shownConnections, type MemberRecord } from "./member.ts";
-import { SortedIds } from "./sorted-ids.ts";
+import type { SeenList } from "./seen-list.ts";
 import type { SavedRoster } from "../storage/store.ts";
 
 /**
@@ -9,33 +10,18 @@ import type { SavedRoster } from "../storage/store.ts";
  */
 const NOBODY: Since = { epoch: "00000000-0000-0000-0000-000000000000", version: 0 };
 
-/** A member as others see them: their JSON, and their part of the counts. */
-interface Entry {
-  json: string;
-  online: number;
-  connections: number;
-  /** The list's version at the entry's last change. */
-  version: number;
-}
-
 /** The list for everybody but the roster. */
 export type ReadonlyList = Readonly<Omit<List, "show">>;
 
 /** The list that others see: the members on it and their counts, at a version (SPEC R3, V1). */
-export class List {
-  readonly #entries = new Map<string, Entry>();
+export class List implements SeenList {
+  readonly #entries = new Entries();
   /** The epoch of the last member who was on the list. */
   epoch: string;
   /** The version in that epoch. */
   version: number;
   /** The version of the last removal: a client with an older one must take a snapshot (SPEC V4). */
   floor: number;
-  /** The number of members whose status is not offline. */
-  online = 0;
-  /** The sum of their connections. */
-  connections = 0;
-  /** The members whose status is not offline, computed when a window first needs them. */
-  #present: SortedIds | null = null;
 
   constructor({ epoch, floor, records }: SavedRoster) {
     this.epoch = epoch;
@@ -54,9 +40,16 @@ export class List {
     return { epoch: this.epoch, version: this.version };
   }
 
-  /** The number of members on the list. */
   get size(): number {
     return this.#entries.size;
+  }
+
+  get online(): number {
+    return this.#entries.online;
+  }
+
+  get connections(): number {
+    return this.#entries.connections;
   }
 
   /**
@@ -74,40 +67,39 @@ export class List {
     record.version = this.version;
     if (json === undefined) {
       this.floor = this.version;
-      this.#leave(record.id);
+      this.#entries.delete(record.id);
     } else {
       this.#enter(record, json);
     }
     return true;
   }
 
-  /** The JSON of every listed member, ordered by id (SPEC R3). */
   members(): string[] {
-    return [...this.#entries.keys()].toSorted().map((id) => this.#entries.get(id)!.json);
+    return this.#entries.members();
   }
 
-  /** The first ids, in order, of members who are not offline and not in `except`. */
   firstPresent(count: number, except?: ReadonlySet<string>): string[] {
-    if (count === 0) return [];
-    this.#present ??= new SortedIds(
-      [...this.#entries].filter(([, { online }]) => online > 0).map(([id]) => id),
-    );
-    return this.#present.first(count, except);
+    return this.#entries.firstPresent(count, except);
   }
 
-  /** The JSON of the first `limit` members after an id, and the last of their ids if more follow. */
   page(after: string, limit: number): { members: string[]; after: string | null } {
-    const ids = [...this.#entries.keys()].filter((id) => id > after).toSorted();
-    const members = ids.slice(0, limit).map((id) => this.#entries.get(id)!.json);
-    return { members, after: ids.length > limit ? ids[limit - 1]! : null };
+    return this.#entries.page(after, limit);
   }
 
-  /** The JSON of a member; `undefined` if they are not on the list. */
   member(id: string): string | undefined {
     return this.#entries.get(id)?.json;
   }
 
-  /** The ids that changed since; `null` if the room no longer knows (SPEC V4). */
+  /** The entry of a member; `undefined` if they are not on the list. */
+  entry(id: string): Readonly<Entry> | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** The ids of all members on the list. */
+  ids(): Iterable<string> {
+    return this.#entries.keys();
+  }
+
   changedSince(since: Since): string[] | null {
     const { epoch, version } = this.state;
     if (since.epoch !== epoch || since.version > version) return null;
@@ -126,28 +118,11 @@ export class List {
   }
 
   #enter(record: MemberRecord, json: string): void {
-    const entry: Entry = {
+    this.#entries.set(record.id, {
       json,
       online: isPresent(record) ? 1 : 0,
       connections: shownConnections(record),
       version: record.version,
-    };
-    this.#count(record.id, entry);
-    this.#entries.set(record.id, entry);
-  }
-
-  #leave(id: string): void {
-    this.#count(id, { online: 0, connections: 0 });
-    this.#entries.delete(id);
-  }
-
-  /** Replaces an entry in the counts. */
-  #count(id: string, { online, connections }: Pick<Entry, "online" | "connections">): void {
-    const before = this.#entries.get(id);
-    const wasOnline = before?.online ?? 0;
-    if (online > wasOnline) this.#present?.add(id);
-    if (online < wasOnline) this.#present?.delete(id);
-    this.online += online - wasOnline;
-    this.connections += connections - (before?.connections ?? 0);
+    });
   }
 }

@@ -45,6 +45,14 @@ export class SortedIds {
     return found;
   }
 
+  /** The first `count` that come after an id, which need not be among them. */
+  after(id: string, count: number): string[] {
+    this.#settle();
+    const at = placeOf(this.#ids, id);
+    const from = this.#ids[at] === id ? at + 1 : at;
+    return this.#ids.slice(from, from + count);
+  }
+
   #settle(): void {
     if (this.#added.size === 0) return;
     if (this.#added.size > FEW) {

@@ -1,12 +1,12 @@
 import { isSame, type Since } from "../../../protocol/since.ts";
-import type { Roster } from "../members/roster.ts";
+import type { ListHolder } from "../members/seen-list.ts";
 import type { AskedWindow } from "../room-request.ts";
 import { windowDelta, windowSnapshot } from "./window-text.ts";
 
 /** A window as JSON for a caller without a socket; a client with this version needs no new one. */
 export function readWindow(
   room: string,
-  roster: Roster,
+  roster: ListHolder,
   { limit, isImplied, watched: ids = [], denied = [] }: AskedWindow,
   since: Since | null,
 ): string {

@@ -1,4 +1,4 @@
-import type { Roster } from "../members/roster.ts";
+import type { ListHolder } from "../members/seen-list.ts";
 import type { Connection } from "../connections/connection.ts";
 import type { WatchLists } from "./watch-lists.ts";
 
@@ -30,7 +30,7 @@ export class WindowGroups {
    * The ids that a connection shows beside those it watches; `roster` is as it was at the last
    * {@link update}.
    */
-  place(connection: Connection, { list }: Roster): readonly string[] {
+  place(connection: Connection, { list }: ListHolder): readonly string[] {
     const { limit } = connection;
     if (!limit) return NOBODY;
     const group = this.#groups.get(limit) ?? {
@@ -64,7 +64,7 @@ export class WindowGroups {
    * `othersOf` returns the ids that a connection showed before.
    */
   update(
-    { list }: Roster,
+    { list }: ListHolder,
     changed: ReadonlySet<string>,
     othersOf: (connection: Connection) => readonly string[],
   ): Set<Connection> {

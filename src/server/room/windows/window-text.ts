@@ -1,4 +1,4 @@
-import type { Roster } from "../members/roster.ts";
+import type { ListHolder } from "../members/seen-list.ts";
 import type { WatchList } from "./watch-lists.ts";
 import { shownBy, type Window, type WindowChange } from "./window.ts";
 
@@ -10,14 +10,14 @@ export function unknownMember(id: string): string {
   return JSON.stringify({ id, name: id, status: "offline", connections: 0, lastOnline: null });
 }
 
-function entryOf({ list }: Roster, id: string, denied: Denied): string {
+function entryOf({ list }: ListHolder, id: string, denied: Denied): string {
   return (denied.has(id) ? undefined : list.member(id)) ?? unknownMember(id);
 }
 
 /** A window as JSON, in the shape of a room's snapshot (SPEC S4). */
 export function windowSnapshot(
   room: string,
-  roster: Roster,
+  roster: ListHolder,
   window: Window,
   denied: Denied,
 ): string {
@@ -32,7 +32,7 @@ export function windowSnapshot(
 
 /** The delta from the version that a connection holds to this one, as JSON. */
 export function windowDelta(
-  roster: Roster,
+  roster: ListHolder,
   from: number,
   { set, gone }: WindowChange,
   denied: Denied,

@@ -1,6 +1,6 @@
 import { isSame, type Since } from "../../../protocol/since.ts";
 import type { Connection } from "../connections/connection.ts";
-import type { Roster } from "../members/roster.ts";
+import type { ListHolder } from "../members/seen-list.ts";
 import { CountsClock } from "./counts-clock.ts";
 import { SharedTexts } from "./shared-texts.ts";
 import type { WatchLists } from "./watch-lists.ts";
@@ -62,7 +62,7 @@ export class Windows {
   }
 
   /** After a start: restores what the windows show; they were sent it before. */
-  wake(roster: Roster): void {
+  wake(roster: ListHolder): void {
     this.#counts.begin(roster.list);
     this.#watching.begin(this.#connections.watching);
     for (const connection of this.#connections.windows) {
@@ -121,7 +121,7 @@ export class Windows {
   }
 
   /** Sends the changes. */
-  flush(roster: Roster, changed: ReadonlySet<string>, now: number): WindowsTold {
+  flush(roster: ListHolder, changed: ReadonlySet<string>, now: number): WindowsTold {
     const told = { sockets: 0, length: 0 };
     if (this.#connections.windows.size === 0) return told;
     this.#counts.note(roster.list, now);
@@ -149,7 +149,7 @@ export class Windows {
     return told;
   }
 
-  #affectedBy(roster: Roster, changed: ReadonlySet<string>): Set<Connection> {
+  #affectedBy(roster: ListHolder, changed: ReadonlySet<string>): Set<Connection> {
     const othersOf = (connection: Connection) => this.#held.get(connection)?.window.others ?? [];
     const affected = this.#groups.update(roster, changed, othersOf);
     for (const id of changed) {
@@ -160,7 +160,11 @@ export class Windows {
   }
 
   /** Returns the changes in a window, and stores its new state. */
-  #changeOf(connection: Connection, roster: Roster, changed: ReadonlySet<string>): WindowChange {
+  #changeOf(
+    connection: Connection,
+    roster: ListHolder,
+    changed: ReadonlySet<string>,
+  ): WindowChange {
     const held = this.#held.get(connection);
     if (!held || this.#awaiting.has(connection)) return NOTHING;
     const before = held.window;
@@ -170,7 +174,12 @@ export class Windows {
   }
 
   /** Sends to one connection; returns the length of the text. */
-  #tell(connection: Connection, roster: Roster, change: WindowChange, texts: SharedTexts): number {
+  #tell(
+    connection: Connection,
+    roster: ListHolder,
+    change: WindowChange,
+    texts: SharedTexts,
+  ): number {
     const held = this.#held.get(connection)!;
     const { denied } = this.#lists.of(connection);
     const { state } = roster.list;
@@ -192,7 +201,7 @@ export class Windows {
     return text.length;
   }
 
-  #greetAll(roster: Roster, texts: SharedTexts, now: number): void {
+  #greetAll(roster: ListHolder, texts: SharedTexts, now: number): void {
     for (const [connection, until] of this.#later) {
       // If the clock is set back, changes must still be sent.
       if (until <= now || until > now + LATER_MS) this.greet(connection, null);
@@ -213,7 +222,7 @@ export class Windows {
     this.#awaiting.clear();
   }
 
-  #hold(connection: Connection, roster: Roster, state: Since | null): Held {
+  #hold(connection: Connection, roster: ListHolder, state: Since | null): Held {
     const { watched } = this.#lists.of(connection);
     const others = this.#groups.place(connection, roster);
     const { online, connections } = roster.list;
