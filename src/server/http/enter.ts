@@ -56,10 +56,14 @@ export async function enter(asked: RequestContext, room: string): Promise<Respon
   }
   const credential = readCredential(request, sessionCookies(config.session));
   requireOrigin(request, credential, url.origin, config.allowedOrigins);
-  if (manner === "watch" && hasPublicCounts(asked, room) && asksForWindow(url.searchParams)) {
-    return watchPublic(asked, room, credential);
-  }
+  if (isOpenToStrangers(asked, room, manner)) return watchPublic(asked, room, credential);
   return admit(asked, room, manner, await judgeEntry(asked, room, manner, credential));
+}
+
+/** Whether a caller whose credential fails is shown the counts (SPEC S3). */
+function isOpenToStrangers(asked: RequestContext, room: string, manner: Manner): boolean {
+  const isWindow = asksForWindow(asked.url.searchParams);
+  return manner === "watch" && isWindow && hasPublicCounts(asked, room);
 }
 
 /** Lets anyone watch the counts, and callers who may read the room watch users, too. */
@@ -144,6 +148,23 @@ async function askToEnter(
   return answer.ok ? errorResponse("room_unavailable", entry.requestId) : answer;
 }
 
+/** Returns `null` if the client is gone. */
+async function answerToken(
+  asked: RequestContext,
+  room: string,
+  manner: Manner,
+  token: string | null,
+  isWanted: () => boolean,
+): Promise<Response | null> {
+  const credential: Credential | null = token === null ? null : { kind: "message", token };
+  // Without a token in time nobody is let in, stranger or not (SPEC T2).
+  if (credential && isOpenToStrangers(asked, room, manner)) {
+    return watchPublic(asked, room, credential);
+  }
+  const judged = await judgeEntry(asked, room, manner, credential);
+  return isWanted() ? admit(asked, room, manner, judged) : null;
+}
+
 async function enterInBand(
   asked: RequestContext,
   room: string,
@@ -153,11 +174,9 @@ async function enterInBand(
 ): Promise<WebSocket | ErrorCode> {
   const { requestId } = asked;
   try {
-    const credential: Credential | null = token === null ? null : { kind: "message", token };
-    const judged = await judgeEntry(asked, room, manner, credential);
+    const response = await answerToken(asked, room, manner, token, isWanted);
     // The client is gone.
-    if (!isWanted()) return "unauthenticated";
-    const response = await admit(asked, room, manner, judged);
+    if (response === null) return "unauthenticated";
     if (response.webSocket) return response.webSocket;
     // The room has logged its refusal.
     const { error } = await response.json<{ error: { code: ErrorCode } }>();

@@ -14,8 +14,8 @@ const newRoom = () => `in-band-${++rooms}`;
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 const AUTHENTICATE = { type: "authenticate", within: 10 };
 
-async function open(room: string, headers: Record<string, string> = {}): Promise<Peer> {
-  const answer = await ask(`/rooms/${room}?auth=message`, {
+async function open(room: string, headers: Record<string, string> = {}, query = ""): Promise<Peer> {
+  const answer = await ask(`/rooms/${room}?auth=message${query}`, {
     headers: { Upgrade: "websocket", ...headers },
   });
   const peer = new Peer(answer.webSocket!);
@@ -81,10 +81,16 @@ describe("signing in over the socket", () => {
     expect((await readRoom(room)).members.map(({ id }) => id)).toEqual(["bob"]);
   });
 
-  it("[T2.3] it is closed 4401 unless a token comes in time", { timeout: 15_000 }, async () => {
-    const peer = await open(newRoom());
-    expect(await peer.closed).toEqual({ code: 4401, reason: "unauthenticated" });
-  });
+  it(
+    "[T2.3, S3.2] it is closed 4401 unless a token comes in time",
+    { timeout: 30_000 },
+    async () => {
+      const peers = [await open(newRoom()), await open("public", {}, "&present=false&view=window")];
+      for (const peer of peers) {
+        expect(await peer.closed).toEqual({ code: 4401, reason: "unauthenticated" });
+      }
+    },
+  );
 
   it("[T2.1, A3.1] a foreign origin may not, with a cookie or without", async () => {
     const cookie = `session=${await signIn("ada")}`;
