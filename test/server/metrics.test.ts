@@ -1,5 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { setDataset } from "../../src/server/metrics.ts";
+import { eventually } from "../worker-kit/eventually.ts";
 import { readRoom } from "../worker-kit/http.ts";
 import { join } from "../worker-kit/peer.ts";
 
@@ -26,7 +27,7 @@ it("[O4.1, S1.2] a watcher is not counted among those who come and go", async ()
   await watcher.ask({ type: "leave" });
   const member = await join("metrics-watcher", "eve");
   await member.ask({ type: "leave" });
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(points.filter((point) => !point.startsWith("fanout"))).toEqual([
       "join,metrics-watcher,,watcher",
       "leave,metrics-watcher,left,watcher",

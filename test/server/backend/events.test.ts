@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Sequence } from "../../../src/server/room/storage/sequence.ts";
+import { eventually } from "../../worker-kit/eventually.ts";
 import { askBackend } from "../../worker-kit/backend.ts";
 import { readRoom, refusal } from "../../worker-kit/http.ts";
 import { hold } from "../../worker-kit/lease.ts";
@@ -132,10 +133,10 @@ describe("events", () => {
     // From here on the clock stands still: what changes is gathered, and not stored at once.
     passTime(2 * 86_400);
     await runAlarm(room);
-    await vi.waitFor(async () => expect(await tablesOf(room)).toEqual([]), { timeout: 10_000 });
+    await eventually(async () => expect(await tablesOf(room)).toEqual([]));
     const [bob] = await Promise.all([
       join(room, "bob"),
-      vi.waitFor(async () => expect(await send(room, { name: "early", data: 1 })).toBe(1), 5_000),
+      eventually(async () => expect(await send(room, { name: "early", data: 1 })).toBe(1)),
     ]);
     const [event] = eventsOf(bob.frames.concat(await bob.news()));
     expect(event).toMatchObject({ id: `${(await readRoom(room)).epoch}.1`, name: "early" });

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ROOM_URL, toRoomSession } from "../../../src/server/room/room-request.ts";
+import { eventually } from "../../worker-kit/eventually.ts";
 import {
   admit,
   askBackend,
@@ -48,10 +49,10 @@ async function forget(user: string): Promise<number> {
 
 const idsIn = async (room: string) => (await readRoom(room)).members.map(({ id }) => id);
 const untilLeft = (user: string, room: string) =>
-  vi.waitFor(async () => {
+  eventually(async () => {
     const rows = await queryUser(user, "SELECT room FROM rooms WHERE last_online IS NOT NULL");
     expect(rows).toContainEqual({ room });
-  }, 5_000);
+  });
 const tablesOfUser = (user: string) =>
   queryUser(user, "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'");
 
@@ -93,7 +94,7 @@ describe("forgetting a user", () => {
     // Nothing is left of a room that knew nobody else, once no admission from before is good.
     for (const room of [hidden, lost]) {
       await passTimeWithAlarms(room, 61);
-      await vi.waitFor(async () => expect(await tablesOf(room)).toEqual([]), 5_000);
+      await eventually(async () => expect(await tablesOf(room)).toEqual([]));
     }
   });
 

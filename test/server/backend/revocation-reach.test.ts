@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { fromWorker, ROOM_URL, toRoomSession } from "../../../src/server/room/room-request.ts";
+import { eventually, until } from "../../worker-kit/eventually.ts";
 import {
   admit,
   askBackend,
@@ -41,15 +42,13 @@ describe("telling the rooms of a revocation", () => {
     vi.spyOn(console, "log").mockImplementation(() => {});
     const asked = await breakRooms(ada, [failing], "fail");
     await breakRooms(ada, [hanging], "hang");
-    const before = performance.now();
     expect(await revoke(ada)).toBe(others.length);
-    expect(performance.now() - before).toBeLessThan(8_000);
     for (const room of others) expect(await peers.get(room)!.closed).toEqual(CLOSED);
     const told = (calls: string[]) => calls.filter((call) => call.startsWith("revoke")).toSorted();
     expect(told(asked)).toEqual(others.map((room) => `revoke ${room}`).toSorted());
     const untold = "SELECT room FROM errands ORDER BY room";
     const bad = [hanging, failing].toSorted().map((room) => ({ room }));
-    await vi.waitFor(async () => expect(await queryUser(ada, untold)).toEqual(bad), 5_000);
+    await eventually(async () => expect(await queryUser(ada, untold)).toEqual(bad));
     // This still holds after a restart, and users who have joined since stay.
     await evictDurableObject(userStub(ada));
     const back = await join(failing, ada, { token: await signIn(ada, { iat: inSeconds(1) }) });
@@ -109,7 +108,7 @@ describe("telling the rooms of a revocation", () => {
     expect(await roomStub(room).revoke(ada, all)).toBe(1);
     expect(await peer.closed).toEqual(CLOSED);
     const listed = "SELECT room FROM rooms WHERE last_online IS NULL";
-    await vi.waitFor(async () => expect(await queryUser(ada, listed)).toEqual([]), 5_000);
+    await eventually(async () => expect(await queryUser(ada, listed)).toEqual([]));
     // An older Worker names no limit of rooms, and an older room answers a number, and cannot forget.
     vi.spyOn(console, "log").mockImplementation(() => {});
     await admit(ada, { issuedAt: Date.now() }, room);
@@ -149,12 +148,12 @@ describe("telling the rooms of a revocation", () => {
     await runInDurableObject(userStub(ada), (_user, state) => {
       const block = () => {
         isBlocked = true;
-        return vi.waitUntil(() => isOver, { timeout: 14_000 });
+        return until(() => isOver);
       };
       // Not before this has returned, which it would block too.
       setTimeout(() => void state.blockConcurrencyWhile(block), 100);
     });
-    await vi.waitUntil(() => isBlocked);
+    await until(() => isBlocked);
     vi.setSystemTime((exp - 60) * 1000);
     await runAlarm(room);
     await quick!.untilType("renewed");
@@ -193,7 +192,7 @@ describe("telling the rooms of a revocation", () => {
     expect(closed).toEqual(peers.map(() => CLOSED));
     const { status, rooms: present } = await whereIs(ada);
     expect([status, present]).toEqual(["offline", []]);
-  }, 30_000);
+  });
 
   it("[B3.2] whoever was admitted before it and arrives after it is not let in, though the room restarted meanwhile", async () => {
     const [ada, room] = [fresh("ada"), fresh("room")];

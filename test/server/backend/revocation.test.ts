@@ -163,7 +163,7 @@ describe("revoking", () => {
     }
     expect([...codes]).toEqual(["session_revoked", "rate_limited"]);
     expect(await joinStatus(room, ada, await signIn(ada, { sid: "good" }))).toBe(101);
-  }, 30_000);
+  });
 
   it.each<[string, unknown, string]>([
     ["no JSON", "{", "bad_request"],

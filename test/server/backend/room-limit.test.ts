@@ -1,4 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
+import { eventually } from "../../worker-kit/eventually.ts";
 import { admit, queryUser, whereIs } from "../../worker-kit/backend.ts";
 import { askConfigured, refusal } from "../../worker-kit/http.ts";
 import { Peer } from "../../worker-kit/peer.ts";
@@ -46,10 +47,10 @@ it("[A7.8] a user is present in so many rooms and no more, whichever way they co
   await join(ada, rooms[0]!);
   await join(fresh("bob"), fresh("room"));
   await peers[1]!.ask({ type: "leave" });
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     const listed = "SELECT room FROM rooms WHERE last_online IS NULL";
     expect(await queryUser(ada, listed)).toHaveLength(2);
-  }, 5_000);
+  });
   await join(ada, fresh("room"));
 });
 

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { shardOf } from "../../../src/server/directory/shards.ts";
 import { Directory } from "../../../src/server/directory/directory.ts";
 import { Room } from "../../../src/server/room/room.ts";
+import { eventually } from "../../worker-kit/eventually.ts";
 import { askBackend } from "../../worker-kit/backend.ts";
 import { join } from "../../worker-kit/peer.ts";
 import { passTime, roomStub } from "../../worker-kit/time.ts";
@@ -44,7 +45,7 @@ it("[B9.5] a room that did not tell for three sweeps is asked, and one that nobo
   const prefix = newPrefix();
   const [ghost, wrong, right] = ["ghost", "wrong", "right"].map((name) => prefix + name);
   for (const room of [wrong!, right!]) await join(room, "ada");
-  await vi.waitFor(async () => expect((await list(prefix)).rooms).toHaveLength(2), 5_000);
+  await eventually(async () => expect((await list(prefix)).rooms).toHaveLength(2));
   await tell(ghost!, 2);
   await tell(wrong!, 5, 9);
   const count = vi.spyOn(Room.prototype, "count");
@@ -123,9 +124,6 @@ it("[B9.2] a tell that hangs is given up, and told again", async () => {
     return new Promise(() => {});
   });
   await join(room, "ada");
-  await vi.waitFor(async () => expect((await list(room)).rooms).toHaveLength(1), {
-    timeout: 25_000,
-    interval: 200,
-  });
+  await eventually(async () => expect((await list(room)).rooms).toHaveLength(1));
   expect(tells).toBeGreaterThan(1);
-}, 30_000);
+});

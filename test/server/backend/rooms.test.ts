@@ -3,6 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Directory } from "../../../src/server/directory/directory.ts";
 import { ALL_SHARDS, hashOf, shardOf, SHARDS } from "../../../src/server/directory/shards.ts";
+import { eventually, until } from "../../worker-kit/eventually.ts";
 import { ask, askConfigured, refusal } from "../../worker-kit/http.ts";
 import { join, type Peer } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
@@ -43,9 +44,6 @@ async function list(prefix: string, rest = ""): Promise<List> {
 
 const named = async (prefix: string) => (await list(prefix)).rooms.map(({ room }) => room);
 
-const until = (assert: () => Promise<unknown>) =>
-  vi.waitFor(assert, { timeout: 4_000, interval: 10 });
-
 async function leave(peer: Peer): Promise<void> {
   await peer.ask({ type: "leave" });
   await peer.closed;
@@ -61,7 +59,7 @@ describe("the list of rooms", () => {
   it("[B9.2] has a room from when the first comes until the last goes, with its counts", async () => {
     const room = `${newPrefix()}a`;
     const ada = await join(room, "ada");
-    await until(async () => {
+    await eventually(async () => {
       expect(await list(room)).toEqual({
         rooms: [{ room, online: 1, connections: 1 }],
         after: null,
@@ -70,26 +68,27 @@ describe("the list of rooms", () => {
     const bob = await join(room, "bob");
     await leave(ada);
     await bob.ask({ type: "update", status: "offline" });
-    await until(async () => expect(await named(room)).toEqual([]));
+    await eventually(async () => expect(await named(room)).toEqual([]));
     await bob.ask({ type: "update", status: "busy" });
-    await until(async () => expect(await named(room)).toEqual([room]));
+    await eventually(async () => expect(await named(room)).toEqual([room]));
     await leave(bob);
-    await until(async () => expect(await named(room)).toEqual([]));
+    await eventually(async () => expect(await named(room)).toEqual([]));
   });
 
   it("[B9.2] has counts that are at most 5 s old, for one tell in 5 s", async () => {
     const room = `${newPrefix()}a`;
+    passTime(0);
     const tell = vi.spyOn(Directory.prototype, "tell");
     const tells = () => tell.mock.calls.filter(([told]) => told.room === room).length;
     const peers = await Promise.all(["a", "b", "c", "d", "e"].map((user) => join(room, user)));
-    await until(async () => expect((await list(room)).rooms[0]?.online).toBeGreaterThan(0));
+    await eventually(async () => expect((await list(room)).rooms[0]?.online).toBeGreaterThan(0));
     expect(tells()).toBeLessThanOrEqual(2);
     passTime(5);
     await peers[0]!.ask({ type: "update", data: { hand: "up" } });
-    await until(async () => expect((await list(room)).rooms[0]?.online).toBe(5));
+    await eventually(async () => expect((await list(room)).rooms[0]?.online).toBe(5));
     expect(tells()).toBeLessThanOrEqual(3);
     await Promise.all(peers.map(leave));
-    await until(async () => expect(await named(room)).toEqual([]));
+    await eventually(async () => expect(await named(room)).toEqual([]));
   });
 
   it("[B9.1] is ordered by name, in pages that leave nothing out, over all shards", async () => {
@@ -162,42 +161,48 @@ describe("the list of rooms", () => {
     // It crashed before it reported that somebody came.
     const came = `${prefix}came`;
     await join(came, "ada");
-    await until(async () => expect(await named(came)).toEqual([came]));
+    await eventually(async () => expect(await named(came)).toEqual([came]));
     await loseTell(came);
     await restart(came);
     passTime(20);
     await runAlarm(came);
     // In the grace period the member is still there, and afterwards not.
-    await until(async () =>
+    await eventually(async () =>
       expect((await alarmOf(came))! - Date.now()).toBeLessThanOrEqual(20_000),
     );
     await passTimeWithAlarms(came, 20);
-    await until(async () => expect(await named(prefix)).toEqual([]));
+    await eventually(async () => expect(await named(prefix)).toEqual([]));
 
     // It crashed before it reported that the last one left.
     const left = `${prefix}left`;
     const bob = await join(left, "bob");
-    await until(async () => expect(await named(left)).toEqual([left]));
+    await eventually(async () => expect(await named(left)).toEqual([left]));
     await leave(bob);
-    await until(async () => expect(await named(left)).toEqual([]));
+    await eventually(async () => expect(await named(left)).toEqual([]));
     await shard(left).tell({ room: left, online: 1, connections: 1, leaseMs: 3_600_000 });
     await restart(left);
     await roomStub(left).fetch("https://room/", {
       headers: { "x-rollcall-request": encodeURIComponent(JSON.stringify({ requestId: "r" })) },
     });
-    await until(async () => expect(await named(prefix)).toEqual([]));
+    await eventually(async () => expect(await named(prefix)).toEqual([]));
   });
 
   it("[B9.2] a tell that fails is told again, and until then the room is due within a sweep", async () => {
     const room = `${newPrefix()}a`;
     const stub = shard(room);
     const ada = await join(room, "ada");
-    await until(async () => expect(await named(room)).toEqual([room]));
+    await eventually(async () => expect(await named(room)).toEqual([room]));
     await runInDurableObject(stub, (_directory, { storage }) => {
       storage.sql.exec("ALTER TABLE rooms RENAME TO hidden");
     });
+    const tell = vi.spyOn(Directory.prototype, "tell");
+    const failed = () =>
+      tell.mock.settledResults.some(
+        ({ type }, at) => type === "rejected" && tell.mock.calls[at]![0].room === room,
+      );
     await leave(ada);
-    await until(async () => {
+    await until(failed);
+    await eventually(async () => {
       const due = (await alarmOf(room))! - Date.now();
       expect(due).toBeLessThanOrEqual(20_100);
     });
@@ -205,13 +210,13 @@ describe("the list of rooms", () => {
       storage.sql.exec("ALTER TABLE hidden RENAME TO rooms");
     });
     expect(await named(room)).toEqual([room]);
-    await vi.waitFor(async () => expect(await named(room)).toEqual([]), { timeout: 8_000 });
-  }, 15_000);
+    await eventually(async () => expect(await named(room)).toEqual([]));
+  });
 
   it("[B9.2, L7.2] what is taken back before it was told leaves no alarm behind that is always due", async () => {
     const room = `${newPrefix()}taken-back`;
     const ada = await join(room, "ada");
-    await until(async () => expect(await named(room)).toEqual([room]));
+    await eventually(async () => expect(await named(room)).toEqual([room]));
     const tab = await join(room, "ada");
     await leave(tab);
     passTime(25);
@@ -228,7 +233,7 @@ describe("the list of rooms", () => {
     const prefix = newPrefix();
     const room = Array.from({ length: 100 }, (_, n) => `${prefix}${n}`).find(isBetweenTurns)!;
     await join(room, "ada");
-    await until(async () => expect(await named(room)).toEqual([room]));
+    await eventually(async () => expect(await named(room)).toEqual([room]));
     await hibernate(room);
     await loseTell(room);
     passTime(1);
@@ -242,7 +247,7 @@ describe("the list of rooms", () => {
     const room = `${prefix}kept`;
     const token = await signIn("ada", { exp: Math.floor(Date.now() / 1000) + 100_000 });
     const peer = await join(room, "ada", { token });
-    await until(async () => expect(await named(room)).toEqual([room]));
+    await eventually(async () => expect(await named(room)).toEqual([room]));
     const gone = `${prefix}gone`;
     await shard(gone).tell({ room: gone, online: 1, connections: 1, leaseMs: 3_600_000 });
     expect(await named(prefix)).toEqual([gone, room]);
@@ -253,7 +258,7 @@ describe("the list of rooms", () => {
       await hibernate(room);
       await runAlarm(room);
     }
-    await until(async () => expect(await named(prefix)).toEqual([room]));
+    await eventually(async () => expect(await named(prefix)).toEqual([room]));
     await runDurableObjectAlarm(shard(gone));
     const rows = await runInDurableObject(shard(gone), (_directory, { storage }) => [
       ...storage.sql.exec("SELECT room FROM rooms WHERE room = ?", gone),
@@ -265,7 +270,7 @@ describe("the list of rooms", () => {
     const room = `${newPrefix()}a`;
     await leave(await join(room, "ada"));
     await passTimeWithAlarms(room, 90_000);
-    await until(async () => expect(await alarmOf(room)).toBeNull());
+    await eventually(async () => expect(await alarmOf(room)).toBeNull());
     expect(await tablesOf(room)).toEqual([]);
   });
 

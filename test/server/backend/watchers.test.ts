@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Page } from "../../../src/protocol/messages.ts";
+import { eventually } from "../../worker-kit/eventually.ts";
 import { askBackend, queryUser, revoke, userPath, whereIs } from "../../worker-kit/backend.ts";
 import { askConfigured, readRoom, refusal } from "../../worker-kit/http.ts";
 import { join, tryJoin, welcomeOf } from "../../worker-kit/peer.ts";
@@ -26,7 +27,7 @@ describe("watchers and the app's backend", () => {
     await watcher.ask({ type: "leave" });
     // Her object keeps nothing.
     const tables = "SELECT name FROM sqlite_master WHERE name = 'rooms'";
-    await vi.waitFor(async () => expect(await queryUser(eve, tables)).toEqual([]));
+    await eventually(async () => expect(await queryUser(eve, tables)).toEqual([]));
     expect(await tablesOf(room)).toEqual([]);
   });
 
@@ -38,7 +39,7 @@ describe("watchers and the app's backend", () => {
     await hibernate(room);
     expect(await roomsOf(eve)).toEqual([{ room }]);
     await watcher.ask({ type: "leave" });
-    await vi.waitFor(async () => expect((await whereIs(eve)).lastOnline).not.toBeNull());
+    await eventually(async () => expect((await whereIs(eve)).lastOnline).not.toBeNull());
   });
 
   it("[S1.5, A7.8] counts for how many rooms a user may be in", async () => {

@@ -3,6 +3,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ROOM_URL, toRoomSession, type Untagged } from "../../../src/server/room/room-request.ts";
 import { Room } from "../../../src/server/room/room.ts";
+import { eventually } from "../../worker-kit/eventually.ts";
 import {
   admit,
   askBackend,
@@ -35,7 +36,7 @@ const listed = async (user: string) => (await queryUser(user, LISTED)).map(({ ro
 const choose = (peer: Peer, status: string | null) => peer.ask({ type: "update", status });
 /** What the user's object knows so far; the room reports a change once it is stored. */
 const untilListed = (user: string, rooms: string[]) =>
-  vi.waitFor(async () => expect(await listed(user)).toEqual(rooms), { timeout: 5_000 });
+  eventually(async () => expect(await listed(user)).toEqual(rooms));
 
 async function presenceOf(users: unknown): Promise<Response> {
   return askBackend("POST", "/users/presence", { users });

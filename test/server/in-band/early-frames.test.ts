@@ -4,6 +4,7 @@ import { env } from "cloudflare:workers";
 import { createApp } from "../../../src/server/app.ts";
 import { EarlyFrames } from "../../../src/server/http/early-frames.ts";
 import type { Session } from "../../../src/server/session/session.ts";
+import { eventually } from "../../worker-kit/eventually.ts";
 import { ask, readRoom, requestTo } from "../../worker-kit/http.ts";
 import { Peer } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
@@ -52,7 +53,7 @@ describe("a socket without a credential", () => {
   it("[T2.5, W11.1] keeps 20 frames that come while the token is judged, in order, bad ones too", async () => {
     const { peer, verify, answer } = await open(newRoom());
     peer.send({ type: "auth", token: "t" });
-    await vi.waitFor(() => expect(verify).toHaveBeenCalled());
+    await eventually(() => expect(verify).toHaveBeenCalled());
     const bad = [new ArrayBuffer(8), "x".repeat(2 ** 20), "garbage"];
     for (const frame of bad) peer.send(frame);
     for (let n = 0; n < 16; n++) peer.send({ type: "idle", idle: false, id: `f${n}` });
@@ -78,7 +79,7 @@ describe("a socket without a credential", () => {
     const room = newRoom();
     const { peer, verify, answer } = await open(room);
     peer.send({ type: "auth", token: "t" });
-    await vi.waitFor(() => expect(verify).toHaveBeenCalled());
+    await eventually(() => expect(verify).toHaveBeenCalled());
     for (const frame of frames) peer.send(frame);
     expect(await peer.closed).toEqual({ code: 4400, reason: "bad_message" });
     answer(GOOD);
@@ -90,7 +91,7 @@ describe("a socket without a credential", () => {
     const room = newRoom();
     const { peer, verify, answer } = await open(room);
     peer.send({ type: "auth", token: "t" });
-    await vi.waitFor(() => expect(verify).toHaveBeenCalled());
+    await eventually(() => expect(verify).toHaveBeenCalled());
     peer.close(1001);
     await peer.closed;
     answer(GOOD);

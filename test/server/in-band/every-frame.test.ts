@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, inject, it, vi } from "vitest";
+import { eventually } from "../../worker-kit/eventually.ts";
 import { ask, readRoom } from "../../worker-kit/http.ts";
 import { join, Peer } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
@@ -10,8 +11,6 @@ import { type TokenKind, wildFrames, type WildFrame } from "../../worker-kit/wil
 /** A room holds 40. */
 const SOCKETS_A_ROOM = 30;
 const CASES = inject("frameCases");
-
-const SETTLE = { timeout: 5_000, interval: 20 };
 
 let faults: string[] = [];
 beforeEach(() => {
@@ -130,11 +129,11 @@ async function playOneRoom(batch: readonly Case[]): Promise<void> {
 
   // A user whose token was still being checked at the end comes and goes after it, maybe with a
   // grace period.
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     passTime(1);
     await watcher.ask({ type: "update", status: "busy" });
     expect((await readRoom(room)).online).toBe(1);
-  }, SETTLE);
+  });
   const { version, members } = await readRoom(room);
   await watcher.until(() => watcher.roll?.version === version);
   expect(watcher.roll?.members).toEqual(members);

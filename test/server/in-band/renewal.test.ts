@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createApp } from "../../../src/server/app.ts";
 import type { Action } from "../../../src/server/access/authorize.ts";
+import { until } from "../../worker-kit/eventually.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join, welcomeOf, type Peer } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
@@ -131,14 +132,14 @@ describe("a renewal by the service", () => {
     createApp({ authorize: () => new Promise<boolean>(() => {}) });
     vi.setSystemTime((exp - 60) * 1000);
     await runAlarm(room);
-    await vi.waitUntil(() => ada.frames.some(isFrame("expiring")), { timeout: 10_000 });
+    await until(() => ada.frames.some(isFrame("expiring")));
     createApp();
     await hibernate(room);
     await ada.ask({ type: "auth", token: await signIn("ada", { exp: exp + 600 }) });
     expect(await ada.untilType("renewed")).toMatchObject({
       expiresAt: new Date((exp + 600) * 1000).toISOString(),
     });
-  }, 15_000);
+  });
 
   it("[T5.1, T3.2] gives way to a session that the client has sent meanwhile", async () => {
     const room = newRoom();
@@ -147,7 +148,7 @@ describe("a renewal by the service", () => {
     let [isAllowed, isAnswered] = [false, false];
     createApp({
       authorize: async () => {
-        await vi.waitUntil(() => isAllowed, { timeout: 4_000, interval: 5 });
+        await until(() => isAllowed);
         isAnswered = true;
         return true;
       },
@@ -158,7 +159,7 @@ describe("a renewal by the service", () => {
     const token = await signIn("ada", { exp: exp + 120 });
     await ada.ask({ type: "auth", token });
     isAllowed = true;
-    await vi.waitUntil(() => isAnswered);
+    await until(() => isAnswered);
     await ada.ask({ type: "idle", idle: false });
     await hibernate(room);
     const renewals = ada.frames.filter(isFrame("renewed"));

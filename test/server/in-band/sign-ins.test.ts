@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createApp } from "../../../src/server/app.ts";
 import type { Session } from "../../../src/server/session/session.ts";
+import { until } from "../../worker-kit/eventually.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join, welcomeOf, type Frame, type Peer } from "../../worker-kit/peer.ts";
 
@@ -13,7 +14,7 @@ const judged = new Set<string>();
 async function verify(token: string): Promise<Session | null> {
   const [user = ""] = token.split(" ");
   const isChecked = () => checked.has(token) || user === "reader";
-  await vi.waitUntil(isChecked, { timeout: 10_000, interval: 5 });
+  await until(isChecked);
   judged.add(token);
   if (user === "bad") return null;
   return { user: { id: user }, roles: [], issuedAt: 1, expiresAt: Date.now() + 3_600_000 };
@@ -49,7 +50,7 @@ async function statuses(room: string): Promise<[string, string][]> {
 /** Ends a token's check, and waits until the room has applied the result. */
 async function endCheck(room: string, token: string): Promise<void> {
   checked.add(token);
-  await vi.waitUntil(() => judged.has(token), { timeout: 10_000, interval: 5 });
+  await until(() => judged.has(token));
   await statuses(room);
 }
 

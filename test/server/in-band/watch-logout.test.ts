@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { createApp, type AuthorizeWatch } from "../../../src/server/index.ts";
+import { eventually } from "../../worker-kit/eventually.ts";
 import { ask, HOST } from "../../worker-kit/http.ts";
 import { Peer } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
@@ -40,7 +41,7 @@ it("[S6.4, T6.2, S5.4] a watch that the app is still asked about is void after a
   await eve.ask({ type: "logout" });
   await eve.untilType("authenticate");
   resolve(["bob"]);
-  await vi.waitFor(() => expect(isAnswered).toBe(true), { timeout: 10_000 });
+  await eventually(() => expect(isAnswered).toBe(true));
   for (let turn = 0; turn < 3; turn++) await settle(eve);
   expect(JSON.stringify(eve.frames)).not.toContain('"late"');
   expect(await tablesOf(room)).toEqual([]);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { countBadFrame, countFrame } from "../../../src/server/room/connections/flood.ts";
+import { eventually } from "../../worker-kit/eventually.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join, type Frame } from "../../worker-kit/peer.ts";
 import { hibernate, passTime } from "../../worker-kit/time.ts";
@@ -70,7 +71,7 @@ describe("bad frames", () => {
     const room = newRoom();
     const ada = await join(room, "ada");
     for (let n = 1; n <= 9; n++) ada.send(`garbage ${n}`);
-    await vi.waitFor(() => expect(errorsIn(ada.frames)).toHaveLength(9));
+    await eventually(() => expect(errorsIn(ada.frames)).toHaveLength(9));
     await hibernate(room);
     passTime(30);
     ada.send("garbage 10");
@@ -91,8 +92,8 @@ describe("bad frames", () => {
     const ada = await join(room, "ada");
     for (let n = 1; n <= 50; n++) ada.send("ping");
     for (let n = 1; n <= 30; n++) ada.send({ type: "update", data: { n } });
-    await vi.waitFor(() => expect(errorsIn(ada.frames)).toEqual(["rate_limited"]));
-    await vi.waitFor(async () =>
+    await eventually(() => expect(errorsIn(ada.frames)).toEqual(["rate_limited"]));
+    await eventually(async () =>
       expect((await readRoom(room)).members[0]?.data).toEqual({ n: 20 }),
     );
     passTime(6);
@@ -106,7 +107,7 @@ describe("bad frames", () => {
     for (let second = 1; second <= 5; second++) {
       for (let n = 1; n <= 25; n++) ada.send({ type: "idle", idle: false });
       if (second < 5) {
-        await vi.waitFor(() => expect(errorsIn(ada.frames)).toHaveLength(second));
+        await eventually(() => expect(errorsIn(ada.frames)).toHaveLength(second));
         passTime(6);
       }
     }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { eventually } from "../../worker-kit/eventually.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join, Peer, tryJoin, type Frame } from "../../worker-kit/peer.ts";
 import { hibernate, passTimeWithAlarms, roomStub } from "../../worker-kit/time.ts";
@@ -68,7 +69,7 @@ describe("closing", () => {
     await hibernate(room);
     ada.close(1000, "left");
     expect((await ada.closed).code).toBe(1000);
-    await vi.waitFor(async () => expect((await readRoom(room)).members[0]?.status).toBe("offline"));
+    await eventually(async () => expect((await readRoom(room)).members[0]?.status).toBe("offline"));
   });
 
   it("[W13] a room goes on after a socket is gone", async () => {

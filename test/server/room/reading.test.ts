@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { findNonReaders, Reading } from "../../../src/server/room/connections/reading.ts";
+import { eventually } from "../../worker-kit/eventually.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join, type Frame, type Peer } from "../../worker-kit/peer.ts";
 import {
@@ -100,7 +101,7 @@ async function sendSnapshots(bob: Peer, watchers: Peer[], count: number): Promis
   for (let n = 0; n < count; n++) {
     const before = watchers.map(({ frames }) => frames.filter(isSnapshot).length);
     await bob.ask({ type: "update", data: { n: Math.random() } });
-    await vi.waitFor(() => {
+    await eventually(() => {
       for (const [index, { frames }] of watchers.entries()) {
         expect(frames.filter(isSnapshot).length).toBeGreaterThan(before[index]!);
       }
@@ -152,7 +153,7 @@ describe("who does not read", () => {
     passTime(1);
     await late.ask({ type: "alive", n: asked.at(-1)! });
     // What came after that probe is owed separately.
-    await vi.waitFor(() => expect(probes(late)).toHaveLength(asked.length + 1));
+    await eventually(() => expect(probes(late)).toHaveLength(asked.length + 1));
     await hibernate(room);
     for (const peer of [bob, late]) await peer.ask({ type: "idle", idle: false });
     await passTimeWithAlarms(room, 16);
@@ -171,7 +172,7 @@ describe("who does not read", () => {
     // The owed answers are accepted, but no other frame.
     ada.frames.splice(0);
     await sendSnapshots(bob, [ada], 4);
-    await vi.waitFor(() => expect(probes(ada).length).toBeGreaterThan(1));
+    await eventually(() => expect(probes(ada).length).toBeGreaterThan(1));
     await passTimeWithAlarms(room, 16);
     expect(ada.frames.filter((frame) => frame !== "pong" && frame.type === "error")).toEqual([]);
     passTime(6);

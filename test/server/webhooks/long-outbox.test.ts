@@ -3,14 +3,12 @@ import { runInDurableObject } from "cloudflare:test";
 import { afterEach, expect, it, vi } from "vitest";
 import { Outbox } from "../../../src/server/room/webhooks/outbox.ts";
 import { openWebhooks } from "../../../src/server/room/webhooks/webhooks.ts";
+import { until } from "../../worker-kit/eventually.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { Receiver } from "../../worker-kit/receiver.ts";
 import { hibernate, runAlarm, tablesOf } from "../../worker-kit/time.ts";
 
 afterEach(() => void vi.restoreAllMocks());
-
-const until = (holds: () => unknown) =>
-  vi.waitFor(async () => expect(await holds()).toBeTruthy(), { timeout: 5_000, interval: 10 });
 
 it("[H3.3, H3.4] a long outbox is sent over several wakes, in order, and nothing is left of it", async () => {
   const room = "long";

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { until } from "../../worker-kit/eventually.ts";
 import { ask, readRoom } from "../../worker-kit/http.ts";
 import { join, type Peer } from "../../worker-kit/peer.ts";
 import { Receiver } from "../../worker-kit/receiver.ts";
@@ -31,9 +32,6 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
-
-const until = (holds: () => unknown) =>
-  vi.waitFor(async () => expect(await holds()).toBeTruthy(), { timeout: 5_000, interval: 10 });
 
 const told = (room: string, count: number) => until(() => receiver.told(room).length >= count);
 
@@ -133,7 +131,7 @@ describe("a webhook that is not taken", () => {
     const room = newRoom();
     receiver.answer = () => new Response(null, { status: 503 });
     const ada = await join(room, "ada");
-    await until(async () => receiver.deliveries.length > 0 && receiver.inFlight === 0);
+    await until(() => failures().length > 0);
     receiver.answer = () => new Response(null, { status: 200 });
     const tries = receiver.deliveries.length;
     await query(room, "ALTER TABLE outbox RENAME TO elsewhere");
@@ -152,7 +150,7 @@ describe("a webhook that is not taken", () => {
     const room = newRoom();
     receiver.answer = () => new Response(null, { status: 503 });
     await join(room, "ada");
-    await until(async () => receiver.deliveries.length > 0 && receiver.inFlight === 0);
+    await until(() => failures().length > 0);
     await hibernate(room);
     expect((await stats(room)).outbox.messages).toBe(1);
     receiver.answer = () => new Response(null, { status: 200 });

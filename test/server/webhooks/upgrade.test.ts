@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Snapshot } from "../../../src/protocol/messages.ts";
 import { decodeAttachment } from "../../../src/server/room/connections/attachment.ts";
 import { shardOf } from "../../../src/server/directory/shards.ts";
+import { eventually, until } from "../../worker-kit/eventually.ts";
 import { askBackend, userStub, whereIs } from "../../worker-kit/backend.ts";
 import { refusal } from "../../worker-kit/http.ts";
 import { Peer, tryJoin, welcomeOf } from "../../worker-kit/peer.ts";
@@ -51,7 +52,7 @@ async function restoreWithSockets(): Promise<Map<string, Peer>> {
   const opened = await Promise.all(room.attachments.map(() => tryJoin(ROOM, crypto.randomUUID())));
   const peers = opened.map(({ webSocket }) => new Peer(webSocket!));
   const knowAll = () => peers.every(({ roll }) => roll?.online === peers.length);
-  await vi.waitUntil(knowAll, { timeout: 10_000 });
+  await until(knowAll);
   const ids = await runInDurableObject(roomStub(ROOM), (_room, state) =>
     state.getWebSockets().map((socket, index) => {
       const before = decodeAttachment(socket.deserializeAttachment())!.id;
@@ -69,7 +70,6 @@ const readSaved = async () => (await askBackend("GET", `/rooms/${ROOM}`)).json<S
 const statuses = ({ members }: Snapshot) =>
   Object.fromEntries(members.map(({ id, status }) => [id, status]));
 
-vi.setConfig({ testTimeout: 20_000 });
 let receiver: Receiver;
 
 beforeEach(() => {
@@ -102,7 +102,7 @@ it("[W5] sockets that 0.1.0 opened live on: they are heard and told", async () =
     return peers.get(id)!;
   };
   await of('"finn"').ask({ type: "update", status: "busy" });
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(of('"gil"').roll?.members.find(({ id }) => id === "finn")?.status).toBe("busy"),
   );
   await passTimeWithAlarms(ROOM, 9);
@@ -122,7 +122,7 @@ it("[H3.3] the outbox that 0.1.0 left is delivered, each event once and in order
   vi.setSystemTime(saved.madeAt + 60_000);
   await readSaved();
   await passTimeWithAlarms(ROOM, 3_600);
-  await vi.waitFor(() => {
+  await eventually(() => {
     const sequences = receiver.events(ROOM).map(({ data }) => data.sequence);
     expect(sequences.slice(0, 15)).toEqual(Array.from({ length: 15 }, (_, index) => index + 1));
   });

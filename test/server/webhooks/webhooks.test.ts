@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Webhook } from "standardwebhooks";
+import { until } from "../../worker-kit/eventually.ts";
 import { ask, readRoom } from "../../worker-kit/http.ts";
 import { join, type Peer } from "../../worker-kit/peer.ts";
 import { Receiver } from "../../worker-kit/receiver.ts";
@@ -24,9 +25,6 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
-
-const until = (holds: () => unknown) =>
-  vi.waitFor(async () => expect(await holds()).toBeTruthy(), { timeout: 5_000, interval: 10 });
 
 const told = (room: string, count: number) => until(() => receiver.told(room).length >= count);
 
@@ -180,6 +178,7 @@ describe("webhooks", () => {
     const { promise, resolve } = Promise.withResolvers<Response>();
     receiver.answer = () => promise;
     const ada = await join(room, "ada");
+    await until(() => receiver.inFlight === 1);
     for (const status of ["busy", "away", "online", null]) {
       await ada.ask({ type: "update", status });
     }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { eventually } from "../../worker-kit/eventually.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { deltas, join, Peer, tryJoin, type Frame } from "../../worker-kit/peer.ts";
 import { hibernate, passTime, query, restart, tablesOf } from "../../worker-kit/time.ts";
@@ -95,7 +96,7 @@ describe("watching people", () => {
     expect(shownTo(zoe)).toEqual(["ada"]);
     await eve.ask({ type: "leave" });
     await eve.closed;
-    await vi.waitFor(async () => expect(await rows(room)).toHaveLength(1));
+    await eventually(async () => expect(await rows(room)).toHaveLength(1));
     await restart(room);
     expect(await rows(room)).toEqual([]);
   });
