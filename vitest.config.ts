@@ -40,6 +40,7 @@ const worker = (vars: Record<string, string>, datasets: Record<string, { dataset
         MAX_CONNECTIONS_PER_ROOM: "40",
         PUBLIC_COUNTS: "public, public-*",
         WINDOW_ROOMS: "windowed-*",
+        SIGNALS: "true",
         ...vars,
       },
     },
@@ -96,6 +97,7 @@ export default defineConfig({
             IN_BAND_AUTH: "true",
             RENEW: "server",
             SERVER_KEY: `${secret()}, ${secret()}`,
+            SIGNALS: "false",
           }),
         ],
         test: {

@@ -106,6 +106,8 @@ export class RoomConnection implements Owner {
       case "probe":
         // The socket has answered it.
         return;
+      case "signals":
+        return;
       case "error":
         this.settles(frame.id);
         return this.#set({ error: errorOf(frame) });

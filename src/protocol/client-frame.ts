@@ -1,10 +1,14 @@
 import * as v from "valibot";
 import { type Data, MAX_DATA_BYTES, STATUSES } from "./member.ts";
+import { MAX_SIGNAL_NAME, MAX_SIGNAL_RECEIVERS } from "./signal.ts";
 import { isUserId } from "./user-id.ts";
 
 /** A client frame longer than this is refused (SPEC W11), in bytes. */
 export const MAX_FRAME_BYTES = 4096;
-/** The limit for `auth`, since tokens are longer, and for `watch` (SPEC T2, S5), in bytes. */
+/**
+ * The limit for `auth`, since tokens are longer, for `watch`, and for a `signal` with its receivers
+ * (SPEC T2, S5, G1), in bytes.
+ */
 export const MAX_LONG_FRAME_BYTES = 16_384;
 
 const encoder = new TextEncoder();
@@ -28,7 +32,7 @@ export const dataSchema = v.pipe(
 /** Ids of users, present or not (SPEC A2, S5). */
 export const userIdsSchema = v.array(v.pipe(v.string(), v.check(isUserId)));
 
-/** Every frame a client may send, except `ping` (SPEC W8–W10, W14, T2, T3, T6, S5). */
+/** Every frame a client may send, except `ping` (SPEC W8–W10, W14, T2, T3, T6, S5, G1). */
 export const clientFrameSchema = v.variant("type", [
   v.object({
     type: v.literal("update"),
@@ -48,6 +52,13 @@ export const clientFrameSchema = v.variant("type", [
     id: idSchema,
   }),
   v.object({ type: v.literal("alive"), n: v.number(), id: idSchema }),
+  v.object({
+    type: v.literal("signal"),
+    name: v.pipe(v.string(), v.nonEmpty(), v.maxLength(MAX_SIGNAL_NAME)),
+    data: v.optional(v.unknown()),
+    to: v.optional(v.pipe(userIdsSchema, v.maxLength(MAX_SIGNAL_RECEIVERS))),
+    id: idSchema,
+  }),
 ]);
 
 export type ClientFrame = v.InferOutput<typeof clientFrameSchema>;

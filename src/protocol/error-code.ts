@@ -4,6 +4,7 @@ export type ErrorCode =
   | "bad_message"
   | "not_present"
   | "too_many_watched"
+  | "hidden"
   | "room_invalid"
   | "unauthenticated"
   | "session_invalid"

@@ -1,4 +1,5 @@
 import type { Data, Member, Status } from "./member.ts";
+import type { Signal } from "./signal.ts";
 
 /** The version of the frames below, sent in `welcome`. */
 export const PROTOCOL = 1;
@@ -21,6 +22,7 @@ export const SIGN_IN_SECONDS = 10;
 
 export type { ClientFrame } from "./client-frame.ts";
 export type { Data, Member, Status } from "./member.ts";
+export type { Signal } from "./signal.ts";
 
 /** The member behind this connection, and the status they chose (SPEC W1). */
 export interface Self {
@@ -65,7 +67,10 @@ export interface Delta {
   gone: string[];
 }
 
-/** The first frame on a socket (SPEC W1). `heartbeat` is in seconds, `expiresAt` ISO 8601. */
+/**
+ * The first frame on a socket (SPEC W1). `heartbeat` is in seconds, `expiresAt` ISO 8601; `signals`
+ * says that members may signal here (G1).
+ */
 export interface Welcome {
   type: "welcome";
   protocol: typeof PROTOCOL;
@@ -74,13 +79,14 @@ export interface Welcome {
   self: Self;
   heartbeat: number;
   expiresAt: string;
+  signals?: true;
 }
 
 /**
  * The first frame on a watcher's socket (SPEC S1). A watcher is not a member. Without a session
  * there is no `expiresAt` (S3).
  */
-export interface WatcherWelcome extends Omit<Welcome, "self" | "expiresAt"> {
+export interface WatcherWelcome extends Omit<Welcome, "self" | "expiresAt" | "signals"> {
   self: null;
   expiresAt?: string;
 }
@@ -98,5 +104,6 @@ export type ServerFrame =
   | { type: "expiring"; expiresAt: string }
   | { type: "renewed"; expiresAt: string; token?: string }
   | { type: "event"; id: string; name: string; data: unknown }
+  | { type: "signals"; signals: Signal[] }
   | { type: "ack"; id: string }
   | { type: "error"; code: string; message: string; id?: string };

@@ -39,6 +39,7 @@ export interface Env {
   WEBHOOK_ALLOW_PRIVATE?: string | boolean;
   PUBLIC_COUNTS?: string;
   WINDOW_ROOMS?: string;
+  SIGNALS?: string | boolean;
   /** Receives the metrics (SPEC O4); without the binding there are none. */
   METRICS?: AnalyticsEngineDataset;
   /** Limits connects, and credentials that fail; without the binding there is no limit (SPEC A7). */

@@ -182,6 +182,7 @@ const CASES: Record<keyof Values, Case> = {
   METRICS: binding("C30", "writeDataPoint", "an Analytics Engine dataset"),
   PUBLIC_COUNTS: roomPatterns("C31"),
   WINDOW_ROOMS: roomPatterns("C32"),
+  SIGNALS: yesOrNo("C33"),
 };
 
 /** What the table calls "not set": nothing, or an empty text, list or object. */

@@ -18,6 +18,7 @@ const TYPES = [
   "logout",
   "leave",
   "alive",
+  "signal",
   "ping",
   "welcome",
   "probe",
@@ -25,6 +26,7 @@ const TYPES = [
 
 const status = fc.constantFrom("online", "away", "busy", "offline", null);
 const data = fc.option(fc.dictionary(fc.string({ maxLength: 8 }), fc.jsonValue({ maxDepth: 2 })));
+const receivers = fc.constantFrom([], ["nobody"], ["nobody", "watcher"]);
 
 /** Right in every key, or wrong in a few. */
 const nearlySound = fc
@@ -36,6 +38,8 @@ const nearlySound = fc
       idle: mostly(fc.boolean()),
       token: mostly(fc.string()),
       n: mostly(fc.nat()),
+      name: mostly(fc.string({ maxLength: 70 })),
+      to: mostly(fc.array(fc.string({ maxLength: 130 }), { maxLength: 110 })),
       id: mostly(fc.string({ maxLength: 64 })),
       __proto__: wild,
       pad: fc.constantFrom("", "x".repeat(4_000), "語".repeat(2_000), "x".repeat(40_000)),
@@ -50,6 +54,10 @@ const sound = fc
     fc.record({ type: fc.constant("idle"), idle: fc.boolean() }),
     fc.record({ type: fc.constantFrom("sync", "logout", "leave") }),
     fc.record({ type: fc.constant("alive"), n: fc.nat() }),
+    fc.record(
+      { type: fc.constant("signal"), name: fc.constantFrom("a", "b"), data, to: receivers },
+      { requiredKeys: ["type", "name"] },
+    ),
   )
   .map((frame) => JSON.stringify(frame));
 

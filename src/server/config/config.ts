@@ -78,6 +78,8 @@ export interface Config {
   readonly publicCounts: readonly string[];
   /** Rooms whose whole list nobody may read (SPEC S7), in the same form. */
   readonly windowRooms: readonly string[];
+  /** Whether members may signal to each other (SPEC G1). */
+  readonly signals: boolean;
   /** How many rooms a user may be present in, if there is a server key (SPEC A7). */
   readonly maxRoomsPerUser: number;
   /** The users' objects (SPEC B3, B4); `null` without a server key. */

@@ -244,6 +244,7 @@ const KEYS = {
   METRICS: binding<AnalyticsEngineDataset>("writeDataPoint", "an Analytics Engine dataset"),
   PUBLIC_COUNTS: roomPatterns,
   WINDOW_ROOMS: roomPatterns,
+  SIGNALS: yesOrNo,
 };
 
 /** The value of each key. */

@@ -76,6 +76,7 @@ export function parseConfig(env: Env, hasCustomVerify = false): Config {
     metrics: values.METRICS ?? null,
     publicCounts: values.PUBLIC_COUNTS,
     windowRooms: values.WINDOW_ROOMS,
+    signals: values.SIGNALS === "true",
     maxRoomsPerUser: values.MAX_ROOMS_PER_USER,
     users: hasBackend && env.USERS ? place(env.USERS) : null,
     faults,

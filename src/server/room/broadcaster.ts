@@ -94,6 +94,11 @@ export class Broadcaster {
     this.#windows.rewatch(connection, added);
   }
 
+  /** Whether a connection waits for a state: until then, it is not sent what happens. */
+  awaits(connection: Connection): boolean {
+    return this.#awaiting.has(connection) || this.#windows.awaits(connection);
+  }
+
   /** Queues a connection for a snapshot, now or as soon as its limit allows (SPEC W10, W12). */
   sync(connection: Connection, now: number): void {
     if (this.#syncs.ask(connection, now)) this.greet(connection, null);

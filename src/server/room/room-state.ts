@@ -8,6 +8,7 @@ import { timingFor, type Timing } from "./connections/liveness.ts";
 import { Occupancy } from "./occupancy.ts";
 import { Replies } from "./replies.ts";
 import { Roster } from "./members/roster.ts";
+import { Signals } from "./signals/signals.ts";
 import { Store } from "./storage/store.ts";
 import { UsedTickets } from "./storage/tickets.ts";
 import { WatchTable } from "./storage/watch-table.ts";
@@ -48,6 +49,8 @@ export class RoomState {
   readonly watchTable: WatchTable;
   /** `null` if none are configured. */
   readonly webhooks: Webhooks | null;
+  /** `null` if members may not signal. */
+  readonly signals: Signals | null;
   /** `null` if rooms are not listed, and before {@link wake}. */
   occupancy: Occupancy | null = null;
   readonly replies = new Replies();
@@ -72,6 +75,7 @@ export class RoomState {
     this.webhooks = openWebhooks(config.webhook, storage, name);
     this.roster = new Roster(config.limits, this.store.load());
     this.watchTable = new WatchTable(storage, name);
+    this.signals = config.signals ? new Signals() : null;
     this.texts = new RoomTexts(name, this.roster, this.connections);
     this.broadcaster = new Broadcaster(
       name,

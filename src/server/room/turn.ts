@@ -42,10 +42,18 @@ export class Turns {
       if (room.isEmpty) this.#vacate();
       if (room.broadcaster.dueAt(now) <= now) this.#orLog(() => room.broadcaster.flush(now));
     }
+    this.#signal(now);
     room.alarm.wakeBy(room.dueAt);
     const commitAt = isStored ? Number.POSITIVE_INFINITY : this.#writtenAt + GATHER_MS;
     const reportAt = room.occupancy?.reportAt ?? Number.POSITIVE_INFINITY;
-    return Math.min(commitAt, room.broadcaster.dueAt(now), reportAt);
+    const signalAt = room.signals?.dueAt(now) ?? Number.POSITIVE_INFINITY;
+    return Math.min(commitAt, room.broadcaster.dueAt(now), reportAt, signalAt);
+  }
+
+  /** Signals are not stored, so they wait for no commit. */
+  #signal(now: number): void {
+    const { signals } = this.#room;
+    if (signals && signals.dueAt(now) <= now) this.#orLog(() => signals.send(this.#room, now));
   }
 
   /** Logs an error while notifying some receivers, so that it does not stop the others. */

@@ -139,7 +139,7 @@ async function playOneRoom(batch: readonly Case[]): Promise<void> {
   expect(watcher.roll?.members).toEqual(members);
   expect(isCut).toBe(false);
   const told = watcher.frames.map((frame) => (frame === "pong" ? frame : frame.type));
-  expect(["welcome", "snapshot", "delta", "ack", "self", "probe"]).toEqual(
+  expect(["welcome", "snapshot", "delta", "ack", "self", "probe", "signals"]).toEqual(
     expect.arrayContaining([...new Set(told)]),
   );
   for (const { id } of members) expect(id).toMatch(/^(watcher|sender)-/);

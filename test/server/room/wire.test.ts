@@ -23,7 +23,7 @@ async function fillList(room: string, members: number): Promise<void> {
 }
 
 describe("first frames", () => {
-  it("[W1.1] welcome comes first, with all that is this connection's own", async () => {
+  it("[W1.1, G1.5] welcome comes first, with all that is this connection's own", async () => {
     const room = newRoom();
     const exp = Math.floor(Date.now() / 1000) + 1800;
     const ada = await join(room, "ada", { token: await signIn("ada", { exp }) });
@@ -35,6 +35,7 @@ describe("first frames", () => {
       self: { id: "ada", chosen: null },
       heartbeat: 15,
       expiresAt: new Date(exp * 1000).toISOString(),
+      signals: true,
     });
   });
 

@@ -20,7 +20,7 @@ export type FrameVerdict = "accept" | "drop" | "answer" | "close";
  * Removes times that are older than the span, or in the future after the clock was set back, from the
  * array.
  */
-function forgetOutside(times: number[], spanMs: number, now: number): void {
+export function forgetOutside(times: number[], spanMs: number, now: number): void {
   let old = 0;
   while (old < times.length && (times[old]! <= now - spanMs || times[old]! > now)) old++;
   times.splice(0, old);

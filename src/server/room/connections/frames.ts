@@ -1,10 +1,11 @@
 import type { ClientFrame } from "../../../protocol/messages.ts";
 import type { Connection } from "./connection.ts";
-import { decodeAlive, decodeFrame } from "./decode.ts";
+import { decodeAlive, decodeFrame, decodeSignal } from "./decode.ts";
 import { end, signOut } from "./departure.ts";
 import { countBadFrame, countFrame } from "./flood.ts";
 import type { MemberUpdate } from "../members/member.ts";
 import type { RoomState } from "../room-state.ts";
+import { signal } from "../signals/signal.ts";
 import { signIn } from "./sign-in.ts";
 import { watch } from "../windows/watch.ts";
 
@@ -20,6 +21,9 @@ export function receive(
   if (proof && connection.proveReading(proof.n)) {
     return room.replies.acknowledge(connection, proof.id);
   }
+  const { signals } = room;
+  const signalled = signals && connection.isAdmitted && decodeSignal(message);
+  if (signalled) return signal(room, signals, connection, signalled, now);
   const verdict = countFrame(connection.accepted, offences, now);
   if (verdict === "drop") return;
   if (verdict !== "accept") return refuse(room, connection, "rate_limited", verdict, now);
@@ -35,9 +39,12 @@ export function receive(
   }
 }
 
-/** Only a connection with a window can change it (SPEC S5). */
-function isFit({ limit }: Connection, { type }: ClientFrame): boolean {
-  return type !== "watch" || limit !== null;
+/** A frame that changes the connection or its member. */
+type Change = Exclude<ClientFrame, { type: "auth" | "alive" | "signal" }>;
+
+/** Only a connection with a window can change it (SPEC S5); a signal is taken before, or is none. */
+function isFit({ limit }: Connection, frame: ClientFrame): frame is Change {
+  return frame.type !== "signal" && (frame.type !== "watch" || limit !== null);
 }
 
 /** The frames that a connection that only watches cannot send (SPEC S1). */
@@ -46,7 +53,7 @@ const NEEDS_MEMBER: ReadonlySet<ClientFrame["type"]> = new Set(["update", "idle"
 function apply(
   room: RoomState,
   connection: Connection,
-  frame: Exclude<ClientFrame, { type: "auth" | "alive" }>,
+  frame: Change,
   user: string,
   now: number,
 ): void {

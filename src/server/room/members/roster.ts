@@ -70,6 +70,12 @@ export class Roster {
     return (this.#members.get(user)?.places.length ?? 0) > 0;
   }
 
+  /** Whether others see a user as present (SPEC M3). */
+  isShown(user: string): boolean {
+    const record = this.#members.get(user);
+    return record !== undefined && isPresent(record);
+  }
+
   /** The newest known stamp that a user was admitted with; 0 for none. */
   stampOf(user: string): number {
     const departed = this.#changes.departureOf(user)?.stamp ?? 0;

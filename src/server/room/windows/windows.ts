@@ -101,6 +101,11 @@ export class Windows {
     this.#lists.delete(connection);
   }
 
+  /** Whether this connection waits for a state, or for its watch list. */
+  awaits(connection: Connection): boolean {
+    return this.#awaiting.has(connection) || this.#later.has(connection);
+  }
+
   /** Whether a connection waits for its first state. */
   get someoneWaits(): boolean {
     return this.#awaiting.size > 0;

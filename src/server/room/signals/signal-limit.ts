@@ -1,0 +1,28 @@
+import { forgetOutside } from "../connections/flood.ts";
+
+const SIGNALS = 150;
+const SIGNALS_MS = 5_000;
+const ANSWER_MS = 1_000;
+
+/** How often one connection may signal, apart from its other frames (SPEC G2). */
+export class SignalLimit {
+  /** The times of the signals accepted lately. */
+  readonly #accepted: number[] = [];
+  #answeredAt = Number.NEGATIVE_INFINITY;
+
+  /** Counts a signal; returns whether it is within the limit. */
+  accepts(now: number): boolean {
+    forgetOutside(this.#accepted, SIGNALS_MS, now);
+    if (this.#accepted.length >= SIGNALS) return false;
+    this.#accepted.push(now);
+    return true;
+  }
+
+  /** Whether to answer a signal that is dropped now; a flood gets one answer a second. */
+  answers(now: number): boolean {
+    // If the clock is set back, it must still be answered.
+    if (now >= this.#answeredAt && now < this.#answeredAt + ANSWER_MS) return false;
+    this.#answeredAt = now;
+    return true;
+  }
+}
