@@ -12,14 +12,17 @@ const LIFE_SECONDS = 4;
 const ENTRIES = {
   "/client.js": "../../src/client/index.ts",
   "/element.js": "../../src/element/index.ts",
+  "/dot.js": "../../src/dot/index.ts",
   "/react.js": "apps/react-app.tsx",
 };
-/** Each way to be in a room, in a separate room. */
+/** Each way to be in a room, in a separate room, and a dot, whose window watches one. */
 const PAGE = `<rollcall-people room="/rooms/element"></rollcall-people><div id="root"></div>
+  <rollcall-dot room="/rooms/dot" user="bob" name="Bob"></rollcall-dot>
   <script type="module">
     import { joinRoom } from "/client.js";
     import { start } from "/react.js";
     import "/element.js";
+    import "/dot.js";
     window.room = joinRoom("/rooms/vanilla");
     const shown = { url: "/rooms/react", inside: true, list: true, twice: false, waits: "nobody" };
     start(document.getElementById("root"), shown);
@@ -44,9 +47,10 @@ async function renewCookie(context: BrowserContext): Promise<void> {
   await context.addCookies([{ name: "session", value, url: server.url, httpOnly: true }]);
 }
 
-it("[K14] a page of any kind goes on when its session ends whose cookie the app renews, seen by nobody", async () => {
+it("[K14, K16.5] a page of any kind goes on when its session ends whose cookie the app renews, seen by nobody", async () => {
   const eve = await signToken(server.secret, "eve");
   const watchers = await Promise.all(ROOMS.map((room) => RawClient.join(server, room, eve)));
+  const bob = await RawClient.join(server, "dot", await signToken(server.secret, "bob"));
   const scripts = await Promise.all(
     Object.entries(ENTRIES).map(async ([path, entry]) => {
       return [path, await bundleApp(join(import.meta.dirname, entry))] as const;
@@ -62,12 +66,15 @@ it("[K14] a page of any kind goes on when its session ends whose cookie the app 
   // Each has had three sessions, and is in its fourth.
   await eventually(
     () => sockets,
-    (count) => count >= 4 * ROOMS.length,
+    (count) => count >= 4 * (ROOMS.length + 1),
     { withinMs: 40_000 },
   );
   await page.getByText("ada: online").waitFor();
   await page.getByText('"connection":"online"').waitFor();
   await page.locator("rollcall-people:state(online)").waitFor();
+  await bob.request({ type: "update", status: "busy" });
+  await page.getByRole("img", { name: "Bob, busy" }).waitFor();
+  expect(statusesOf(bob.frames, "ada")).toEqual([]);
   const state = await page.evaluate(() =>
     (window as unknown as { room: RoomHandle }).room.getSnapshot(),
   );
