@@ -72,7 +72,7 @@ export async function openApp(
   // A page that comes from the test is not known to come from this machine.
   await context.grantPermissions(["local-network-access"]);
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(40_000);
   for (const [path, body] of Object.entries(files)) {
     const contentType = `${TYPES[extname(path)]}; charset=utf-8`;
     await page.route(server.url + path, (route) => route.fulfill({ contentType, body }));

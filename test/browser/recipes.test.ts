@@ -10,7 +10,7 @@ import { appDocument, bundleApp, openApp, signIn } from "./own-origin-app.ts";
 
 const KEY = randomBytes(32).toString("base64url");
 /** Long enough for a busy machine. */
-const PATIENCE = { timeout: 15_000 };
+const PATIENCE = { timeout: 40_000 };
 const EXAMPLES = join(import.meta.dirname, "../examples");
 const example = (path: string) => join(EXAMPLES, path);
 

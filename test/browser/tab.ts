@@ -3,8 +3,8 @@ import { expect, vi } from "vitest";
 import type { Delta, ServerFrame, Snapshot } from "../../src/protocol/messages.ts";
 import { type Shown, shownIn, shownOn } from "./shown.ts";
 
-/** Long enough for a busy machine, short enough to fail with its own message. */
-const PATIENCE = { timeout: 15_000, interval: 100 };
+/** Longer than a client pauses between two attempts (K7), short enough to fail with its own message. */
+const PATIENCE = { timeout: 40_000, interval: 100 };
 
 export type Choice = "Automatic" | "Online" | "Away" | "Busy" | "Appear offline";
 

@@ -4,7 +4,8 @@ import { WebSocket } from "ws";
 import type { ClientFrame, ServerFrame, Snapshot, Welcome } from "../../src/protocol/messages.ts";
 import type { Server } from "./server.ts";
 
-const WAIT_MS = 15_000;
+/** Longer than a client pauses between two attempts (K7). */
+const WAIT_MS = 40_000;
 
 /** Signs a credential valid for an hour; `claims` add claims or replace them. */
 export function signToken(
