@@ -130,7 +130,7 @@ export default defineConfig({
         },
       },
       {
-        resolve: { alias: sources("client", "window", "react", "webhooks") },
+        resolve: { alias: sources("client", "window", "signals", "react", "webhooks") },
         test: {
           name: "node",
           globalSetup: "test/once-per-run.ts",

@@ -2,21 +2,25 @@ import { gzipSync } from "node:zlib";
 import { build, type Plugin } from "vite";
 import { expect, it } from "vitest";
 
-/** An app that uses two entries. */
+/** An app that uses several entries. */
 const app: Plugin = {
   name: "app",
-  resolveId: (id) => (id === "app" ? id : null),
+  resolveId: (id) => (id.includes("+") ? id : null),
   load: (id) =>
-    id === "app"
-      ? `export * from "/src/client/index.ts"; export * from "/src/window/index.ts";`
+    id.includes("+")
+      ? id
+          .split("+")
+          .map((entry) => `export * from "/src/${entry}/index.ts";`)
+          .join("")
       : null,
 };
 
 it.each([
-  ["client", 6_000],
-  ["client and window", 7_100],
-  ["react", 7_000],
-  ["element", 8_650],
+  ["client", 6_100],
+  ["client+window", 7_100],
+  ["client+signals", 6_600],
+  ["react", 7_100],
+  ["element", 8_750],
   ["dot", 8_200],
 ])("[K13] %s weighs at most %i bytes", async (entry, limit) => {
   const built = await build({
@@ -30,7 +34,7 @@ it.each([
       target: "esnext",
       modulePreload: false,
       rolldownOptions: {
-        input: entry === "client and window" ? "app" : `src/${entry}/index.ts`,
+        input: entry.includes("+") ? entry : `src/${entry}/index.ts`,
         external: /^react/,
         preserveEntrySignatures: "strict",
         output: { format: "es" },

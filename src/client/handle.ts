@@ -53,6 +53,10 @@ export function openHandle(
       checkData(data);
       share?.connection.update({ data });
     },
+    signal() {
+      throw new TypeError("signal: no signals.");
+    },
+    ...options.signals?.(() => share?.connection),
     watch(ids) {
       if (!options.window) throw new TypeError("watch: no window.");
       const list = [...ids];

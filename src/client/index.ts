@@ -1,5 +1,5 @@
 export { joinRoom } from "./join-room.ts";
-export type { JoinOptions } from "./options.ts";
+export type { JoinOptions, RoomSignals } from "./options.ts";
 export type { SignInOptions } from "./sign-in-options.ts";
 export type {
   ConnectionState,
@@ -9,4 +9,4 @@ export type {
   RoomHandle,
   RoomState,
 } from "./types.ts";
-export type { Data, Member, Self, Snapshot, Status } from "../protocol/messages.ts";
+export type { Data, Member, Self, Signal, Snapshot, Status } from "../protocol/messages.ts";

@@ -1,5 +1,6 @@
 import type { Data, Snapshot } from "../protocol/messages.ts";
 import type { SignInOptions } from "./sign-in-options.ts";
+import type { RoomHandle, Signalling } from "./types.ts";
 
 /** The part of a room to show, and what connects to it. */
 export interface RoomWindow {
@@ -8,6 +9,9 @@ export interface RoomWindow {
   /** The class of its connections. */
   readonly Connection: unknown;
 }
+
+/** What sends signals on the connection that a handle has now; `signals` of `rollcall/signals`. */
+export type RoomSignals = (current: () => Signalling | undefined) => Pick<RoomHandle, "signal">;
 
 /** How a client connects. Handles of one URL with the same values of these share a connection. */
 export interface ConnectionOptions extends SignInOptions {
@@ -35,4 +39,6 @@ export interface JoinOptions<D extends object = Data> extends ConnectionOptions 
   initial?: Snapshot<D>;
   /** `false` waits for `join()`, for example until the person has signed in. */
   autoJoin?: boolean;
+  /** Lets `room.signal` send: `signals` of `rollcall/signals`. */
+  signals?: RoomSignals;
 }

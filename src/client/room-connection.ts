@@ -13,12 +13,12 @@ import { applySnapshot, applyState, type Replica } from "./replica.ts";
 import { SignIn } from "./sign-in.ts";
 import { stateOf } from "./state.ts";
 import type { Emit, Emitted } from "./events.ts";
-import type { Change, RoomError, RoomState } from "./types.ts";
+import type { Change, RoomError, RoomState, Signalling } from "./types.ts";
 import { warn } from "./warn.ts";
 import { IDLE_AFTER_MS } from "./times.ts";
 
 /** A page's presence in a room: combines what arrives over a socket or HTTP into one state. */
-export class RoomConnection implements Owner {
+export class RoomConnection implements Owner, Signalling {
   readonly listeners = new Set<Emit>();
   readonly pace = new Pace(() => this.flush());
   readonly room: URL;
@@ -32,6 +32,7 @@ export class RoomConnection implements Owner {
   readonly over = new AbortController();
   /** As the room sends it. */
   #self: Self | null = null;
+  takesSignals: boolean | undefined;
   #isStarted = false;
   #idle = false;
   /** The value that the last connect sent. */
@@ -93,6 +94,7 @@ export class RoomConnection implements Owner {
   onFrame(frame: ServerFrame): void {
     switch (frame.type) {
       case "welcome":
+        this.takesSignals = "signals" in frame;
         this.#syncing = false;
         if (this.#idle || this.#cameIdle) this.#tellIdle(this.#idle);
         return this.#meet(frame.self);
@@ -107,6 +109,7 @@ export class RoomConnection implements Owner {
         // The socket has answered it.
         return;
       case "signals":
+        for (const signal of frame.signals) this.emit("signal", signal);
         return;
       case "error":
         this.settles(frame.id);
@@ -198,6 +201,10 @@ export class RoomConnection implements Owner {
   /** Sends a frame that counts towards the room's limit. */
   send(frame: ClientFrame): void {
     this.pace.count();
+    this.say(frame);
+  }
+
+  say(frame: ClientFrame): void {
     this.#connector.send(frame);
   }
 

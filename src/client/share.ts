@@ -14,7 +14,7 @@ export interface Share {
 const shares = new Set<Share>();
 
 /** Options of a handle, not of its connection. */
-const OWN = ["initial", "autoJoin"];
+const OWN = ["initial", "autoJoin", "signals"];
 
 function connectAlike(one: JoinOptions, other: JoinOptions): boolean {
   const keys = Object.keys({ ...one, ...other }) as (keyof JoinOptions)[];

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../protocol/error-code.ts";
-import type { Data, Member, Self, Status } from "../protocol/messages.ts";
+import type { Data, Member, ClientFrame, Self, Signal, Status } from "../protocol/messages.ts";
 
 /**
  * `online` and `polling` mean that the room's state has come, over a socket or plain HTTP; `closed`
@@ -56,6 +56,18 @@ export interface RoomEvents<D extends object = Data> {
   change: [member: Member<D>, before: Member<D>];
   /** The app's backend has sent an event. */
   event: [event: RoomEvent];
+  /** Another page has sent a signal: another member's, or another one of this user's. */
+  signal: [signal: Signal];
+}
+
+/** The part of a connection that signals need. */
+export interface Signalling {
+  readonly state: RoomState;
+  readonly isWatcher: boolean;
+  /** Whether the room takes signals; `undefined` until it has said so. */
+  readonly takesSignals: boolean | undefined;
+  /** Sends a frame that does not count towards the room's limit. */
+  say(frame: ClientFrame): void;
 }
 
 /** A room that this page is present in. `D` is the type of members' data. */
@@ -91,6 +103,16 @@ export interface RoomHandle<D extends object = Data> {
    * const end = room.watch(["ada", "bob"]);
    */
   watch(ids: Iterable<string>): () => void;
+  /**
+   * Sends a signal to the other pages in the room, or to those of the users in `to`. It needs the
+   * option `signals`. At most 25 are sent a second, of each name the last. Nothing is sent, now or
+   * later, while the page is hidden or not connected. Throws without the option, and if the name has
+   * no or more than 64 characters, or all of it takes more than 1 KiB as JSON.
+   *
+   * @example
+   * room.signal("cursor", { x: 0.5, y: 0.25 });
+   */
+  signal(name: string, data?: unknown, options?: { to?: Iterable<string> }): void;
   /** Joins the room if this handle has not joined, has left, or was closed. */
   join(): void;
   /**

@@ -5,9 +5,11 @@ import type {
   Member,
   RoomError,
   RoomEvent,
+  RoomEvents,
   RoomHandle,
   RoomState,
   Self,
+  Signal,
   Status,
 } from "../client/index.ts";
 import { findMember } from "./find-member.ts";
@@ -93,6 +95,14 @@ export interface RoomHooks<D extends object> {
    * useRoomEvent("doc.saved", ({ data }) => toast(`Saved: ${String(data)}`));
    */
   useRoomEvent(name: string, listener: (event: RoomEvent) => void): void;
+  /**
+   * Calls the latest `listener` with each signal of this name from another page in the room, while
+   * the component is mounted. It never causes a re-render.
+   *
+   * @example
+   * useSignals("typing", ({ from }) => setTyping(from));
+   */
+  useSignals(name: string, listener: (signal: Signal) => void): void;
 }
 
 /** The hooks of the room that `useProvided` gives. */
@@ -104,6 +114,23 @@ export function createHooks(useProvided: () => ProvidedRoom): RoomHooks<object> 
       subscribe,
       () => select(getSnapshot()),
       () => select(getServerSnapshot()),
+    );
+  }
+
+  /** Calls the latest `listener` with what has this name, of all events of a kind. */
+  function useNamed<Kind extends "event" | "signal">(
+    kind: Kind,
+    name: string,
+    listener: (...emitted: RoomEvents[Kind]) => void,
+  ): void {
+    const room = useProvided();
+    const latest = useRef(listener);
+    useEffect(() => {
+      latest.current = listener;
+    });
+    useEffect(
+      () => room.on(kind, (...emitted) => emitted[0].name === name && latest.current(...emitted)),
+      [room, kind, name],
     );
   }
 
@@ -127,16 +154,7 @@ export function createHooks(useProvided: () => ProvidedRoom): RoomHooks<object> 
     useWatching: () => useSelected(({ watching }) => watching),
     useConnection: () => useSelected(({ connection }) => connection),
     useError: () => useSelected(({ error }) => error),
-    useRoomEvent(name, listener) {
-      const room = useProvided();
-      const latest = useRef(listener);
-      useEffect(() => {
-        latest.current = listener;
-      });
-      useEffect(
-        () => room.on("event", (event) => event.name === name && latest.current(event)),
-        [room, name],
-      );
-    },
+    useRoomEvent: (name, listener) => useNamed("event", name, listener),
+    useSignals: (name, listener) => useNamed("signal", name, listener),
   };
 }

@@ -15,6 +15,7 @@ export {
   useRoom,
   useRoomEvent,
   useSelf,
+  useSignals,
   useStatus,
   useWatching,
 } from "./room.ts";
@@ -27,6 +28,7 @@ export type {
   RoomEvents,
   RoomHandle,
   Self,
+  Signal,
   Snapshot,
   Status,
 } from "../client/index.ts";

@@ -12,6 +12,7 @@ export const {
   useRoom,
   useRoomEvent,
   useSelf,
+  useSignals,
   useStatus,
   useWatching,
 } = createRoomContext();

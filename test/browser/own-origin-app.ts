@@ -13,6 +13,7 @@ const packageAliases: Alias[] = [
   { find: "rollcall/element", replacement: source("element") },
   { find: "rollcall/dot", replacement: source("dot") },
   { find: "rollcall/window", replacement: source("window") },
+  { find: "rollcall/signals", replacement: source("signals") },
   { find: /^rollcall$/, replacement: source("client") },
 ];
 

@@ -92,7 +92,16 @@ const packed = (path: string) => join(folder, "node_modules/rollcall", path);
 
 it("[K26.1] the package builds in an app and in a Worker, and the README's examples run", async () => {
   const { write } = app;
-  const entries = ["", "/window", "/react", "/element", "/element.min.js", "/dot", "/dot.min.js"];
+  const entries = [
+    "",
+    "/window",
+    "/signals",
+    "/react",
+    "/element",
+    "/element.min.js",
+    "/dot",
+    "/dot.min.js",
+  ];
   const imports = entries.map((entry) => `import "rollcall${entry}";\n`);
   const script = write("imports.js", imports.join(""));
   await run(process.execPath, [script]);

@@ -19,7 +19,14 @@ let rooms = 0;
 beforeAll(async () => {
   [server, browser, script] = await Promise.all([
     // The grace period is so long that only users who left disappear.
-    startServer({ vars: { GRACE_SECONDS: "60", TICKET_SECRET: "t".repeat(32), SERVER_KEY } }),
+    startServer({
+      vars: {
+        GRACE_SECONDS: "60",
+        TICKET_SECRET: "t".repeat(32),
+        SERVER_KEY,
+        SIGNALS: "true",
+      },
+    }),
     launchBrowser(),
     bundleApp(join(import.meta.dirname, "apps/react-rooms.tsx")),
   ]);
@@ -192,6 +199,31 @@ describe("rooms of contexts of their own", () => {
     await change(page, { mount: 2 });
     await tell("other", 4);
     await hears('1 saved {"by":"bob"}', "1 other 3", "2 other 4");
+  });
+
+  it("[K27.4] give signals to the latest listener of that name", async () => {
+    const room = newRoom();
+    const bob = await RawClient.join(server, room, await signToken(server.secret, "bob"));
+    const { page } = await openPage({ part: "doc", doc: `/rooms/${room}`, user: "ada" });
+    await reads(page, "Here: ada online, bob online");
+    const signal = (name: string, data: unknown) => bob.send({ type: "signal", name, data });
+    const hears = (...events: string[]) =>
+      eventually(async () => expect((await appOf(page)).events).toEqual(events));
+    signal("other", 1);
+    signal("saved", 2);
+    await hears("1 saved by bob: 2");
+    await change(page, { event: "other" });
+    await eventually(async () => {
+      signal("other", 3);
+      expect((await appOf(page)).events.at(-1)).toBe("1 other by bob: 3");
+    });
+    signal("saved", 4);
+    signal("other", 5);
+    await eventually(async () => {
+      const { events } = await appOf(page);
+      expect(events.at(-1)).toBe("1 other by bob: 5");
+      expect(events).not.toContain("1 saved by bob: 4");
+    });
   });
 });
 

@@ -23,6 +23,7 @@ beforeAll(async () => {
     GRACE_SECONDS: "0",
     SERVER_KEY: KEY,
     IN_BAND_AUTH: "true",
+    SIGNALS: "true",
     TICKET_SECRET: randomBytes(32).toString("base64url"),
   };
   [server, browser, recipes] = await Promise.all([
@@ -105,6 +106,24 @@ describe("the recipes for the client", () => {
     await bob.leave();
     await log.getByText("Bob left.").waitFor();
     await ada.context().close();
+  });
+
+  it("[K15.5, K30.1] tell who is typing by signals", async () => {
+    const script = await bundleApp(example("client/signals.ts"));
+    const body = '<input id="message" /><p id="typing"></p>';
+    const ada = await openScript("Ada", script, body);
+    const bob = await openScript("Bob", script, body);
+    const typing = ada.locator("#typing");
+    // Until Ada's page has heard of Bob, it does not know his name.
+    await expect
+      .poll(async () => {
+        await bob.locator("#message").pressSequentially("a");
+        return typing.textContent();
+      }, PATIENCE)
+      .toBe("Bob is typing…");
+    expect(await bob.locator("#typing").textContent()).toBe("");
+    await expect.poll(() => typing.textContent(), PATIENCE).toBe("");
+    for (const page of [ada, bob]) await page.context().close();
   });
 
   it("[W3.1, L1] join with no library", async () => {

@@ -13,6 +13,8 @@ export class FakeSocket extends EventTarget {
   closedWith: number | "open" | undefined = "open";
   /** The reason that the client gave. */
   closedFor: string | undefined;
+  /** Whether the room takes signals. */
+  takesSignals = true;
   /** Whether a `ping` stays unanswered. */
   isMute = false;
   readyState = 0;
@@ -52,6 +54,7 @@ export class FakeSocket extends EventTarget {
       self: { id, chosen: null },
       heartbeat: 15,
       expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+      ...(this.takesSignals && { signals: true }),
     });
     const counts = { online: members.length, connections: members.length };
     this.tell({ type: "snapshot", room: "lobby", epoch: "e", version: 1, ...counts, members });

@@ -2,7 +2,14 @@ import { StrictMode, useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { joinRoom } from "rollcall";
 import "rollcall/element";
-import { createRoomContext, RoomProvider, useMembers, useRoom, useRoomEvent } from "rollcall/react";
+import {
+  createRoomContext,
+  RoomProvider,
+  useMembers,
+  useRoom,
+  useRoomEvent,
+  useSignals,
+} from "rollcall/react";
 
 /** What a test can change in the page. */
 export interface Rooms {
@@ -40,6 +47,7 @@ function Names() {
 
 function Events({ name, mount }: { name: string; mount: number }) {
   useRoomEvent(name, ({ data }) => app.events.push(`${mount} ${name} ${JSON.stringify(data)}`));
+  useSignals(name, ({ from, data }) => app.events.push(`${mount} ${name} by ${from}: ${data}`));
   return null;
 }
 
