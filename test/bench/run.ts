@@ -13,6 +13,7 @@ import { change } from "./measures/change.ts";
 import { flapping } from "./measures/flap.ts";
 import { idling } from "./measures/idle.ts";
 import type { Measure, Sample } from "./measures/measure.ts";
+import { navigating } from "./measures/navigate.ts";
 import { reading } from "./measures/read.ts";
 import { rows } from "./measures/rows.ts";
 import { storm } from "./measures/storm.ts";
@@ -32,6 +33,7 @@ const MEASURES: readonly Measure[] = [
   waking,
   reading,
   idling,
+  navigating,
   rows,
   backend,
 ];

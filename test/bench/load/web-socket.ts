@@ -40,6 +40,7 @@ export class LeanWebSocket {
   #answer: Buffer | null = Buffer.alloc(0);
   #refusal: string | undefined;
   #isLeaving = false;
+  #onAnswered: (() => void) | null = null;
   /** Bytes received after the upgrade, as they came over the wire. */
   wireBytes = 0;
 
@@ -83,6 +84,16 @@ export class LeanWebSocket {
     this.#socket.end();
   }
 
+  /** Closes like {@link goAway}; resolves when the server has answered, which may keep the connection. */
+  leavePage(): Promise<void> {
+    this.#isLeaving = true;
+    this.#write(OPCODE.close, Buffer.from([0x03, 0xe9]));
+    return new Promise((resolve) => {
+      this.#onAnswered = resolve;
+      this.#socket.once("close", () => resolve());
+    });
+  }
+
   /** Drops the connection without a close. */
   drop(): void {
     this.#socket.destroy();
@@ -118,6 +129,7 @@ export class LeanWebSocket {
       this.#write(OPCODE.pong, Buffer.from(payload));
     } else if (opcode === OPCODE.close) {
       const code = payload.length >= 2 ? payload.readUInt16BE(0) : 1005;
+      this.#onAnswered?.();
       if (!this.#isLeaving) this.#refusal ??= `closed: ${code}`;
       this.#write(OPCODE.close, Buffer.from(payload));
       this.#socket.end();

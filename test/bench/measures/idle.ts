@@ -1,4 +1,5 @@
 import { sleep } from "../load/clock.ts";
+import type { Server } from "../servers/server.ts";
 import { cpuMs } from "../servers/usage.ts";
 import { withCrew, withServer, type Bench, type Measure, type Sample } from "./measure.ts";
 import type { Counts } from "../worker/counts.ts";
@@ -7,6 +8,22 @@ const SIZES = [10, 100, 1_000];
 const BOUND_MS = 30_000;
 const SETTLE_MS = 1_500;
 const HEARTBEAT_MS = 15_000;
+
+/** Lets simulated time pass in a room; answers what its object has done so far. */
+export async function letPass({ port }: Server, room: string, passMs: number): Promise<Counts> {
+  const response = await fetch(`http://127.0.0.1:${port}/simulate/${room}`, {
+    method: "POST",
+    body: JSON.stringify({ passMs, heartbeatMs: HEARTBEAT_MS }),
+  });
+  if (!response.ok) throw new Error(await response.text());
+  return (await response.json()) as Counts;
+}
+
+/** What an object did between two counts. */
+export function grown(before: Counts, after: Counts): Counts {
+  const keys = Object.keys(after) as (keyof Counts)[];
+  return Object.fromEntries(keys.map((key) => [key, after[key] - before[key]])) as never;
+}
 
 async function idle(bench: Bench, size: number): Promise<Sample[]> {
   // Only the room that is asked for is watched for as long as that.
@@ -20,12 +37,9 @@ async function idle(bench: Bench, size: number): Promise<Sample[]> {
       await sleep(SETTLE_MS);
       const { messages } = await crew.received();
       const cpu = cpuMs(server.pid);
-      const response = await fetch(`http://127.0.0.1:${port}/simulate/idle`, {
-        method: "POST",
-        body: JSON.stringify({ hours, heartbeatMs: HEARTBEAT_MS }),
-      });
-      if (!response.ok) throw new Error(await response.text());
-      const counts = (await response.json()) as Counts;
+      const before = await letPass(server, "idle", 0);
+      const after = await letPass(server, "idle", hours * 3_600_000);
+      const counts = grown(before, after);
       const spent = cpuMs(server.pid) - cpu;
       await sleep(SETTLE_MS);
       const frames = (await crew.received()).messages - messages;

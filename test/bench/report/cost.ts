@@ -30,7 +30,6 @@ function items(lookup: Lookup): Item[] | null {
     join: written("first join"),
     leave: written("leave"),
     status: written("status change"),
-    navigation: written("navigation"),
   };
   const idle = (size: number, key: string) =>
     lookup.figure("idle", `room of ${size},`, "Rollcall", key);
@@ -40,6 +39,8 @@ function items(lookup: Lookup): Item[] | null {
     rows: idle(size, "rowsWritten"),
     read: idle(size, "rowsRead"),
     ms: idle(size, "cpuPerAlarm"),
+    navigation: lookup.figure("navigate", `room of ${size}`, "Rollcall", "written"),
+    alarmsEach: lookup.figure("navigate", `room of ${size}`, "Rollcall", "fired"),
   }));
   const known = [...Object.values(steps), read, ...counts.flatMap((each) => Object.values(each))];
   if (known.some((value) => typeof value !== "number")) return null;
@@ -47,10 +48,8 @@ function items(lookup: Lookup): Item[] | null {
   const days = PEOPLE * DAYS;
   const connects = days * (HABITS.arrivals + HABITS.navigations);
   const rows =
-    days *
-    (HABITS.arrivals * (steps.join! + steps.leave!) +
-      HABITS.statusChanges * steps.status! +
-      HABITS.navigations * steps.navigation!);
+    days * (HABITS.arrivals * (steps.join! + steps.leave!) + HABITS.statusChanges * steps.status!);
+  const navigations = days * HABITS.navigations;
   // A leave is a message; the browser's close at a navigation is none.
   const messages = days * (HABITS.statusChanges + HABITS.arrivals);
   const events = connects * 2 + messages;
@@ -70,11 +69,19 @@ function items(lookup: Lookup): Item[] | null {
     { name: "object: heartbeats, answered by the platform", dollars: each(() => 0) },
     {
       name: "object: alarms",
-      dollars: each((index, hours) => hours * counts[index]!.alarms! * PRICES.objectRequest),
+      dollars: each(
+        (index, hours) =>
+          (hours * counts[index]!.alarms! + navigations * counts[index]!.alarmsEach!) *
+          PRICES.objectRequest,
+      ),
     },
     {
-      name: "rows written: joins, navigations, statuses, leaves",
+      name: "rows written: joins, statuses, leaves",
       dollars: each(() => rows * PRICES.rowWritten),
+    },
+    {
+      name: "rows written: navigations, with their alarms",
+      dollars: each((index) => navigations * counts[index]!.navigation! * PRICES.rowWritten),
     },
     {
       name: "rows written: alarms",
@@ -88,7 +95,8 @@ function items(lookup: Lookup): Item[] | null {
       name: "duration: alarms",
       dollars: each((index, hours) => {
         const { alarms, ms } = counts[index]!;
-        return hours * gigabyteSeconds(alarms! * (ms! + START_MS)) * PRICES.gigabyteSecond;
+        const all = hours * alarms! + navigations * counts[index]!.alarmsEach!;
+        return gigabyteSeconds(all * (ms! + START_MS)) * PRICES.gigabyteSecond;
       }),
     },
     {
@@ -106,7 +114,7 @@ const dollars = (amount: number) => `$${amount.toFixed(2)}`;
 /** The table, and what it rests on. */
 export function costTable(lookup: Lookup): string {
   const known = items(lookup);
-  if (known === null) return "Needs the measures idle, rows and read in one run.";
+  if (known === null) return "Needs the measures idle, navigate, rows and read in one run.";
   const totals = ROOM_SIZES.map((_, index) =>
     known.reduce((sum, item) => sum + item.dollars[index]!, 0),
   );

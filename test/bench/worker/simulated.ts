@@ -1,8 +1,8 @@
 /**
  * The production Worker, but that time, pings and hibernation are simulated: hours pass in seconds.
  * The room, its sockets and its storage are real. `POST /simulate/<room>` lets time pass: every
- * client pings at its heartbeat, and for each alarm that comes due the room is started again from its
- * storage, as after the ten seconds in which the platform lets it hibernate.
+ * client pings at its heartbeat, and the alarms fire that come due. An event starts the room again
+ * from its storage if nothing has happened for as long as the platform takes to let it hibernate.
  */
 import { DurableObject } from "cloudflare:workers";
 import worker from "../../../src/server/worker.ts";
@@ -32,8 +32,10 @@ class Alarm {
   }
 }
 
+const HIBERNATES_AFTER_MS = 10_000;
+
 interface Simulation {
-  hours: number;
+  passMs: number;
   heartbeatMs: number;
 }
 
@@ -47,7 +49,10 @@ export class Room extends DurableObject<Env> {
     calls: 0,
   };
   readonly #alarm = new Alarm();
-  readonly #pingedAt = new Map<WebSocket, Date>();
+  readonly #pingedAt = new WeakMap<WebSocket, Date>();
+  /** When each socket pinged for the first time. */
+  readonly #phases = new WeakMap<WebSocket, number>();
+  #eventAt = Date.now();
   #started: Promise<unknown> = Promise.resolve();
   #room: ServedRoom;
 
@@ -67,13 +72,18 @@ export class Room extends DurableObject<Env> {
   }
 
   override async fetch(request: Request): Promise<Response> {
-    await this.#started;
-    if (request.method !== "POST") return this.#room.fetch(request);
-    return Response.json(await this.#simulate(await request.json<Simulation>()));
+    if (request.method === "POST") {
+      return Response.json(await this.#simulate(await request.json<Simulation>()));
+    }
+    return (await this.#awake()).fetch(request);
   }
 
   override async webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void> {
-    await this.#room.webSocketMessage(ws, message);
+    await (await this.#awake()).webSocketMessage(ws, message);
+  }
+
+  override async webSocketClose(ws: WebSocket, code: number, reason: string): Promise<void> {
+    await (await this.#awake()).webSocketClose(ws, code, reason);
   }
 
   #start(): ServedRoom {
@@ -81,36 +91,46 @@ export class Room extends DurableObject<Env> {
     return new ServedRoom(this.ctx, this.env);
   }
 
-  async #simulate({ hours, heartbeatMs }: Simulation): Promise<Counts> {
-    const sockets = this.ctx.getWebSockets();
-    const end = Date.now() + hours * 3_600_000;
-    const first = Date.now();
-    settleCounts(this.#counts);
-    Object.assign(this.#counts, {
-      rowsWritten: 0,
-      rowsRead: 0,
-      alarmsSet: 0,
-      alarmsFired: 0,
-      starts: 0,
-    });
+  /** The room for an event, started again if it would have hibernated. */
+  async #awake(): Promise<ServedRoom> {
+    const now = Date.now();
+    if (now - this.#eventAt >= HIBERNATES_AFTER_MS) this.#room = this.#start();
+    this.#eventAt = now;
+    await this.#started;
+    return this.#room;
+  }
+
+  async #simulate({ passMs, heartbeatMs }: Simulation): Promise<Counts> {
+    const end = Date.now() + passMs;
+    this.#notePhases(heartbeatMs);
     while (this.#alarm.at !== null && this.#alarm.at <= end) {
-      aheadMs = this.#alarm.at - realNow();
-      const now = Date.now();
-      for (const [index, ws] of sockets.entries()) {
-        // Each in its own step: people do not come all at once.
-        const phase = first + (index / sockets.length) * heartbeatMs;
-        const beats = Math.floor((now - phase) / heartbeatMs);
-        if (beats >= 0) this.#pingedAt.set(ws, new Date(phase + beats * heartbeatMs));
-      }
+      aheadMs = Math.max(aheadMs, this.#alarm.at - realNow());
+      this.#ping(heartbeatMs);
       this.#counts.alarmsFired++;
-      this.#room = this.#start();
-      await this.#started;
+      const room = await this.#awake();
       // A starting object still sees the alarm that woke it (seen); its handler does not.
       this.#alarm.at = null;
-      await this.#room.alarm();
+      await room.alarm();
     }
+    aheadMs = Math.max(aheadMs, end - realNow());
     settleCounts(this.#counts);
     return this.#counts;
+  }
+
+  /** Each client pings in its own step: people do not come all at once. */
+  #notePhases(heartbeatMs: number): void {
+    const opened = this.ctx.getWebSockets().filter((ws) => !this.#phases.has(ws));
+    for (const [index, ws] of opened.entries()) {
+      this.#phases.set(ws, Date.now() - (index / opened.length) * heartbeatMs);
+    }
+  }
+
+  #ping(heartbeatMs: number): void {
+    for (const ws of this.ctx.getWebSockets()) {
+      const phase = this.#phases.get(ws) ?? Date.now();
+      const beats = Math.floor((Date.now() - phase) / heartbeatMs);
+      this.#pingedAt.set(ws, new Date(phase + beats * heartbeatMs));
+    }
   }
 }
 
