@@ -1,6 +1,6 @@
 /**
- * Takes the README's screenshot of the running demo, with people in it. With a folder's name, it also
- * takes the demo and the element in dark mode, on a phone, and with a second room.
+ * Takes the README's screenshot of the running demo, with people in it. With a folder's name, it takes
+ * every page and state there instead, and the element.
  */
 import { join } from "node:path";
 import { type Server, startServer } from "../test/e2e/server.ts";
@@ -9,17 +9,18 @@ import { launchBrowser } from "../test/browser/browser.ts";
 import type { BrowserContext, Page } from "playwright-core";
 import type { Picture } from "./pictures.ts";
 
+import { fill, takeStates } from "./screenshot-states.ts";
+
 const ROOM = "lobby";
 const FILE = new URL("screenshot.png", import.meta.url).pathname;
-const DESKTOP = { width: 1280, height: 1168 };
+const DESKTOP = { width: 1280, height: 1000 };
 /** What glides or fades has arrived. */
 const STILL = { animations: "disabled" } as const;
-const PHONE = { width: 390, height: 844 };
 
 const PEOPLE: { name: string; picture?: Picture; status?: string; tabs?: number }[] = [
   { name: "Ada Lovelace", picture: "dawn", tabs: 3 },
   { name: "Alan Turing", status: "Away" },
-  { name: "Grace Hopper", picture: "tide", status: "Busy" },
+  { name: "Grace Hopper", picture: "ember", status: "Busy" },
   { name: "Hedy Lamarr", picture: "petal" },
   { name: "Katherine Johnson", tabs: 2 },
 ];
@@ -28,9 +29,14 @@ const YOU = { name: "Emmy Noether", picture: "fern" } as const;
 
 const [folder] = process.argv.slice(2);
 const browser = await launchBrowser();
-const server = await startServer({ env: "demo" });
+const vars = folder === undefined ? {} : { GRACE_SECONDS: "3" };
+const server = await startServer({ env: "demo", vars });
 try {
-  await takePictures(server);
+  if (folder === undefined) await takePicture(server);
+  else {
+    await takeStates(browser, server, folder);
+    await takeElement(server, folder);
+  }
 } finally {
   await browser.close();
   await server.stop();
@@ -43,7 +49,7 @@ interface Visitor {
   open(): Promise<Page>;
 }
 
-async function takePictures(server: Server): Promise<void> {
+async function takePicture(server: Server): Promise<void> {
   const left = await enter(server, LEFT);
   await left.page.getByRole("button", { name: "Sign out" }).click();
   const people: Visitor[] = [];
@@ -54,37 +60,17 @@ async function takePictures(server: Server): Promise<void> {
     for (let more = 1; more < tabs; more++) await visitor.open();
   }
 
-  const { context, page } = await enter(server, YOU);
+  const { page } = await enter(server, YOU);
+  await page.getByRole("button", { name: "Open a second viewer" }).click();
+  await page.frameLocator("iframe").getByText("7 online").waitFor();
   for (const status of ["Busy", "Automatic"]) {
     await page.getByRole("radio", { name: status, exact: true }).check();
     await page.getByText(`Others see you as ${status === "Busy" ? "busy" : "online"}`).waitFor();
   }
-  // Three minutes pass, for the page alone.
-  await page.clock.setFixedTime(Date.now() + 3.5 * 60_000);
-  await page.getByText("last online 3 min ago").waitFor();
   await page.getByText("3 tabs").waitFor();
   await people.at(-2)!.page.getByLabel("Type something").fill("…");
   await page.getByText("typing…").waitFor();
   await page.screenshot({ path: FILE, ...STILL });
-  if (folder === undefined) return;
-
-  const take = (name: string) => page.screenshot({ path: join(folder, `${name}.png`), ...STILL });
-  await page.emulateMedia({ colorScheme: "dark" });
-  await take("dark");
-  await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize(PHONE);
-  await take("phone");
-  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
-  await take("phone-end");
-  await page.setViewportSize(DESKTOP);
-  await page.getByRole("button", { name: "Open" }).click();
-  await page.getByRole("heading", { name: "studio" }).waitFor();
-  await page.getByText("1 online").waitFor();
-  await take("two-rooms");
-  await page.getByRole("button", { name: "Cut the network" }).click();
-  await page.getByText("Reconnecting…").waitFor();
-  await page.screenshot({ path: join(folder, "cut.png"), fullPage: true, ...STILL });
-  await takeElement(server, context, folder);
 }
 
 async function enter({ url }: Server, who: { name: string; picture?: Picture }): Promise<Visitor> {
@@ -100,7 +86,9 @@ async function enter({ url }: Server, who: { name: string; picture?: Picture }):
 }
 
 /** The element in its sizes, in the light and in the dark. */
-async function takeElement(server: Server, context: BrowserContext, folder: string): Promise<void> {
+async function takeElement(server: Server, folder: string): Promise<void> {
+  const others = await fill(server, ROOM, 10);
+  const { context } = await enter(server, YOU);
   const entry = new URL("../src/element/index.ts", import.meta.url).pathname;
   const row = (style: string, max: number) =>
     `<p><rollcall-people room="/rooms/${ROOM}" max="${max}" style="${style}"></rollcall-people></p>`;
@@ -115,7 +103,8 @@ async function takeElement(server: Server, context: BrowserContext, folder: stri
     "/element.js": await bundleApp(entry),
   });
   await page.setViewportSize({ width: 640, height: 900 });
-  await page.getByLabel("Ada Lovelace, online").first().waitFor();
+  await page.getByLabel("Ada Allen, online").first().waitFor();
   await page.waitForLoadState("networkidle");
   await page.screenshot({ path: join(folder, "element.png"), ...STILL });
+  for (const { ws } of others) ws.terminate();
 }

@@ -1,8 +1,25 @@
+import { readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
+
+const PROJECT = `${import.meta.dirname}/..`;
+
+/** What the page links to, as texts beside it. */
+const READING = { "README.txt": "README.md", "SPEC.txt": "src/protocol/SPEC.md" };
+
+const reading: Plugin = {
+  name: "reading",
+  generateBundle() {
+    for (const [fileName, path] of Object.entries(READING)) {
+      this.emitFile({ type: "asset", fileName, source: readFileSync(`${PROJECT}/${path}`) });
+    }
+  },
+};
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react()],
+  plugins: [react(), reading],
+  // The page shows some of its code, as an app would write it.
+  resolve: { alias: { "rollcall/react": `${PROJECT}/src/react/index.ts` } },
   build: { outDir: "../dist/web-demo", emptyOutDir: true },
 });

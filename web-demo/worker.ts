@@ -5,10 +5,12 @@ import { validator } from "hono/validator";
 import { jwtVerify, SignJWT } from "jose";
 import * as v from "valibot";
 import { createApp, Directory, type Env, Room, User } from "../src/server/index.ts";
-import { PICTURES, picturePath } from "./pictures.ts";
+import { PICTURES, type Picture, picturePath } from "./pictures.ts";
 import { TEAM } from "./team.ts";
 
 const SESSION_SECONDS = 8 * 3600;
+
+const GUEST = { name: "Robin", picture: "tide" } as const;
 
 const signInSchema = v.object({
   name: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(40)),
@@ -27,6 +29,20 @@ function cookieName(c: DemoContext): string {
 function signingKey(c: DemoContext): Uint8Array {
   const [newest = ""] = (c.env.SESSION_SECRET ?? "").split(",");
   return new TextEncoder().encode(newest.trim());
+}
+
+interface DemoUser {
+  id: string;
+  name: string;
+}
+
+function signSession(c: DemoContext, user: DemoUser, picture?: Picture): Promise<string> {
+  return new SignJWT({ name: user.name, ...(picture && { picture: picturePath(picture) }) })
+    .setProtectedHeader({ alg: "HS256" })
+    .setSubject(user.id)
+    .setIssuedAt()
+    .setExpirationTime(`${SESSION_SECONDS} s`)
+    .sign(signingKey(c));
 }
 
 /** Two people may share a name: the random part distinguishes them. */
@@ -62,13 +78,7 @@ app.post(
   async (c) => {
     const { name, picture, teammate } = c.req.valid("json");
     const user = { id: teammate ?? newUserId(name), name };
-    const token = await new SignJWT({ name, ...(picture && { picture: picturePath(picture) }) })
-      .setProtectedHeader({ alg: "HS256" })
-      .setSubject(user.id)
-      .setIssuedAt()
-      .setExpirationTime(`${SESSION_SECONDS} s`)
-      .sign(signingKey(c));
-    setCookie(c, cookieName(c), token, {
+    setCookie(c, cookieName(c), await signSession(c, user, picture), {
       httpOnly: true,
       sameSite: "Lax",
       path: "/",
@@ -78,6 +88,14 @@ app.post(
     return c.json({ user });
   },
 );
+
+// A second person beside the visitor, whose page sends this token in place of the cookie (SPEC T2).
+app.post("/demo/guest", async (c) => {
+  const user = { id: newUserId(GUEST.name), name: GUEST.name };
+  return c.json({ user, token: await signSession(c, user, GUEST.picture) });
+});
+
+app.get("/demo/settings", (c) => c.json({ graceSeconds: Number(c.env.GRACE_SECONDS ?? 8) }));
 
 app.post("/demo/sign-out", (c) => {
   deleteCookie(c, cookieName(c), { path: "/" });

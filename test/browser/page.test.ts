@@ -221,7 +221,7 @@ describe("the page", () => {
     const tab = await Tab.enter(browser, server.url, "first", "Ada");
     const { page } = tab;
     await page.getByLabel("A second room").fill("second");
-    await page.getByRole("button", { name: "Open" }).click();
+    await page.getByRole("button", { name: "Open", exact: true }).click();
     const beside = page.getByRole("region", { name: "Beside: second" });
     await beside.getByLabel("Your status here").selectOption("Busy");
     await beside.locator("[data-status=busy]").first().waitFor();

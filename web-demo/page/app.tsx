@@ -1,6 +1,7 @@
 import { isRoomName } from "../../src/protocol/room-name.ts";
 import { type Account, loadAccount, useAccount } from "./account-store.ts";
 import { Card } from "./card.tsx";
+import { GuestPage } from "./guest-page.tsx";
 import { LivePage } from "./live-page.tsx";
 import { RoomPage } from "./room-page.tsx";
 import { SignIn } from "./sign-in.tsx";
@@ -10,12 +11,37 @@ import { useRoomName } from "./use-room-name.ts";
 /** Pages that do not show a room of the visitor's choice; a room's name has no slash. */
 const LIVE = "/see/live";
 const TEAM = "/see/team";
+const GUEST = "/guest/";
 
 export function App() {
   const account = useAccount();
-  if (location.pathname === LIVE) return <LivePage />;
-  if (location.pathname === TEAM) return <TeamPage account={account} />;
+  const path = location.pathname;
+  if (path === LIVE) return <LivePage />;
+  if (path === TEAM) return <TeamPage account={account} />;
+  if (path.startsWith(GUEST) && isRoomName(path.slice(GUEST.length))) {
+    return <GuestPage room={path.slice(GUEST.length)} />;
+  }
+  if (/^\/(?!in\/)[^/]+\/./.test(path)) return <Nowhere path={path} />;
   return <Room account={account} />;
+}
+
+function Nowhere({ path }: { path: string }) {
+  return (
+    <Card title="There is no page here">
+      <p>
+        <code>{path}</code> leads nowhere. A room is at <code>/in/</code> and its name.
+      </p>
+      <Lobby />
+    </Card>
+  );
+}
+
+function Lobby() {
+  return (
+    <a className="button primary" href="/in/lobby">
+      Go to the lobby
+    </a>
+  );
 }
 
 function Room({ account }: { account: Account }) {
@@ -28,9 +54,7 @@ function Room({ account }: { account: Account }) {
           A room’s name starts with a letter or a digit and has at most 128 letters, digits and{" "}
           <code>. _ : ~ -</code>
         </p>
-        <a className="button primary" href="/in/lobby">
-          Go to the lobby
-        </a>
+        <Lobby />
       </Card>
     );
   }

@@ -1,11 +1,14 @@
 import { type CSSProperties, useState } from "react";
-import type { Member } from "../../src/protocol/messages.ts";
+import type { Member, Status } from "../../src/protocol/messages.ts";
 import { hueOf } from "../../src/element/hue.ts";
 import { initialsOf } from "../../src/element/initials.ts";
 import { StatusMark } from "./status-mark.tsx";
 
+/** Without a status there is no mark. */
+type Shown = Pick<Member, "id" | "name" | "image"> & { status?: Status };
+
 /** A person's picture, or their initials if there is none or it does not load. */
-export function Avatar({ member }: { member: Pick<Member, "id" | "name" | "image" | "status"> }) {
+export function Avatar({ member }: { member: Shown }) {
   const [broken, setBroken] = useState<string>();
   const { id, name, image, status } = member;
   return (
@@ -20,7 +23,7 @@ export function Avatar({ member }: { member: Pick<Member, "id" | "name" | "image
       ) : (
         <span className="initials">{initialsOf(name) || "?"}</span>
       )}
-      <StatusMark status={status} />
+      {status && <StatusMark status={status} />}
     </span>
   );
 }

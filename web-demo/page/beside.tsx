@@ -18,7 +18,7 @@ export function Beside({ room, user }: { room: string; user: string }) {
   return (
     <section className="beside" aria-label={`Beside: ${second}`}>
       <RoomProvider url={`/rooms/${second}`} user={user} {...NETWORK}>
-        <RoomPanel room={second} level={2} action={close}>
+        <RoomPanel room={second} level={2} action={close} alone="Nobody else is here yet.">
           <StatusSelect />
         </RoomPanel>
         <Announcer />

@@ -1,15 +1,23 @@
 import type { ReactNode } from "react";
-import { Wordmark } from "./wordmark.tsx";
+import { TopNav } from "./top-nav.tsx";
+
+interface Props {
+  title: ReactNode;
+  here?: "Room" | "Live";
+  children: ReactNode;
+}
 
 /** A page with a single topic. */
-export function Card({ title, children }: { title: ReactNode; children: ReactNode }) {
+export function Card({ title, here, children }: Props) {
   return (
-    <main className="alone">
-      <div className="card">
-        <Wordmark />
-        <h1>{title}</h1>
-        {children}
-      </div>
-    </main>
+    <div className="alone">
+      <TopNav {...(here && { here })} />
+      <main>
+        <div className="card">
+          <h1>{title}</h1>
+          {children}
+        </div>
+      </main>
+    </div>
   );
 }

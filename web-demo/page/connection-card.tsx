@@ -1,7 +1,10 @@
-import { useSyncExternalStore } from "react";
-import { type ConnectionState } from "../../src/client/index.ts";
+import { type ReactNode, Suspense } from "react";
+import type { ConnectionState } from "../../src/client/index.ts";
 import { useConnection } from "../../src/react/index.ts";
-import { cutNetwork, isNetworkCut, subscribeToNetwork } from "./network.ts";
+import { CutWords, MendedWords, PromiseWords, ReloadWords } from "./promise-words.tsx";
+import { useWitness } from "./sight.ts";
+import { useCut } from "./use-cut.ts";
+import { type Credential, reloadPage, useReloadOutcome } from "./use-reload.ts";
 
 const WORDS = {
   connecting: "Connecting",
@@ -11,21 +14,52 @@ const WORDS = {
   closed: "Not in the room",
 } as const satisfies Record<ConnectionState, string>;
 
-/** How this page is connected, and a switch to see what happens when it is not. */
-export function ConnectionCard() {
+const byCookie: Credential = () => Promise.resolve({});
+
+interface Props {
+  room: string;
+  credential?: Credential;
+  /** More buttons. */
+  children?: ReactNode;
+}
+
+/** How this page is connected, and what others see when it is not. */
+export function ConnectionCard({ room, credential = byCookie, children }: Props) {
   const connection = useConnection();
-  const isCut = useSyncExternalStore(subscribeToNetwork, isNetworkCut);
+  const witness = useWitness(room);
+  const reload = useReloadOutcome(room, credential);
+  const { cutAt, outcome, toggle } = useCut(witness);
+  const isCut = cutAt !== null;
   return (
     <section className="link" aria-label="Connection" data-connection={connection}>
       <p className="state">{WORDS[connection]}</p>
-      <p className="hint">
-        {isCut
-          ? "Nothing gets in or out of this page’s rooms. Mend it, and the list catches up."
-          : "Drops this page’s connections. Others see you go only if you stay away."}
+      <div className="hint">
+        <Suspense>
+          {isCut ? (
+            <CutWords cutAt={cutAt} witness={witness} />
+          ) : outcome ? (
+            <MendedWords outcome={outcome} witness={witness} />
+          ) : reload ? (
+            <ReloadWords outcome={reload} />
+          ) : (
+            <PromiseWords />
+          )}
+        </Suspense>
+      </div>
+      <p className="buttons">
+        <button type="button" className="button" onClick={toggle}>
+          {isCut ? "Mend the network" : "Cut the network"}
+        </button>
+        <button
+          type="button"
+          className="button"
+          disabled={connection !== "online"}
+          onClick={() => reloadPage(room)}
+        >
+          Reload this page
+        </button>
+        {children}
       </p>
-      <button type="button" className="button" onClick={() => cutNetwork(!isCut)}>
-        {isCut ? "Mend the network" : "Cut the network"}
-      </button>
     </section>
   );
 }

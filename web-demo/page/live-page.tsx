@@ -1,5 +1,6 @@
 import { RoomProvider, useOnlineCount, useWatching } from "../../src/react/index.ts";
 import { windowOf } from "../../src/window/index.ts";
+import { Reading } from "./about.tsx";
 import { Card } from "./card.tsx";
 import { useTitle } from "./use-title.ts";
 
@@ -20,13 +21,18 @@ function Counts() {
   const title = watching === null ? "…" : `${NUMBER.format(watching)} watching`;
   useTitle(`${title} · Rollcall`);
   return (
-    <Card title={<span className="count">{title}</span>}>
+    <Card title={<span className="count">{title}</span>} here="Live">
       <p className="lead">
         You need not sign in to see this, and nobody sees you. In the room: {NUMBER.format(online)}.
+      </p>
+      <p>
+        This page is told two numbers, and no names. Open it in more tabs, on any device, and watch
+        it count.
       </p>
       <a className="button primary" href="/in/live">
         Join the room
       </a>
+      <Reading />
     </Card>
   );
 }

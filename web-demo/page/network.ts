@@ -17,7 +17,6 @@ class NetworkSocket extends WebSocket {
     });
     this.addEventListener("close", () => sockets.delete(this));
     sockets.add(this);
-    if (isCut) this.close();
   }
 
   override send(text: string): void {
@@ -36,11 +35,29 @@ class NetworkSocket extends WebSocket {
   }
 }
 
+/** What a page without a network gets: nothing of it reaches the room. */
+class LostSocket extends EventTarget {
+  readonly readyState = WebSocket.CLOSED;
+
+  constructor() {
+    super();
+    setTimeout(() => this.dispatchEvent(new CloseEvent("close", { code: 1006 })));
+  }
+
+  send(): void {}
+  close(): void {}
+}
+
+/** Called with `new`, as a class is. */
+function openSocket(url: string): WebSocket | LostSocket {
+  return isCut ? new LostSocket() : new NetworkSocket(url);
+}
+
 const networkFetch: typeof fetch = (input, init) =>
   isCut ? Promise.reject(new TypeError("The network is cut.")) : fetch(input, init);
 
-/** The WebSocket class for the rooms of this page. */
-export const NETWORK = { WebSocket: NetworkSocket, fetch: networkFetch };
+/** The network of this page's rooms. */
+export const NETWORK = { WebSocket: openSocket, fetch: networkFetch };
 
 /** Cuts or restores the network of this page's rooms, with the events of a browser. */
 export function cutNetwork(cut: boolean): void {
@@ -52,6 +69,15 @@ export function cutNetwork(cut: boolean): void {
 
 export function isNetworkCut(): boolean {
   return isCut;
+}
+
+/** Resolves once the sockets that are open now are closed. */
+export async function socketsClosed(): Promise<void> {
+  await Promise.all(
+    [...sockets].map(
+      (socket) => new Promise((resolve) => socket.addEventListener("close", resolve)),
+    ),
+  );
 }
 
 export function subscribeToNetwork(listener: () => void): () => void {

@@ -5,10 +5,12 @@ interface Props {
   level: 1 | 2;
   /** `null` until the room has sent it. */
   online: number | null;
+  /** Whether that is so now, or was when the connection was lost. */
+  isLive: boolean;
   action: ReactNode;
 }
 
-export function RoomHeader({ room, level, online, action }: Props) {
+export function RoomHeader({ room, level, online, isLive, action }: Props) {
   const Heading = `h${level}` as const;
   return (
     <header className="room-header">
@@ -17,8 +19,9 @@ export function RoomHeader({ room, level, online, action }: Props) {
       </Heading>
       <div className="about">
         {online !== null && (
-          <p className="online" data-lit={online > 0}>
+          <p className="online" data-lit={isLive && online > 0}>
             {online === 0 ? "nobody online" : `${online} online`}
+            {!isLive && " when last heard"}
           </p>
         )}
         {action}

@@ -1,30 +1,33 @@
 import {
-  RoomProvider,
   useConnection,
   useError,
   useOnlineCount,
   useRoom,
   useSelf,
 } from "../../src/react/index.ts";
+import { ABOUT, Reading } from "./about.tsx";
 import { signOut } from "./account-store.ts";
 import { Announcer } from "./announcer.tsx";
 import { Beside, OpenBeside } from "./beside.tsx";
+import { CodeCard } from "./code-card.tsx";
+import { Company } from "./company.tsx";
 import { ConnectionCard } from "./connection-card.tsx";
 import { ConnectionNotice } from "./connection-notice.tsx";
 import { CopyLink } from "./copy-link.tsx";
+import { Room } from "./here.tsx";
 import { NETWORK } from "./network.ts";
 import { RoomPanel } from "./room-panel.tsx";
 import { StatusPicker } from "./status-picker.tsx";
+import { TopNav } from "./top-nav.tsx";
 import { useTitle } from "./use-title.ts";
 import { Wire } from "./wire.tsx";
-import { Wordmark } from "./wordmark.tsx";
 
 /** A reload or a closed window must not leave: the room's grace period covers it. */
 export function RoomPage({ room, user }: { room: string; user: string }) {
   return (
-    <RoomProvider url={`/rooms/${room}`} user={user} {...NETWORK}>
+    <Room name={room} user={user} {...NETWORK}>
       <Page room={room} user={user} />
-    </RoomProvider>
+    </Room>
   );
 }
 
@@ -32,7 +35,8 @@ function Page({ room, user }: { room: string; user: string }) {
   const { leave } = useRoom();
   const connection = useConnection();
   const error = useError();
-  const isKnown = useSelf() !== null && connection !== "connecting" && connection !== "closed";
+  const isClosed = connection === "closed";
+  const isKnown = useSelf() !== null && connection !== "connecting" && !isClosed;
   const online = useOnlineCount();
   const end = () => {
     leave();
@@ -42,24 +46,34 @@ function Page({ room, user }: { room: string; user: string }) {
 
   return (
     <div className="page" data-connection={connection}>
-      <nav className="top">
-        <Wordmark />
+      <TopNav here="Room">
         <button type="button" className="button" onClick={end}>
           Sign out
         </button>
-      </nav>
+      </TopNav>
+      <div className="about-rollcall">
+        <p>{ABOUT}</p>
+        <Reading />
+      </div>
       <div className="rooms">
         <main className="room">
-          <RoomPanel room={room} level={1} action={<CopyLink />} />
+          <RoomPanel
+            room={room}
+            level={1}
+            action={<CopyLink />}
+            alone="Nobody else is here yet. Open a second viewer, or send somebody the link."
+          />
         </main>
         <Beside room={room} user={user} />
+        {!isClosed && <Company room={room} />}
       </div>
       <div className="side">
-        {connection !== "closed" && <StatusPicker />}
-        <ConnectionCard />
+        {!isClosed && <StatusPicker />}
+        {!isClosed && <ConnectionCard room={room} />}
         <OpenBeside room={room} />
       </div>
       <Wire />
+      <CodeCard />
       <ConnectionNotice connection={connection} error={error} />
       <Announcer />
     </div>

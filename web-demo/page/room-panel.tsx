@@ -20,12 +20,14 @@ interface Props {
   level: 1 | 2;
   /** Shown beside the number of people. */
   action: ReactNode;
+  /** Said if nobody else is here. */
+  alone: string;
   /** Shown between the heading and the people. */
   children?: ReactNode;
 }
 
 /** One room: its name, how many are there, and who. */
-export function RoomPanel({ room, level, action, children }: Props) {
+export function RoomPanel({ room, level, action, alone, children }: Props) {
   const connection = useConnection();
   const self = useSelf();
   const members = useMembers();
@@ -37,14 +39,20 @@ export function RoomPanel({ room, level, action, children }: Props) {
 
   return (
     <>
-      <RoomHeader room={room} level={level} online={isKnown ? online : null} action={action} />
+      <RoomHeader
+        room={room}
+        level={level}
+        online={isKnown ? online : null}
+        isLive={connection !== "reconnecting"}
+        action={action}
+      />
       {children}
       {isClosed ? (
         <Closed error={error} joinAgain={join} />
       ) : isKnown ? (
         <>
           <HiddenNotice hidden={self.chosen === "offline"} />
-          <People members={members} selfId={self.id} />
+          <People members={members} selfId={self.id} alone={alone} />
           <Composer />
         </>
       ) : (

@@ -1,9 +1,10 @@
 import { type SubmitEvent, useId, useState } from "react";
 import { PICTURES, type Picture, picturePath } from "../pictures.ts";
+import { ABOUT, Reading } from "./about.tsx";
 import { signIn } from "./account-store.ts";
 import { initialsOf } from "../../src/element/initials.ts";
+import { TopNav } from "./top-nav.tsx";
 import { useTitle } from "./use-title.ts";
-import { Wordmark } from "./wordmark.tsx";
 
 export function SignIn({ room }: { room: string }) {
   const [name, setName] = useState("");
@@ -27,60 +28,63 @@ export function SignIn({ room }: { room: string }) {
   }
 
   return (
-    <main className="alone">
-      <form className="card" onSubmit={submit}>
-        <Wordmark />
-        <h1>
-          Join <em>{room}</em>
-        </h1>
-        <p className="lead">See who is here, and let them see you.</p>
-        <label className="field" htmlFor={nameId}>
-          Your name
-          <input
-            id={nameId}
-            name="name"
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-            maxLength={40}
-            required
-            pattern=".*\S.*"
-            title="A name that people will know you by"
-            autoComplete="name"
-            // oxlint-disable-next-line jsx-a11y/no-autofocus -- there is nothing else to do here
-            autoFocus
-            aria-describedby={failure ? failureId : undefined}
-          />
-        </label>
-        <fieldset className="pictures">
-          <legend>Your picture</legend>
-          {[undefined, ...PICTURES].map((option) => (
-            <label key={option ?? "initials"} className="picture">
-              <input
-                type="radio"
-                name="picture"
-                checked={picture === option}
-                onChange={() => setPicture(option)}
-              />
-              {option ? (
-                <img src={picturePath(option)} alt={option} width="40" height="40" />
-              ) : (
-                <span>
-                  <span aria-hidden="true">{initialsOf(name) || "Aa"}</span>
-                  <span className="for-readers">your initials</span>
-                </span>
-              )}
-            </label>
-          ))}
-        </fieldset>
-        {failure && (
-          <p className="failure" id={failureId} role="alert">
-            {failure}
-          </p>
-        )}
-        <button type="submit" className="button primary" disabled={busy}>
-          {busy ? "Joining…" : "Join"}
-        </button>
-      </form>
-    </main>
+    <div className="alone">
+      <TopNav here="Room" />
+      <main>
+        <form className="card" onSubmit={submit}>
+          <h1>
+            Join <em>{room}</em>
+          </h1>
+          <p className="lead">{ABOUT}</p>
+          <label className="field" htmlFor={nameId}>
+            Your name
+            <input
+              id={nameId}
+              name="name"
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+              maxLength={40}
+              required
+              pattern=".*\S.*"
+              title="A name that people will know you by"
+              autoComplete="name"
+              // oxlint-disable-next-line jsx-a11y/no-autofocus -- there is nothing else to do here
+              autoFocus
+              aria-describedby={failure ? failureId : undefined}
+            />
+          </label>
+          <fieldset className="pictures">
+            <legend>Your picture</legend>
+            {[undefined, ...PICTURES].map((option) => (
+              <label key={option ?? "initials"} className="picture">
+                <input
+                  type="radio"
+                  name="picture"
+                  checked={picture === option}
+                  onChange={() => setPicture(option)}
+                />
+                {option ? (
+                  <img src={picturePath(option)} alt={option} width="40" height="40" />
+                ) : (
+                  <span>
+                    <span aria-hidden="true">{initialsOf(name) || "Aa"}</span>
+                    <span className="for-readers">your initials</span>
+                  </span>
+                )}
+              </label>
+            ))}
+          </fieldset>
+          {failure && (
+            <p className="failure" id={failureId} role="alert">
+              {failure}
+            </p>
+          )}
+          <button type="submit" className="button primary" disabled={busy}>
+            {busy ? "Joining…" : "Join"}
+          </button>
+          <Reading />
+        </form>
+      </main>
+    </div>
   );
 }

@@ -3,6 +3,7 @@ import { useConnection, useMember, useSelf, useStatus } from "../../src/react/in
 import { Avatar } from "./avatar.tsx";
 import { STATUS_WORDS, StatusMark } from "./status-mark.tsx";
 import { STATUS_OPTIONS } from "./status-options.ts";
+import { useChoice } from "./use-choice.ts";
 
 /** Your own status: a radio group, which works with arrow keys and screen readers. */
 export function StatusPicker() {
@@ -11,6 +12,7 @@ export function StatusPicker() {
   const [chosen, setStatus] = useStatus();
   const connection = useConnection();
   const isConnected = connection === "online" || connection === "polling";
+  const { shown, onKeyDown, onChange } = useChoice(chosen, setStatus);
   const id = useId();
 
   return (
@@ -43,8 +45,9 @@ export function StatusPicker() {
               name="status"
               aria-label={label}
               aria-describedby={`${id}${status}`}
-              checked={self !== null && chosen === status}
-              onChange={() => setStatus(status)}
+              checked={self !== null && shown === status}
+              onKeyDown={onKeyDown}
+              onChange={() => onChange(status)}
             />
             <StatusMark status={status ?? "automatic"} />
             <span className="label">{label}</span>

@@ -3,21 +3,29 @@ import { RoomProvider, useMember, useOnlineCount, useStatus } from "../../src/re
 import { windowOf } from "../../src/window/index.ts";
 import { TEAM, type Teammate } from "../team.ts";
 import { type Account, signIn, signOut } from "./account-store.ts";
-import { STATUS_WORDS, StatusMark } from "./status-mark.tsx";
+import { Avatar } from "./avatar.tsx";
+import { STATUS_WORDS } from "./status-mark.tsx";
+import { TopNav } from "./top-nav.tsx";
 import { useTitle } from "./use-title.ts";
-import { Wordmark } from "./wordmark.tsx";
 
 /** A company's list of names, each with a dot: the page receives only the people it shows. */
 export function TeamPage({ account }: { account: Account }) {
   if (account.is !== "signed-in") {
     return (
-      <Page about="Choose who you are. Open this page again in another browser to be somebody else.">
+      <Page
+        about={
+          <p className="lead">
+            Choose who you are. Open this page again in another browser to be somebody else.
+          </p>
+        }
+      >
         {(mate) => (
           <button
             type="button"
             className="mate"
             onClick={() => void signIn({ name: mate.name, teammate: mate.id })}
           >
+            <Avatar member={mate} />
             {mate.name}
           </button>
         )}
@@ -45,44 +53,53 @@ function Page({ about, action, children }: PageProps) {
   const found = TEAM.filter(({ name }) => name.toLowerCase().includes(query.trim().toLowerCase()));
   useTitle("Team · Rollcall");
   return (
-    <main className="team">
-      <nav className="team-top">
-        <Wordmark />
-        {action}
-      </nav>
-      <h1>Team</h1>
-      <p className="lead">{about}</p>
-      <input
-        type="search"
-        className="search"
-        aria-label="Search"
-        placeholder={`Search ${TEAM.length} names`}
-        value={query}
-        onChange={(event) => setQuery(event.target.value)}
-      />
-      <ul>
-        {found.map((mate) => (
-          <li key={mate.id}>{children(mate)}</li>
-        ))}
-      </ul>
-      {found.length === 0 && <p className="lead">Nobody here has this name.</p>}
-    </main>
+    <div className="team">
+      <TopNav here="Team">{action}</TopNav>
+      <main>
+        <header className="room-header">
+          <h1 className="room-name">Team</h1>
+          {about}
+        </header>
+        <input
+          type="search"
+          className="search"
+          aria-label="Search"
+          placeholder={`Search ${TEAM.length} names`}
+          value={query}
+          onChange={(event) => setQuery(event.target.value)}
+        />
+        {found.length === 0 ? (
+          <p className="lead">Nobody here has this name.</p>
+        ) : (
+          <ul className="mates">
+            {found.map((mate) => (
+              <li key={mate.id}>{children(mate)}</li>
+            ))}
+          </ul>
+        )}
+      </main>
+    </div>
   );
 }
 
-function Row({ mate: { id, name } }: { mate: Teammate }) {
-  const status = useMember(id)?.status ?? "offline";
+function Row({ mate }: { mate: Teammate }) {
+  const status = useMember(mate.id)?.status ?? "offline";
   return (
     <p className="mate" data-status={status}>
-      <StatusMark status={status} />
-      {name}
+      <Avatar member={{ ...mate, status }} />
+      {mate.name}
       <span className="for-readers">, {STATUS_WORDS[status]}</span>
     </p>
   );
 }
 
 function Online() {
-  return <>{useOnlineCount()} online</>;
+  const online = useOnlineCount();
+  return (
+    <p className="online" data-lit={online > 0}>
+      {online} online
+    </p>
+  );
 }
 
 /** Your own status, to see how fast the dot changes elsewhere. */

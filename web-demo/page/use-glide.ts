@@ -2,13 +2,17 @@ import { type RefObject, useLayoutEffect, useRef } from "react";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
+/** In longer lists rows jump, since most of them are out of sight. */
+const MOST = 40;
+
 /** Lets each `[data-member]` in `list` glide from where it was to where it is. */
 export function useGlide(list: RefObject<HTMLElement | null>): void {
   const tops = useRef<ReadonlyMap<string, number>>(new Map());
 
   useLayoutEffect(() => {
+    const rows = [...(list.current?.querySelectorAll<HTMLElement>("[data-member]") ?? [])];
     const next = new Map<string, number>();
-    for (const row of list.current?.querySelectorAll<HTMLElement>("[data-member]") ?? []) {
+    for (const row of rows.length > MOST ? [] : rows) {
       const id = row.dataset["member"]!;
       const top = row.offsetTop;
       const distance = (tops.current.get(id) ?? top) - top;

@@ -1,0 +1,53 @@
+import { useEffect, useState } from "react";
+import { setViewer } from "./sight.ts";
+import { useCompany } from "./use-company.ts";
+
+/** What the second viewer says to this page beside what it sees. */
+export type Farewell = "leaving" | "left";
+
+/** A second viewer beside this page: another person, on a page with a sign-in of its own. */
+export function Company({ room }: { room: string }) {
+  const [isOpen, setOpen] = useCompany();
+  const [isLeaving, setLeaving] = useState(false);
+
+  useEffect(() => {
+    const receive = ({ origin, data }: MessageEvent) => {
+      if (origin !== location.origin) return;
+      if (data === "leaving") setLeaving(true);
+      if (data !== "left") return;
+      setLeaving(false);
+      setOpen(false);
+    };
+    addEventListener("message", receive);
+    return () => removeEventListener("message", receive);
+  }, [setOpen]);
+
+  if (!isOpen) return <Slot open={() => setOpen(true)} />;
+  return (
+    <section className="viewer" aria-label="A second viewer" hidden={isLeaving}>
+      {/* oxlint-disable-next-line react/iframe-missing-sandbox -- a page of this very site */}
+      <iframe ref={setViewer} src={`/guest/${room}`} title="The second viewer’s page" />
+    </section>
+  );
+}
+
+/** The place of the second viewer, while there is none. */
+function Slot({ open }: { open(): void }) {
+  return (
+    <section className="slot" aria-label="A second viewer">
+      <svg viewBox="0 0 64 48" aria-hidden="true">
+        <rect x="1" y="1" width="38" height="46" rx="6" />
+        <path d="M9 14h14M9 24h20M9 34h10" />
+        <rect x="45" y="9" width="18" height="30" rx="5" className="second" />
+        <path d="M51 19h6M51 27h4" className="second" />
+      </svg>
+      <h2>See it from the other side</h2>
+      <p>
+        Open the page of a second person here, beside yours. Whatever you do, watch what they see.
+      </p>
+      <button type="button" className="button primary" onClick={open}>
+        Open a second viewer
+      </button>
+    </section>
+  );
+}

@@ -1,0 +1,32 @@
+import type { ReactNode } from "react";
+import { Wordmark } from "./wordmark.tsx";
+
+const PAGES = [
+  { name: "Room", href: "/in/lobby" },
+  { name: "Team", href: "/see/team" },
+  { name: "Live", href: "/see/live" },
+] as const;
+
+interface Props {
+  here?: (typeof PAGES)[number]["name"];
+  children?: ReactNode;
+}
+
+/** The top of every page, which leads to the others. */
+export function TopNav({ here, children }: Props) {
+  return (
+    <nav className="top" aria-label="Pages">
+      <Wordmark />
+      <ul className="pages">
+        {PAGES.map(({ name, href }) => (
+          <li key={name}>
+            <a href={href} aria-current={name === here ? "page" : undefined}>
+              {name}
+            </a>
+          </li>
+        ))}
+      </ul>
+      {children}
+    </nav>
+  );
+}

@@ -1,0 +1,166 @@
+/** Takes every page and state of the demo: light, dark and on a phone. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, BrowserContext, FrameLocator, Page } from "playwright-core";
+import { RawClient, signToken } from "../test/e2e/client-kit.ts";
+import type { Server } from "../test/e2e/server.ts";
+import { PICTURES, picturePath } from "./pictures.ts";
+import { TEAM } from "./team.ts";
+
+const LOOKS = {
+  light: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
+  dark: { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
+  phone: { viewport: { width: 390, height: 844 }, colorScheme: "light", hasTouch: true },
+  "phone-dark": { viewport: { width: 390, height: 844 }, colorScheme: "dark", hasTouch: true },
+} as const;
+
+type Look = keyof typeof LOOKS;
+
+const STATUSES = ["online", "online", "online", "busy", "away"] as const;
+
+/** Lets so many people of the team join a room, each in their own way; three more have left. */
+export async function fill(server: Server, room: string, count: number): Promise<RawClient[]> {
+  const people = TEAM.filter((_, index) => index % Math.floor(TEAM.length / count) === 0);
+  const join = async (id: string, name: string, index: number) => {
+    const picture = PICTURES[index % 9];
+    const claims = { name, ...(picture && { picture: picturePath(picture) }) };
+    return RawClient.join(server, room, await signToken(server.secret, id, claims));
+  };
+  const clients: RawClient[] = [];
+  for (const [index, { id, name }] of people.slice(0, count).entries()) {
+    const client = await join(id, name, index);
+    const status = STATUSES[index % STATUSES.length]!;
+    if (status !== "online") await client.request({ type: "update", status });
+    clients.push(client);
+  }
+  for (const [index, name] of ["Mary Jackson", "Karen Jones", "Evelyn Boyd"].entries()) {
+    const client = await join(`left-${index}`, name, index);
+    await client.request({ type: "leave" });
+  }
+  return clients;
+}
+
+/** A signed-in visitor's context, or one of nobody. */
+async function contextOf(
+  browser: Browser,
+  server: Server,
+  look: Look,
+  name?: string,
+): Promise<BrowserContext> {
+  const context = await browser.newContext(LOOKS[look]);
+  if (name) {
+    await context.request.post(`${server.url}/demo/sign-in`, { data: { name, picture: "fern" } });
+  }
+  return context;
+}
+
+type Take = (page: Page, name: string) => Promise<void>;
+
+export async function takeStates(browser: Browser, server: Server, folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const crowds = [
+    ...(await fill(server, "team-of-30", 29)),
+    ...(await fill(server, "all-200", 199)),
+  ];
+  for (const look of Object.keys(LOOKS) as Look[]) {
+    const take: Take = async (page, name) => {
+      await page.screenshot({
+        path: join(folder, `${name}-${look}.png`),
+        fullPage: true,
+        animations: "disabled",
+      });
+    };
+    await takeSignedOut(await contextOf(browser, server, look), server, take);
+    await takeRooms(await contextOf(browser, server, look, "Emmy Noether"), server, look, take);
+    await takeTeam(await contextOf(browser, server, look), server, take);
+    await takeForbidden(await contextOf(browser, server, look), server, take);
+  }
+  for (const { ws } of crowds) ws.terminate();
+}
+
+async function takeSignedOut(context: BrowserContext, { url }: Server, take: Take): Promise<void> {
+  const page = await context.newPage();
+  await page.goto(`${url}/in/lobby`);
+  await page.getByRole("heading", { name: "Join lobby" }).waitFor();
+  await take(page, "sign-in");
+  await page.goto(`${url}/see/live`);
+  await page.getByText("watching").waitFor();
+  await take(page, "live");
+  await page.goto(`${url}/see/nowhere`);
+  await page.getByText("There is no page here").waitFor();
+  await take(page, "nowhere");
+  await page.goto(`${url}/see/team`);
+  await page.getByRole("button", { name: "Ada Allen" }).waitFor();
+  await take(page, "team-signed-out");
+  await context.close();
+}
+
+const counts = (page: Page | FrameLocator, online: number) =>
+  page.locator(".online", { hasText: `${online} online` }).waitFor();
+
+async function takeRooms(
+  context: BrowserContext,
+  { url }: Server,
+  look: Look,
+  take: Take,
+): Promise<void> {
+  const page = await context.newPage();
+  await page.goto(`${url}/in/room-${look}`);
+  await page.getByRole("button", { name: "Open a second viewer" }).waitFor();
+  await page.getByText("Connected", { exact: true }).waitFor();
+  await take(page, "alone");
+  await page.getByRole("button", { name: "Open a second viewer" }).click();
+  const guest = page.frameLocator("iframe");
+  await counts(page, 2);
+  await counts(guest, 2);
+  await take(page, "two");
+  await page.locator(".frames summary").nth(1).click();
+  await page.getByRole("button", { name: "Reload this page" }).click();
+  await page.getByText(/Others were told/).waitFor();
+  await counts(guest, 2);
+  await take(page, "reloaded");
+  await page.getByRole("button", { name: "Cut the network" }).click();
+  await page.getByText("Robin still sees you").waitFor();
+  await take(page, "cut");
+  await page.getByText("Robin sees you as offline").waitFor();
+  await take(page, "cut-gone");
+  await page.getByRole("button", { name: "Mend the network" }).click();
+  await page.getByText(/Robin was told/).waitFor();
+  await page.locator(".frames summary").nth(1).click();
+  await take(page, "mended");
+  for (const [room, people] of [
+    ["team-of-30", 30],
+    ["all-200", 200],
+  ] as const) {
+    await page.goto(`${url}/in/${room}?beside=studio`);
+    await counts(guest, people + 1);
+    await counts(page, people + 1);
+    await take(page, `${room}-viewer-beside`);
+    await guest.getByRole("button", { name: "Leave" }).click();
+    await page.locator("iframe").waitFor({ state: "detached" });
+    await page.goto(`${url}/in/${room}`);
+    await counts(page, people);
+    await take(page, room);
+    await page.evaluate(() => sessionStorage.setItem("company", "open"));
+  }
+  await context.close();
+}
+
+async function takeTeam(context: BrowserContext, { url }: Server, take: Take): Promise<void> {
+  const page = await context.newPage();
+  await page.goto(`${url}/see/team`);
+  await page.getByRole("button", { name: "Ada Hamilton" }).click();
+  await page.getByText("1 online").waitFor();
+  await take(page, "team");
+  await context.close();
+}
+
+async function takeForbidden(context: BrowserContext, server: Server, take: Take): Promise<void> {
+  const value = await signToken(server.secret, "ada", { name: "Ada", rooms: ["elsewhere"] });
+  await context.addCookies([{ name: "session", value, url: server.url, httpOnly: true }]);
+  const page = await context.newPage();
+  await page.goto(`${server.url}/in/lobby`);
+  await page.getByRole("heading", { name: "This room is not open to you" }).waitFor();
+  await take(page, "forbidden");
+  await context.close();
+}
