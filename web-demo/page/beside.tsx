@@ -1,7 +1,7 @@
 import { type SubmitEvent, useId, useState } from "react";
 import { RoomProvider } from "../../src/react/index.ts";
 import { Announcer } from "./announcer.tsx";
-import { NETWORK } from "./network.ts";
+import { ROOM_OPTIONS } from "./network.ts";
 import { RoomPanel } from "./room-panel.tsx";
 import { StatusSelect } from "./status-select.tsx";
 import { useSecondRoom } from "./use-second-room.ts";
@@ -17,7 +17,7 @@ export function Beside({ room, user }: { room: string; user: string }) {
   );
   return (
     <section className="beside" aria-label={`Beside: ${second}`}>
-      <RoomProvider url={`/rooms/${second}`} user={user} {...NETWORK}>
+      <RoomProvider url={`/rooms/${second}`} user={user} {...ROOM_OPTIONS}>
         <RoomPanel room={second} level={2} action={close} alone="Nobody else is here yet.">
           <StatusSelect />
         </RoomPanel>

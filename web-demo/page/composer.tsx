@@ -1,24 +1,30 @@
 import { memo, useEffect, useId, useRef } from "react";
 import { useRoom } from "../../src/react/index.ts";
+import { REPEAT_MS, TYPING } from "./use-typing.ts";
 
 /** How long after the last key a person counts as not typing. */
 const PAUSE_MS = 2500;
 
 /** A field to type in: others see that you type, but not what. */
 export const Composer = memo(function Composer() {
-  const { setData } = useRoom();
+  const { signal } = useRoom();
   const timer = useRef<number>(undefined);
+  const toldAt = useRef(0);
   const id = useId();
 
   function stop() {
     clearTimeout(timer.current);
-    if (timer.current !== undefined) setData(null);
+    if (timer.current !== undefined) signal(TYPING, false);
     timer.current = undefined;
   }
 
   function type() {
+    const now = Date.now();
+    if (timer.current === undefined || now - toldAt.current >= REPEAT_MS) {
+      signal(TYPING, true);
+      toldAt.current = now;
+    }
     clearTimeout(timer.current);
-    if (timer.current === undefined) setData({ typing: true });
     timer.current = window.setTimeout(stop, PAUSE_MS);
   }
 

@@ -42,7 +42,7 @@ export function ConnectionCard({ room, credential = byCookie, children }: Props)
           ) : reload ? (
             <ReloadWords outcome={reload} />
           ) : (
-            <PromiseWords />
+            <PromiseWords witness={witness} />
           )}
         </Suspense>
       </div>

@@ -28,6 +28,13 @@ export function describeFrame(frame: ServerFrame | ClientFrame): FrameWords {
         lead: frame.self ? `you are ${shortId(frame.self.id)}` : "you watch",
         rest: `connection ${shortId(frame.connection)}, heartbeat ${frame.heartbeat} s`,
       };
+    case "signals":
+      return {
+        lead: [...new Set(frame.signals.map(({ name }) => name))].join(", "),
+        rest: `from ${[...new Set(frame.signals.map(({ from }) => shortId(from)))].join(", ")}`,
+      };
+    case "signal":
+      return { lead: frame.name, rest: JSON.stringify(frame.data ?? null) };
     default: {
       const { type: _, ...rest } = frame;
       return { lead: "", rest: compact(rest) };

@@ -12,8 +12,10 @@ export interface LoggedFrame extends FrameWords {
   at: number;
   /** Its `type`, or a whole bare string. */
   type: string;
+  /** How many like it came with it: signals that follow each other are one line. */
+  times: number;
   bytes: number;
-  /** The whole of it, to read. */
+  /** The whole of it, or of the last one, to read. */
   text: string;
 }
 
@@ -26,21 +28,53 @@ export interface Traffic {
 }
 
 const MOST = 100;
+/** How often listeners are called at most: signals come 30 times a second. */
+const TELL_MS = 100;
+/** Among how many of the newest lines a signal looks for its like, which is at most so old. */
+const NEAR = 4;
+const NEAR_MS = 10_000;
 
 const encoder = new TextEncoder();
 const listeners = new Set<() => void>();
 let traffic: Traffic = { frames: [], bytes: { received: 0, sent: 0 }, count: 0 };
+let shown = traffic;
+let timer: number | undefined;
 
 export function addFrame(room: string, direction: LoggedFrame["direction"], text: string): void {
   const { frames, count } = traffic;
   const bytes = encoder.encode(text).byteLength;
-  const frame = { number: count + 1, room, direction, at: Date.now(), bytes, ...read(room, text) };
+  const from = { number: count + 1, room, direction, at: Date.now(), times: 1, bytes };
   traffic = {
-    frames: [frame, ...frames.slice(0, MOST - 1)],
+    frames: add({ ...from, ...read(room, text) }, frames),
     bytes: { ...traffic.bytes, [direction]: traffic.bytes[direction] + bytes },
-    count: frame.number,
+    count: count + 1,
   };
+  timer ??= window.setTimeout(tell, TELL_MS);
+}
+
+function tell(): void {
+  timer = undefined;
+  shown = traffic;
   for (const listener of listeners) listener();
+}
+
+function add(frame: LoggedFrame, frames: readonly LoggedFrame[]): LoggedFrame[] {
+  const isLike = ({ room, direction, type, at }: LoggedFrame) =>
+    room === frame.room &&
+    direction === frame.direction &&
+    type === frame.type &&
+    at > frame.at - NEAR_MS;
+  const like = frame.type.startsWith("signal") ? frames.slice(0, NEAR).find(isLike) : undefined;
+  if (!like) return [frame, ...frames.slice(0, MOST - 1)];
+  const { number, at } = like;
+  const joined = {
+    ...frame,
+    number,
+    at,
+    times: like.times + 1,
+    bytes: like.bytes + frame.bytes,
+  };
+  return frames.map((each) => (each === like ? joined : each));
 }
 
 function read(room: string, text: string): Pick<LoggedFrame, "type" | "text" | keyof FrameWords> {
@@ -52,7 +86,7 @@ function read(room: string, text: string): Pick<LoggedFrame, "type" | "text" | k
 }
 
 export function readTraffic(): Traffic {
-  return traffic;
+  return shown;
 }
 
 export function subscribeToTraffic(listener: () => void): () => void {

@@ -2,7 +2,7 @@ import { RoomProvider, useMember, useRoom, useSelf } from "../../src/react/index
 import type { Farewell } from "./company.tsx";
 import { ConnectionCard } from "./connection-card.tsx";
 import { forgetGuest, guestCredential, guestToken } from "./guest-account.ts";
-import { NETWORK, socketsClosed } from "./network.ts";
+import { ROOM_OPTIONS, socketsClosed } from "./network.ts";
 import { RoomPanel } from "./room-panel.tsx";
 import { StatusSelect } from "./status-select.tsx";
 import { useTitle } from "./use-title.ts";
@@ -15,7 +15,7 @@ export function GuestPage({ room }: { room: string }) {
       url={`/rooms/${room}`}
       getToken={guestToken}
       onUnauthorized={forgetGuest}
-      {...NETWORK}
+      {...ROOM_OPTIONS}
     >
       <div className="guest">
         <Screen />

@@ -1,3 +1,4 @@
+import { signals } from "../../src/signals/index.ts";
 import { addFrame } from "./frame-log.ts";
 
 const sockets = new Set<NetworkSocket>();
@@ -56,8 +57,8 @@ function openSocket(url: string): WebSocket | LostSocket {
 const networkFetch: typeof fetch = (input, init) =>
   isCut ? Promise.reject(new TypeError("The network is cut.")) : fetch(input, init);
 
-/** The network of this page's rooms. */
-export const NETWORK = { WebSocket: openSocket, fetch: networkFetch };
+/** How this page's rooms connect, beside their sign-in. */
+export const ROOM_OPTIONS = { WebSocket: openSocket, fetch: networkFetch, signals };
 
 /** Cuts or restores the network of this page's rooms, with the events of a browser. */
 export function cutNetwork(cut: boolean): void {

@@ -3,11 +3,14 @@ import type { Member } from "../../src/protocol/messages.ts";
 import { orderMembers } from "./order-members.ts";
 import { Person } from "./person.tsx";
 import { useGlide } from "./use-glide.ts";
+import { useTyping } from "./use-typing.ts";
 
 /** With more people than this, the list is narrower, scrolls, and has a filter. */
 const CROWD = 12;
 /** As many as are shown at once of those who were here earlier. */
 const MOST_GONE = 200;
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 interface Props {
   members: readonly Member[];
@@ -20,6 +23,7 @@ interface Props {
 export function People({ members, selfId, alone }: Props) {
   const { here, gone } = useMemo(() => orderMembers(members, selfId), [members, selfId]);
   const [query, setQuery] = useState("");
+  const typing = useTyping();
   const list = useRef<HTMLDivElement>(null);
   const isCrowd = here.length + gone.length > CROWD;
   const wanted = query.trim().toLowerCase();
@@ -42,7 +46,7 @@ export function People({ members, selfId, alone }: Props) {
       {found.length > 0 && (
         <section aria-label="Here now">
           <h2>Here now</h2>
-          <Rows members={found} selfId={selfId} isCrowd={isCrowd} />
+          <Rows members={found} selfId={selfId} typing={typing} isCrowd={isCrowd} />
         </section>
       )}
       {wanted !== "" && found.length + foundGone.length === 0 && (
@@ -85,22 +89,33 @@ function Filter({ query, setQuery, told }: FilterProps) {
 interface RowsProps {
   members: readonly Member[];
   selfId: string | undefined;
+  typing: ReadonlySet<string>;
   isCrowd: boolean;
 }
 
-function Rows({ members, selfId, isCrowd }: RowsProps) {
+function Rows({ members, selfId, typing, isCrowd }: RowsProps) {
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- to be scrolled by keyboard
     <ul tabIndex={isCrowd ? 0 : undefined}>
       {members.map((member) => (
-        <Person key={member.id} member={member} you={member.id === selfId} />
+        <Person
+          key={member.id}
+          member={member}
+          you={member.id === selfId}
+          isTyping={typing.has(member.id)}
+        />
       ))}
     </ul>
   );
 }
 
+interface EarlierProps extends Omit<RowsProps, "typing"> {
+  /** Whether it was searched for. */
+  isFound: boolean;
+}
+
 /** Those who were here: in a crowd they are shown on demand. */
-function Earlier({ members, selfId, isCrowd, isFound }: RowsProps & { isFound: boolean }) {
+function Earlier({ members, selfId, isCrowd, isFound }: EarlierProps) {
   const [chosen, setChosen] = useState<boolean>();
   const isOpen = isFound || (chosen ?? !isCrowd);
   return (
@@ -115,7 +130,14 @@ function Earlier({ members, selfId, isCrowd, isFound }: RowsProps & { isFound: b
           Earlier <span className="amount">{members.length}</span>
         </button>
       </h2>
-      {isOpen && <Rows members={members.slice(0, MOST_GONE)} selfId={selfId} isCrowd={isCrowd} />}
+      {isOpen && (
+        <Rows
+          members={members.slice(0, MOST_GONE)}
+          selfId={selfId}
+          typing={NOBODY}
+          isCrowd={isCrowd}
+        />
+      )}
     </section>
   );
 }

@@ -4,9 +4,15 @@ import { Avatar } from "./avatar.tsx";
 import { LastOnline } from "./last-online.tsx";
 import { STATUS_WORDS } from "./status-mark.tsx";
 
+interface Props {
+  member: Member;
+  you: boolean;
+  isTyping: boolean;
+}
+
 /** One row of the list. */
-export const Person = memo(function Person({ member, you }: { member: Member; you: boolean }) {
-  const { id, name, status, connections, lastOnline, data } = member;
+export const Person = memo(function Person({ member, you, isTyping }: Props) {
+  const { id, name, status, connections, lastOnline } = member;
   return (
     <li className="person" data-member={id} data-status={status}>
       <Avatar member={member} />
@@ -26,7 +32,7 @@ export const Person = memo(function Person({ member, you }: { member: Member; yo
           )}
         </p>
       </div>
-      {data?.["typing"] === true && <p className="typing">typing…</p>}
+      {isTyping && <p className="typing">typing…</p>}
       {connections > 1 && <p className="tabs">{connections} tabs</p>}
     </li>
   );

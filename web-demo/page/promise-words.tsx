@@ -13,12 +13,12 @@ const lasting = (ms: number) => `${seconds.format(ms / 1000)} s`;
 const frames = (count: number) => (count === 1 ? "1 frame" : `${count} frames`);
 
 /** What is promised, before it is tried. */
-export function PromiseWords() {
+export function PromiseWords({ witness }: { witness: Witness | null }) {
   const { graceSeconds } = useSettings();
   return (
     <p>
-      Nobody sees a reload or a short outage: your place is kept for {graceSeconds} s. Try it, with
-      a viewer beside you.
+      Nobody sees a reload or a short outage: your place is kept for {graceSeconds} s.{" "}
+      {witness ? `Try it: ${witness.name} is watching.` : "Try it with a second viewer beside you."}
     </p>
   );
 }

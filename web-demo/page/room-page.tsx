@@ -15,7 +15,7 @@ import { ConnectionCard } from "./connection-card.tsx";
 import { ConnectionNotice } from "./connection-notice.tsx";
 import { CopyLink } from "./copy-link.tsx";
 import { Room } from "./here.tsx";
-import { NETWORK } from "./network.ts";
+import { ROOM_OPTIONS } from "./network.ts";
 import { RoomPanel } from "./room-panel.tsx";
 import { StatusPicker } from "./status-picker.tsx";
 import { TopNav } from "./top-nav.tsx";
@@ -25,7 +25,7 @@ import { Wire } from "./wire.tsx";
 /** A reload or a closed window must not leave: the room's grace period covers it. */
 export function RoomPage({ room, user }: { room: string; user: string }) {
   return (
-    <Room name={room} user={user} {...NETWORK}>
+    <Room name={room} user={user} {...ROOM_OPTIONS}>
       <Page room={room} user={user} />
     </Room>
   );

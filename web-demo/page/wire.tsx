@@ -60,7 +60,7 @@ function sizeOf(bytes: number): string {
 }
 
 const Frame = memo(function Frame({ frame }: { frame: LoggedFrame }) {
-  const { room, direction, at, type, lead, rest, bytes, text } = frame;
+  const { room, direction, at, type, times, lead, rest, bytes, text } = frame;
   const [isOpen, setOpen] = useState(false);
   return (
     <li data-direction={direction} data-type={type}>
@@ -73,6 +73,7 @@ const Frame = memo(function Frame({ frame }: { frame: LoggedFrame }) {
           </span>
           <span className="of">{room}</span>
           <b>{type}</b>
+          {times > 1 && <span className="times">×{times}</span>}
           <span className="words">
             {lead && <strong>{lead}</strong>} {rest}
           </span>
