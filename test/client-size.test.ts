@@ -22,6 +22,7 @@ it.each([
   ["react", 7_100],
   ["element", 8_750],
   ["dot", 8_200],
+  ["cursors", 8_950],
 ])("[K13] %s weighs at most %i bytes", async (entry, limit) => {
   const built = await build({
     configFile: false,

@@ -3,7 +3,7 @@ export {
   type RoomContext,
   type RoomProviderProps,
 } from "./create-room-context.tsx";
-export type { RollcallDotProps, RollcallPeopleProps } from "./jsx.ts";
+export type { RollcallCursorsProps, RollcallDotProps, RollcallPeopleProps } from "./jsx.ts";
 export type { RoomHooks } from "./hooks.ts";
 export {
   RoomProvider,

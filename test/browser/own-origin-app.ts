@@ -9,7 +9,12 @@ const source = (path: string) => join(import.meta.dirname, "../../src", path, "i
 
 /** The package by its own name, from its sources, not its build. */
 const packageAliases: Alias[] = [
+  {
+    find: "rollcall/react/cursors",
+    replacement: join(import.meta.dirname, "../../src/react/cursors.ts"),
+  },
   { find: "rollcall/react", replacement: source("react") },
+  { find: "rollcall/cursors", replacement: source("cursors") },
   { find: "rollcall/element", replacement: source("element") },
   { find: "rollcall/dot", replacement: source("dot") },
   { find: "rollcall/window", replacement: source("window") },

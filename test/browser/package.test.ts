@@ -97,10 +97,13 @@ it("[K26.1] the package builds in an app and in a Worker, and the README's examp
     "/window",
     "/signals",
     "/react",
+    "/react/cursors",
     "/element",
     "/element.min.js",
     "/dot",
     "/dot.min.js",
+    "/cursors",
+    "/cursors.min.js",
   ];
   const imports = entries.map((entry) => `import "rollcall${entry}";\n`);
   const script = write("imports.js", imports.join(""));

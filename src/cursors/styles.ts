@@ -1,0 +1,69 @@
+/**
+ * A pointer's place is in `--x` and `--y`, from 0 to 1; the name beside it moves to the other side
+ * towards the edges, so that it stays within the element.
+ */
+const CSS = `
+:host { display: block; position: relative }
+:host([hidden]) { display: none }
+.layer {
+  position: absolute;
+  inset: 0;
+  z-index: var(--rollcall-layer, 1);
+  overflow: clip;
+  container-type: size;
+  pointer-events: none;
+  direction: ltr;
+}
+.cursor {
+  position: absolute;
+  top: 0;
+  left: 0;
+  color: var(--color);
+  font: 600 var(--rollcall-size, .75rem) / 1.4 system-ui, sans-serif;
+  translate: calc(var(--x) * 100cqw) calc(var(--y) * 100cqh);
+  forced-color-adjust: none;
+}
+svg {
+  position: absolute;
+  top: -.1em;
+  left: -.1em;
+  width: 1.5em;
+  height: 1.5em;
+  overflow: visible;
+  fill: currentColor;
+  stroke: light-dark(#fff, #14161c);
+  stroke-width: 1.5;
+  stroke-linejoin: round;
+}
+.name {
+  position: absolute;
+  top: 1.5em;
+  left: 1em;
+  max-width: 12em;
+  padding: .1em .6em;
+  box-sizing: border-box;
+  overflow: hidden;
+  border-radius: .3em 1em 1em 1em;
+  background: currentColor;
+  white-space: nowrap;
+  text-overflow: ellipsis;
+  translate: calc(var(--x) * (-100% - 1em)) calc(var(--y) * (-100% - 1.7em));
+}
+.name span { color: light-dark(#fff, #14161c) }
+@media (prefers-reduced-motion: no-preference) {
+  .cursor { transition: translate .1s linear, opacity .2s }
+  .name { transition: translate .1s linear }
+  @starting-style { .cursor { opacity: 0 } }
+}
+`;
+
+let sheet: CSSStyleSheet | undefined;
+
+/** One sheet shared by all elements of the page; no Content-Security-Policy forbids it. */
+export function sharedStyles(): CSSStyleSheet {
+  if (!sheet) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(CSS);
+  }
+  return sheet;
+}
