@@ -1,6 +1,6 @@
 /**
- * A pointer's place is in `--x` and `--y`, from 0 to 1; the name beside it moves to the other side
- * towards the edges, so that it stays within the element.
+ * A pointer's place is in `--x` and `--y`, from 0 to 1. The name is below it to the right; it moves to
+ * the left in the right half, and above it near the bottom, so that it stays within the element.
  */
 const CSS = `
 :host { display: block; position: relative }
@@ -37,7 +37,7 @@ svg {
 }
 .name {
   position: absolute;
-  top: 1.5em;
+  top: 1.6em;
   left: 1em;
   max-width: 12em;
   padding: .1em .6em;
@@ -47,7 +47,9 @@ svg {
   background: currentColor;
   white-space: nowrap;
   text-overflow: ellipsis;
-  translate: calc(var(--x) * (-100% - 1em)) calc(var(--y) * (-100% - 1.7em));
+  translate:
+    calc(clamp(0, var(--x) * 2 - 1, 1) * (-100% - 1em))
+    calc(clamp(0, var(--y) * 1000 - 850, 1) * (-100% - 1.8em));
 }
 .name span { color: light-dark(#fff, #14161c) }
 @media (prefers-reduced-motion: no-preference) {
