@@ -13,8 +13,8 @@ type Outcome<Value> = { value: Value } | { failed: string };
 
 const known = new Map<string, Promise<unknown>>();
 
-/** The folder of this run, made where no other process has made it. */
-function runFolder(): string {
+/** The folder of this run, which is removed at its end; made where no other process has made it. */
+export function runFolder(): string {
   const given = process.env[FOLDER];
   if (given !== undefined) return given;
   const folder = mkdtempSync(join(tmpdir(), "rollcall-run-"));

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
+import { runFolder } from "../once-per-run.ts";
 import { findBrowser } from "./find-browser.ts";
 
 /** Each window would render two pages for its address bar, which take longer than most test pages. */
@@ -47,6 +48,34 @@ const options = () => ({ executablePath: requireBrowser(), args: ARGUMENTS });
 /** Starts a browser with a fresh profile that blocks third-party cookies. */
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch(options());
+}
+
+/** The test files of a process follow one another, each with fresh modules. */
+const kept = globalThis as { keptBrowser?: Promise<Browser> };
+
+/**
+ * The browser of this process, which blocks third-party cookies. Its contexts are what test files
+ * have of their own, and close at their end.
+ */
+export function openBrowser(): Promise<Browser> {
+  return (kept.keptBrowser ??= launchForTheRun());
+}
+
+/** Vitest ends its processes without notice: what the browser leaves behind goes with the run. */
+async function launchForTheRun(): Promise<Browser> {
+  const before = process.env["TMPDIR"];
+  process.env["TMPDIR"] = runFolder();
+  try {
+    return await launchBrowser();
+  } finally {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+  }
+}
+
+/** Closes what a test, or a test file, has opened. */
+export async function closeContexts(browser: Browser | undefined): Promise<void> {
+  await Promise.all((browser?.contexts() ?? []).map((context) => context.close()));
 }
 
 /** Starts a browser with a fresh profile that allows third-party cookies. */

@@ -2,7 +2,7 @@ import type { Browser, FrameLocator } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Delta } from "../../src/protocol/messages.ts";
 import { type Server, startServer } from "../e2e/server.ts";
-import { launchBrowser } from "./browser.ts";
+import { closeContexts, openBrowser } from "./browser.ts";
 import { Tab } from "./tab.ts";
 
 /** Keeps a place for longer than any page needs. */
@@ -16,14 +16,14 @@ beforeAll(async () => {
   [patient, hasty, browser] = await Promise.all([
     startServer({ env: "demo", vars: { GRACE_SECONDS: "60" } }),
     startServer({ env: "demo", vars: { GRACE_SECONDS: "0" } }),
-    launchBrowser(),
+    openBrowser(),
   ]);
 });
 
-afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+afterEach(() => closeContexts(browser));
 
 afterAll(async () => {
-  await Promise.all([browser?.close(), patient?.stop(), hasty?.stop()]);
+  await Promise.all([patient?.stop(), hasty?.stop()]);
 });
 
 interface Gathered {

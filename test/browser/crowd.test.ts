@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { TEAM } from "../../web-demo/team.ts";
 import { RawClient, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
-import { launchBrowser } from "./browser.ts";
+import { closeContexts, openBrowser } from "./browser.ts";
 import { eventually, Tab } from "./tab.ts";
 
 let server: Server;
@@ -13,19 +13,16 @@ const others: RawClient[] = [];
 beforeAll(async () => {
   [server, browser] = await Promise.all([
     startServer({ env: "demo", vars: { GRACE_SECONDS: "0" } }),
-    launchBrowser(),
+    openBrowser(),
   ]);
 });
 
 afterEach(async () => {
   for (const { ws } of others.splice(0)) ws.terminate();
-  await Promise.all(browser.contexts().map((context) => context.close()));
+  await closeContexts(browser);
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+afterAll(() => server?.stop());
 
 async function join(room: string, id: string, name: string): Promise<RawClient> {
   const client = await RawClient.join(server, room, await signToken(server.secret, id, { name }));

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { ServerFrame } from "../../src/protocol/messages.ts";
 import { RawClient, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
-import { launchBrowser } from "./browser.ts";
+import { closeContexts, openBrowser } from "./browser.ts";
 import { boardOf, cursorsOn, openBoard, pointUntil, untilHere } from "./cursors-page.ts";
 import { bundleApp } from "./own-origin-app.ts";
 import { eventually } from "./tab.ts";
@@ -19,18 +19,15 @@ let rooms = 0;
 beforeAll(async () => {
   [server, browser, element, react] = await Promise.all([
     startServer({ vars: { GRACE_SECONDS: "0", SIGNALS: "true" } }),
-    launchBrowser(),
+    openBrowser(),
     bundleApp(join(import.meta.dirname, "../../src/cursors/index.ts")),
     bundleApp(join(import.meta.dirname, "apps/cursors-app.tsx")),
   ]);
 });
 
-afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+afterEach(() => closeContexts(browser));
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+afterAll(() => server?.stop());
 
 const newRoom = () => `cursors-${++rooms}`;
 const open = (name: string, html: string, options = {}) =>

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Status } from "../../src/protocol/messages.ts";
 import { RawClient, readRoom, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
-import { launchBrowser } from "./browser.ts";
+import { closeContexts, openBrowser } from "./browser.ts";
 import { appDocument, bundleApp, openApp, signIn } from "./own-origin-app.ts";
 import { eventually } from "./tab.ts";
 
@@ -20,20 +20,17 @@ const others: RawClient[] = [];
 beforeAll(async () => {
   [server, browser, script] = await Promise.all([
     startServer(OPTIONS),
-    launchBrowser(),
+    openBrowser(),
     bundleApp(join(import.meta.dirname, "../../src/dot/index.ts")),
   ]);
 });
 
 afterEach(async () => {
   for (const { ws } of others.splice(0)) ws.terminate();
-  await Promise.all(browser.contexts().map((context) => context.close()));
+  await closeContexts(browser);
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+afterAll(() => server?.stop());
 
 const newRoom = () => `dot-${++rooms}`;
 
@@ -96,7 +93,9 @@ describe("<rollcall-dot>", () => {
     await shows(page, "Bob, away", "away", "Zoë, offline");
     await enter(room, "Zoe");
     await shows(page, "Bob, away", "away", "Zoë, online");
-    expect(await page.locator("rollcall-dot:state(away)").count()).toBe(2);
+    await eventually(async () =>
+      expect(await page.locator("rollcall-dot:state(away)").count()).toBe(2),
+    );
 
     // One connection, which makes nobody present, watches each user once.
     expect(sent).toHaveLength(1);

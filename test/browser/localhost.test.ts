@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AppFolder, installPackage } from "../e2e/install-package.ts";
 import { freePort } from "../e2e/server.ts";
 import { Program, runWranglerDev } from "../e2e/wrangler-dev.ts";
-import { launchBrowser } from "./browser.ts";
+import { closeContexts, openBrowser } from "./browser.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../examples");
 const INSTALL_MS = 180_000;
@@ -61,11 +61,11 @@ beforeAll(async () => {
   });
   await vite.listen();
   site = `http://localhost:${vite.config.server.port}`;
-  browser = await launchBrowser();
+  browser = await openBrowser();
 }, INSTALL_MS);
 
 afterAll(async () => {
-  await browser?.close();
+  await closeContexts(browser);
   await vite?.close();
   await presence?.stop();
   await backend?.stop();

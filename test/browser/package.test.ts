@@ -9,7 +9,7 @@ import { build } from "vite";
 import { type AppFolder, installPackage } from "../e2e/install-package.ts";
 import { type Server, startServer } from "../e2e/server.ts";
 import { type AppFiles, openApp, signIn } from "./own-origin-app.ts";
-import { launchBrowser } from "./browser.ts";
+import { closeContexts, openBrowser } from "./browser.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const EXAMPLES = join(PROJECT, "test/examples");
@@ -29,12 +29,12 @@ let browser: Browser;
 let server: Server | undefined;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await openBrowser();
   app = await installPackage(folder, { packages: OF_THE_APP, types: TYPES });
 }, INSTALL_MS);
 
 afterAll(async () => {
-  await browser?.close();
+  await closeContexts(browser);
   await server?.stop();
   rmSync(folder, { recursive: true, force: true });
 });

@@ -1,8 +1,8 @@
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
-import { launchBrowser } from "./browser.ts";
+import { closeContexts, openBrowser } from "./browser.ts";
 import { shownOn } from "./shown.ts";
 import { eventually, Tab } from "./tab.ts";
 
@@ -17,14 +17,13 @@ let browser: Browser;
 beforeAll(async () => {
   [server, browser] = await Promise.all([
     startServer({ env: "demo", vars: { GRACE_SECONDS: "1" } }),
-    launchBrowser(),
+    openBrowser(),
   ]);
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+afterEach(() => closeContexts(browser));
+
+afterAll(() => server?.stop());
 
 /** Presses a key until an element has the focus. */
 async function press(page: Page, key: string, selector: string): Promise<void> {
@@ -168,12 +167,19 @@ describe("the page", () => {
 
   it("says that a session has ended, and lets its person in again", async () => {
     const context = await browser.newContext();
-    const soon = Math.floor(Date.now() / 1000) + 4;
-    const token = await signToken(server.secret, "ada", { name: "Ada", exp: soon });
-    await context.addCookies([{ name: "session", value: token, url: server.url, httpOnly: true }]);
+    const now = Math.floor(Date.now() / 1_000);
+    const endSession = async (exp: number) => {
+      const value = await signToken(server.secret, "ada", { name: "Ada", exp });
+      await context.addCookies([{ name: "session", value, url: server.url, httpOnly: true }]);
+    };
+    await endSession(now + 3_600);
     const tab = await Tab.open(context, server.url, "short");
     await tab.sees({ Ada: "online" });
 
+    await endSession(now - 60);
+    for (const what of ["Cut", "Mend"]) {
+      await tab.page.getByRole("button", { name: `${what} the network` }).click();
+    }
     await tab.page.getByText("Your session has ended.").waitFor();
     await tab.page.getByRole("button", { name: "Sign in again" }).click();
     await tab.signIn("Ada anew");

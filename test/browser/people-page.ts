@@ -6,7 +6,7 @@ import type { Status } from "../../src/protocol/messages.ts";
 import { RawClient, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
 import { appDocument, bundleApp, openApp, signIn } from "./own-origin-app.ts";
-import { launchBrowser } from "./browser.ts";
+import { closeContexts, openBrowser } from "./browser.ts";
 import { eventually } from "./tab.ts";
 
 /** The grace period is so long that only users who left disappear. */
@@ -83,20 +83,17 @@ export function setUpPeople(): void {
   beforeAll(async () => {
     [server, browser, script] = await Promise.all([
       startServer(OPTIONS),
-      launchBrowser(),
+      openBrowser(),
       bundleApp(join(import.meta.dirname, "../../src/element/index.ts")),
     ]);
   });
 
   afterEach(async () => {
     for (const { ws } of others.splice(0)) ws.terminate();
-    await Promise.all(browser.contexts().map((context) => context.close()));
+    await closeContexts(browser);
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
+  afterAll(() => server?.stop());
 }
 
 /** Restarts a killed server, with its rooms. */

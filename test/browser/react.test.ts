@@ -8,7 +8,7 @@ import { RawClient, readRoom, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
 import { appDocument, bundleApp, openApp, signIn } from "./own-origin-app.ts";
 import { App, type ReactApp, type Shown } from "./apps/react-app.tsx";
-import { launchBrowser } from "./browser.ts";
+import { closeContexts, openBrowser } from "./browser.ts";
 import { eventually } from "./tab.ts";
 
 let server: Server;
@@ -21,20 +21,17 @@ beforeAll(async () => {
   [server, browser, script] = await Promise.all([
     // The grace period is so long that only users who left disappear.
     startServer({ vars: { GRACE_SECONDS: "60", TICKET_SECRET: "t".repeat(32) } }),
-    launchBrowser(),
+    openBrowser(),
     bundleApp(join(import.meta.dirname, "apps/react-app.tsx")),
   ]);
 });
 
 afterEach(async () => {
   await Promise.all(observers.splice(0).map((observer) => observer.leave()));
-  await Promise.all(browser.contexts().map((context) => context.close()));
+  await closeContexts(browser);
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+afterAll(() => server?.stop());
 
 const newRoom = () => `react-${++rooms}`;
 
@@ -179,7 +176,7 @@ describe("a provider's options", () => {
     await change(page, { ticket: await newTicket(room) });
     await page.getByRole("button", { name: "Join" }).click();
     await reads(page, '"connection":"online"');
-    expect(await page.getByText("ada: online").count()).toBe(1);
+    await eventually(async () => expect(await page.getByText("ada: online").count()).toBe(1));
   });
 });
 

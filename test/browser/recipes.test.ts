@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RawClient, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
-import { launchBrowser } from "./browser.ts";
+import { closeContexts, openBrowser } from "./browser.ts";
 import { appDocument, bundleApp, openApp, signIn } from "./own-origin-app.ts";
 
 const KEY = randomBytes(32).toString("base64url");
@@ -28,12 +28,12 @@ beforeAll(async () => {
   };
   [server, browser, recipes] = await Promise.all([
     startServer({ vars }),
-    launchBrowser(),
+    openBrowser(),
     bundleApp(join(import.meta.dirname, "apps/recipes-app.tsx")),
   ]);
 });
 afterAll(async () => {
-  await browser?.close();
+  await closeContexts(browser);
   await server?.stop();
 });
 
@@ -75,12 +75,16 @@ describe("the recipes for React", () => {
     await ada.getByText("Bob is typing…").waitFor({ state: "detached" });
     expect(await bob.getByText("is typing…").count()).toBe(0);
 
-    await sendEvent("everyone", { name: "deployed", data: { version: 7 } });
-    await ada.getByText("Version 7 is out.").waitFor();
+    // Each part is in a room of its own, and may hear it later.
+    const hears = async () => {
+      await sendEvent("everyone", { name: "deployed", data: { version: 7 } });
+      return ada.getByText("Version 7 is out.").count();
+    };
+    await expect.poll(hears, PATIENCE).toBeGreaterThan(0);
 
     await bob.context().close();
     await ada.getByText(/^Last online [A-Z]/).waitFor();
-    expect(await dots.nth(1).getAttribute("title")).toBe("offline");
+    await expect.poll(() => dots.nth(1).getAttribute("title"), PATIENCE).toBe("offline");
     await ada.context().close();
   });
 });
@@ -127,8 +131,15 @@ describe("the recipes for the client", () => {
   });
 
   it("[W3.1, L1] join with no library", async () => {
-    const ada = await openScript("Ada", readFileSync(example("client/raw-socket.js"), "utf8"));
-    const members = await ada.waitForEvent("console");
+    const context = await browser.newContext();
+    await signIn(context, server, "ada", { name: "Ada" });
+    // It may come before the page is said to be loaded.
+    const message = context.waitForEvent("console", PATIENCE);
+    const ada = await openApp(context, server, {
+      "/app.html": appDocument('<script type="module" src="/app.js"></script>'),
+      "/app.js": readFileSync(example("client/raw-socket.js"), "utf8"),
+    });
+    const members = await message;
     expect(await members.args()[0]?.jsonValue()).toContainEqual(
       expect.objectContaining({ name: "Ada", status: "online" }),
     );

@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { TEAM } from "../../web-demo/team.ts";
 import { type Server, startServer } from "../e2e/server.ts";
-import { launchBrowser } from "./browser.ts";
+import { closeContexts, openBrowser } from "./browser.ts";
 import { eventually, Tab } from "./tab.ts";
 
 let server: Server;
@@ -11,16 +11,13 @@ let browser: Browser;
 beforeAll(async () => {
   [server, browser] = await Promise.all([
     startServer({ env: "demo", vars: { GRACE_SECONDS: "0" } }),
-    launchBrowser(),
+    openBrowser(),
   ]);
 });
 
-afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+afterEach(() => closeContexts(browser));
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+afterAll(() => server?.stop());
 
 async function open(path: string): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
@@ -37,7 +34,7 @@ describe("the demo's page of", () => {
     await page.getByRole("heading", { name: "1 watching" }).waitFor();
     await open("/see/live");
     await page.getByRole("heading", { name: "2 watching" }).waitFor();
-    expect(await page.title()).toBe("2 watching · Rollcall");
+    await eventually(async () => expect(await page.title()).toBe("2 watching · Rollcall"));
     const ada = await Tab.enter(browser, server.url, "live", "Ada");
     await page.getByText("In the room: 1.").waitFor();
     // She sees nobody but herself.
@@ -59,7 +56,7 @@ describe("the demo's page of", () => {
     await eventually(async () => expect(await statusOf(ada, "Grace Hamilton")).toBe("busy"));
 
     await ada.getByLabel("Search").fill(" GRACE H");
-    expect(await ada.locator(".mate").count()).toBe(1);
+    await eventually(async () => expect(await ada.locator(".mate").count()).toBe(1));
     await grace.getByRole("button", { name: "Sign out" }).click();
     await eventually(async () => expect(await statusOf(ada, "Grace Hamilton")).toBe("offline"));
     await ada.getByLabel("Search").fill("nobody at all");

@@ -4,7 +4,7 @@ import type { ConnectionState } from "../../src/client/index.ts";
 import { eventually, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
 import { AppSite, joinFrom, stateOn, type Way } from "./app-site.ts";
-import { launchBrowser } from "./browser.ts";
+import { closeContexts, openBrowser } from "./browser.ts";
 
 const APP = "app.localhost";
 const EVIL = "evil.localhost";
@@ -22,15 +22,15 @@ beforeAll(async () => {
       ticket: () => Promise.reject(new Error("Tickets are switched off.")),
       token: (user) => signToken(server.secret, user),
     })),
-    launchBrowser(),
+    openBrowser(),
   ]);
   server = await startServer({ vars: { ALLOWED_ORIGINS: site.origin(APP) } });
 });
 
-afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+afterEach(() => closeContexts(browser));
 
 afterAll(async () => {
-  await Promise.all([browser?.close(), server?.stop(), site?.stop()]);
+  await Promise.all([server?.stop(), site?.stop()]);
 });
 
 const rollcall = (path: string) => `http://${PRESENCE}:${server.port}${path}`;

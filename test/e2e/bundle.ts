@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { join, parse } from "node:path";
 import { promisify } from "node:util";
+import { oncePerRun } from "../once-per-run.ts";
 import type { SourcelessWorkerOptions, Unstable_Config } from "wrangler";
 
 const PROJECT = join(import.meta.dirname, "../..");
@@ -51,8 +52,14 @@ async function loadWrangler(folder: string): Promise<typeof import("wrangler")> 
   }
 }
 
+/** Bundles a Worker once for all tests of a run. */
+export function bundleOnce(request: Omit<BundleRequest, "outdir"> = {}): Promise<Bundle> {
+  const key = JSON.stringify(["bundle", request.env, request.main, request.config]);
+  return oncePerRun(key, (outdir) => bundleWorker({ ...request, outdir }));
+}
+
 /** Bundles the Worker with wrangler itself, and for the demo its page, both into `outdir`. */
-export async function bundleWorker({
+async function bundleWorker({
   env,
   main,
   config = WRANGLER_TOML,

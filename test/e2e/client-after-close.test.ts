@@ -6,25 +6,31 @@ import { type Server, startServer } from "./server.ts";
 import { statusesOf } from "./told.ts";
 
 let server: Server;
+/** One whose clients have less than half a second to answer, which a busy machine may not give them. */
+let hasty: Server;
 const clients: ObservedClient[] = [];
 
 beforeAll(async () => {
-  server = await startServer({ vars: { IN_BAND_AUTH: "true", STALE_SECONDS: "3" } });
+  [server, hasty] = await Promise.all([
+    // A grace period is longer than any wait here.
+    startServer({ vars: { IN_BAND_AUTH: "true", GRACE_SECONDS: "60" } }),
+    startServer({ vars: { STALE_SECONDS: "3" } }),
+  ]);
 });
 
 afterAll(async () => {
   for (const { room } of clients) room.leave();
-  await server?.stop();
+  await Promise.all([server?.stop(), hasty?.stop()]);
 });
 
-function enter(room: string, options: ObserveOptions): ObservedClient {
-  const client = new ObservedClient(`${server.url}/rooms/${room}`, options);
+function enter(room: string, options: ObserveOptions, { url } = server): ObservedClient {
+  const client = new ObservedClient(`${url}/rooms/${room}`, options);
   clients.push(client);
   return client;
 }
 
-async function bearer(user: string): Promise<ObserveOptions> {
-  const token = await signToken(server.secret, user);
+async function bearer(user: string, { secret } = server): Promise<ObserveOptions> {
+  const token = await signToken(secret, user);
   return { headers: () => ({ Authorization: `Bearer ${token}` }) };
 }
 
@@ -55,9 +61,9 @@ describe.concurrent("a client that the room closes", () => {
 
   it("[L2.2, L3.1, V3] as stale comes back at once, resumes, and misses nothing", async () => {
     let isFrozen = false;
-    const options = { ...(await bearer("ada")), loses: () => isFrozen };
-    const client = enter("stale", options);
-    const bob = await RawClient.join(server, "stale", await signToken(server.secret, "bob"));
+    const options = { ...(await bearer("ada", hasty)), loses: () => isFrozen };
+    const client = enter("stale", options, hasty);
+    const bob = await RawClient.join(hasty, "stale", await signToken(hasty.secret, "bob"));
     await client.online();
     isFrozen = true;
     await client.until(({ connection }) => connection === "reconnecting");
@@ -70,8 +76,11 @@ describe.concurrent("a client that the room closes", () => {
     expect(url.searchParams.has("since")).toBe(true);
     expect(received.map(({ type }) => type).slice(0, 2)).toEqual(["welcome", "delta"]);
     await client.until(({ members }) => members.some(({ status }) => status === "busy"));
-    const reader = await signToken(server.secret, "reader");
-    expect(client.state.members).toEqual((await readRoom(server, "stale", reader)).members);
+    const reader = await signToken(hasty.secret, "reader");
+    await eventually(
+      () => readRoom(hasty, "stale", reader),
+      ({ members }) => JSON.stringify(members) === JSON.stringify(client.state.members),
+    );
   });
 
   it("[K19] leaves while its socket opens, and is not shown for the length of a grace", async () => {
@@ -90,7 +99,7 @@ describe.concurrent("a client that the room closes", () => {
     const reader = await signToken(server.secret, "reader");
     // Sooner than any grace period is over; what is still on its way comes within that.
     const read = () => readRoom(server, "opening", reader);
-    await eventually(read, ({ connections }) => connections === 1, { withinMs: 4_000 });
+    await eventually(read, ({ connections }) => connections === 1);
     await sleep(500);
     expect((await read()).connections).toBe(1);
     await watcher.request({ type: "update", status: "busy" });

@@ -13,10 +13,11 @@ export interface Visit {
   afterMs: number;
 }
 
-/** A ping that the room has answered, and when it was sent. */
+/** A ping that the room has answered: when it was sent, and when the answer came. */
 export interface Pinged {
   room: string;
   at: number;
+  answeredAt: number;
 }
 
 async function visit({ url, token, room, afterMs }: Visit): Promise<void> {
@@ -30,7 +31,8 @@ async function visit({ url, token, room, afterMs }: Visit): Promise<void> {
   }, heartbeat * 1000);
   // Only a ping that was answered has left the process for certain.
   client.ws.on("message", (message) => {
-    if (String(message) === "pong") process.send?.({ room, at } satisfies Pinged);
+    if (String(message) === "pong")
+      process.send?.({ room, at, answeredAt: Date.now() } satisfies Pinged);
   });
 }
 

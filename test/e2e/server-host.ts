@@ -1,6 +1,6 @@
 /**
- * The process around one workerd. It ends when workerd does, and workerd when it does: neither
- * outlives the test that started them.
+ * The process around one workerd after another: to load Miniflare takes longer than to start a
+ * server. It ends with the process that started it, and workerd with it.
  */
 import type { ChildProcess } from "node:child_process";
 import { subscribe } from "node:diagnostics_channel";
@@ -21,22 +21,34 @@ export interface HostRequest {
   folder: string;
 }
 
-export type HostReport = { ready: { pid: number } } | { failed: string } | { line: string };
+/** What there is of a server: its workerd, its log, and its end, after which there may be another. */
+export type HostReport =
+  | { ready: { pid: number } }
+  | { failed: string }
+  | { line: string }
+  | { ended: true };
 
 let workerd: ChildProcess | undefined;
-let stopping = false;
+let serving: { miniflare: Miniflare; folder: string } | undefined;
 
 subscribe("child_process", (message) => {
   const { process: child } = message as { process: ChildProcess };
   workerd = child;
   // Before Miniflare hears of it, which would start another.
-  child.prependOnceListener("exit", () => {
-    if (!stopping) process.exit();
-  });
+  child.prependOnceListener("exit", () => void end());
 });
 
 function report(message: HostReport): void {
   if (process.connected) process.send?.(message);
+}
+
+/** Ends the server, which may have been killed. */
+async function end(): Promise<void> {
+  const ending = serving;
+  serving = undefined;
+  if (!ending) return;
+  await ending.miniflare.dispose();
+  report({ ended: true });
 }
 
 async function serve({
@@ -65,22 +77,21 @@ async function serve({
     handleStructuredLogs: ({ message }) => report({ line: message }),
   };
   const miniflare = new Miniflare(convertV4MiniflareOptions(options));
-  const stop = async (end = () => {}) => {
-    stopping = true;
-    await miniflare.dispose();
-    end();
-    process.exit();
-  };
-  process.once("disconnect", () => stop(() => rmSync(folder, { recursive: true, force: true })));
-  process.on("message", (message) => {
-    if (message === "stop") void stop();
-  });
+  serving = { miniflare, folder };
   await miniflare.ready;
   report({ ready: { pid: workerd!.pid! } });
 }
 
-process.once("message", (request: HostRequest) => {
-  serve(request).catch((error: unknown) => {
+process.once("disconnect", async () => {
+  const folder = serving?.folder;
+  await end();
+  if (folder) rmSync(folder, { recursive: true, force: true });
+  process.exit();
+});
+
+process.on("message", (message: HostRequest | "stop") => {
+  if (message === "stop") return void end();
+  return void serve(message).catch((error: unknown) => {
     report({ failed: String(error) });
     process.exit(1);
   });

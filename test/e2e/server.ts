@@ -1,14 +1,10 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Bundle, type BundleRequest, bundleWorker } from "./bundle.ts";
-import { keepLog } from "../credential-guard.ts";
-import { oncePerRun } from "../once-per-run.ts";
-import type { HostReport, HostRequest } from "./server-host.ts";
+import { type BundleRequest, bundleOnce } from "./bundle.ts";
+import { serve } from "./host.ts";
 
 export interface ServerOptions extends Pick<BundleRequest, "env" | "main" | "config"> {
   /** Variables beside those of `wrangler.toml`. */
@@ -53,11 +49,6 @@ export async function stopServers(): Promise<void> {
 function newFolder(prefix: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return mkdtempSync(join(folder, `${prefix}-`));
-}
-
-function bundleOnce(request: Omit<BundleRequest, "outdir">): Promise<Bundle> {
-  const key = JSON.stringify(["bundle", request.env, request.main, request.config]);
-  return oncePerRun(key, (outdir) => bundleWorker({ ...request, outdir }));
 }
 
 /**
@@ -110,8 +101,11 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   mkdirSync(temporary, { recursive: true });
   const vars = { SESSION_SECRET: secret, ...options.vars };
   const request = { bundle, vars, port, persist, temporary, folder };
-  const { host, pid } = await startHost(request, logs);
-  const dead = once(host, "exit").then(() => {
+  const served = await serve(request, logs);
+  const { pid } = served;
+  let isDead = false;
+  const dead = served.dead.then(() => {
+    isDead = true;
     running.delete(server);
   });
   const server: Server = {
@@ -122,35 +116,14 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     logs,
     pid,
     kill: () => {
-      if (host.exitCode === null) process.kill(pid, "SIGKILL");
+      if (!isDead) process.kill(pid, "SIGKILL");
       return dead;
     },
     stop: () => {
-      if (host.connected) host.send("stop");
+      if (!isDead) served.stop();
       return dead;
     },
   };
   running.add(server);
   return server;
-}
-
-async function startHost(
-  request: HostRequest,
-  logs: string[],
-): Promise<{ host: ChildProcess; pid: number }> {
-  const host = fork(join(import.meta.dirname, "server-host.ts"), {
-    execArgv: ["--disable-warning=ExperimentalWarning"],
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
-  host.send(request);
-  return new Promise((resolve, reject) => {
-    host.on("message", (report: HostReport) => {
-      if ("line" in report) {
-        logs.push(report.line);
-        keepLog(report.line);
-      } else if ("ready" in report) resolve({ host, pid: report.ready.pid });
-      else reject(new Error(report.failed));
-    });
-    host.once("exit", (code, signal) => reject(new Error(`The server ended: ${code ?? signal}.`)));
-  });
 }

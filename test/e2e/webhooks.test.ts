@@ -103,14 +103,16 @@ it(
       );
       await server.kill();
       await Promise.all(wanderers);
-      server = await startServer({ vars: vars(), persist, port });
+      // Who stays at the end must not look stale for the time that a busy machine takes.
+      const more = crash === CRASHES ? { STALE_SECONDS: "45" } : {};
+      server = await startServer({ vars: vars(more), persist, port });
       // Without any visitor, the rooms wake by themselves and report that they are empty.
       if (crash % 3 === 0) {
-        await eventually(listed, ({ length }) => length === 0, { withinMs: 5_000 });
+        await eventually(listed, ({ length }) => length === 0);
       }
     }
     const stays = await RawClient.join(server, "bar", await signToken(server.secret, "zoe"));
-    await eventually(listed, (rooms) => rooms.join() === "bar 1", { withinMs: 5_000 });
+    await eventually(listed, (rooms) => rooms.join() === "bar 1");
 
     for (const room of ROOMS) {
       const outbox = await eventually(
