@@ -29,7 +29,7 @@ describe("convergence", () => {
                 for (const client of model.live) model.cut(client, "lose", now);
               }, true);
               const longest = LIMITS.staleMs + LIMITS.graceMs + LIMITS.retentionMs;
-              await vi.advanceTimersByTimeAsync(longest);
+              vi.advanceTimersByTime(longest);
               expect(tablesOf(storage)).toEqual([]);
               vi.clearAllTimers();
             },

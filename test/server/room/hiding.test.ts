@@ -63,7 +63,7 @@ async function live(
   const take = async (step: Step, isMeant?: (user: string) => boolean) => {
     model.turn((now) => openWindows(windows, now));
     await model.take(step, Date.now(), isMeant);
-    await vi.advanceTimersByTimeAsync(QUIET_MS);
+    vi.advanceTimersByTime(QUIET_MS);
     for (const reader of model.readers) reads.push(JSON.stringify(await model.get(reader)));
     const whole = (await model.get()) as Snapshot;
     reads.push(JSON.stringify(whole));

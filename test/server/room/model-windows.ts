@@ -111,7 +111,7 @@ export class ModelWindows {
     const live = this.all.filter(({ connection }) => connection !== null);
     const client = "which" in step ? live[step.which % Math.max(1, live.length)] : undefined;
     if (step.do === "sleep") {
-      await vi.advanceTimersByTimeAsync(LONGEST_TELLING_MS);
+      vi.advanceTimersByTime(LONGEST_TELLING_MS);
       return this.#model.sleep();
     }
     this.#model.turn((now) => {
@@ -188,7 +188,7 @@ export class ModelWindows {
 
   /** Compares every window with the whole room, by an independent computation. */
   async check(): Promise<void> {
-    await vi.advanceTimersByTimeAsync(LONGEST_TELLING_MS);
+    vi.advanceTimersByTime(LONGEST_TELLING_MS);
     const truth = (await this.#model.get()) as Snapshot;
     const live = this.all.filter(({ connection }) => connection !== null);
     const watchers = live.filter(({ isMember }) => !isMember).length;

@@ -221,7 +221,7 @@ export class Model {
     isMeant: (user: string) => boolean = () => true,
   ): Promise<void> {
     this.turn(() => this.#take(step, now, isMeant));
-    if (step.do === "pass") await vi.advanceTimersByTimeAsync(step.ms);
+    if (step.do === "pass") vi.advanceTimersByTime(step.ms);
   }
 
   #take(step: Step, now: number, isMeant: (user: string) => boolean): void {
@@ -268,7 +268,7 @@ export class Model {
 
   /** Lets all changes be sent, then compares everybody with the answer of `GET`. */
   async check(): Promise<void> {
-    await vi.advanceTimersByTimeAsync(LONGEST_GATHERING_MS);
+    vi.advanceTimersByTime(LONGEST_GATHERING_MS);
     const truth = applySnapshot(null, (await this.get()) as Snapshot);
     for (const client of this.clients) expect(client.misfits).toEqual([]);
     for (const client of this.live) expect(heldIn(client.roll)).toEqual(heldIn(truth));

@@ -44,7 +44,7 @@ describe("windows", () => {
                 }
               }, true);
               const longest = LIMITS.staleMs + LIMITS.graceMs + LIMITS.retentionMs;
-              await vi.advanceTimersByTimeAsync(longest + LONGEST_TELLING_MS);
+              vi.advanceTimersByTime(longest + LONGEST_TELLING_MS);
               const tables =
                 "SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\'";
               expect([...storage.sql.exec(tables)]).toEqual([]);

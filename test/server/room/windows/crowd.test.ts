@@ -79,7 +79,7 @@ describe("many watchers", () => {
       const clients = Array.from({ length: WATCHERS }, (_, at) => {
         return open(model, at, at % 2 ? null : at % 3);
       });
-      await vi.advanceTimersByTimeAsync(6_000);
+      vi.advanceTimersByTime(6_000);
       expect(model.room.connections.watching).toBe(WATCHERS);
       for (const { roll } of clients) expect(roll?.online).toBe(MEMBERS);
       model.sleep();
@@ -90,7 +90,7 @@ describe("many watchers", () => {
           model.roster.lose(now, connection!.ref);
         }
       }, true);
-      await vi.advanceTimersByTimeAsync(20_000);
+      vi.advanceTimersByTime(20_000);
       expect(storage.written).toBe(0);
       expect(model.roster.list.state).toEqual(state);
       vi.clearAllTimers();
@@ -109,14 +109,14 @@ describe("many watchers", () => {
         for (const { connection } of clients) {
           model.turn(() => watch(model.room, connection!, { type: "watch", add: shared }));
         }
-        await vi.advanceTimersByTimeAsync(6_000);
+        vi.advanceTimersByTime(6_000);
         for (const { roll } of clients) expect(roll!.members).toHaveLength(500);
         const one = open(model, 1_000, 0);
         model.turn(() => watch(model.room, one.connection!, { type: "watch", add: ["more"] }));
         expect(model.room.watchLists.of(one.connection!).watched.size).toBe(0);
         model.sleep();
         fill(model, 1);
-        await vi.advanceTimersByTimeAsync(6_000);
+        vi.advanceTimersByTime(6_000);
         for (const { roll } of clients) {
           expect(roll!.members.find(({ id }) => id === "member-0")?.status).toBe("online");
         }
