@@ -59,7 +59,7 @@ export function bundleOnce(request: Omit<BundleRequest, "outdir"> = {}): Promise
 }
 
 /** Bundles the Worker with wrangler itself, and for the demo its page, both into `outdir`. */
-async function bundleWorker({
+export async function bundleWorker({
   env,
   main,
   config = WRANGLER_TOML,
