@@ -192,9 +192,9 @@ describe("useCursors", () => {
     const [ada, bob] = [await page("Ada"), await page("Bob")];
     const shown = bob.getByText("➤ Ada");
     await pointUntil(ada, [250, 100], async () => expect(await shown.count()).toBe(1));
-    await expect
-      .poll(() => shown.evaluate(({ style }) => [style.left, style.top]))
-      .toEqual(["50%", "25%"]);
+    await eventually(async () =>
+      expect(await shown.evaluate(({ style }) => [style.left, style.top])).toEqual(["50%", "25%"]),
+    );
     expect(await ada.getByText("➤").count()).toBe(0);
     await ada.context().close();
     await eventually(async () => expect(await shown.count()).toBe(0));
