@@ -15,7 +15,7 @@ export async function startHostileRoom(name: string, images: readonly string[]) 
     const self = { id: "0", chosen: null };
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
     const place = { room: "hostile", connection: "1" };
-    send({ type: "welcome", protocol: 1, ...place, self, heartbeat: 15, expiresAt });
+    send({ type: "welcome", protocol: 1, ...place, self, heartbeat: 9, expiresAt });
     const counts = { online: images.length, connections: images.length };
     send({ type: "snapshot", room: "hostile", epoch: "e", version: 1, ...counts, members });
   });

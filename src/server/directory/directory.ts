@@ -49,13 +49,13 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
   readonly #heardAt = new Map<string, number>();
   /** Rooms that were asked, and have neither answered nor reported since. */
   readonly #asked = new Set<string>();
-  readonly #sweepEveryMs: number;
+  readonly #sweepWithinMs: number;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#sql.exec(SCHEMA);
-    this.#sweepEveryMs = timingFor(configOf(env, hasCustomVerify()).limits.staleMs).sweepEveryMs;
+    this.#sweepWithinMs = timingFor(configOf(env, hasCustomVerify()).limits.staleMs).probeAfterMs;
   }
 
   /** Stores a report; an empty room is not listed. */
@@ -99,8 +99,8 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
       now,
       limit,
     );
-    const leaseMs = leaseFor(this.#sweepEveryMs);
-    const oldest = now - askAfterMs(this.#sweepEveryMs);
+    const leaseMs = leaseFor(this.#sweepWithinMs);
+    const oldest = now - askAfterMs(this.#sweepWithinMs);
     return [...rows].map(({ room, online, connections, expires_at }) => {
       const heardAt = this.#heardAt.get(room) ?? expires_at - leaseMs;
       const isOld = confirms && heardAt < oldest;
@@ -130,7 +130,7 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
       const { online, connections } = await within(limitMs, call);
       // A report that came meanwhile is newer.
       if (!this.#asked.has(room)) return;
-      await this.tell({ room, online, connections, leaseMs: leaseFor(this.#sweepEveryMs) });
+      await this.tell({ room, online, connections, leaseMs: leaseFor(this.#sweepWithinMs) });
     } catch (error) {
       log("failure", { code: "room_unavailable", room, reason: describeError(error) });
     }
@@ -140,7 +140,7 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
   override async alarm(): Promise<void> {
     const now = Date.now();
     this.#sql.exec("DELETE FROM rooms WHERE expires_at <= ?", now);
-    const leaseMs = leaseFor(this.#sweepEveryMs);
+    const leaseMs = leaseFor(this.#sweepWithinMs);
     for (const [room, at] of this.#heardAt) if (at + leaseMs <= now) this.#heardAt.delete(room);
     const { next } = this.#sql
       .exec<{ next: number | null }>("SELECT MIN(expires_at) AS next FROM rooms")

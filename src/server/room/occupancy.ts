@@ -20,7 +20,7 @@ const ANSWER_MS = 5_000;
 export class Occupancy {
   readonly #directory: NonNullable<Config["directory"]>;
   readonly #room: string;
-  readonly #sweepEveryMs: number;
+  readonly #sweepWithinMs: number;
   readonly #leaseMs: number;
   /** What the list holds; `null` if unknown. */
   #listed: Counts | null;
@@ -35,13 +35,13 @@ export class Occupancy {
   constructor(
     directory: NonNullable<Config["directory"]>,
     room: string,
-    sweepEveryMs: number,
+    sweepWithinMs: number,
     listed: Counts | null,
   ) {
     this.#directory = directory;
     this.#room = room;
-    this.#sweepEveryMs = sweepEveryMs;
-    this.#leaseMs = leaseFor(sweepEveryMs);
+    this.#sweepWithinMs = sweepWithinMs;
+    this.#leaseMs = leaseFor(sweepWithinMs);
     this.#listed = listed && { online: listed.online, connections: listed.connections };
     this.#current = this.#listed ?? { online: 0, connections: 0 };
   }
@@ -59,7 +59,7 @@ export class Occupancy {
   /** When the room must wake to send a report that may have been lost; `Infinity` for never. */
   get dueAt(): number {
     if (this.#unsettledSince === null) return Number.POSITIVE_INFINITY;
-    return this.#unsettledSince + this.#sweepEveryMs;
+    return this.#unsettledSince + this.#sweepWithinMs;
   }
 
   /** Takes the counts after an event. */
@@ -107,7 +107,7 @@ export class Occupancy {
    * that slept remembers nothing: the lease is due if such a time passed within the last two sweeps.
    */
   #isLeaseOld(now: number): boolean {
-    const recentlyMs = 2 * this.#sweepEveryMs;
+    const recentlyMs = 2 * this.#sweepWithinMs;
     if (this.#current.online === 0 || this.#reportedAt > now - recentlyMs) return false;
     const turnMs = this.#leaseMs / 3;
     const turn = (time: number) => Math.floor((time + (hashOf(this.#room) % turnMs)) / turnMs);

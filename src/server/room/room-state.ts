@@ -96,8 +96,8 @@ export class RoomState {
     // A room whose sockets survived hibernation, or that keeps nothing, has reported its counts.
     const listed = live.size > 0 || !this.store.exists ? this.roster.list : null;
     const { directory } = this.config;
-    const { sweepEveryMs } = this.timing;
-    this.occupancy = directory && new Occupancy(directory, this.name, sweepEveryMs, listed);
+    const sweepWithinMs = this.timing.probeAfterMs;
+    this.occupancy = directory && new Occupancy(directory, this.name, sweepWithinMs, listed);
     for (const { user, connection } of this.roster.reconcile(now, live)) {
       log("leave", { room: this.name, user, connection, reason: "closed" });
     }

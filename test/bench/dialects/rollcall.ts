@@ -83,6 +83,6 @@ export const rollcall: Dialect = {
   headers: rollcallHeaders,
   greeting: ({ user, shown }) => watchFrames(user, shown),
   becomeBusy: () => '{"type":"update","status":"busy"}',
-  heartbeat: { text: "ping", everyMs: 15_000 },
+  heartbeat: { text: "ping", everyMs: 9_000 },
   newView: (shared, shown) => new RollcallView(shared, shown),
 };

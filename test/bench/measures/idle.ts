@@ -7,7 +7,7 @@ import type { Counts } from "../worker/counts.ts";
 const SIZES = [10, 100, 1_000];
 const BOUND_MS = 30_000;
 const SETTLE_MS = 1_500;
-const HEARTBEAT_MS = 15_000;
+const HEARTBEAT_MS = 9_000;
 
 /** Lets simulated time pass in a room; answers what its object has done so far. */
 export async function letPass({ port }: Server, room: string, passMs: number): Promise<Counts> {

@@ -218,9 +218,9 @@ export function targets(lookup: Lookup): Target[] {
     },
     {
       what: "idle hour of a room of 100: alarms",
-      target: "at most 180",
+      target: "at most 130",
       measured: idle("alarms"),
-      met: atMost(180),
+      met: atMost(130),
     },
     { what: "idle: other wakes", target: "0", measured: idle("otherWakes"), met: atMost(0) },
     {

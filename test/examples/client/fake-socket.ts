@@ -21,7 +21,7 @@ export class FakeSocket extends EventTarget {
     const expiresAt = "2099-01-01T00:00:00.000Z";
     const online = members.filter(({ status }) => status !== "offline").length;
     const place = { room: "lobby", epoch: "test", version: 1 };
-    this.#tell({ type: "welcome", self: { id: self, chosen: null }, heartbeat: 15, expiresAt });
+    this.#tell({ type: "welcome", self: { id: self, chosen: null }, heartbeat: 9, expiresAt });
     this.#tell({ type: "snapshot", ...place, online, connections: online, members });
   }
 

@@ -47,10 +47,10 @@ it("[A2.4, L2.2, L3.1] the largest session is probed and removed as stale, over 
   const ada = new Peer(webSocket!);
   await ada.untilType("snapshot");
   await hibernate(room);
-  await passTimeWithAlarms(room, 21);
+  await passTimeWithAlarms(room, 39);
   await ada.untilType("probe");
   await hibernate(room);
-  await passTimeWithAlarms(room, 7);
+  await passTimeWithAlarms(room, 6);
   expect(await ada.closed).toEqual({ code: 4408, reason: "stale" });
 });
 
@@ -119,12 +119,12 @@ it("[L2.2, L7.4] no attachment that 0.1.0 left stops the alarm, however large", 
     return legacy;
   });
   await hibernate(room);
-  await passTimeWithAlarms(room, 21);
+  await passTimeWithAlarms(room, 39);
   await ada.untilType("probe");
   const { state, probedAt } = JSON.parse((await attached(room)) as string) as Attachment;
   expect(probedAt).not.toBeNull();
   expect(state).toMatchObject({ session: { user: { id: "ada" }, roles: [], rooms: [] } });
-  await passTimeWithAlarms(room, 7);
+  await passTimeWithAlarms(room, 6);
   expect(await ada.closed).toEqual({ code: 4408, reason: "stale" });
 });
 

@@ -19,7 +19,7 @@ describe("closing", () => {
     ["bad frames", 4400, (_, ada) => Array.from({ length: 10 }, () => ada.send("garbage"))],
     ["a leave", 1000, (_, ada) => ada.send({ type: "leave" })],
     ["a logout", 1000, (_, ada) => ada.send({ type: "logout" })],
-    ["no sign of life", 4408, (room) => passTimeWithAlarms(room, 30)],
+    ["no sign of life", 4408, (room) => passTimeWithAlarms(room, 45)],
     ["a kick", 4403, (room) => roomStub(room).kick("ada")],
   ];
   it.each(ends)(

@@ -207,7 +207,7 @@ describe("a fault in what one person does", () => {
     const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
     const cleo = await join(room, "cleo");
     await attach(room, "ada", unwritable);
-    await passTimeWithAlarms(room, 21);
+    await passTimeWithAlarms(room, 39);
     expect(await ada.closed).toEqual(INTERNAL);
     await cleo.untilType("probe");
     await bob.ask({ type: "idle", idle: false });

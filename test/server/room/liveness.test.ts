@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { judge, timingFor } from "../../../src/server/room/connections/liveness.ts";
+import { judge, judgeAgainAt, timingFor } from "../../../src/server/room/connections/liveness.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join, welcomeOf } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
@@ -29,33 +29,67 @@ describe("signs of life", () => {
     await expect(hibernate(room)).rejects.toThrow("not currently running");
   });
 
-  it("[L1, L3.2] the heartbeat and the sweep follow from the stale time", () => {
+  it("[L1, L3.2] the heartbeat and the times of a probe follow from the stale time", () => {
     for (const staleSeconds of [3, 4, 10, 45, 600]) {
       const timing = timingFor(staleSeconds * 1000);
-      const { heartbeatSeconds, probeAfterMs, sweepEveryMs, answerMs } = timing;
+      const { heartbeatSeconds, probeAfterMs, answerMs } = timing;
       expect(heartbeatSeconds).toBeGreaterThanOrEqual(1);
       expect(heartbeatSeconds * 1000).toBeLessThan(probeAfterMs);
-      expect(probeAfterMs + sweepEveryMs + answerMs).toBeLessThan(staleSeconds * 1000);
+      expect(probeAfterMs + answerMs).toBeLessThan(staleSeconds * 1000);
     }
-    expect(timingFor(45_000)).toMatchObject({ heartbeatSeconds: 15, sweepEveryMs: 20_000 });
+    expect(timingFor(45_000)).toEqual({
+      heartbeatSeconds: 9,
+      probeAfterMs: 37_800,
+      answerMs: 4_500,
+    });
   });
 
   it("[L2.2, L2.3] judges by what was heard since the probe, however late it came", () => {
     const timing = timingFor(45_000);
     const now = 1_000_000;
     expect(judge({ heardAt: now - 15_000, probedAt: null }, now, timing)).toBe("alive");
-    expect(judge({ heardAt: now - 17_000, probedAt: null }, now, timing)).toBe("probe");
-    expect(judge({ heardAt: now - 20_000, probedAt: now - 1_000 }, now, timing)).toBe("waiting");
+    expect(judge({ heardAt: now - 39_000, probedAt: null }, now, timing)).toBe("probe");
+    expect(judge({ heardAt: now - 40_000, probedAt: now - 1_000 }, now, timing)).toBe("waiting");
     expect(judge({ heardAt: now - 30_000, probedAt: now - 7_000 }, now, timing)).toBe("stale");
     expect(judge({ heardAt: now - 6_000, probedAt: now - 7_000 }, now, timing)).toBe("alive");
-    expect(judge({ heardAt: now - 30_000, probedAt: now - 31_000 }, now, timing)).toBe("probe");
+    expect(judge({ heardAt: now - 39_000, probedAt: now - 40_000 }, now, timing)).toBe("probe");
+  });
+
+  it("[L3.2] the next sweep comes when the connection that is silent longest would have to be probed", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    const joinedAt = Date.now();
+    passTime(20);
+    const bob = await join(room, "bob");
+    const first = (await alarmOf(room))!;
+    expect(Math.abs(first - joinedAt - 37_800)).toBeLessThan(1_000);
+    passTime(10);
+    // The platform's clock does not move with the test's: any frame is a sign of life.
+    await ada.ask({ type: "idle", idle: false });
+    vi.setSystemTime(first);
+    await runAlarm(room);
+    // Nobody was silent for long; now it is bob who was heard first.
+    expect(Math.abs((await alarmOf(room))! - joinedAt - 57_800)).toBeLessThan(1_000);
+    for (const { frames } of [ada, bob]) {
+      expect(frames.filter((frame) => frame !== "pong" && frame.type === "probe")).toEqual([]);
+    }
+  });
+
+  it("[L3.1, L3.2] a client that pings every 15 s, as those of 0.1.0 did, is never probed", async () => {
+    const timing = timingFor(45_000);
+    let sweepAt = 37_800;
+    for (let sweeps = 0; sweeps < 1_000; sweeps++) {
+      const pulse = { heardAt: Math.floor(sweepAt / 15_000) * 15_000, probedAt: null };
+      expect(judge(pulse, sweepAt, timing)).toBe("alive");
+      sweepAt = judgeAgainAt(pulse, timing);
+    }
   });
 
   it("[L2.1, L2.2] judges at the very moment that a time is over, and takes what was heard at the probe for life", () => {
     const timing = timingFor(45_000);
     const now = 1_000_000;
     const { probeAfterMs, answerMs } = timing;
-    const silent = now - 30_000;
+    const silent = now - 45_000;
     expect(judge({ heardAt: now - probeAfterMs, probedAt: null }, now, timing)).toBe("probe");
     expect(judge({ heardAt: silent, probedAt: now - answerMs }, now, timing)).toBe("stale");
     expect(judge({ heardAt: now - 1, probedAt: now - 1 }, now, timing)).toBe("alive");
@@ -68,11 +102,11 @@ describe("signs of life", () => {
     const joinedAt = Date.now();
     const ada = await join(room, "ada");
     await hibernate(room);
-    await passTimeWithAlarms(room, 38);
+    await passTimeWithAlarms(room, 39);
     await ada.untilType("probe");
     expect(await idsIn(room)).toContain("ada");
     await hibernate(room);
-    await passTimeWithAlarms(room, 7);
+    await passTimeWithAlarms(room, 6);
     expect(await ada.closed).toEqual({ code: 4408, reason: "stale" });
     const [member] = (await readRoom(room)).members;
     expect(member).toMatchObject({ id: "ada", status: "offline", connections: 0 });
@@ -103,7 +137,7 @@ describe("signs of life", () => {
     const room = newRoom();
     vi.setSystemTime(Date.now() - 40_000);
     const ada = await join(room, "ada");
-    expect(welcomeOf(ada).heartbeat).toBe(15);
+    expect(welcomeOf(ada).heartbeat).toBe(9);
     await hibernate(room);
     vi.useRealTimers();
     ada.send("ping");

@@ -33,7 +33,7 @@ describe("first frames", () => {
       room,
       connection: expect.stringMatching(/^[0-9a-f-]{36}$/),
       self: { id: "ada", chosen: null },
-      heartbeat: 15,
+      heartbeat: 9,
       expiresAt: new Date(exp * 1000).toISOString(),
       signals: true,
     });

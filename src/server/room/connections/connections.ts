@@ -1,7 +1,7 @@
 import { CLOSE } from "../../../protocol/close-codes.ts";
 import { closeSocket } from "../../platform/close-socket.ts";
 import { Connection } from "./connection.ts";
-import { judge, type Timing } from "./liveness.ts";
+import { judge, judgeAgainAt, type Timing } from "./liveness.ts";
 import { findNonReaders, type Reading } from "./reading.ts";
 
 /** A connection that did not answer its probe, and when it was last heard. */
@@ -89,7 +89,7 @@ export class Connections {
   }
 
   add(connection: Connection, now: number): void {
-    if (this.size === 0) this.#lookAt = now + this.#timing.sweepEveryMs;
+    if (this.size === 0) this.#lookAt = now + this.#timing.probeAfterMs;
     this.#bySocket.set(connection.ws, connection);
     this.#sort(connection);
     connection.onOwing = this.#noteOwing;
@@ -162,21 +162,22 @@ export class Connections {
 
   /**
    * The connections that did not answer their probe, and the silent ones to probe now (SPEC L2,
-   * L3).
+   * L3). Called at every alarm, whatever it was set for: that puts off the next look.
    */
   look(now: number): { stale: Stale[]; silent: Connection[] } {
     const stale: Stale[] = [];
     const silent: Connection[] = [];
-    if (now < this.#lookAt) return { stale, silent };
-    let probed = false;
+    this.#lookAt = Number.POSITIVE_INFINITY;
     for (const connection of this) {
       const heardAt = connection.heardAt(this.#pingedAt(connection.ws));
-      const verdict = judge({ heardAt, probedAt: connection.probedAt }, now, this.#timing);
+      const { probedAt } = connection;
+      const verdict = judge({ heardAt, probedAt }, now, this.#timing);
       if (verdict === "stale") stale.push({ connection, heardAt });
       if (verdict === "probe") silent.push(connection);
-      if (verdict === "probe" || verdict === "waiting") probed = true;
+      const pulse = verdict === "probe" ? { heardAt, probedAt: now } : { heardAt, probedAt };
+      const againAt = judgeAgainAt(pulse, this.#timing);
+      if (verdict !== "stale") this.#lookAt = Math.min(this.#lookAt, againAt);
     }
-    this.#lookAt = now + (probed ? this.#timing.answerMs : this.#timing.sweepEveryMs);
     return { stale, silent };
   }
 
