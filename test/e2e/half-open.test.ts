@@ -109,7 +109,10 @@ describe.concurrent("in a hibernating room", () => {
       const joinedAt = Date.now();
 
       // The engine keeps the TCP connection for some seconds after the close frame.
-      await expect(mute.untilClosed(2 * STALE_MS)).resolves.toEqual({ code: 4408, reason: "stale" });
+      await expect(mute.untilClosed(2 * STALE_MS)).resolves.toEqual({
+        code: 4408,
+        reason: "stale",
+      });
       expect(mute.frames.map(({ type }) => type)).toContain("probe");
       const { lastOnline } = await untilOffline(answering, "mute");
       expect(Date.parse(lastOnline!)).toBeGreaterThanOrEqual(startedAt);
