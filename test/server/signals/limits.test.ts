@@ -134,6 +134,21 @@ describe("signals", () => {
   });
 });
 
+it("[G2.1, V2.1] a storm of signals keeps nobody's presence from the others", async () => {
+  const room = newRoom();
+  const bob = await join(room, "bob");
+  const crowd = await Promise.all(Array.from({ length: 30 }, (_, n) => join(room, `ada-${n}`)));
+  for (let n = 0; n < 50; n++) {
+    const frame = { type: "signal", name: `s-${n}`, data: "x".repeat(900) };
+    for (const ada of crowd) ada.send(frame);
+  }
+  bob.send({ type: "update", status: "busy" });
+  const isBusy = (peer: Peer) => peer.roll!.members.some(({ status }) => status === "busy");
+  await Promise.all([bob, ...crowd].map((peer) => peer.until(() => isBusy(peer))));
+  for (const peer of [bob, ...crowd]) expect(errorsOf(peer)).toEqual([]);
+  expect(heardBy(bob).length).toBeGreaterThan(0);
+});
+
 describe("one sending", () => {
   const receiver = fc.nat({ max: 5 });
   const signal = fc.record({
