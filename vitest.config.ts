@@ -19,8 +19,13 @@ if (existsSync(MEMORY)) {
 
 /** For a busy machine: longer than any wait in a test, which then fails with its own message. */
 const BOUNDS = { testTimeout: 60_000, hookTimeout: 60_000 };
-/** Starting a workerd takes longer than most files. */
-const SHARED = { isolate: false, setupFiles: "test/worker-kit/fresh-worker.ts" };
+/** Starting a workerd takes longer than most files; its tests seldom wait, and follow the others. */
+const SHARED = {
+  isolate: false,
+  setupFiles: "test/worker-kit/fresh-worker.ts",
+  maxWorkers: 3,
+  sequence: { groupOrder: 1 },
+};
 
 const secret = () => randomBytes(32).toString("base64url");
 const webhookSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
@@ -55,8 +60,6 @@ const sources = (...entries: string[]) =>
 
 export default defineConfig({
   test: {
-    // The end-to-end tests wait most of the time.
-    maxWorkers: 4,
     sequence: { sequencer: LongFirst },
     reporters: ["default", new CredentialGuard(), new RulesGuard()],
     // The Workers' own lines are searched but not shown: there are thousands.
@@ -136,6 +139,8 @@ export default defineConfig({
           globalSetup: "test/once-per-run.ts",
           setupFiles: "test/e2e/stop-servers.ts",
           isolate: false,
+          // These wait most of the time.
+          maxWorkers: 5,
           include: ["test/{e2e,browser}/**/*.test.ts", "test/*.test.ts"],
           testTimeout: 150_000,
           hookTimeout: 150_000,

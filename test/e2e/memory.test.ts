@@ -122,8 +122,16 @@ async function goOnAfterClose(frames: number): Promise<void> {
   await peer.finish();
 }
 
+/** Why bystanders were closed. */
+const endsOfBystanders = () =>
+  server.logs
+    .map((line) => JSON.parse(line) as Record<string, string>)
+    .filter(({ event, user }) => event === "leave" && user?.startsWith("bystander-"))
+    .map(({ reason }) => reason);
+
 beforeAll(async () => {
-  server = await startServer({ vars: { IN_BAND_AUTH: "true" } });
+  // A busy machine may keep the bystanders from answering for long.
+  server = await startServer({ vars: { IN_BAND_AUTH: "true", STALE_SECONDS: "300" } });
   bystanders = new Bystanders(server, ROOM);
   await bystanders.join(BYSTANDERS);
   // The engine's heap takes the size that any traffic gives it.
@@ -157,7 +165,7 @@ describe("who wants to fill the server's memory", () => {
     // The allocator keeps pages for later: what came back is what is not needed a second time.
     expect(await peakGrowthMb(again)).toBeLessThan(MAX_GROWTH_MB / 2);
     expect(bystanders.takeLatestMs()).toBeLessThan(MAX_LATE_MS);
-    expect(bystanders.closed).toBe(0);
+    expect(endsOfBystanders()).toEqual([]);
     const room = await readRoom(server, ROOM, await signToken(server.secret, "reader"));
     expect(room.members.filter(({ id }) => id.startsWith("bystander-"))).toHaveLength(BYSTANDERS);
   });
