@@ -64,6 +64,7 @@ export async function takeStates(browser: Browser, server: Server, folder: strin
   ];
   for (const look of Object.keys(LOOKS) as Look[]) {
     const take: Take = async (page, name) => {
+      await page.waitForLoadState("networkidle");
       await page.screenshot({
         path: join(folder, `${name}-${look}.png`),
         fullPage: true,

@@ -72,7 +72,13 @@ describe("the second viewer", BOUND, () => {
     await button(robin, "Leave").click();
     await grace.sees({ Ada: "away", Grace: "online", Robin: "offline" });
     await ada.page.locator("iframe").waitFor({ state: "detached" });
-    await button(ada.page, "Open a second viewer").click();
+    // The focus stays at the place, for whoever has no pointer.
+    await ada.page
+      .getByRole("button", { name: "Open a second viewer" })
+      .and(ada.page.locator(":focus"))
+      .waitFor();
+    await ada.page.keyboard.press("Enter");
+    await ada.page.locator("iframe:focus").waitFor();
     // The same person, with what they chose.
     const { online } = await grace.sees({ Ada: "away", Grace: "online", Robin: "busy" });
     expect(online).toBe(3);

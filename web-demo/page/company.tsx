@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { setViewer } from "./sight.ts";
 import { useCompany } from "./use-company.ts";
 
@@ -9,12 +9,15 @@ export type Farewell = "leaving" | "left";
 export function Company({ room }: { room: string }) {
   const [isOpen, setOpen] = useCompany();
   const [isLeaving, setLeaving] = useState(false);
+  /** Whether the focus follows: not when a reload brings the viewer back. */
+  const isAsked = useRef(false);
 
   useEffect(() => {
     const receive = ({ origin, data }: MessageEvent) => {
       if (origin !== location.origin) return;
       if (data === "leaving") setLeaving(true);
       if (data !== "left") return;
+      isAsked.current = true;
       setLeaving(false);
       setOpen(false);
     };
@@ -22,17 +25,33 @@ export function Company({ room }: { room: string }) {
     return () => removeEventListener("message", receive);
   }, [setOpen]);
 
-  if (!isOpen) return <Slot open={() => setOpen(true)} />;
+  const focus = useCallback((element: HTMLElement | null) => {
+    if (element && isAsked.current) element.focus();
+  }, []);
+  const show = useCallback(
+    (element: HTMLIFrameElement | null) => {
+      setViewer(element);
+      focus(element);
+    },
+    [focus],
+  );
+
+  function open() {
+    isAsked.current = true;
+    setOpen(true);
+  }
+
+  if (!isOpen) return <Slot open={open} focus={focus} />;
   return (
     <section className="viewer" aria-label="A second viewer" hidden={isLeaving}>
       {/* oxlint-disable-next-line react/iframe-missing-sandbox -- a page of this very site */}
-      <iframe ref={setViewer} src={`/guest/${room}`} title="The second viewer’s page" />
+      <iframe ref={show} src={`/guest/${room}`} title="The second viewer’s page" />
     </section>
   );
 }
 
 /** The place of the second viewer, while there is none. */
-function Slot({ open }: { open(): void }) {
+function Slot({ open, focus }: { open(): void; focus(element: HTMLElement | null): void }) {
   return (
     <section className="slot" aria-label="A second viewer">
       <svg viewBox="0 0 64 48" aria-hidden="true">
@@ -45,7 +64,7 @@ function Slot({ open }: { open(): void }) {
       <p>
         Open the page of a second person here, beside yours. Whatever you do, watch what they see.
       </p>
-      <button type="button" className="button primary" onClick={open}>
+      <button ref={focus} type="button" className="button primary" onClick={open}>
         Open a second viewer
       </button>
     </section>
