@@ -59,8 +59,8 @@ type Take = (page: Page, name: string) => Promise<void>;
 export async function takeStates(browser: Browser, server: Server, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const crowds = [
-    ...(await fill(server, "team-of-30", 29)),
-    ...(await fill(server, "all-200", 199)),
+    { room: "team-of-30", people: await fill(server, "team-of-30", 29) },
+    { room: "all-200", people: await fill(server, "all-200", 199) },
   ];
   for (const look of Object.keys(LOOKS) as Look[]) {
     const take: Take = async (page, name) => {
@@ -72,11 +72,14 @@ export async function takeStates(browser: Browser, server: Server, folder: strin
       });
     };
     await takeSignedOut(await contextOf(browser, server, look), server, take);
-    await takeRooms(await contextOf(browser, server, look, "Emmy Noether"), server, look, take);
+    const context = await contextOf(browser, server, look, "Emmy Noether");
+    await takeRoom(context, server, look, take);
+    for (const crowd of crowds) await takeCrowd(context, server, crowd, take);
+    await context.close();
     await takeTeam(await contextOf(browser, server, look), server, take);
     await takeForbidden(await contextOf(browser, server, look), server, take);
   }
-  for (const { ws } of crowds) ws.terminate();
+  for (const { ws } of crowds.flatMap(({ people }) => people)) ws.terminate();
 }
 
 async function takeSignedOut(context: BrowserContext, { url }: Server, take: Take): Promise<void> {
@@ -99,7 +102,7 @@ async function takeSignedOut(context: BrowserContext, { url }: Server, take: Tak
 const counts = (page: Page | FrameLocator, online: number) =>
   page.locator(".online", { hasText: `${online} online` }).waitFor();
 
-async function takeRooms(
+async function takeRoom(
   context: BrowserContext,
   { url }: Server,
   look: Look,
@@ -107,13 +110,15 @@ async function takeRooms(
 ): Promise<void> {
   const page = await context.newPage();
   await page.goto(`${url}/in/room-${look}`);
-  await page.getByRole("button", { name: "Open a second viewer" }).waitFor();
   await page.getByText("Connected", { exact: true }).waitFor();
   await take(page, "alone");
   await page.getByRole("button", { name: "Open a second viewer" }).click();
   const guest = page.frameLocator("iframe");
   await counts(page, 2);
   await counts(guest, 2);
+  await guest.getByLabel("Type something").fill("…");
+  await guest.locator(".board").hover({ position: { x: 150, y: 60 } });
+  await page.locator(".pointer").waitFor();
   await take(page, "two");
   await page.locator(".frames summary").nth(1).click();
   await page.getByRole("button", { name: "Reload this page" }).click();
@@ -129,22 +134,36 @@ async function takeRooms(
   await page.getByText(/Robin was told/).waitFor();
   await page.locator(".frames summary").nth(1).click();
   await take(page, "mended");
-  for (const [room, people] of [
-    ["team-of-30", 30],
-    ["all-200", 200],
-  ] as const) {
-    await page.goto(`${url}/in/${room}?beside=studio`);
-    await counts(guest, people + 1);
-    await counts(page, people + 1);
-    await take(page, `${room}-viewer-beside`);
-    await guest.getByRole("button", { name: "Leave" }).click();
-    await page.locator("iframe").waitFor({ state: "detached" });
-    await page.goto(`${url}/in/${room}`);
-    await counts(page, people);
-    await take(page, room);
-    await page.evaluate(() => sessionStorage.setItem("company", "open"));
+  await page.close();
+}
+
+interface Crowd {
+  room: string;
+  people: readonly RawClient[];
+}
+
+/** A crowd, half of whose pointers move; with the second viewer and another room beside, too. */
+async function takeCrowd(
+  context: BrowserContext,
+  { url }: Server,
+  { room, people }: Crowd,
+  take: Take,
+): Promise<void> {
+  const page = await context.newPage();
+  await page.goto(`${url}/in/${room}`);
+  await counts(page, people.length + 1);
+  for (const [index, client] of people.slice(0, 15).entries()) {
+    const place = [((index * 37) % 97) / 100 + 0.01, ((index * 61) % 89) / 100 + 0.03];
+    client.send({ type: "signal", name: "cursor", data: place });
   }
-  await context.close();
+  await page.locator(".pointer").nth(14).waitFor();
+  await take(page, room);
+  await page.getByRole("button", { name: "Open a second viewer" }).click();
+  await page.goto(`${url}/in/${room}?beside=studio`);
+  await counts(page.frameLocator("iframe"), people.length + 2);
+  await counts(page, people.length + 2);
+  await take(page, `${room}-beside`);
+  await page.close();
 }
 
 async function takeTeam(context: BrowserContext, { url }: Server, take: Take): Promise<void> {

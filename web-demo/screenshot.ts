@@ -13,7 +13,7 @@ import { fill, takeStates } from "./screenshot-states.ts";
 
 const ROOM = "lobby";
 const FILE = new URL("screenshot.png", import.meta.url).pathname;
-const DESKTOP = { width: 1280, height: 1000 };
+const DESKTOP = { width: 1280, height: 988 };
 /** What glides or fades has arrived. */
 const STILL = { animations: "disabled" } as const;
 
@@ -22,9 +22,12 @@ const PEOPLE: { name: string; picture?: Picture; status?: string; tabs?: number 
   { name: "Alan Turing", status: "Away" },
   { name: "Grace Hopper", picture: "ember", status: "Busy" },
   { name: "Hedy Lamarr", picture: "petal" },
-  { name: "Katherine Johnson", tabs: 2 },
 ];
-const LEFT = { name: "Mary Jackson", picture: "dune" } as const;
+const POINTERS = [
+  { x: 60, y: 40 },
+  { x: 250, y: 30 },
+  { x: 150, y: 110 },
+];
 const YOU = { name: "Emmy Noether", picture: "fern" } as const;
 
 const [folder] = process.argv.slice(2);
@@ -50,8 +53,6 @@ interface Visitor {
 }
 
 async function takePicture(server: Server): Promise<void> {
-  const left = await enter(server, LEFT);
-  await left.page.getByRole("button", { name: "Sign out" }).click();
   const people: Visitor[] = [];
   for (const { status, tabs = 1, ...who } of PEOPLE) {
     const visitor = await enter(server, who);
@@ -62,14 +63,21 @@ async function takePicture(server: Server): Promise<void> {
 
   const { page } = await enter(server, YOU);
   await page.getByRole("button", { name: "Open a second viewer" }).click();
-  await page.frameLocator("iframe").getByText("7 online").waitFor();
+  await page.frameLocator("iframe").getByText("6 online").waitFor();
   for (const status of ["Busy", "Automatic"]) {
     await page.getByRole("radio", { name: status, exact: true }).check();
     await page.getByText(`Others see you as ${status === "Busy" ? "busy" : "online"}`).waitFor();
   }
   await page.getByText("3 tabs").waitFor();
-  await people.at(-2)!.page.getByLabel("Type something").fill("…");
+  for (const [index, position] of POINTERS.entries()) {
+    await people.at(index)!.page.locator(".board").hover({ position });
+  }
+  await people.at(-1)!.page.getByLabel("Type something").fill("…");
   await page.getByText("typing…").waitFor();
+  await page
+    .locator(".pointer")
+    .nth(POINTERS.length - 1)
+    .waitFor();
   await page.screenshot({ path: FILE, ...STILL });
 }
 

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Delta } from "../../src/protocol/messages.ts";
 import { type Server, startServer } from "../e2e/server.ts";
 import { closeContexts, openBrowser } from "./browser.ts";
-import { Tab } from "./tab.ts";
+import { eventually, Tab } from "./tab.ts";
 
 /** Keeps a place for longer than any page needs. */
 let patient: Server;
@@ -78,7 +78,7 @@ describe("the second viewer", BOUND, () => {
       .and(ada.page.locator(":focus"))
       .waitFor();
     await ada.page.keyboard.press("Enter");
-    await ada.page.locator("iframe:focus").waitFor();
+    await ada.page.locator(".viewer:focus").waitFor();
     // The same person, with what they chose.
     const { online } = await grace.sees({ Ada: "away", Grace: "online", Robin: "busy" });
     expect(online).toBe(3);
@@ -140,6 +140,32 @@ describe("the second viewer", BOUND, () => {
     await ada.page.getByText("Robin was told 2 frames.").waitFor();
     await grace.sees({ Ada: "online", Grace: "online", Robin: "online" });
     expect(grace.deltasFrom(before).filter(isAbout("Ada"))).toHaveLength(2);
+  });
+
+  it("sees where a person points, by name and in the colour of their row, until the pointer leaves", async () => {
+    const { ada, grace, robin } = await gather(patient);
+    for (const page of [robin, grace.page]) {
+      const hue = await page
+        .locator("[data-member]", { hasText: "Ada" })
+        .locator(".avatar")
+        .evaluate((avatar) => avatar.style.getPropertyValue("--hue"));
+      let x = 60;
+      await eventually(async () => {
+        // One that does not move is soon gone.
+        await ada.page.locator(".board").hover({ position: { x: ++x, y: 40 } });
+        const shown = await page
+          .locator(".pointer")
+          .evaluate(
+            (pointer) => [pointer.textContent, pointer.style.getPropertyValue("--pointer")],
+            null,
+            { timeout: 2000 },
+          );
+        expect(shown).toEqual(["Ada", expect.stringContaining(` ${hue})`)]);
+      });
+    }
+    await ada.page.locator(".composer input").hover();
+    await robin.locator(".pointer").waitFor({ state: "detached" });
+    await grace.page.locator(".pointer").waitFor({ state: "detached" });
   });
 
   it("shows the visitor what becomes of a person whose own page is cut or reloaded", async () => {

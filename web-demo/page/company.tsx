@@ -28,13 +28,6 @@ export function Company({ room }: { room: string }) {
   const focus = useCallback((element: HTMLElement | null) => {
     if (element && isAsked.current) element.focus();
   }, []);
-  const show = useCallback(
-    (element: HTMLIFrameElement | null) => {
-      setViewer(element);
-      focus(element);
-    },
-    [focus],
-  );
 
   function open() {
     isAsked.current = true;
@@ -43,9 +36,15 @@ export function Company({ room }: { room: string }) {
 
   if (!isOpen) return <Slot open={open} focus={focus} />;
   return (
-    <section className="viewer" aria-label="A second viewer" hidden={isLeaving}>
+    <section
+      ref={focus}
+      className="viewer"
+      aria-label="A second viewer"
+      tabIndex={-1}
+      hidden={isLeaving}
+    >
       {/* oxlint-disable-next-line react/iframe-missing-sandbox -- a page of this very site */}
-      <iframe ref={show} src={`/guest/${room}`} title="The second viewer’s page" />
+      <iframe ref={setViewer} src={`/guest/${room}`} title="The second viewer’s page" />
     </section>
   );
 }

@@ -7,6 +7,7 @@ import {
   useRoom,
   useSelf,
 } from "../../src/react/index.ts";
+import { Board } from "./board.tsx";
 import { Closed } from "./closed.tsx";
 import { Composer } from "./composer.tsx";
 import { HiddenNotice } from "./hidden-notice.tsx";
@@ -53,6 +54,7 @@ export function RoomPanel({ room, level, action, alone, children }: Props) {
         <>
           <HiddenNotice hidden={self.chosen === "offline"} />
           <People members={members} selfId={self.id} alone={alone} />
+          {level === 1 && <Board />}
           <Composer />
         </>
       ) : (
