@@ -37,12 +37,13 @@ export class CookieHeader {
   readonly #pairs: Pair[] = [];
 
   constructor(header: string) {
-    for (const pair of header.split(";")) {
-      const at = pair.indexOf("=");
-      const name = pair.slice(0, Math.max(at, 0)).trim();
-      const text = pair.trim();
-      const isEmpty = /^\s*(?:"")?\s*$/.test(pair.slice(at + 1));
-      if (name !== "" && !isEmpty) this.#pairs.push({ name, text });
+    for (const part of header.split(";")) {
+      const text = part.trim();
+      const at = text.indexOf("=");
+      if (at <= 0) continue;
+      const value = text.slice(at + 1).trimStart();
+      if (value !== "" && value !== '""')
+        this.#pairs.push({ name: text.slice(0, at).trimEnd(), text });
     }
   }
 
@@ -104,6 +105,6 @@ function isChunk(name: string, whole: string): boolean {
   return name.startsWith(`${whole}.`) && /^\d+$/.test(name.slice(whole.length + 1));
 }
 
-function valueOf({ text }: Pair): string {
-  return Object.values(parse(text))[0] ?? "";
+function valueOf({ name, text }: Pair): string {
+  return parse(text, name)[name] ?? "";
 }

@@ -1,7 +1,7 @@
 import type { JWTPayload } from "jose";
 import { candidateFromClaims, JWT_SOURCE, withClaims } from "./candidate.ts";
 import { DETAIL, invalidSession } from "./details.ts";
-import type { SessionFormat, VerifyContext } from "./format.ts";
+import type { CheckContext, SessionFormat, VerifyContext } from "./format.ts";
 import { keySetWarnings, sharedKeyFaults } from "./key-set-audience.ts";
 import { rememberGood } from "./remember.ts";
 import { createTokenCheck } from "./signed-token.ts";
@@ -21,12 +21,16 @@ export const jwt: SessionFormat = {
   createVerifier(config) {
     const source = withClaims(JWT_SOURCE, config.claims);
     const check = createTokenCheck(config);
+    const read = async (token: string, context: CheckContext) => {
+      const claims = await check(token, context);
+      return { claims, candidate: candidateFromClaims(claims, source) };
+    };
     // The check ensured that the expiry exists and is a number.
-    const read = rememberGood(check, ({ exp }) => exp! * 1000);
+    const readOnce = rememberGood(read, ({ claims }) => claims.exp! * 1000);
     return async (token, context) => {
-      const claims = await read(token, context);
+      const { claims, candidate } = await readOnce(token, context);
       requireParty(claims, context);
-      return candidateFromClaims(claims, source);
+      return candidate;
     };
   },
 };
