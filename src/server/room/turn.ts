@@ -5,8 +5,11 @@ import type { Changes } from "./members/changes.ts";
 import type { RoomState } from "./room-state.ts";
 import { orWriteFailure } from "./storage/write-failure.ts";
 
-/** How long a busy room gathers its writes, in milliseconds; each commit waits for the disk. */
-const GATHER_MS = 20;
+/**
+ * How long a busy room gathers its writes, in milliseconds: each commit waits for the disk. Others
+ * are told no later for it, since a broadcast that is due commits first.
+ */
+const GATHER_MS = 50;
 
 /**
  * The end of every event: writes the changes, at once in a quiet room and gathered in a busy one,
