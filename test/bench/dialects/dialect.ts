@@ -5,8 +5,8 @@ export interface Dialect {
   headers(join: Join): string[];
   /** The first frames of a client. */
   greeting(join: Join): readonly string[];
-  /** The frame by which a user becomes busy. */
-  becomeBusy(user: number): string;
+  /** The frame by which a user becomes busy, who is shown this. */
+  becomeBusy(shown?: Shown): string;
   /** The heartbeat of a client. */
   readonly heartbeat?: { text: string; everyMs: number };
   newView(shared: Shared, shown?: Shown): View;
@@ -21,7 +21,7 @@ export interface Join {
   silent: boolean;
   /** How many users will be in the room. */
   size: number;
-  /** Of Rollcall alone: what the client is shown; absent, the whole room, as a member of it. */
+  /** Of Rollcall and the floor: what the client is shown; absent, all of the room, as a member. */
   shown?: Shown;
 }
 

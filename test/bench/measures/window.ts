@@ -41,11 +41,16 @@ const sizeOf = ({ quick }: Bench) => (quick ? QUICK : FULL);
 type Run = (members: Crew, watchers: Crew | null, server: Server) => Promise<Sample["figures"]>;
 
 /** Runs in a room with its members, and with connections that are shown `shown`. */
-async function inRoom(bench: Bench, shown: Shown | null, run: Run): Promise<Sample["figures"]> {
+async function inRoom(
+  bench: Bench,
+  system: "Rollcall" | "floor",
+  shown: Shown | null,
+  run: Run,
+): Promise<Sample["figures"]> {
   const { members, connections } = sizeOf(bench);
-  return withServer(bench, "Rollcall", async (server) => {
+  return withServer(bench, system, async (server) => {
     const { port, secret } = server;
-    const common = { system: "Rollcall" as const, port, secret, offersDeflate: true };
+    const common = { system, port, secret, offersDeflate: true };
     await warmUp(common);
     const room = { ...common, room: ROOM, size: members, silent: false };
     return withCrew({ ...room, shown: "counts" }, async (inside) => {
@@ -125,11 +130,20 @@ function rollcall(what: string, shown: (size: Size) => Shown | null) {
   return {
     name: `Rollcall, ${what}`,
     run: async (bench: Bench): Promise<Sample[]> => {
-      const figures = await inRoom(bench, shown(sizeOf(bench)), measureChanges(bench));
+      const figures = await inRoom(bench, "Rollcall", shown(sizeOf(bench)), measureChanges(bench));
       return [{ subject: subjectOf(bench, what), system: "Rollcall", figures }];
     },
   };
 }
+
+/** The engine takes as many frames of the members, and answers each with one, as the room does. */
+const floorOfChanges = {
+  name: "floor, nobody",
+  run: async (bench: Bench): Promise<Sample[]> => {
+    const figures = await inRoom(bench, "floor", null, measureChanges(bench));
+    return [{ subject: subjectOf(bench, "nobody"), system: "floor", figures }];
+  },
+};
 
 /** The engine delivers as many frames, of the size that they had on average, as often as the room did. */
 function floorOf(what: string) {
@@ -185,7 +199,7 @@ async function deliver(crew: Crew, text: string, frames: number, times: number):
  */
 export const windows: Measure = {
   name: "window",
-  text: "3,000 members, shown the counts alone, change their status, 200 a second for 10 s, while 1,000 other connections look on: each watches 50 members, picked at random, or is shown the whole room. The case with nobody has no such connections: its server CPU is what the changes alone cost. The floor delivers as many frames of the same size to as many connections, and takes no changes. Last, what one who joins a room of 9,900 receives until it has its state and the 50 whom it watches; these members are there by HTTP leases, without sockets.",
+  text: "3,000 members, shown the counts alone, change their status, 200 a second for 10 s, while 1,000 other connections look on: each watches 50 members, picked at random, or is shown the whole room. The case with nobody has no such connections: its server CPU is what the changes alone cost. The floor delivers as many frames of the same size to as many connections, and takes no changes; in the case with nobody it takes as many frames, answers each with one, and stores nothing. Last, what one who joins a room of 9,900 receives until it has its state and the 50 whom it watches; these members are there by HTTP leases, without sockets.",
   figures: {
     p50: "p50, ms",
     p95: "p95, ms",
@@ -204,6 +218,7 @@ export const windows: Measure = {
     rollcall("nobody", () => null),
     floorOf("window of 50"),
     floorOf("whole room"),
+    floorOfChanges,
     { name: "join", run: joinLarge },
   ],
 };
