@@ -16,6 +16,7 @@ import type { Measure, Sample } from "./measures/measure.ts";
 import { navigating } from "./measures/navigate.ts";
 import { reading } from "./measures/read.ts";
 import { rows } from "./measures/rows.ts";
+import { signals } from "./measures/signals.ts";
 import { storm } from "./measures/storm.ts";
 import { waking } from "./measures/wake.ts";
 import { windows } from "./measures/window.ts";
@@ -30,6 +31,7 @@ const MEASURES: readonly Measure[] = [
   flapping,
   big,
   windows,
+  signals,
   waking,
   reading,
   idling,

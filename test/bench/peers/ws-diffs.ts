@@ -24,7 +24,9 @@ wss.on("connection", (socket, request) => {
   if (query["silent"] === undefined) tell({ type: "join", user }, socket);
 
   socket.on("message", (message) => {
-    const { status } = JSON.parse(String(message)) as { status: string };
+    const frame = JSON.parse(String(message)) as { type: string; status: string };
+    const { type, status, ...signal } = frame;
+    if (type === "signal") return tell({ type, from: user.id, ...signal }, socket);
     user.status = status;
     tell({ type: "update", id: user.id, status });
   });

@@ -55,6 +55,7 @@ export function targets(lookup: Lookup): Target[] {
   const atMost = (most: number) => (value: number) => value <= most;
   const seen = (what: string, key: string, system = "Rollcall") =>
     find("window", `${what}, 1000 in`, system, key);
+  const pointing = (system: string, key: string) => find("signals", "30 people", system, key);
   const idle = (key: string) => find("idle", "room of 100,", "Rollcall", key);
   const one = (what: string, subject: string, most: number): Target => ({
     what: `rows, ${what}`,
@@ -217,6 +218,19 @@ export function targets(lookup: Lookup): Target[] {
       measured: find("window", "join, window of 20", "Rollcall", "kilobytes"),
       shown: (value) => `${figure(value)} KB`,
       met: atMost(12),
+    },
+    {
+      what: "signals of 30 people, 30 a second each: CPU a delivered place, by PartyServer's",
+      target: "at most 0.5",
+      measured: over(pointing("Rollcall", "cpuMicros"), pointing("PartyServer", "cpuMicros")),
+      met: atMost(0.5),
+    },
+    {
+      what: "signals of 30 people: from one page to another, p95",
+      target: "70 ms",
+      measured: pointing("Rollcall", "p95"),
+      shown: (value) => `${figure(value)} ms`,
+      met: atMost(70),
     },
     {
       what: "read, fresh, by the bare fetch",

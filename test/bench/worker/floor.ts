@@ -69,6 +69,8 @@ export class Room extends DurableObject<Env> {
 
   override webSocketMessage(ws: WebSocket, message: string): void {
     if (message.startsWith("deliver ")) return this.#deliver(message);
+    // What becomes of it, another message says.
+    if (message.startsWith('{"type":"signal"')) return;
     if (message !== "change") return ws.send('{"type":"ack","id":"a"}');
     const text = changeOf(++this.#changes);
     this.#sockets ??= this.ctx.getWebSockets();

@@ -27,7 +27,11 @@ export class Room extends Server<Env> {
   }
 
   override onMessage(connection: Connection<User>, message: string): void {
-    const { status } = JSON.parse(message) as { status: string };
+    const { type, status, ...signal } = JSON.parse(message) as { type: string; status: string };
+    if (type === "signal") {
+      const from = connection.state!.id;
+      return this.broadcast(JSON.stringify({ type, from, ...signal }), [connection.id]);
+    }
     const { id } = connection.setState({ ...connection.state!, status })!;
     this.broadcast(JSON.stringify({ type: "update", id, status }));
   }
