@@ -13,7 +13,7 @@ import { describeService } from "./http/openapi/document.ts";
 import { endLease, holdLease } from "./http/leases.ts";
 import { createPolicy, setPolicy, type PolicyOptions } from "./access/policy.ts";
 import { read } from "./http/room.ts";
-import type { RequestContext } from "./access/request-context.ts";
+import { RequestContext } from "./access/request-context.ts";
 import { requestIdOf } from "./http/request-id.ts";
 import { giveTicket } from "./http/tickets.ts";
 import { isUpgrade } from "./http/upgrade.ts";
@@ -52,16 +52,7 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
     c.set("requestId", requestId);
     const config = configOf(c.env, policy.verify !== undefined);
     if (config.faults.length > 0) throw new Refusal("misconfigured");
-    return {
-      env: c.env,
-      config,
-      policy,
-      request: c.req.raw,
-      get url() {
-        return new URL(c.req.url);
-      },
-      requestId,
-    };
+    return new RequestContext({ env: c.env, config, policy, request: c.req.raw, requestId });
   };
 
   // One handler does everything for a request: a chain of middlewares would cost a read 10 µs.

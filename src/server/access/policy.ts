@@ -103,8 +103,8 @@ export interface Judged {
 /** The context in which a credential is judged. */
 export interface CredentialContext {
   room: string;
-  /** The origin that the request came to. */
-  origin: string;
+  /** The origin that the request came to: to find it, a URL is parsed, which most reads avoid. */
+  origin: () => string;
   config: Config;
   /** Absent if a room judges a token that came over an open socket. */
   request?: Request;
@@ -153,9 +153,8 @@ async function verify(
     if (answer === null) throw invalidSession(DETAIL.verify);
     return { candidate: candidateFromJson(answer) };
   }
-  // Its origin requires parsing the request's URL, which most reads avoid.
   const allowsOrigin = (origin: string) =>
-    isAllowedOrigin(origin, context.origin, config.allowedOrigins);
+    isAllowedOrigin(origin, context.origin(), config.allowedOrigins);
   return {
     candidate: await verifyCredential(credential, config.session, {
       now,

@@ -18,9 +18,7 @@ export function credentialContextOf(asked: RequestContext, room: string): Creden
   return {
     room,
     request,
-    get origin() {
-      return asked.url.origin;
-    },
+    origin: () => asked.url.origin,
     config,
     policy,
     caller: callerOf(asked),

@@ -40,7 +40,7 @@ async function check(signIn: SignIn, token: string, runTurn: RunTurn): Promise<v
   try {
     const session = await judgeToken(token, connection.isWatcher ? "read" : "join", {
       room: name,
-      origin,
+      origin: () => origin,
       config,
       caller,
     });
