@@ -122,6 +122,8 @@ export class Room extends DurableObject<Env> implements RoomObject {
   override async webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const connection = this.#room.connections.get(ws);
     if (!connection) return;
+    const now = Date.now();
+    if (this.#room.signals?.ignores(connection, message, now)) return connection.heard(now);
     this.#runner.event(
       (now) => {
         connection.heard(now);

@@ -59,6 +59,8 @@ describe("signals", () => {
       false,
       false,
     ]);
+    expect(limit.ignores(now + 999)).toBe(true);
+    expect(limit.ignores(now + 1_000)).toBe(false);
     expect(limit.answers(now + 1_000)).toBe(true);
     now += 4_999;
     expect(accepted()).toHaveLength(0);

@@ -18,11 +18,22 @@ export class SignalLimit {
     return true;
   }
 
+  /** Whether a signal would be neither accepted nor answered now. */
+  ignores(now: number): boolean {
+    if (!this.#isAnswered(now)) return false;
+    forgetOutside(this.#accepted, SIGNALS_MS, now);
+    return this.#accepted.length >= SIGNALS;
+  }
+
   /** Whether to answer a signal that is dropped now; a flood gets one answer a second. */
   answers(now: number): boolean {
-    // If the clock is set back, it must still be answered.
-    if (now >= this.#answeredAt && now < this.#answeredAt + ANSWER_MS) return false;
+    if (this.#isAnswered(now)) return false;
     this.#answeredAt = now;
     return true;
+  }
+
+  /** If the clock is set back, a flood must still be answered. */
+  #isAnswered(now: number): boolean {
+    return now >= this.#answeredAt && now < this.#answeredAt + ANSWER_MS;
   }
 }
