@@ -35,6 +35,14 @@ afterEach(() => {
 
 const told = (room: string, count: number) => until(() => receiver.told(room).length >= count);
 
+/** A busy machine may still be making the attempt before, which then has to be retried, too. */
+const toldByRetries = (room: string, count: number) =>
+  until(async () => {
+    passTime(1);
+    await runAlarm(room);
+    return receiver.told(room).length >= count;
+  });
+
 async function leave(peer: Peer): Promise<void> {
   await peer.ask({ type: "leave" });
   await peer.closed;
@@ -66,8 +74,7 @@ describe("a webhook that is not taken", () => {
       await join(room, "bob");
       receiver.answer = () => new Response(null, { status: 200 });
       passTime(30);
-      await runAlarm(room);
-      await told(room, 3);
+      await toldByRetries(room, 3);
       await until(async () => (await stats(room)).outbox.messages === 0);
       const [first, again] = receiver.deliveries;
       expect(again!.body).toBe(first!.body);
@@ -154,16 +161,17 @@ describe("a webhook that is not taken", () => {
     await hibernate(room);
     expect((await stats(room)).outbox.messages).toBe(1);
     receiver.answer = () => new Response(null, { status: 200 });
-    passTime(2);
+    passTime(30);
     await restart(room);
-    await runAlarm(room);
-    await until(async () => (await stats(room)).outbox.messages === 0);
+    await until(async () => {
+      await runAlarm(room);
+      return (await stats(room)).outbox.messages === 0;
+    });
     const ids = receiver.deliveries.map(({ headers }) => headers.get("webhook-id"));
     expect(new Set(ids).size).toBe(1);
     // The sequence goes on where it was.
     passTime(20);
-    await runAlarm(room);
-    await told(room, 4);
+    await toldByRetries(room, 4);
     expect(receiver.told(room).slice(2)).toEqual(["member.offline ada offline", "room.vacated"]);
     expect(receiver.events(room).map(({ data }) => data.sequence)).toEqual([1, 2, 3, 4]);
   });
