@@ -8,6 +8,11 @@ const Board = createRoomContext<{ typing: boolean }>();
 /** Any context fits. */
 export const useBoardCursors = cursorsOf(Board.useRoom);
 
+/** The element in JSX, with its types. */
+export const element = <rollcall-cursors room="/rooms/board" name="cursor" options={{}} />;
+// @ts-expect-error -- a room is named by a text
+export const wrong = <rollcall-cursors room={7} />;
+
 createRoot(document.querySelector("#react")!).render(
   <StrictMode>
     <App />
