@@ -5,7 +5,7 @@ import { closeContexts, openBrowser } from "./browser.ts";
 import { eventually, Tab } from "./tab.ts";
 
 /** The pages wait a random time of up to a few seconds, before they come back. */
-const DEMO = { env: "demo", vars: { GRACE_SECONDS: "14" } } as const;
+const DEMO = { env: "demo", vars: { GRACE_SECONDS: "25" } } as const;
 
 let server: Server;
 let browser: Browser;
