@@ -4,6 +4,7 @@ import { AlarmClock } from "../platform/alarm-clock.ts";
 import { Barriers, BARRIER_MS } from "./storage/barriers.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { Connections } from "./connections/connections.ts";
+import { lossAtStart } from "./connections/losses.ts";
 import { timingFor, type Timing } from "./connections/liveness.ts";
 import { Occupancy } from "./occupancy.ts";
 import { Replies } from "./replies.ts";
@@ -90,16 +91,23 @@ export class RoomState {
    * After a start: finds the sockets again, and loses the places of those that are gone (SPEC L6).
    */
   wake(sockets: Iterable<WebSocket>, now: number): void {
-    const live = this.connections.wake(sockets, this.alarm.at ?? now);
+    const notedAt = this.connections.wake(sockets, this.alarm.at ?? now);
     this.#recallWatchLists();
     this.broadcaster.wake();
     // A room whose sockets survived hibernation, or that keeps nothing, has reported its counts.
-    const listed = live.size > 0 || !this.store.exists ? this.roster.list : null;
+    const listed = this.connections.size > 0 || !this.store.exists ? this.roster.list : null;
     const { directory } = this.config;
     const sweepWithinMs = this.timing.probeAfterMs;
     this.occupancy = directory && new Occupancy(directory, this.name, sweepWithinMs, listed);
-    for (const { user, connection } of this.roster.reconcile(now, live)) {
-      log("leave", { room: this.name, user, connection, reason: "closed" });
+    const loss = lossAtStart(now, {
+      hasSockets: this.connections.size > 0,
+      notedAt,
+      alarmAt: this.alarm.at,
+      graceMs: this.config.limits.graceMs,
+    });
+    const socketsOf = (user: string) => this.connections.memberSocketsOf(user);
+    for (const user of this.roster.losses.reconcile(now, socketsOf, loss)) {
+      if (loss.isNew) log("leave", { room: this.name, user, reason: "closed" });
     }
     this.#recallDepartures(now);
     // Stored data was damaged: the sockets hold a state of an epoch that has ended.

@@ -1,6 +1,7 @@
 import { log } from "../log.ts";
 import type { Departure } from "../user/user-object.ts";
 import { tellLeft } from "../user/user-stub.ts";
+import { keepLosses } from "./connections/losses.ts";
 import type { Changes } from "./members/changes.ts";
 import type { RoomState } from "./room-state.ts";
 import { orWriteFailure } from "./storage/write-failure.ts";
@@ -33,6 +34,7 @@ export class Turns {
    */
   end(now: number, durable: boolean): number {
     const room = this.#room;
+    keepLosses(room.roster.losses, room.connections, now);
     if (room.isChanged && (durable || this.#isCommitDue(now))) {
       orWriteFailure(() => this.#commit(now));
     }

@@ -32,6 +32,10 @@ export interface Attachment {
   watches?: true;
   /** The origin of the service that it connected to. */
   origin: string;
+  /** Whether the person is away from it (SPEC W9). */
+  idle?: boolean;
+  /** When a place of the room was last lost, if that was noted on this socket (SPEC L4). */
+  lossAt?: number;
   /** The address it came from, as it is counted; absent if unknown. */
   address?: string;
   /** Whether the service renews its session, for which it needs all of it (SPEC T5). */
@@ -51,7 +55,7 @@ export type LegacyAttachment = Omit<Attachment, "renews" | "origin" | "owed"> & 
 /** The initial state of a new connection; a stranger has no session. */
 export type NewAttachment = Pick<
   Attachment,
-  "id" | "view" | "limit" | "watches" | "origin" | "renews" | "address" | "heardAt"
+  "id" | "view" | "limit" | "watches" | "idle" | "origin" | "renews" | "address" | "heardAt"
 > & { session: RoomSession | null };
 
 /** The attachment of a new connection; an origin that is cut equals no other. */

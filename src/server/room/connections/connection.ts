@@ -76,6 +76,14 @@ export class Connection {
   get isWatcher(): boolean {
     return this.#attachment.watches === true;
   }
+  /** Whether the person is away from it (SPEC W9). */
+  get isIdle(): boolean {
+    return this.#attachment.idle === true;
+  }
+  /** When a place of the room was last lost, if that was noted here; `null` if not. */
+  get lossAt(): number | null {
+    return this.#attachment.lossAt ?? null;
+  }
   /** Whether it receives the room's state: not while it waits for a sign-in. */
   get isAdmitted(): boolean {
     return this.#attachment.state.is !== "waiting";
@@ -131,6 +139,26 @@ export class Connection {
     this.save();
   }
 
+  setIdle(idle: boolean): void {
+    if (idle === this.isIdle) return;
+    this.#attachment.idle = idle;
+    this.save();
+  }
+
+  /** Notes when a place of the room was last lost; returns whether that survives hibernation. */
+  noteLoss(at: number): boolean {
+    const before = this.#attachment.lossAt;
+    if (before === at) return true;
+    this.#attachment.lossAt = at;
+    try {
+      if (this.save()) return true;
+    } catch {
+      // A closing socket throws.
+    }
+    this.#attachment.lossAt = before ?? Number.NEGATIVE_INFINITY;
+    return false;
+  }
+
   probe(now: number): void {
     this.#attachment.probedAt = now;
     this.save();
@@ -144,6 +172,7 @@ export class Connection {
    */
   signIn(session: RoomSession, id = this.id): void {
     this.#isRenewing = false;
+    if (id !== this.id) this.#attachment.idle = false;
     this.#attachment.id = id;
     this.#attachment.state = memberState(session, this.#attachment.renews);
     this.#saveSession();

@@ -123,22 +123,31 @@ export class Connections {
     this.#proofAt = Number.POSITIVE_INFINITY;
   }
 
+  /** The sockets of a user that make them present. */
+  memberSocketsOf(user: string): Iterable<Connection> {
+    const all = this.of(user);
+    return this.#watchers.size === 0 ? all : [...all].filter(({ isWatcher }) => !isWatcher);
+  }
+
   /**
-   * Takes the sockets that survived hibernation; returns their connections' ids. The alarm was set
-   * for the next look, or for something earlier, so that a look at `alarmAt` is never late.
+   * Takes the sockets that survived hibernation. The alarm was set for the next look, or for something
+   * earlier, so that a look at `alarmAt` is never late. Returns the time of the last loss that was
+   * noted on one of them; `null` for none, and if a damaged socket had to be closed.
    */
-  wake(sockets: Iterable<WebSocket>, alarmAt: number): Set<string> {
-    const live = new Set<string>();
+  wake(sockets: Iterable<WebSocket>, alarmAt: number): number | null {
+    let lossAt = Number.NEGATIVE_INFINITY;
+    let isDamaged = false;
     for (const ws of sockets) {
       const connection = this.#wakeOne(ws, alarmAt);
-      if (connection) live.add(connection.id);
+      if (connection === "damaged") isDamaged = true;
+      else lossAt = Math.max(lossAt, connection?.lossAt ?? lossAt);
     }
-    if (live.size > 0) this.#lookAt = alarmAt;
-    return live;
+    if (this.size > 0) this.#lookAt = alarmAt;
+    return isDamaged || lossAt === Number.NEGATIVE_INFINITY ? null : lossAt;
   }
 
   /** A socket with a damaged attachment is closed alone, so that the room still wakes. */
-  #wakeOne(ws: WebSocket, now: number): Connection | null {
+  #wakeOne(ws: WebSocket, now: number): Connection | "damaged" | null {
     try {
       const connection = Connection.wake(ws);
       if (connection) this.add(connection, now);
@@ -147,7 +156,7 @@ export class Connections {
       this.#bySocket.delete(ws);
       ws.serializeAttachment(null);
       closeSocket(ws, CLOSE.fault, "internal");
-      return null;
+      return "damaged";
     }
   }
 

@@ -69,6 +69,7 @@ function apply(
       break;
     case "idle":
       roster.idle(now, connection.ref, frame.idle);
+      connection.setIdle(frame.idle);
       break;
     case "sync":
       room.broadcaster.sync(connection, now);

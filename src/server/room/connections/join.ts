@@ -54,12 +54,14 @@ export function join(
 
 function attachmentOf(
   { config }: RoomState,
-  { ask, view, window, origin = "", address }: JoinRequest | WatchRequest,
+  asked: JoinRequest | WatchRequest,
 ): Omit<NewAttachment, "id" | "session" | "heardAt"> {
+  const { ask, view, window, origin = "", address } = asked;
   return {
     view: window ? "window" : (view ?? "delta"),
     ...(window && { limit: window.limit }),
     ...(ask === "watch" && { watches: true }),
+    ...(asked.ask === "join" && asked.idle && { idle: true }),
     origin,
     ...(address !== undefined && { address }),
     // An app's own rule may read any part of a session at any time.

@@ -1,19 +1,7 @@
 import type { Data, Member, Status } from "../../../protocol/messages.ts";
 import type { RoomLimits } from "../../config/config.ts";
 import type { SessionUser } from "../../session/session.ts";
-import type { LeaseSession } from "./lease-session.ts";
-
-/** One of a member's connections: live, or lost and in its grace period (SPEC L4). */
-export interface Place {
-  connection: string;
-  idle: boolean;
-  /** When it was lost, in milliseconds since 1970; `null` while it lives. */
-  lostAt: number | null;
-  /** For a lease: when it ends unless it is renewed (SPEC P1). */
-  leasedUntil?: number;
-  /** For a lease: the session behind it; a lease made by 0.1.0 may have none. */
-  session?: LeaseSession;
-}
+import { toStored, type Place } from "./place.ts";
 
 export interface Profile {
   name: string;
@@ -177,13 +165,24 @@ export function endedLease(record: MemberRecord, now: number): Place | undefined
   return record.places.find((place) => leaseEnd(place) <= now);
 }
 
-/** When something is due for a member: the end of a grace period, a lease, or the retention. */
-export function dueAt(record: MemberRecord, { graceMs, retentionMs }: RoomLimits): number {
-  let due = retentionEnd(record, retentionMs);
-  for (const place of record.places) {
-    due = Math.min(due, place.lostAt === null ? leaseEnd(place) : place.lostAt + graceMs);
-  }
-  return due;
+/** When the first grace period of a member ends; `Infinity` for none. */
+export function graceEnd({ places }: MemberRecord, graceMs: number): number {
+  let end = Number.POSITIVE_INFINITY;
+  for (const { lostAt } of places) if (lostAt !== null) end = Math.min(end, lostAt + graceMs);
+  return end;
+}
+
+/** When anything else is due for a member: the end of a lease, or of the retention. */
+export function dueAt(record: MemberRecord, { retentionMs }: RoomLimits): number {
+  return Math.min(retentionEnd(record, retentionMs), ...record.places.map(leaseEnd));
+}
+
+/**
+ * What is stored of a member, to compare. When the profile's session was issued is not worth a row:
+ * it is stored with the next change.
+ */
+export function storedText(record: MemberRecord): string {
+  return JSON.stringify({ ...record, issuedAt: 0, places: toStored(record.places) });
 }
 
 function retentionEnd(record: MemberRecord, retentionMs: number): number {

@@ -5,13 +5,23 @@ import {
   dueAt,
   endedLease,
   endPlace,
+  graceEnd,
   isListed,
   isRemembered,
   settle,
+  storedText,
   type MemberRecord,
-  type Place,
 } from "./member.ts";
+import type { Place } from "./place.ts";
 import { TimeIndex } from "./time-index.ts";
+
+/** Ends of grace periods this close together share an alarm (SPEC L7). */
+const GRACE_GRID_MS = 2_000;
+
+/** When the alarm comes for the end of a grace period. */
+export function graceAlarmAt(end: number): number {
+  return Math.ceil(end / GRACE_GRID_MS) * GRACE_GRID_MS;
+}
 
 /**
  * The members' records, indexed by id, by lease, and by what is due first. Every change of a member
@@ -22,7 +32,9 @@ export class Members {
   readonly #list: List;
   readonly #changes: ChangeLog;
   readonly #records = new Map<string, MemberRecord>();
-  /** When something falls due for a member. */
+  /** When the first grace period of a member ends. */
+  readonly #graces = new TimeIndex();
+  /** When something else falls due for a member. */
   readonly #deadlines = new TimeIndex();
   /** The members who are on the list as offline, and since when. */
   readonly #remembered = new TimeIndex();
@@ -51,9 +63,9 @@ export class Members {
     return this.#places;
   }
 
-  /** When {@link Members.advance} has something to do; `Infinity` for never. */
+  /** When the alarm is needed for {@link Members.advance}; `Infinity` for never. */
   get dueAt(): number {
-    return this.#deadlines.firstTime;
+    return Math.min(graceAlarmAt(this.#graces.firstTime), this.#deadlines.firstTime);
   }
 
   [Symbol.iterator](): IterableIterator<MemberRecord> {
@@ -90,32 +102,35 @@ export class Members {
 
   /** The first member for whom something is due. */
   #due(now: number): MemberRecord | undefined {
-    const first = this.#deadlines.first;
+    const grace = this.#graces.first;
+    const other = this.#deadlines.first;
+    const first = grace && !(other && other.time < grace.time) ? grace : other;
     return first && first.time <= now ? this.#records.get(first.key) : undefined;
   }
 
   /** A change is a new version only if others see it (SPEC V1). */
   #apply(record: MemberRecord, mutate: () => void): void {
     const placesBefore = record.places;
-    const storedBefore = JSON.stringify(record);
+    const storedBefore = storedText(record);
     const shownBefore = this.#list.member(record.id);
-    const isShown = this.#mutate(record, mutate, storedBefore);
+    const isShown = this.#mutate(record, mutate);
     this.#index(record, placesBefore);
     if (placesBefore.length > 0 && record.places.length === 0) {
       const { id: user, stamp, lastOnline } = record;
       this.#changes.depart({ user, stamp, lastOnline });
     }
     if (isShown) this.#changes.show(record.id, shownBefore);
-    if (JSON.stringify(record) !== storedBefore) this.#changes.save(record);
+    if (storedText(record) !== storedBefore) this.#changes.save(record);
   }
 
   /** Changes a member and their entry on the list, or neither; returns whether the entry changed. */
-  #mutate(record: MemberRecord, mutate: () => void, before: string): boolean {
+  #mutate(record: MemberRecord, mutate: () => void): boolean {
+    const before = { ...record, places: record.places.map((place) => ({ ...place })) };
     try {
       mutate();
       return this.#list.show(record);
     } catch (error) {
-      Object.assign(record, JSON.parse(before));
+      Object.assign(record, before);
       throw error;
     }
   }
@@ -142,6 +157,7 @@ export class Members {
   #forget(record: MemberRecord): void {
     const { id } = record;
     this.#records.delete(id);
+    this.#graces.delete(id);
     this.#deadlines.delete(id);
     this.#remembered.delete(id);
     this.#changes.forget(record);
@@ -150,6 +166,7 @@ export class Members {
   #index(record: MemberRecord, placesBefore: readonly Place[]): void {
     const { id, places, lastOnline } = record;
     this.#records.set(id, record);
+    this.#graces.set(id, graceEnd(record, this.#limits.graceMs));
     this.#deadlines.set(id, dueAt(record, this.#limits));
     if (isRemembered(record)) this.#remembered.set(id, lastOnline!);
     else this.#remembered.delete(id);

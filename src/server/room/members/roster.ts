@@ -4,6 +4,7 @@ import type { RoomSession } from "../room-request.ts";
 import { ChangeLog, type Changes, type ConnectionRef } from "./changes.ts";
 import { leaseEnd, leaseSessionOf, takesOver } from "./lease-session.ts";
 import { List, type ReadonlyList } from "./list.ts";
+import { Losses } from "./losses.ts";
 import { Members } from "./members.ts";
 import {
   applyProfile,
@@ -15,7 +16,8 @@ import {
   isTime,
   newRecord,
 } from "./member.ts";
-import type { MemberRecord, MemberUpdate, NewPlace, Place } from "./member.ts";
+import type { MemberRecord, MemberUpdate, NewPlace } from "./member.ts";
+import type { Place } from "./place.ts";
 import type { SavedRoster } from "../storage/store.ts";
 
 /**
@@ -33,11 +35,13 @@ export class Roster {
   readonly #members: Members;
   readonly #list: List;
   readonly #changes = new ChangeLog();
+  readonly losses: Losses;
 
   constructor(limits: RoomLimits, saved: SavedRoster) {
     this.#limits = limits;
     this.#list = new List(saved);
     this.#members = new Members(limits, saved.records, this.#list, this.#changes);
+    this.losses = new Losses(this.#members);
   }
 
   /** What others see. */
@@ -202,7 +206,8 @@ export class Roster {
    */
   end(now: number, ref: ConnectionRef, endedAt: number): void {
     const lastOnline = isTime(endedAt) ? endedAt : now;
-    this.#changePlace(now, ref, (place, record) => endPlace(record, place, lastOnline));
+    const end = (place: Place, record: MemberRecord) => endPlace(record, place, lastOnline);
+    this.#changePlace(now, ref, end, this.#closingPlaceOf(ref));
   }
 
   /** Ends all places of a user, or those that `isMeant`, with no grace period. */
@@ -222,22 +227,15 @@ export class Roster {
 
   /** Starts the grace period of a lost connection (SPEC L4); a second loss changes nothing. */
   lose(now: number, ref: ConnectionRef): void {
-    this.#changePlace(now, ref, (place) => {
-      place.lostAt ??= now;
-    });
-  }
-
-  /** Loses every connection whose socket is gone, as after a restart (SPEC L6); returns them. */
-  reconcile(now: number, live: ReadonlySet<string>): ConnectionRef[] {
-    const lost: ConnectionRef[] = [];
-    for (const { id: user, places } of this.#members) {
-      for (const { connection, lostAt, leasedUntil } of places) {
-        const isCut = lostAt === null && leasedUntil === undefined && !live.has(connection);
-        if (isCut) lost.push({ user, connection });
-      }
-    }
-    for (const ref of lost) this.lose(now, ref);
-    return lost;
+    const record = this.#members.get(ref.user);
+    const place = this.#closingPlaceOf(ref);
+    // A place without a name was taken for lost at the start, before its socket's close came.
+    if (!record || !place || (place.lostAt !== null && place.connection !== "")) return;
+    const isNoted = place.leasedUntil === undefined;
+    const { connection } = ref;
+    const start = () => Object.assign(place, { connection, lostAt: now, isNoted });
+    this.#members.change(now, record, start);
+    if (isNoted) this.losses.add(now, record, place);
   }
 
   /**
@@ -274,13 +272,19 @@ export class Roster {
     return places?.find((place) => place.connection === connection);
   }
 
+  /** On some runtimes a socket that closes is not among the room's sockets when the room starts for it. */
+  #closingPlaceOf(ref: ConnectionRef): Place | undefined {
+    const places = this.#members.get(ref.user)?.places;
+    return this.#placeOf(ref) ?? places?.find(({ connection }) => connection === "");
+  }
+
   #changePlace(
     now: number,
     ref: ConnectionRef,
     mutate: (place: Place, record: MemberRecord) => void,
+    place = this.#placeOf(ref),
   ): void {
     const record = this.#members.get(ref.user);
-    const place = this.#placeOf(ref);
     if (record && place) this.#members.change(now, record, () => mutate(place, record));
   }
 }

@@ -1,7 +1,8 @@
 import type { Status } from "../../../protocol/messages.ts";
-import { isTime, type MemberRecord, type Place, type Profile } from "../members/member.ts";
+import { isTime, type MemberRecord, type Profile } from "../members/member.ts";
+import { fromStored, toStored, type StoredPlace } from "../members/place.ts";
 
-/** A row of `members`. `places` holds the connections; its length is their count. */
+/** A row of `members`. `places` holds the connections as {@link toStored} writes them. */
 export type MemberRow = {
   id: string;
   version: number;
@@ -28,7 +29,7 @@ export function toRow(record: MemberRecord): (string | number | null)[] {
     unseen && JSON.stringify(unseen),
     record.chosen,
     data && JSON.stringify(data),
-    JSON.stringify(record.places),
+    JSON.stringify(toStored(record.places)),
     record.lastOnline,
     record.stamp,
   ];
@@ -45,15 +46,18 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const isProfile = (value: unknown): value is Profile =>
   isObject(value) && isText(value.name) && (value.image === undefined || isText(value.image));
 
-const isPlace = (value: unknown): value is Place =>
-  isObject(value) &&
-  isText(value.connection) &&
-  typeof value.idle === "boolean" &&
-  (value.lostAt === null || isTime(value.lostAt)) &&
-  (value.leasedUntil === undefined || isTime(value.leasedUntil)) &&
-  (value.session === undefined || isObject(value.session));
+const isPlace = (value: unknown): value is StoredPlace =>
+  value === "active" ||
+  value === "idle" ||
+  (isObject(value) &&
+    (isText(value.connection) || (value.connection ?? value.leasedUntil) === undefined) &&
+    typeof value.idle === "boolean" &&
+    (value.lostAt === null || isTime(value.lostAt)) &&
+    (value.leasedUntil === undefined || isTime(value.leasedUntil)) &&
+    (value.session === undefined || isObject(value.session)));
 
-const isPlaces = (value: unknown): value is Place[] => Array.isArray(value) && value.every(isPlace);
+const isPlaces = (value: unknown): value is StoredPlace[] =>
+  Array.isArray(value) && value.every(isPlace);
 
 /** Parses a column's JSON; `undefined` if it is malformed. */
 function parse(text: string | null): unknown {
@@ -90,7 +94,7 @@ export function fromRow(row: MemberRow, tell: (column: keyof MemberRow) => void)
     unseen: read("unseen", parse(row.unseen), isProfile, null),
     chosen: read("chosen", row.chosen, isStatus, null),
     data: read("data", parse(row.data), isObject, null),
-    places: read("places", parse(row.places), isPlaces, []),
+    places: fromStored(read("places", parse(row.places), isPlaces, [])),
     lastOnline: read("last_online", row.last_online, isTime, null),
     stamp: read("stamp", row.stamp, isCount, 0),
   };
