@@ -92,7 +92,7 @@ async function enterOneRoom(batch: readonly Case[]): Promise<void> {
   // Everybody is probed, out of hibernation: each must fit in what a socket carries.
   await hibernate(room);
   const ids = new Set(present.map(({ id }) => id));
-  vi.setSystemTime(Math.max(now + 21_000, (await alarmOf(room)) ?? 0));
+  vi.setSystemTime(Math.max(now + 39_000, (await alarmOf(room)) ?? 0));
   expect(await runAlarm(room)).toBe(true);
   await watcher.untilType("probe");
 
