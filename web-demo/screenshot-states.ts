@@ -116,6 +116,7 @@ async function takeRoom(
   const guest = page.frameLocator("iframe");
   await counts(page, 2);
   await counts(guest, 2);
+  await page.waitForLoadState("networkidle");
   await guest.getByLabel("Type something").fill("…");
   await guest.locator(".board").hover({ position: { x: 150, y: 60 } });
   await page.locator(".pointer").waitFor();
@@ -152,6 +153,7 @@ async function takeCrowd(
   const page = await context.newPage();
   await page.goto(`${url}/in/${room}`);
   await counts(page, people.length + 1);
+  await page.waitForLoadState("networkidle");
   for (const [index, client] of people.slice(0, 15).entries()) {
     const place = [((index * 37) % 97) / 100 + 0.01, ((index * 61) % 89) / 100 + 0.03];
     client.send({ type: "signal", name: "cursor", data: place });

@@ -1,8 +1,9 @@
 import { type CSSProperties, memo, useRef } from "react";
+import { initialsOf } from "../../src/element/initials.ts";
 import { type Cursor, useCursors } from "../../src/react/cursors.ts";
 
-/** With more pointers than this, their names are smaller. */
-const MANY = 8;
+/** With more pointers than this, each has its person's initials in place of the name. */
+const MANY = 6;
 /** From where on a name stands on the other side of its pointer, to stay within the board. */
 const FAR = 0.7;
 const LOW = 0.75;
@@ -11,23 +12,24 @@ const LOW = 0.75;
 export const Board = memo(function Board() {
   const board = useRef<HTMLElement>(null);
   const cursors = useCursors(board);
+  const areMany = cursors.length > MANY;
   return (
     <section
       ref={board}
       className="board"
       aria-label="Pointers"
       data-empty={cursors.length === 0}
-      data-many={cursors.length > MANY}
+      data-many={areMany}
     >
       <p>Move your pointer here: everybody sees it move.</p>
       {cursors.map((cursor) => (
-        <Pointer key={cursor.connection} cursor={cursor} />
+        <Pointer key={cursor.connection} cursor={cursor} isShort={areMany} />
       ))}
     </section>
   );
 });
 
-const Pointer = memo(function Pointer({ cursor }: { cursor: Cursor }) {
+const Pointer = memo(function Pointer({ cursor, isShort }: { cursor: Cursor; isShort: boolean }) {
   const { user, name, color, x, y, style } = cursor;
   return (
     <div
@@ -41,7 +43,7 @@ const Pointer = memo(function Pointer({ cursor }: { cursor: Cursor }) {
       <svg viewBox="0 0 16 16">
         <path d="M1.5 1.5 6 14.5l2.6-5.9 5.9-2.6z" />
       </svg>
-      <bdi>{name}</bdi>
+      <bdi>{isShort ? initialsOf(name) : name}</bdi>
     </div>
   );
 });

@@ -35,22 +35,27 @@ export function TeamPage({ account }: { account: Account }) {
   const { user } = account;
   return (
     <RoomProvider url="/rooms/team" user={user.id} window={windowOf({ limit: 0 })}>
-      <Page about={<Online />} action={<Self name={user.name} />}>
-        {(mate) => <Row mate={mate} />}
+      <Page self={user} about={<Status />} action={<Self name={user.name} />}>
+        {(mate) => <Row mate={mate} you={mate.id === user.id} />}
       </Page>
     </RoomProvider>
   );
 }
 
 interface PageProps {
+  /** Shown first, whether they are of the team or visit it. */
+  self?: Teammate;
   about: ReactNode;
   action?: ReactNode;
   children(mate: Teammate): ReactNode;
 }
 
-function Page({ about, action, children }: PageProps) {
+function Page({ self, about, action, children }: PageProps) {
   const [query, setQuery] = useState("");
-  const found = TEAM.filter(({ name }) => name.toLowerCase().includes(query.trim().toLowerCase()));
+  const people = self ? [self, ...TEAM.filter(({ id }) => id !== self.id)] : TEAM;
+  const found = people.filter(({ name }) =>
+    name.toLowerCase().includes(query.trim().toLowerCase()),
+  );
   useTitle("Team · Rollcall");
   return (
     <div className="team">
@@ -64,7 +69,7 @@ function Page({ about, action, children }: PageProps) {
           type="search"
           className="search"
           aria-label="Search"
-          placeholder={`Search ${TEAM.length} names`}
+          placeholder={`Search ${people.length} names`}
           value={query}
           onChange={(event) => setQuery(event.target.value)}
         />
@@ -82,33 +87,28 @@ function Page({ about, action, children }: PageProps) {
   );
 }
 
-function Row({ mate }: { mate: Teammate }) {
+function Row({ mate, you }: { mate: Teammate; you: boolean }) {
   const status = useMember(mate.id)?.status ?? "offline";
   return (
     <p className="mate" data-status={status}>
       <Avatar member={{ ...mate, status }} />
       {mate.name}
+      {you && <span className="you">you</span>}
       <span className="for-readers">, {STATUS_WORDS[status]}</span>
     </p>
   );
 }
 
-function Online() {
+/** How many are there, and your own status, to see how fast the dot changes elsewhere. */
+function Status() {
   const online = useOnlineCount();
-  return (
-    <p className="online" data-lit={online > 0}>
-      {online} online
-    </p>
-  );
-}
-
-/** Your own status, to see how fast the dot changes elsewhere. */
-function Self({ name }: { name: string }) {
   const [chosen, setStatus] = useStatus();
   const isBusy = chosen === "busy";
   return (
-    <div className="self">
-      <span className="self-name">{name}</span>
+    <div className="about">
+      <p className="online" data-lit={online > 0}>
+        {online} online
+      </p>
       <button
         type="button"
         className="button"
@@ -117,6 +117,14 @@ function Self({ name }: { name: string }) {
       >
         Busy
       </button>
+    </div>
+  );
+}
+
+function Self({ name }: { name: string }) {
+  return (
+    <div className="self">
+      <span className="self-name">{name}</span>
       <button type="button" className="button" onClick={() => void signOut()}>
         Sign out
       </button>
