@@ -16,13 +16,13 @@ const app: Plugin = {
 };
 
 it.each([
-  ["client", 6_100],
+  ["client", 6_050],
   ["client+window", 7_100],
-  ["client+signals", 6_600],
+  ["client+signals", 6_550],
   ["react", 7_100],
-  ["element", 8_750],
+  ["element", 8_700],
   ["dot", 8_200],
-  ["cursors", 8_950],
+  ["cursors", 8_900],
 ])("[K13] %s weighs at most %i bytes", async (entry, limit) => {
   const built = await build({
     configFile: false,

@@ -54,7 +54,7 @@ export function openHandle(
       share?.connection.update({ data });
     },
     signal() {
-      throw new TypeError("signal: pass signals.");
+      throw new TypeError("signal: no signals.");
     },
     ...options.signals?.(() => share?.connection),
     watch(ids) {

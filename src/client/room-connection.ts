@@ -1,4 +1,12 @@
-import type { ClientFrame, Delta, Self, ServerFrame, Snapshot } from "../protocol/messages.ts";
+import type {
+  ClientFrame,
+  Delta,
+  Self,
+  ServerFrame,
+  Snapshot,
+  WatcherWelcome,
+  Welcome,
+} from "../protocol/messages.ts";
 import { formatSince } from "../protocol/since.ts";
 import { Connector, type Owner } from "./connector.ts";
 import { watchIdle } from "./idle.ts";
@@ -32,7 +40,7 @@ export class RoomConnection implements Owner, Signalling {
   readonly over = new AbortController();
   /** As the room sends it. */
   #self: Self | null = null;
-  takesSignals: boolean | undefined;
+  welcome: Welcome | WatcherWelcome | undefined;
   #isStarted = false;
   #idle = false;
   /** The value that the last connect sent. */
@@ -72,7 +80,7 @@ export class RoomConnection implements Owner, Signalling {
   }
 
   leave(): void {
-    this.#connector.send({ type: "leave" });
+    this.say({ type: "leave" });
     this.onClosed(null);
   }
 
@@ -94,7 +102,7 @@ export class RoomConnection implements Owner, Signalling {
   onFrame(frame: ServerFrame): void {
     switch (frame.type) {
       case "welcome":
-        this.takesSignals = "signals" in frame;
+        this.welcome = frame;
         this.#syncing = false;
         if (this.#idle || this.#cameIdle) this.#tellIdle(this.#idle);
         return this.#meet(frame.self);
@@ -105,9 +113,6 @@ export class RoomConnection implements Owner, Signalling {
         return this.#hold(frame);
       case "watching":
         return this.#set({ watching: frame.watching });
-      case "probe":
-        // The socket has answered it.
-        return;
       case "signals":
         for (const signal of frame.signals) this.emit("signal", signal);
         return;
@@ -127,7 +132,8 @@ export class RoomConnection implements Owner, Signalling {
       case "event":
         return this.emit("event", frame);
       default:
-        frame satisfies never;
+        // The socket has answered it.
+        frame satisfies { type: "probe" };
     }
   }
 
@@ -149,7 +155,7 @@ export class RoomConnection implements Owner, Signalling {
     const isFirst = this.state.connection !== "online";
     if (isFirst) this.#outbox.restore();
     this.#syncing = !this.#show(state, isFirst ? { connection: "online", error: null } : {});
-    if (this.#syncing) this.#connector.send({ type: "sync" });
+    if (this.#syncing) this.say({ type: "sync" });
     else if (isFirst) {
       this.#connector.accepted();
       this.flush();
@@ -204,13 +210,14 @@ export class RoomConnection implements Owner, Signalling {
     this.say(frame);
   }
 
+  /** Sends a frame that does not. */
   say(frame: ClientFrame): void {
     this.#connector.send(frame);
   }
 
   #tellIdle(idle: boolean): void {
     this.#idle = idle;
-    this.#connector.send({ type: "idle", idle });
+    this.say({ type: "idle", idle });
     this.#connector.poll();
   }
 
@@ -231,7 +238,7 @@ export class RoomConnection implements Owner, Signalling {
 
   /** Without a token nothing is sent, and the service closes the socket in time. */
   #sendToken(token: string | undefined): void {
-    if (token) this.#connector.send({ type: "auth", token });
+    if (token) this.say({ type: "auth", token });
   }
 
   onClosed(error: RoomError | null): void {

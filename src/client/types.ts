@@ -1,5 +1,14 @@
 import type { ErrorCode } from "../protocol/error-code.ts";
-import type { Data, Member, ClientFrame, Self, Signal, Status } from "../protocol/messages.ts";
+import type {
+  ClientFrame,
+  Data,
+  Member,
+  Self,
+  Signal,
+  Status,
+  WatcherWelcome,
+  Welcome,
+} from "../protocol/messages.ts";
 
 /**
  * `online` and `polling` mean that the room's state has come, over a socket or plain HTTP; `closed`
@@ -64,8 +73,8 @@ export interface RoomEvents<D extends object = Data> {
 export interface Signalling {
   readonly state: RoomState;
   readonly isWatcher: boolean;
-  /** Whether the room takes signals; `undefined` until it has said so. */
-  readonly takesSignals: boolean | undefined;
+  /** The room's last welcome, which says whether it takes signals; `undefined` until it has come. */
+  readonly welcome: Welcome | WatcherWelcome | undefined;
   /** Sends a frame that does not count towards the room's limit. */
   say(frame: ClientFrame): void;
 }

@@ -33,7 +33,8 @@ export class SignalOutbox {
   };
 
   get #maySend(): boolean {
-    const { state, takesSignals } = this.#connection;
+    const { state, welcome } = this.#connection;
+    const takesSignals = welcome && "signals" in welcome;
     if (takesSignals === false) warn("This service takes no signals. Check SIGNALS.", "");
     const isHidden = globalThis.document?.visibilityState === "hidden";
     const isShown = state.connection === "online" && state.self?.chosen !== "offline";
