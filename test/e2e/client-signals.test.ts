@@ -55,7 +55,7 @@ describe("room.signal", () => {
     expect(named(sent())).toEqual(["a 1"]);
     await pass(200);
     expect(named(sent())).toEqual(["b 1", "a 2"]);
-    expect(() => plain.signal("a")).toThrow(new TypeError("signal: pass signals."));
+    expect(() => plain.signal("a")).toThrow(new TypeError("signal: no signals."));
   });
 
   it("[K30.1, G1.5] works for a handle that comes to a connection that others have opened", async () => {
