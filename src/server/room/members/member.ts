@@ -182,7 +182,9 @@ export function dueAt(record: MemberRecord, { retentionMs }: RoomLimits): number
  * it is stored with the next change.
  */
 export function storedText(record: MemberRecord): string {
-  return JSON.stringify({ ...record, issuedAt: 0, places: toStored(record.places) });
+  const { version, profile, unseen, chosen, data, places, lastOnline, stamp } = record;
+  const stored = [version, profile, unseen, chosen, data, toStored(places), lastOnline, stamp];
+  return JSON.stringify(stored);
 }
 
 function retentionEnd(record: MemberRecord, retentionMs: number): number {

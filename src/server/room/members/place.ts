@@ -28,19 +28,20 @@ function isStoredAsLive({ lostAt, leasedUntil, isNoted }: Place): boolean {
 
 /** The stored form of places; sockets that differ only in name or order have the same one. */
 export function toStored(places: readonly Place[]): StoredPlace[] {
-  const sockets = places.filter(isStoredAsLive);
-  const others = places.filter((place) => !isStoredAsLive(place));
-  return [
-    ...sockets.filter(({ idle }) => !idle).map(() => "active" as const),
-    ...sockets.filter(({ idle }) => idle).map(() => "idle" as const),
-    ...others.map(({ connection, idle, lostAt, leasedUntil, session }) => ({
-      ...(leasedUntil !== undefined && { connection }),
-      idle,
-      lostAt,
-      ...(leasedUntil !== undefined && { leasedUntil }),
-      ...(session && { session }),
-    })),
-  ];
+  const active: StoredPlace[] = [];
+  const idle: StoredPlace[] = [];
+  const others: StoredPlace[] = [];
+  for (const place of places) {
+    if (!isStoredAsLive(place)) others.push(toStoredWhole(place));
+    else if (place.idle) idle.push("idle");
+    else active.push("active");
+  }
+  return [...active, ...idle, ...others];
+}
+
+function toStoredWhole({ connection, idle, lostAt, leasedUntil, session }: Place): StoredPlace {
+  if (leasedUntil === undefined) return { idle, lostAt };
+  return { connection, idle, lostAt, leasedUntil, ...(session && { session }) };
 }
 
 /** Restores places; the sockets' are found again by {@link bindSockets}. */
