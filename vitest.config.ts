@@ -46,6 +46,7 @@ const worker = (vars: Record<string, string>, datasets: Record<string, { dataset
         PUBLIC_COUNTS: "public, public-*",
         WINDOW_ROOMS: "windowed-*",
         SIGNALS: "true",
+        LARGE_ROOMS: "large-*=4, public-large-*=4",
         ...vars,
       },
     },
@@ -75,6 +76,8 @@ export default defineConfig({
           name: "worker",
           ...BOUNDS,
           ...SHARED,
+          // For a longer manual run.
+          provide: { largeRuns: Number(process.env["LARGE_RUNS"] ?? 2_000) },
           include: ["test/{server,protocol,client}/**/*.test.ts"],
           exclude: ["test/server/{in-band,backend,webhooks}/**"],
         },

@@ -1,3 +1,3 @@
 import { createApp } from "rollcall/server";
-export { Directory, Room, User } from "rollcall/server";
+export { Directory, Hub, Room, User } from "rollcall/server";
 export default createApp();

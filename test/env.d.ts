@@ -13,5 +13,6 @@ declare module "vitest" {
   interface ProvidedContext {
     doorCases: number;
     frameCases: number;
+    largeRuns: number;
   }
 }

@@ -4,7 +4,7 @@ import { csrf } from "hono/csrf";
 import { validator } from "hono/validator";
 import { jwtVerify, SignJWT } from "jose";
 import * as v from "valibot";
-import { createApp, Directory, type Env, Room, User } from "../src/server/index.ts";
+import { createApp, Directory, type Env, Hub, Room, User } from "../src/server/index.ts";
 import { PICTURES, type Picture, picturePath } from "./pictures.ts";
 import { TEAM } from "./team.ts";
 
@@ -117,4 +117,4 @@ app.get("/demo/me", async (c) => {
 });
 
 export default app;
-export { Directory, Room, User };
+export { Directory, Hub, Room, User };

@@ -1,5 +1,6 @@
 export const LEFT = 1000;
 const FAULT = 1011;
+const MOVED = 1012;
 export const BAD_MESSAGE = 4400;
 export const SESSION = 4401;
 export const FORBIDDEN = 4403;
@@ -10,6 +11,7 @@ export const RATE_LIMITED = 4429;
 export const CLOSE = {
   left: LEFT,
   fault: FAULT,
+  moved: MOVED,
   badMessage: BAD_MESSAGE,
   session: SESSION,
   forbidden: FORBIDDEN,

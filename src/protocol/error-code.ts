@@ -5,6 +5,7 @@ export type ErrorCode =
   | "not_present"
   | "too_many_watched"
   | "hidden"
+  | "room_too_large"
   | "room_invalid"
   | "unauthenticated"
   | "session_invalid"

@@ -13,6 +13,8 @@ export interface WebhookEvent {
     room: string;
     epoch: string;
     version: number;
+    /** In a large room: the shard that reports a member; each has epochs and sequences of its own. */
+    shard?: number;
     sequence: number;
     member?: Member;
   };

@@ -31,7 +31,7 @@ const noNext = async () => {};
  *
  * @example
  * export default createApp({ authorize: (session, room) => session.roles.includes(room) });
- * export { Directory, Room, User } from "rollcall/server";
+ * export { Directory, Hub, Room, User } from "rollcall/server";
  */
 export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindings> = {}) {
   // The app declares the types of its deployment's bindings.

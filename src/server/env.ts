@@ -1,4 +1,5 @@
 import type { DirectoryObject } from "./directory/directory-object.ts";
+import type { HubObject } from "./large/hub-object.ts";
 import type { RoomObject } from "./room/room-object.ts";
 import type { UserObject } from "./user/user-object.ts";
 
@@ -40,6 +41,9 @@ export interface Env {
   PUBLIC_COUNTS?: string;
   WINDOW_ROOMS?: string;
   SIGNALS?: string | boolean;
+  LARGE_ROOMS?: string;
+  /** Needed if there are `LARGE_ROOMS`. */
+  HUBS?: DurableObjectNamespace<HubObject>;
   /** Receives the metrics (SPEC O4); without the binding there are none. */
   METRICS?: AnalyticsEngineDataset;
   /** Limits connects, and credentials that fail; without the binding there is no limit (SPEC A7). */

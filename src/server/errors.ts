@@ -9,6 +9,7 @@ const ERRORS = {
   bad_message: [400, "This frame breaks the protocol."],
   not_present: [400, "A connection that only watches a room cannot do this."],
   too_many_watched: [400, "These are too many users to watch."],
+  room_too_large: [400, "In a room of this size nobody can signal."],
   hidden: [400, "A member who appears offline cannot signal."],
   room_invalid: [400, "This is not a valid room name."],
   unauthenticated: [401, "Sign in first: the request carries no credential."],

@@ -3,6 +3,7 @@ export type { Action, Authorize, AuthorizeWatch, RuleContext } from "./access/au
 export type { Env } from "./env.ts";
 export { Directory } from "./directory/directory.ts";
 export type { Verify } from "./access/policy.ts";
+export { Hub } from "./large/hub.ts";
 export type { WebhookEvent, WebhookMessage } from "../protocol/webhook-message.ts";
 export { Room } from "./room/room.ts";
 export type { Session, SessionUser } from "./session/session.ts";

@@ -19,7 +19,7 @@ const NODE_PEERS = {
 };
 
 /** Of the production Worker. */
-const OBJECTS = { ROOMS: "Room", USERS: "User", DIRECTORY: "Directory" };
+const OBJECTS = { ROOMS: "Room", USERS: "User", DIRECTORY: "Directory", HUBS: "Hub" };
 
 export type ServerName = SystemName | keyof typeof WORKERS;
 export type ServerOptions = Pick<WorkerdOptions, "vars" | "onLog">;

@@ -110,10 +110,10 @@ it("[K26.1] the package builds in an app and in a Worker, and the README's examp
   await run(process.execPath, [script]);
   const worker = write(
     "worker/worker.ts",
-    `import { createApp, Directory, Room, User } from "rollcall/server";
+    `import { createApp, Directory, Hub, Room, User } from "rollcall/server";
 
 export default createApp();
-export { Directory, Room, User };
+export { Directory, Hub, Room, User };
 `,
   );
   const files = await buildApp(app);

@@ -181,6 +181,34 @@ const CASES: Record<keyof Values, Case> = {
   },
   METRICS: binding("C30", "writeDataPoint", "an Analytics Engine dataset"),
   PUBLIC_COUNTS: roomPatterns("C31"),
+  LARGE_ROOMS: {
+    id: "C34",
+    good: [
+      [
+        "lobby=8, docs:*=64,*=2",
+        [
+          { pattern: "lobby", shards: 8 },
+          { pattern: "docs:*", shards: 64 },
+          { pattern: "*", shards: 2 },
+        ],
+      ],
+      ["", []],
+    ],
+    bad: [
+      "lobby",
+      "lobby=1",
+      "lobby=65",
+      "lobby=8=8",
+      "lobby=-8",
+      "=8",
+      "a b=8",
+      "lobby=0x8",
+      "lobby=8.5",
+    ],
+    fault:
+      "must be names of rooms, each with a * at its end or without, = and 2 to 64 shards, separated by commas",
+  },
+  HUBS: binding("C35", "getByName", "the Hub class"),
   WINDOW_ROOMS: roomPatterns("C32"),
   SIGNALS: yesOrNo("C33"),
 };

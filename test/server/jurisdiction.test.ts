@@ -26,7 +26,7 @@ function placed<Namespace extends object>(namespace: Namespace, asked: string[])
 
 it("[O6] every object is asked for in the jurisdiction", async () => {
   const asked: string[] = [];
-  const { ROOMS, USERS, DIRECTORY } = env;
+  const { ROOMS, USERS, DIRECTORY, HUBS } = env;
   const inEurope: Env = {
     ...env,
     SERVER_KEY: "k".repeat(32),
@@ -34,16 +34,17 @@ it("[O6] every object is asked for in the jurisdiction", async () => {
     ROOMS: placed(ROOMS, asked),
     USERS: placed(USERS!, asked),
     DIRECTORY: placed(DIRECTORY!, asked),
+    HUBS: placed(HUBS!, asked),
   };
-  const { rooms, users, directory, faults } = parseConfig(inEurope);
+  const { rooms, users, directory, hubs, faults } = parseConfig(inEurope);
   expect(faults).toEqual([]);
-  expect(asked).toEqual(["eu", "eu", "eu"]);
-  expect([rooms, users, directory]).toEqual([ROOMS, USERS, DIRECTORY]);
+  expect(asked).toEqual(["eu", "eu", "eu", "eu"]);
+  expect([rooms, users, directory, hubs]).toEqual([ROOMS, USERS, DIRECTORY, HUBS]);
 
   const request = new Request(`${HOST}/rooms/placed`, { headers: await bearer("ada") });
   const answer = await app.fetch(request, inEurope, createExecutionContext());
   expect(answer.status).toBe(200);
-  expect(asked).toHaveLength(6);
+  expect(asked).toHaveLength(8);
 });
 
 it("[O6] none is asked for without one, and one that does not exist is a fault", async () => {

@@ -1,6 +1,7 @@
 import type { DirectoryObject } from "../directory/directory-object.ts";
 import type { Env } from "../env.ts";
 import type { OwnClaims } from "../session/claims.ts";
+import type { HubObject } from "../large/hub-object.ts";
 import type { RoomObject } from "../room/room-object.ts";
 import type { UserObject } from "../user/user-object.ts";
 
@@ -54,6 +55,12 @@ export interface WebhookConfig {
   readonly secrets: readonly string[];
 }
 
+/** The number of shards of rooms with a name, or, with a trailing `*`, with its beginning. */
+export interface LargeRooms {
+  readonly pattern: string;
+  readonly shards: number;
+}
+
 /** The whole configuration, complete: a faulty key has its default. */
 export interface Config {
   readonly session: SessionConfig;
@@ -80,6 +87,10 @@ export interface Config {
   readonly windowRooms: readonly string[];
   /** Whether members may signal to each other (SPEC G1). */
   readonly signals: boolean;
+  /** How many shards keep a large room (SPEC N1), in the order of the setting; the first match counts. */
+  readonly largeRooms: readonly LargeRooms[];
+  /** The hubs of large rooms; `null` if there are none. */
+  readonly hubs: DurableObjectNamespace<HubObject> | null;
   /** How many rooms a user may be present in, if there is a server key (SPEC A7). */
   readonly maxRoomsPerUser: number;
   /** The users' objects (SPEC B3, B4); `null` without a server key. */

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { DirectoryObject } from "../directory/directory-object.ts";
+import type { HubObject } from "../large/hub-object.ts";
 import { CLAIM_KEYS, isRecord } from "../session/claims.ts";
 import { FORMATS } from "../session/index.ts";
 import { isTrustedUrl } from "./trusted-url.ts";
@@ -119,6 +120,31 @@ const roomPatterns = v.optional(
       (patterns) => patterns.every((pattern) => ROOM_PATTERN.test(pattern)),
       "must be names of rooms separated by commas, each with a * at its end or without",
     ),
+  ),
+  "",
+);
+
+const LARGE_FAULT =
+  "must be names of rooms, each with a * at its end or without, = and 2 to 64 shards, separated by commas";
+
+const parseLarge = (entry: string) => {
+  const [pattern = "", count = "", ...rest] = entry.split("=").map((part) => part.trim());
+  const shards = /^\d{1,2}$/.test(count) ? Number(count) : 0;
+  const isGood =
+    pattern !== "" &&
+    ROOM_PATTERN.test(pattern) &&
+    shards >= 2 &&
+    shards <= 64 &&
+    rest.length === 0;
+  return isGood ? { pattern, shards } : null;
+};
+
+const largeRooms = v.optional(
+  v.pipe(
+    plainText,
+    v.transform((text) => splitList(text).map(parseLarge)),
+    v.check((rooms) => !rooms.includes(null), LARGE_FAULT),
+    v.transform((rooms) => rooms.filter((room) => room !== null)),
   ),
   "",
 );
@@ -245,6 +271,8 @@ const KEYS = {
   PUBLIC_COUNTS: roomPatterns,
   WINDOW_ROOMS: roomPatterns,
   SIGNALS: yesOrNo,
+  LARGE_ROOMS: largeRooms,
+  HUBS: binding<DurableObjectNamespace<HubObject>>("getByName", "the Hub class"),
 };
 
 /** The value of each key. */

@@ -77,6 +77,8 @@ export function parseConfig(env: Env, hasCustomVerify = false): Config {
     publicCounts: values.PUBLIC_COUNTS,
     windowRooms: values.WINDOW_ROOMS,
     signals: values.SIGNALS === "true",
+    largeRooms: values.LARGE_ROOMS,
+    hubs: values.LARGE_ROOMS.length > 0 && values.HUBS ? place(values.HUBS) : null,
     maxRoomsPerUser: values.MAX_ROOMS_PER_USER,
     users: hasBackend && env.USERS ? place(env.USERS) : null,
     faults,
@@ -89,6 +91,9 @@ export function parseConfig(env: Env, hasCustomVerify = false): Config {
   }
   if (config.serverKeys.length > 0 && config.users === null) {
     faults.push("USERS: is missing; SERVER_KEY needs it");
+  }
+  if (config.largeRooms.length > 0 && config.hubs === null && !blames(faults, "HUBS")) {
+    faults.push("HUBS: is missing; LARGE_ROOMS needs it");
   }
   if (!hasCustomVerify) faults.push(...formatFaults(config, env));
   return Object.freeze(config);

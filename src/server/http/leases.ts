@@ -89,14 +89,14 @@ export async function holdLease(asked: RequestContext, room: string): Promise<Re
 export async function endLease(asked: RequestContext, room: string): Promise<Response> {
   const { env, config, request, url, requestId } = asked;
   requireOrigin(request, null, url.origin, config.allowedOrigins);
-  await countLeave(asked, room);
+  const user = await countLeave(asked, room);
   const { lease, closing = false } = await readBody(request, leaveSchema);
   const connection = await connectionOf(lease);
   await orRoomUnavailable(room, requestId, () =>
     callRoom(
       env,
       room,
-      async (stub) => stub.endLease(connection, closing),
+      async (stub) => stub.endLease(connection, closing, user),
       { ask: "leave", requestId, leaving: { connection, closing } },
       async () => {},
     ),
@@ -105,18 +105,20 @@ export async function endLease(asked: RequestContext, room: string): Promise<Res
 }
 
 /**
- * A caller without a session could guess leases and wake rooms, so each counts against its address.
+ * Returns whose session it is, if there is one. A caller without one could guess leases and wake rooms, so each counts against its address.
  */
-async function countLeave(asked: RequestContext, room: string): Promise<void> {
+async function countLeave(asked: RequestContext, room: string): Promise<string | undefined> {
   const { config, request } = asked;
   const circumstances = credentialContextOf(asked, room);
   const credential = readCredential(request, sessionCookies(config.session));
   try {
     const { session } = await judge(credential, circumstances);
     await countRead(config.env.READS, session.user.id);
+    return session.user.id;
   } catch (error) {
     if (!(error instanceof Refusal) || error.code === "rate_limited") throw error;
     // A failure has been counted already.
     if (error.code === "session_unavailable") await circumstances.caller.countFailure();
+    return undefined;
   }
 }

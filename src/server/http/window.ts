@@ -1,10 +1,10 @@
 import * as v from "valibot";
 import { userIdsSchema } from "../../protocol/client-frame.ts";
 import { DEFAULT_WINDOW, MAX_WATCHED, MAX_WINDOW } from "../../protocol/messages.ts";
-import { matchesRoom } from "../access/match-room.ts";
 import { mayWatch, restrictsWatching } from "../access/may-watch.ts";
 import type { RequestContext } from "../access/request-context.ts";
 import { Refusal } from "../errors.ts";
+import { isShownInWindows } from "../large/routing.ts";
 import type { AskedWindow, JoinRequest } from "../room/room-request.ts";
 import type { Session } from "../session/session.ts";
 
@@ -77,7 +77,7 @@ function limitOf(
   room: string,
   asker: Asker,
 ): number | null {
-  if (view === undefined && !matchesRoom(config.windowRooms, room)) return null;
+  if (view === undefined && !isShownInWindows(config, room)) return null;
   const isShownCounts = asker === "stranger" || view === "counts";
   // With such a rule, nobody else may be shown.
   const isRestricted = asker !== "backend" && restrictsWatching(policy);

@@ -1,5 +1,5 @@
 import type { Connection } from "./connections/connection.ts";
-import type { RoomEvent, RoomStats } from "./room-object.ts";
+import type { ObjectStats, RoomEvent } from "./room-object.ts";
 import type { RoomState } from "./room-state.ts";
 
 function isMeant({ session }: Connection, to: RoomEvent["to"]): boolean {
@@ -9,10 +9,10 @@ function isMeant({ session }: Connection, to: RoomEvent["to"]): boolean {
 }
 
 /** Sends an event to the connections it is for, in the room's order; returns how many (SPEC B1). */
-export function deliver(room: RoomState, { name, data, to }: RoomEvent): number {
+export function deliver(room: RoomState, { name, data, to, id: given }: RoomEvent): number {
   const meant = [...room.connections].filter((connection) => isMeant(connection, to));
   if (meant.length === 0) return 0;
-  const id = room.store.nextEventId(room.roster.list.epoch);
+  const id = given ?? room.store.nextEventId(room.roster.list.epoch);
   const head = JSON.stringify({ type: "event", id, name });
   const text = `${head.slice(0, -1)},"data":${data}}`;
   for (const connection of meant) room.replies.send(connection, text);
@@ -28,7 +28,8 @@ export function statsOf({
   connections,
   webhooks,
   store,
-}: RoomState): RoomStats {
+  link,
+}: RoomState): ObjectStats {
   const { state, online, connections: shown } = roster.list;
   const { messages, events, oldestAt } = webhooks?.outbox.stats() ?? EMPTY_OUTBOX;
   return {
@@ -46,5 +47,6 @@ export function statsOf({
       oldest: oldestAt === null ? null : new Date(oldestAt).toISOString(),
       dead: store.tally("dead"),
     },
+    ...(link && { copy: link.copy.isComplete ? link.copy.size : null }),
   };
 }

@@ -1,4 +1,5 @@
 import { formatSince, isSame, type Since } from "../../protocol/since.ts";
+import type { HubLink } from "../large/hub-link.ts";
 import { measure } from "../metrics.ts";
 import type { Connection } from "./connections/connection.ts";
 import type { Connections } from "./connections/connections.ts";
@@ -24,6 +25,16 @@ const WHOLE_EVERY_MS = 5_000;
 export function gatherMs(connections: number, someoneWaits: boolean): number {
   const span = connections * GATHER_MS_PER_CONNECTION * (someoneWaits ? 1 : PATIENCE);
   return Math.min(MAX_GATHER_MS, Math.max(MIN_GATHER_MS, span));
+}
+
+interface BroadcasterParts {
+  room: string;
+  holder: ListHolder;
+  texts: RoomTexts;
+  connections: Connections;
+  lists: WatchLists<Connection>;
+  /** For a shard of a large room. */
+  link: HubLink | null;
 }
 
 /**
@@ -52,19 +63,18 @@ export class Broadcaster {
   /** When the first change came that is not sent yet. */
   #waitingSince: number | null = null;
 
-  constructor(
-    room: string,
-    holder: ListHolder,
-    texts: RoomTexts,
-    connections: Connections,
-    lists: WatchLists<Connection>,
-  ) {
+  constructor({ room, holder, texts, connections, lists, link }: BroadcasterParts) {
     this.#room = room;
     this.#holder = holder;
     this.#texts = texts;
     this.#told = holder.list.state;
     this.#connections = connections;
-    this.#windows = new Windows(room, lists, connections);
+    this.#windows = new Windows(
+      room,
+      lists,
+      link ? link.sharing(connections) : connections,
+      link?.firstStates,
+    );
   }
 
   /** After a start: restores the state that the surviving connections hold. */
@@ -82,6 +92,16 @@ export class Broadcaster {
   greet(connection: Connection, since: Since | null): void {
     if (connection.limit !== null) return this.#windows.greet(connection, since);
     this.#awaiting.set(connection, connection.view === "snapshot" ? null : since);
+  }
+
+  /** In a shard of a large room: queues a connection whose first state waited for the copy. */
+  show(connection: Connection, since: Since | null): void {
+    this.#windows.show(connection, since);
+  }
+
+  /** In a shard that had no copy of the list: queues everybody for it. */
+  begin(): void {
+    this.#windows.begin(this.#holder);
   }
 
   /** Queues a connection that gets its first state after it has sent its watch list (SPEC S5). */

@@ -1,4 +1,5 @@
 import type { Status } from "../../protocol/messages.ts";
+import type { ShardCalls } from "../large/messages.ts";
 import type { Revocation } from "../user/revocation.ts";
 import type { Admission } from "./room-request.ts";
 
@@ -7,6 +8,8 @@ export interface RoomEvent {
   name: string;
   /** As JSON. */
   data: string;
+  /** From the hub of a large room: the id that it has in all shards. */
+  id?: string;
   to?: { users?: string[] | undefined; roles?: string[] | undefined };
 }
 
@@ -49,11 +52,16 @@ export interface RoomStats {
   outbox: { messages: number; events: number; oldest: string | null; dead: number };
 }
 
+/** The figures of a room's object: in a shard of a large room also how many members its copy has. */
+export interface ObjectStats extends RoomStats {
+  copy?: number | null;
+}
+
 /**
  * The calls that a room's object answers; an upgrade goes by `fetch`. During a gradual deploy old and
  * new versions call each other: rename none.
  */
-export interface RoomObject extends Rpc.DurableObjectBranded {
+export interface RoomObject extends Rpc.DurableObjectBranded, ShardCalls {
   fetch(request: Request): Promise<Response>;
   deliver(event: RoomEvent): Promise<number>;
   kick(user: string): Promise<number>;
@@ -61,6 +69,6 @@ export interface RoomObject extends Rpc.DurableObjectBranded {
   forget(user: string, before: Admission): Promise<Ended>;
   sight(user: string, stamp: number): Promise<MemberView & { isHere: boolean }>;
   count(): Promise<Counts>;
-  stats(): Promise<RoomStats>;
-  endLease(connection: string, closing: boolean): Promise<void>;
+  stats(): Promise<ObjectStats>;
+  endLease(connection: string, closing: boolean, user?: string): Promise<void>;
 }

@@ -1,7 +1,10 @@
 import type { Config } from "../config/config.ts";
 import { describeError, log } from "../log.ts";
+import { HubLink } from "../large/hub-link.ts";
+import { parseObjectName } from "../large/shard.ts";
 import { AlarmClock } from "../platform/alarm-clock.ts";
 import { Barriers, BARRIER_MS } from "./storage/barriers.ts";
+import type { HubCalls } from "../large/messages.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { Connections } from "./connections/connections.ts";
 import { lossAtStart } from "./connections/losses.ts";
@@ -21,6 +24,7 @@ import { openWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
 
 /** The inputs of a room. */
 export interface RoomParts {
+  /** The name of its object. */
   name: string;
   config: Config;
   storage: DurableObjectStorage;
@@ -39,6 +43,8 @@ export class RoomState {
   readonly connections: Connections;
   /** Replaced by {@link begin}. */
   roster: Roster;
+  /** For a shard of a large room; `null` for a room of one object. */
+  readonly link: HubLink | null;
   readonly texts: RoomTexts;
   readonly broadcaster: Broadcaster;
   readonly alarm: AlarmClock;
@@ -64,7 +70,8 @@ export class RoomState {
   /** Connections that were removed as stale since the last commit. */
   ghosts = 0;
 
-  constructor({ name, config, storage, pingedAt }: RoomParts) {
+  constructor({ name: objectName, config, storage, pingedAt }: RoomParts) {
+    const { room: name, shard } = parseObjectName(objectName);
     this.name = name;
     this.config = config;
     this.timing = timingFor(config.limits.staleMs);
@@ -73,18 +80,35 @@ export class RoomState {
     this.store = new Store(storage, name);
     this.tickets = new UsedTickets(storage);
     this.barriers = new Barriers(storage);
-    this.webhooks = openWebhooks(config.webhook, storage, name);
+    this.webhooks = openWebhooks(config.webhook, storage, name, shard);
     this.roster = new Roster(config.limits, this.store.load());
     this.watchTable = new WatchTable(storage, name);
     this.signals = config.signals ? new Signals() : null;
-    this.texts = new RoomTexts(name, this.roster, this.connections);
-    this.broadcaster = new Broadcaster(
-      name,
-      this.roster,
-      this.texts,
-      this.connections,
-      this.watchLists,
-    );
+    const { hubs } = config;
+    this.link =
+      shard && hubs
+        ? new HubLink({
+            room: name,
+            shard,
+            hub: () => hubs.getByName(name) as unknown as HubCalls,
+            roster: () => this.roster,
+            facts: () => ({
+              watching: this.connections.watching,
+              sockets: this.connections.size,
+              members: this.roster.size,
+            }),
+          })
+        : null;
+    const holder = this.link?.copy ?? this.roster;
+    this.texts = new RoomTexts(name, holder, this.link?.copy ?? this.connections);
+    this.broadcaster = new Broadcaster({
+      room: name,
+      holder,
+      texts: this.texts,
+      connections: this.connections,
+      lists: this.watchLists,
+      link: this.link,
+    });
   }
 
   /**
@@ -93,12 +117,16 @@ export class RoomState {
   wake(sockets: Iterable<WebSocket>, now: number): void {
     const notedAt = this.connections.wake(sockets, this.alarm.at ?? now);
     this.#recallWatchLists();
-    this.broadcaster.wake();
+    if (this.link) this.link.wake(now);
+    else this.broadcaster.wake();
     // A room whose sockets survived hibernation, or that keeps nothing, has reported its counts.
     const listed = this.connections.size > 0 || !this.store.exists ? this.roster.list : null;
     const { directory } = this.config;
     const sweepWithinMs = this.timing.probeAfterMs;
-    this.occupancy = directory && new Occupancy(directory, this.name, sweepWithinMs, listed);
+    // The hub reports a large room.
+    if (this.link === null && directory) {
+      this.occupancy = new Occupancy(directory, this.name, sweepWithinMs, listed);
+    }
     const loss = lossAtStart(now, {
       hasSockets: this.connections.size > 0,
       notedAt,
@@ -110,6 +138,7 @@ export class RoomState {
       if (loss.isNew) log("leave", { room: this.name, user, reason: "closed" });
     }
     this.#recallDepartures(now);
+    if (this.link) return;
     // Stored data was damaged: the sockets hold a state of an epoch that has ended.
     if (this.store.exists && this.store.epoch !== this.roster.list.epoch) {
       for (const connection of this.connections) {
@@ -155,7 +184,7 @@ export class RoomState {
   /** Starts again after storage was cleared: the next member begins a new epoch. */
   begin(): void {
     this.roster = new Roster(this.config.limits, this.store.load());
-    this.broadcaster.follow(this.roster);
+    if (this.link === null) this.broadcaster.follow(this.roster);
   }
 
   /** Starts a task, if there is one, when the turn has ended. */

@@ -1,6 +1,7 @@
 import { configOf } from "../config/parse.ts";
 import type { Env } from "../env.ts";
 import { errorResponse, Refusal } from "../errors.ts";
+import { objectFor, shardCountOf } from "../large/routing.ts";
 import { describeError, log } from "../log.ts";
 import { callTwice } from "../platform/object-call.ts";
 import { within } from "../platform/time-limit.ts";
@@ -8,9 +9,23 @@ import { hasCustomVerify } from "../access/policy.ts";
 import type { RoomObject } from "./room-object.ts";
 import { ROOM_URL, toRoom, type OldRequest, type RoomRequest } from "./room-request.ts";
 
-/** The object of a room, in the jurisdiction that the deployment is configured for. */
+/**
+ * The object that answers for a room, in the jurisdiction that the deployment is configured for: of a
+ * large room, its hub.
+ */
 export function roomStub(env: Env, room: string): DurableObjectStub<RoomObject> {
-  return configOf(env, hasCustomVerify()).rooms.getByName(room);
+  const config = configOf(env, hasCustomVerify());
+  if (shardCountOf(config, room) === null) return config.rooms.getByName(room);
+  return config.hubs!.getByName(room) as unknown as DurableObjectStub<RoomObject>;
+}
+
+/** The object that a request goes to: of a large room, the shard of who enters it (SPEC N2). */
+function stubFor(env: Env, room: string, request: RoomRequest): DurableObjectStub<RoomObject> {
+  if (request.ask === "read") return roomStub(env, room);
+  const config = configOf(env, hasCustomVerify());
+  const comer = request.ask === "watch" ? request.watcher : request.joiner;
+  const { address = request.requestId } = { address: undefined, ...request };
+  return config.rooms.getByName(objectFor(config, room, comer?.user.id ?? address));
 }
 
 /** Sends a request to a room; answers 503 `room_unavailable` if the room does not answer. */
@@ -21,7 +36,9 @@ export async function askRoom(
   original: Request,
 ): Promise<Response> {
   try {
-    return await callTwice(() => roomStub(env, room).fetch(ROOM_URL, toRoom(request, original)));
+    return await callTwice(() =>
+      stubFor(env, room, request).fetch(ROOM_URL, toRoom(request, original)),
+    );
   } catch (error) {
     const { requestId } = request;
     log("failure", { code: "room_unavailable", room, reason: describeError(error), requestId });

@@ -1,5 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
 import { PING, PONG } from "../../protocol/messages.ts";
+import type { HubLink } from "../large/hub-link.ts";
+import type { Asked, KeptUser, Receipt, SentMember, Telling } from "../large/messages.ts";
+import { adopt, comeTo, keptOf, release } from "../large/take-over.ts";
+import { takeTelling } from "../large/take-telling.ts";
+import { errorResponse } from "../errors.ts";
 import { answerError } from "../http/answer-error.ts";
 import { answerHeaders, answerJson } from "../http/answer.ts";
 import { configOf } from "../config/parse.ts";
@@ -14,7 +19,14 @@ import { receive } from "./connections/frames.ts";
 import { join } from "./connections/join.ts";
 import { Leases } from "./connections/leases.ts";
 import { answerRead } from "./read.ts";
-import type { Counts, Ended, MemberView, RoomEvent, RoomObject, RoomStats } from "./room-object.ts";
+import type {
+  Counts,
+  Ended,
+  MemberView,
+  RoomEvent,
+  ObjectStats,
+  RoomObject,
+} from "./room-object.ts";
 import { RoomState } from "./room-state.ts";
 import { rethrow, TurnRunner } from "./turn-runner.ts";
 import { forget, kick, revoke, view } from "./user-calls.ts";
@@ -52,11 +64,44 @@ export class Room extends DurableObject<Env> implements RoomObject {
   /** Answers a request of the Worker: an upgrade, a lease or a read. */
   override async fetch(request: Request): Promise<Response> {
     const asked = fromWorker(request);
+    const { link } = this.#room;
+    if (link !== null) return this.#fetchLarge(link, asked);
     return this.#runner.event(
       (now) => this.#answer(asked, request.headers.get("If-None-Match"), now),
       (error) => answerError(error, asked.requestId, this.#room.name),
       asked.ask !== "join" && asked.ask !== "watch",
     );
+  }
+
+  /** Answers a request to a shard of a large room, which may have to wait for others. */
+  async #fetchLarge(link: HubLink, asked: RoomRequest | OldRequest): Promise<Response> {
+    const room = this.#room;
+    const { requestId } = asked;
+    const refuse = (error: unknown) => answerError(error, requestId, room.name);
+    if (asked.ask === "join" || asked.ask === "hold") {
+      const user = asked.joiner.user.id;
+      try {
+        const kept = await comeTo(room, user, () => this.#runner.event(() => {}, rethrow));
+        if (kept.length > 0) {
+          this.#runner.event((now) => adopt(room, user, kept, now), rethrow);
+          room.link?.releaseWhenIncluded(user);
+        }
+      } catch (error) {
+        room.logFault(error);
+        return errorResponse("room_unavailable", requestId);
+      }
+    }
+    if (asked.ask !== "hold") {
+      return this.#runner.event((now) => this.#answer(asked, null, now), refuse);
+    }
+    const held = this.#runner.event((now) => this.#leases.begin(asked, now), refuse, true);
+    if (held instanceof Response) return held;
+    try {
+      await link.whenIncluded(held.user, () => this.#runner.event(() => {}, rethrow));
+      return this.#runner.event(() => held.answer(), refuse);
+    } catch {
+      return errorResponse("room_unavailable", requestId);
+    }
   }
 
   /** Sends an event of the app's backend (SPEC B1); returns to how many connections. */
@@ -110,13 +155,41 @@ export class Room extends DurableObject<Env> implements RoomObject {
   }
 
   /** Returns the room's figures, for the app's backend (SPEC B10). */
-  async stats(): Promise<RoomStats> {
+  async stats(): Promise<ObjectStats> {
     return this.#call(() => statsOf(this.#room));
   }
 
   /** Ends a lease, if there is one (SPEC P2). */
-  async endLease(connection: string, closing: boolean): Promise<void> {
+  async endLease(connection: string, closing: boolean, _user?: string): Promise<void> {
     return this.#call((now) => this.#leases.end(connection, closing, now));
+  }
+
+  /** Takes what the hub of a large room tells its shards (SPEC N3). */
+  async tell(telling: Telling): Promise<Receipt | "unwanted"> {
+    return this.#call((now) => takeTelling(this.#room, telling, now));
+  }
+
+  /** Has this shard report everything, unless the hub has it already (SPEC N4). */
+  async speak(asked: Asked | null): Promise<void> {
+    return this.#call(() => this.#room.link?.speak(asked));
+  }
+
+  /** Returns the members of other shards that the copy has (SPEC N4). */
+  async recall(shards: string[]): Promise<SentMember[] | null> {
+    return this.#call(() => this.#room.link?.recall(shards) ?? null);
+  }
+
+  /** Returns what is kept of a user who comes to a shard of another number (SPEC N6). */
+  async takeOver(user: string, of: number): Promise<KeptUser | null> {
+    return this.#call(() => {
+      this.#room.link?.noteGeneration(of);
+      return keptOf(this.#room, user);
+    });
+  }
+
+  /** Ends what is kept of such a user, except open sockets. */
+  async release(user: string): Promise<void> {
+    return this.#call((now) => release(this.#room, user, now));
   }
 
   override async webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void> {

@@ -2,6 +2,7 @@ import { log } from "../log.ts";
 import type { Departure } from "../user/user-object.ts";
 import { tellLeft } from "../user/user-stub.ts";
 import { keepLosses } from "./connections/losses.ts";
+import { releaseOthers } from "../large/take-over.ts";
 import type { Changes } from "./members/changes.ts";
 import type { RoomState } from "./room-state.ts";
 import { orWriteFailure } from "./storage/write-failure.ts";
@@ -45,6 +46,7 @@ export class Turns {
       room.replies.release((error) => room.logFault(error));
       this.#orLog(() => this.#report(now));
       if (room.isEmpty) this.#vacate();
+      this.#orLog(() => this.#meetHub(now));
       if (room.broadcaster.dueAt(now) <= now) this.#orLog(() => room.broadcaster.flush(now));
     }
     this.#signal(now);
@@ -52,7 +54,8 @@ export class Turns {
     const commitAt = isStored ? Number.POSITIVE_INFINITY : this.#writtenAt + GATHER_MS;
     const reportAt = room.occupancy?.reportAt ?? Number.POSITIVE_INFINITY;
     const signalAt = room.signals?.dueAt(now) ?? Number.POSITIVE_INFINITY;
-    return Math.min(commitAt, room.broadcaster.dueAt(now), reportAt, signalAt);
+    const hubAt = room.link && isStored ? room.link.dueAt(now) : Number.POSITIVE_INFINITY;
+    return Math.min(commitAt, room.broadcaster.dueAt(now), reportAt, signalAt, hubAt);
   }
 
   /** Signals are not stored, so they wait for no commit. */
@@ -84,7 +87,7 @@ export class Turns {
     roster.passChanges((changes) => {
       if (store.write(changes, roster.list.epoch, roster.list.floor)) this.#writtenAt = now;
       webhooks?.note(changes.visible, roster.list, now);
-      broadcaster.note(changes.visible.keys());
+      (this.#room.link ?? broadcaster).note(changes.visible.keys());
       this.#countGhosts(changes);
       for (const departure of changes.departed) this.#depart(departure, now);
       for (const user of changes.forgotten) barriers.raiseForgotten(user, now);
@@ -96,6 +99,20 @@ export class Turns {
     if (!watchLists.isChanged) return;
     watchLists.passChanges((changed) => watchTable.write(changed));
     this.#writtenAt = now;
+  }
+
+  /** In a shard of a large room: reports what changed, and shows joiners the list. */
+  #meetHub(now: number): void {
+    const { link, broadcaster } = this.#room;
+    if (link === null) return;
+    for (const [waiter, since] of link.settle(now)) {
+      if ("resolve" in waiter) waiter.resolve();
+      else broadcaster.show(waiter, since);
+    }
+    this.#room.start(link.report(now));
+    for (const user of link.takeReleased()) {
+      this.#room.start(() => releaseOthers(this.#room, user));
+    }
   }
 
   /** Sends the reports that are due to the list of rooms and to the app's backend. */
@@ -121,11 +138,13 @@ export class Turns {
 
   /** Reports to the user's object that a member has left. */
   #depart(departure: Departure, now: number): void {
-    const { name, config, connections, barriers, answeredDepartures } = this.#room;
+    const { name, config, connections, barriers, answeredDepartures, link } = this.#room;
     const { users } = config;
     const { user, stamp } = departure;
     // The user's object must still reach the connections that only watch.
     if (users === null || stamp === 0 || connections.watchingOf(user) > 0) return;
+    // In a large room the user may still be in a shard of another number; the user's object asks.
+    if (link && link.otherGenerations.length > 0) return barriers.noteDeparture(user, stamp, now);
     barriers.noteDeparture(user, stamp, now);
     if (!answeredDepartures.has(user)) this.#room.start(() => tellLeft(users, name, departure));
   }

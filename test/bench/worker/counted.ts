@@ -3,6 +3,7 @@ import worker from "../../../src/server/worker.ts";
 import {
   Directory as ServedDirectory,
   type Env,
+  Hub,
   Room as ServedRoom,
   User as ServedUser,
 } from "../../../src/server/index.ts";
@@ -71,6 +72,8 @@ export class Directory extends ServedDirectory {
     super(count(ctx, DIRECTORY), env);
   }
 }
+
+export { Hub };
 
 countCalls(ServedRoom, Room);
 countCalls(ServedUser, User);

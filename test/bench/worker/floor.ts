@@ -101,4 +101,4 @@ export default {
 } satisfies ExportedHandler<Env>;
 
 /** Bound by the wrangler.toml of the service, and not asked here. */
-export { Directory, User } from "../../../src/server/index.ts";
+export { Directory, Hub, User } from "../../../src/server/index.ts";

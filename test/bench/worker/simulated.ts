@@ -134,7 +134,7 @@ export class Room extends DurableObject<Env> {
   }
 }
 
-export { Directory, User } from "../../../src/server/index.ts";
+export { Directory, Hub, User } from "../../../src/server/index.ts";
 
 export default {
   fetch(request, env, ctx) {

@@ -11,5 +11,5 @@ export class Room extends ServedRoom {
   }
 }
 
-export { Directory, User } from "../../../src/server/index.ts";
+export { Directory, Hub, User } from "../../../src/server/index.ts";
 export { default } from "../../../src/server/worker.ts";

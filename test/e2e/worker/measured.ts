@@ -1,5 +1,5 @@
 /** The production Worker with a dataset that writes each data point to the log. */
-import { Directory, type Env, Room as ServedRoom, User } from "../../../src/server/index.ts";
+import { Directory, type Env, Hub, Room as ServedRoom, User } from "../../../src/server/index.ts";
 import worker from "../../../src/server/worker.ts";
 
 const METRICS: AnalyticsEngineDataset = {
@@ -15,7 +15,7 @@ export class Room extends ServedRoom {
   }
 }
 
-export { Directory, User };
+export { Directory, Hub, User };
 export default {
   fetch: (request: Request, env: Env, ctx: ExecutionContext) =>
     worker.fetch(request, measure(env), ctx),

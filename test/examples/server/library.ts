@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { createApp, Directory, Room, User } from "rollcall/server";
+import { createApp, Directory, Hub, Room, User } from "rollcall/server";
 
 const presence = createApp({
   // Returns the session of a token, or null. It may ask a database or another service.
@@ -17,4 +17,4 @@ app.get("/", (c) => c.text("The app's own pages."));
 app.route("/presence", presence);
 
 export default app;
-export { Directory, Room, User };
+export { Directory, Hub, Room, User };

@@ -1,5 +1,5 @@
 import { createApp, type Env } from "rollcall/server";
-export { Directory, Room, User } from "rollcall/server";
+export { Directory, Hub, Room, User } from "rollcall/server";
 
 const presence = createApp();
 

@@ -1,5 +1,5 @@
 import { createApp } from "rollcall/server";
-export { Directory, Room, User } from "rollcall/server";
+export { Directory, Hub, Room, User } from "rollcall/server";
 
 const friends: Record<string, string[]> = { ada: ["bob"], bob: ["ada"] };
 

@@ -11,6 +11,7 @@ import type {
 } from "../../../protocol/messages.ts";
 import type { ListedRoom } from "../../directory/directory-object.ts";
 import { ERROR_CODES, type ErrorCode } from "../../errors.ts";
+import type { LargeRoomStats } from "../../large/hub-object.ts";
 import type { RoomStats } from "../../room/room-object.ts";
 import type { UserView, Whereabouts } from "../../user/whereabouts.ts";
 
@@ -78,8 +79,7 @@ const rooms: Of<{ rooms: ListedRoom[]; after: string | null }> = v.strictObject(
   after: v.nullable(v.string()),
 });
 
-const stats: Of<RoomStats> = v.strictObject({
-  room: v.string(),
+const figures = {
   epoch: v.string(),
   version: count,
   online: count,
@@ -93,7 +93,18 @@ const stats: Of<RoomStats> = v.strictObject({
     oldest: v.nullable(time),
     dead: count,
   }),
-});
+};
+
+const shard = { shard: count, of: count };
+const shardStats = v.union([
+  v.strictObject({ ...shard, ...figures, copy: v.nullable(count) }),
+  v.strictObject({ ...shard, copy: v.null() }),
+]);
+
+const stats: Of<RoomStats | LargeRoomStats> = v.union([
+  v.strictObject({ room: v.string(), ...figures }),
+  v.strictObject({ room: v.string(), ...figures, shards: v.array(shardStats) }),
+]);
 
 const sight = { connections: count, lastOnline: v.nullable(time) };
 const userSight = { status: v.nullable(statusSchema), ...sight };

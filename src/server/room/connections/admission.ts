@@ -120,7 +120,7 @@ export function welcome(
     self: connection.isWatcher || session === null ? null : selfOf(room, session),
     heartbeat: room.timing.heartbeatSeconds,
     ...(session && { expiresAt: new Date(session.expiresAt).toISOString() }),
-    ...(room.signals && !connection.isWatcher && { signals: true }),
+    ...(room.signals && !room.link && !connection.isWatcher && { signals: true }),
   } as Welcome | WatcherWelcome);
   if (since === "later") room.broadcaster.greetLater(connection, now);
   else room.broadcaster.greet(connection, since);

@@ -15,6 +15,7 @@ const CLOSES = {
   kicked: [CLOSE.forbidden, "kicked"],
   forbidden: [CLOSE.forbidden, "room_forbidden"],
   internal: [CLOSE.fault, "internal"],
+  moved: [CLOSE.moved, "moved"],
   bad_message: [CLOSE.badMessage, "bad_message"],
   rate_limited: [CLOSE.rateLimited, "rate_limited"],
 } as const;

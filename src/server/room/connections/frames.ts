@@ -92,11 +92,12 @@ function apply(
 
 /** Changes a member; a new choice is sent to their own tabs and nobody else (SPEC W8, W1). */
 export function updateMember(
-  { roster, connections, replies }: RoomState,
+  { roster, connections, replies, link }: RoomState,
   user: string,
   update: MemberUpdate,
   now: number,
 ): void {
+  if (update.status !== undefined || update.data !== undefined) link?.noteChoice(user, now);
   if (!roster.update(now, user, update)) return;
   const text = JSON.stringify({ type: "self", id: user, chosen: roster.chosenBy(user) });
   for (const connection of connections.of(user)) {

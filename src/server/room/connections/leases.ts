@@ -26,6 +26,17 @@ export class Leases {
    * @throws Refusal if the session may not hold it.
    */
   hold(asked: HoldRequest, now: number): Response {
+    const held = this.begin(asked, now);
+    return held instanceof Response ? held : held.answer();
+  }
+
+  /**
+   * Makes or renews a lease, like {@link hold}, and returns its user and what answers it: in a large
+   * room the list has yet to include them.
+   *
+   * @throws Refusal if the session may not hold it.
+   */
+  begin(asked: HoldRequest, now: number): Response | { user: string; answer: () => Response } {
     const room = this.#room;
     const { requestId, ticket, lease } = asked;
     const { connection, isNew, update } = lease;
@@ -50,24 +61,27 @@ export class Leases {
     if (refused) throw new Refusal(refused, user);
     try {
       const endsAt = isNew ? leasedUntil : room.roster.renewLease(now, ref, session);
-      const response = this.#apply(asked, user, endsAt, now);
+      this.#apply(asked, user, now);
       if (isNew) log("join", { room: room.name, user, connection, requestId });
-      return response;
+      return { user, answer: () => this.#answer(asked, user, endsAt) };
     } catch (error) {
       if (isNew) retract(room, ref, null, now);
       throw error;
     }
   }
 
-  #apply(
-    { requestId, since, window, lease: { connection, token, update } }: HoldRequest,
-    user: string,
-    endsAt: number,
-    now: number,
-  ): Response {
+  #apply({ lease: { connection, update } }: HoldRequest, user: string, now: number): void {
     const room = this.#room;
     updateMember(room, user, update, now);
     if (update.idle !== undefined) room.roster.idle(now, { user, connection }, update.idle);
+  }
+
+  #answer(
+    { requestId, since, window, lease: { token } }: HoldRequest,
+    user: string,
+    endsAt: number,
+  ): Response {
+    const room = this.#room;
     const answer = {
       lease: token,
       expiresAt: new Date(endsAt).toISOString(),

@@ -8,7 +8,7 @@ import { isNewer, type RoomSession } from "../room-request.ts";
 import { joinAdmitted } from "../../user/user-stub.ts";
 import { admit, admitWatcher, isStale, retract, welcome } from "./admission.ts";
 import type { Connection } from "./connection.ts";
-import { attempt, close, fail, logLeave, NOT_PRESENT, noteParted } from "./departure.ts";
+import { attempt, close, end, fail, logLeave, NOT_PRESENT, noteParted } from "./departure.ts";
 import type { RoomState } from "../room-state.ts";
 import type { RunTurn } from "../task.ts";
 
@@ -45,6 +45,7 @@ async function check(signIn: SignIn, token: string, runTurn: RunTurn): Promise<v
       caller,
     });
     if (session instanceof Refusal) throw session;
+    if (room.link !== null && session.user.id !== connection.user) return move(signIn, runTurn);
     // A token of another user counts as a connect of theirs (SPEC A7).
     if (session.user.id !== connection.user) await countConnect(CONNECTS, session.user.id);
     await joinAdmitted(
@@ -59,6 +60,17 @@ async function check(signIn: SignIn, token: string, runTurn: RunTurn): Promise<v
       else if (!isVoid(signIn)) refuse(signIn, error);
     });
   }
+}
+
+/**
+ * In a large room another user may belong to another shard: the old user leaves, and the client connects
+ * again as the new one (SPEC N2).
+ */
+function move(signIn: SignIn, runTurn: RunTurn): void {
+  const { room, connection } = signIn;
+  runTurn((now) => {
+    if (!isVoid(signIn)) end(room, connection, "moved", now);
+  });
 }
 
 /** Takes an admitted session; `"stale"` if it must be admitted again (SPEC B3, B4). */

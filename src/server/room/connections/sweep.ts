@@ -1,4 +1,5 @@
 import { CLOSE } from "../../../protocol/close-codes.ts";
+import { MAX_WINDOW } from "../../../protocol/messages.ts";
 import type { Connection } from "./connection.ts";
 import { attempt, close, end } from "./departure.ts";
 import { tellEnding } from "./renewal.ts";
@@ -38,7 +39,10 @@ function removeStale(room: RoomState, now: number): void {
 
 /** Ends the connections that do not read (SPEC W14). */
 function removeNonReaders(room: RoomState, now: number): void {
-  const snapshotLength = () => room.texts.snapshot().length;
+  // In a large room a snapshot is one of a window.
+  const snapshot = () =>
+    room.link ? room.texts.window({ limit: MAX_WINDOW }, null) : room.texts.snapshot();
+  const snapshotLength = () => snapshot().length;
   for (const connection of room.connections.nonReaders(now, snapshotLength)) {
     attempt(room, connection, now, () => end(room, connection, "unread", now));
   }

@@ -8,7 +8,7 @@ import type { SavedRoster } from "../storage/store.ts";
  * The state of every room whose list is empty. It is always the same, so nobody can tell an empty
  * room from one with a hidden member (SPEC M3).
  */
-const NOBODY: Since = { epoch: "00000000-0000-0000-0000-000000000000", version: 0 };
+export const NOBODY: Since = { epoch: "00000000-0000-0000-0000-000000000000", version: 0 };
 
 /** The list for everybody but the roster. */
 export type ReadonlyList = Readonly<Omit<List, "show">>;

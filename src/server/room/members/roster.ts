@@ -1,6 +1,7 @@
 import type { Status } from "../../../protocol/messages.ts";
 import type { RoomLimits } from "../../config/config.ts";
 import type { RoomSession } from "../room-request.ts";
+import type { KeptUser } from "../../large/messages.ts";
 import { ChangeLog, type Changes, type ConnectionRef } from "./changes.ts";
 import { leaseEnd, leaseSessionOf, takesOver } from "./lease-session.ts";
 import { List, type ReadonlyList } from "./list.ts";
@@ -19,6 +20,9 @@ import {
 import type { MemberRecord, MemberUpdate, NewPlace } from "./member.ts";
 import type { Place } from "./place.ts";
 import type { SavedRoster } from "../storage/store.ts";
+
+/** What {@link Roster.adopt} takes over. */
+type Adopted = Pick<KeptUser, "chosen" | "data" | "profile" | "issuedAt" | "lastOnline">;
 
 /**
  * Who is in the room: members, their connections, and the versions of the list that others see (SPEC
@@ -179,6 +183,22 @@ export class Roster {
     if (!record || stamp <= record.stamp) return;
     this.#members.change(now, record, () => {
       record.stamp = stamp;
+    });
+  }
+
+  /**
+   * Takes over what another shard of a large room keeps of a user who is about to join (SPEC N6): it
+   * is shown with the join.
+   */
+  adopt(now: number, user: string, kept: Adopted): void {
+    const { chosen, data, profile, issuedAt, lastOnline } = kept;
+    const known = this.#members.get(user);
+    if (profile === null || (known && (known.lastOnline ?? 0) > (lastOnline ?? now))) return;
+    const record = known ?? newRecord({ id: user }, issuedAt);
+    this.#members.change(now, record, () => {
+      Object.assign(record, { chosen, data, profile, unseen: null, issuedAt });
+      // Without a time they would be forgotten before they join.
+      record.lastOnline = lastOnline ?? now;
     });
   }
 

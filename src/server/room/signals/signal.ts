@@ -21,13 +21,14 @@ export function signal(
 }
 
 function take(
-  { roster, connections }: RoomState,
+  { roster, connections, link }: RoomState,
   signals: Signals,
   connection: Connection,
   frame: SignalFrame,
 ): ErrorCode | null {
   const { user = "", isWatcher } = connection;
   if (isWatcher) return "not_present";
+  if (link !== null) return "room_too_large";
   if (!roster.isShown(user)) return "hidden";
   return signals.put(connection, user, frame, connections.size) ? null : "rate_limited";
 }

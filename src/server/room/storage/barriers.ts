@@ -110,6 +110,11 @@ export class Barriers {
     this.#departures.set(user, { stamp, until: now + BARRIER_MS });
   }
 
+  /** The stamp that a user left with lately; 0 for none. */
+  stampOf(user: string): number {
+    return this.#departures.get(user)?.stamp ?? 0;
+  }
+
   /** Raises a barrier for a member who is forgotten soon after they left. */
   raiseForgotten(user: string, now: number): void {
     const departure = this.#departures.get(user);

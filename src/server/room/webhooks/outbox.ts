@@ -36,6 +36,8 @@ export interface EventOrigin {
   room: string;
   epoch: string;
   version: number;
+  /** The number of the shard of a large room. */
+  shard?: number;
 }
 
 /** A message to send; its id and body are the same at each attempt. */

@@ -1,4 +1,7 @@
+import type { Since } from "../../../protocol/since.ts";
+import type { Happening } from "../../../protocol/webhook-message.ts";
 import type { WebhookConfig } from "../../config/config.ts";
+import type { Shard } from "../../large/shard.ts";
 import { log } from "../../log.ts";
 import type { ReadonlyList } from "../members/list.ts";
 import type { RunTurn, Task } from "../task.ts";
@@ -17,8 +20,9 @@ export function openWebhooks(
   config: WebhookConfig | null,
   storage: DurableObjectStorage,
   room: string,
+  shard: Shard | null = null,
 ): Webhooks | null {
-  if (config !== null) return new Webhooks(config, storage, room);
+  if (config !== null) return new Webhooks(config, storage, room, shard);
   dropOutbox(storage);
   return null;
 }
@@ -30,6 +34,8 @@ export function openWebhooks(
 export class Webhooks {
   readonly #config: WebhookConfig;
   readonly #room: string;
+  /** For a shard of a large room, whose hub tells when the room is occupied. */
+  readonly #shard: Shard | null;
   readonly outbox: Outbox;
   /** When the room must wake if the request under way never ends; `null` if there is none. */
   #safeBy: number | null = null;
@@ -37,9 +43,15 @@ export class Webhooks {
   #sentInARow = 0;
   #dead = 0;
 
-  constructor(config: WebhookConfig, storage: DurableObjectStorage, room: string) {
+  constructor(
+    config: WebhookConfig,
+    storage: DurableObjectStorage,
+    room: string,
+    shard: Shard | null = null,
+  ) {
     this.#config = config;
     this.#room = room;
+    this.#shard = shard;
     this.outbox = new Outbox(storage);
   }
 
@@ -53,8 +65,17 @@ export class Webhooks {
     if (visible.size === 0) return;
     const changes = [...visible].map(([id, before]) => ({ before, after: list.member(id) }));
     const { epoch, version, online } = list;
-    const place = { room: this.#room, epoch, version };
-    const dead = this.outbox.append(happenings(changes, online, now), place, now);
+    const told = happenings(changes, online, now);
+    const isOfRoom = ({ type }: Happening) => type === "room.occupied" || type === "room.vacated";
+    const happened = this.#shard ? told.filter((each) => !isOfRoom(each)) : told;
+    this.append(happened, { epoch, version }, now);
+  }
+
+  /** Stores events, in the commit that they report. */
+  append(happened: readonly Happening[], { epoch, version }: Since, now: number): void {
+    const shard = this.#shard?.index;
+    const place = { room: this.#room, epoch, version, ...(shard !== undefined && { shard }) };
+    const dead = this.outbox.append(happened, place, now);
     if (dead) this.#bury(dead, "too many wait");
   }
 

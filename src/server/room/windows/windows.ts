@@ -22,9 +22,16 @@ interface Held {
 }
 
 /** The connections with a window, and the number of watchers. */
-interface WindowConnections {
+export interface WindowConnections {
   readonly windows: ReadonlySet<Connection>;
   readonly watching: number;
+}
+
+/** In a shard of a large room: the connections whose first state waits for the copy of the list. */
+interface FirstStates {
+  hold(connection: Connection, since: Since | null): void;
+  has(connection: Connection): boolean;
+  forget(connection: Connection): void;
 }
 
 /** How many connections a flush sent to, and how much. */
@@ -44,6 +51,8 @@ export class Windows {
   readonly #lists: WatchLists<Connection>;
   readonly #connections: WindowConnections;
   readonly #groups: WindowGroups;
+  /** In a shard of a large room, a first state waits for the copy of the list. */
+  readonly #firstStates: FirstStates | null;
   readonly #held = new Map<Connection, Held>();
   /** Connections that need a state, and the state that they hold already. */
   readonly #awaiting = new Map<Connection, Since | null>();
@@ -54,8 +63,14 @@ export class Windows {
   readonly #counts = new CountsClock();
   readonly #watching = new WatchingClock();
 
-  constructor(room: string, lists: WatchLists<Connection>, connections: WindowConnections) {
+  constructor(
+    room: string,
+    lists: WatchLists<Connection>,
+    connections: WindowConnections,
+    firstStates: FirstStates | null = null,
+  ) {
     this.#room = room;
+    this.#firstStates = firstStates;
     this.#lists = lists;
     this.#connections = connections;
     this.#groups = new WindowGroups(lists);
@@ -73,7 +88,23 @@ export class Windows {
   /** Queues a connection for its state: what changed since the state it holds, or a snapshot. */
   greet(connection: Connection, since: Since | null): void {
     this.#later.delete(connection);
+    if (this.#firstStates) this.#firstStates.hold(connection, since);
+    else this.#awaiting.set(connection, since);
+  }
+
+  /** Queues a connection whose first state need not wait any longer. */
+  show(connection: Connection, since: Since | null): void {
     this.#awaiting.set(connection, since);
+  }
+
+  /** In a shard that had no copy of the list: all get a snapshot, since nobody knows what they hold. */
+  begin(holder: ListHolder): void {
+    this.#counts.begin(holder.list);
+    this.#watching.begin(this.#connections.watching);
+    for (const connection of this.#connections.windows) {
+      const waits = this.#later.has(connection) || this.#firstStates?.has(connection);
+      if (connection.isAdmitted && !waits) this.show(connection, null);
+    }
   }
 
   /** Queues a connection that gets its first state after it has sent its watch list. */
@@ -85,6 +116,7 @@ export class Windows {
   rewatch(connection: Connection, added: readonly string[]): void {
     // A pending first state must include them.
     if (this.#later.has(connection) || this.#awaiting.has(connection)) this.greet(connection, null);
+    else if (this.#firstStates && !this.#held.has(connection)) this.greet(connection, null);
     else if (this.#held.has(connection)) {
       const before = this.#rewatched.get(connection) ?? [];
       this.#rewatched.set(connection, new Set([...before, ...added]));
@@ -96,6 +128,7 @@ export class Windows {
     this.#groups.delete(connection);
     this.#held.delete(connection);
     this.#awaiting.delete(connection);
+    this.#firstStates?.forget(connection);
     this.#later.delete(connection);
     this.#rewatched.delete(connection);
     this.#lists.delete(connection);

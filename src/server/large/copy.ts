@@ -1,0 +1,128 @@
+import type { Since } from "../../protocol/since.ts";
+import { Entries } from "../room/members/entries.ts";
+import { NOBODY } from "../room/members/list.ts";
+import type { ListHolder, SeenList } from "../room/members/seen-list.ts";
+import type { SentMember, Telling } from "./messages.ts";
+import { Inbox } from "./stream.ts";
+
+/**
+ * A shard's copy of the list of a large room, as the hub tells it (SPEC N3, N4). It is memory: a
+ * shard that wakes has none until the hub has told it everything.
+ */
+export class Copy implements SeenList, ListHolder {
+  #entries = new Entries();
+  readonly #inbox = new Inbox();
+  /** The parts of everything so far, until the last one has come. */
+  #parts: SentMember[] | null = null;
+  #state: Since = NOBODY;
+  #isComplete = false;
+  watching = 0;
+  /** The latest report of this shard that it includes. */
+  included: Telling["included"] | null = null;
+
+  get list(): this {
+    return this;
+  }
+
+  /** The stream that told it; `null` for none. */
+  get toldBy(): string | null {
+    return this.#inbox.last?.from ?? null;
+  }
+
+  /** Whether it has been told everything. */
+  get isComplete(): boolean {
+    return this.#isComplete;
+  }
+
+  get state(): Since {
+    return this.#state;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get online(): number {
+    return this.#entries.online;
+  }
+
+  get connections(): number {
+    return this.#entries.connections;
+  }
+
+  members(): string[] {
+    return this.#entries.members();
+  }
+
+  firstPresent(count: number, except?: ReadonlySet<string>): string[] {
+    return this.#entries.firstPresent(count, except);
+  }
+
+  page(after: string, limit: number): { members: string[]; after: string | null } {
+    return this.#entries.page(after, limit);
+  }
+
+  member(id: string): string | undefined {
+    return this.#entries.get(id)?.json;
+  }
+
+  changedSince(since: Since): string[] | null {
+    const { epoch, version } = this.#state;
+    return since.epoch === epoch && since.version === version ? [] : null;
+  }
+
+  /** Drops everything. */
+  clear(): void {
+    this.#entries = new Entries();
+    this.#inbox.clear();
+    this.#parts = null;
+    this.#state = NOBODY;
+    this.#isComplete = false;
+  }
+
+  /** The members on it, as a message has them. */
+  *sent(): Iterable<SentMember> {
+    for (const [id, { json, connections }] of this.#entries) yield [id, json, connections];
+  }
+
+  /** Takes a message of the hub; returns the ids that changed, or that it does not fit. */
+  take(telling: Telling): Set<string> | "gap" {
+    const verdict = this.#inbox.judge(telling);
+    if (verdict === "old") return new Set();
+    if (verdict === "gap") return "gap";
+    const { set, gone, state, watching, included, whole, more } = telling;
+    if (whole) this.#parts = [];
+    if (this.#parts !== null) this.#parts.push(...set);
+    if (more) return new Set();
+    const changed =
+      this.#parts === null ? this.#apply(set, gone) : this.#replace(this.#parts, gone);
+    this.#parts = null;
+    this.#state = state;
+    this.#isComplete = true;
+    this.watching = watching;
+    this.included = included;
+    return changed;
+  }
+
+  #apply(set: readonly SentMember[], gone: readonly string[]): Set<string> {
+    const changed = new Set<string>();
+    for (const [id, json, connections] of set) {
+      if (this.#entries.get(id)?.json === json) continue;
+      this.#entries.set(id, { json, connections, online: connections > 0 ? 1 : 0, version: 0 });
+      changed.add(id);
+    }
+    for (const id of gone) {
+      if (this.#entries.get(id) === undefined) continue;
+      this.#entries.delete(id);
+      changed.add(id);
+    }
+    return changed;
+  }
+
+  #replace(members: readonly SentMember[], left: readonly string[]): Set<string> {
+    const kept = new Map(members.map((member) => [member[0], member]));
+    for (const id of left) kept.delete(id);
+    const gone = [...this.#entries.keys()].filter((id) => !kept.has(id));
+    return this.#apply([...kept.values()], gone);
+  }
+}

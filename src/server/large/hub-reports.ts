@@ -1,0 +1,96 @@
+import type { Config } from "../config/config.ts";
+import { leaseFor } from "../directory/lease.ts";
+import { hasTable } from "../platform/has-table.ts";
+import { AlarmClock } from "../platform/alarm-clock.ts";
+import { timingFor } from "../room/connections/liveness.ts";
+import { Occupancy } from "../room/occupancy.ts";
+import type { Task } from "../room/task.ts";
+import type { OutboxStats } from "../room/webhooks/outbox.ts";
+import { openWebhooks, type Webhooks } from "../room/webhooks/webhooks.ts";
+import type { HubState } from "./hub-state.ts";
+
+/**
+ * What the hub reports of the whole room: its counts to the list of rooms (SPEC B9), and to the
+ * backend when it becomes occupied or vacated (SPEC N5).
+ */
+export class HubReports {
+  readonly #state: HubState;
+  readonly #storage: DurableObjectStorage;
+  readonly #occupancy: Occupancy | null;
+  readonly #webhooks: Webhooks | null;
+  readonly #alarm: AlarmClock;
+  readonly #leaseMs: number;
+  /** Whether the backend was told that somebody is there: stored with the event. */
+  #isOccupied: boolean;
+
+  constructor(config: Config, storage: DurableObjectStorage, room: string, state: HubState) {
+    this.#state = state;
+    this.#storage = storage;
+    const { probeAfterMs } = timingFor(config.limits.staleMs);
+    const { directory } = config;
+    this.#occupancy = directory && new Occupancy(directory, room, probeAfterMs, null);
+    this.#leaseMs = leaseFor(probeAfterMs);
+    this.#webhooks = openWebhooks(config.webhook, storage, room);
+    this.#alarm = new AlarmClock(storage);
+    this.#isOccupied = hasTable(storage.sql, "occupied");
+  }
+
+  /** Loads the alarm that was set before a restart. */
+  load(): Promise<void> {
+    return this.#alarm.load();
+  }
+
+  /** Call it first when the alarm fires. */
+  unsetAlarm(): void {
+    this.#alarm.unset();
+  }
+
+  /** When to call {@link take} again while the hub is awake; `Infinity` for never. */
+  get reportAt(): number {
+    return this.#occupancy?.reportAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether nothing is to be reported any more. */
+  get isEmpty(): boolean {
+    const isSettled = this.#occupancy?.isSettled ?? true;
+    return isSettled && !this.#isOccupied && (this.#webhooks?.outbox.isEmpty ?? true);
+  }
+
+  outboxStats(): OutboxStats {
+    return this.#webhooks?.outbox.stats() ?? { messages: 0, events: 0, oldestAt: null };
+  }
+
+  /** Notes the counts; hands over the reports to send now. */
+  take(now: number): Task[] {
+    const { list } = this.#state;
+    this.#noteOccupied(now);
+    this.#occupancy?.note(list, now);
+    const tasks = [this.#occupancy?.report(now), this.#webhooks?.send(now)];
+    const never = Number.POSITIVE_INFINITY;
+    this.#alarm.wakeBy(Math.min(this.#occupancy?.dueAt ?? never, this.#webhooks?.dueAt ?? never));
+    // The list of rooms drops a room that has not reported for long: the hub wakes for that.
+    if (this.#occupancy && list.online > 0) this.#alarm.wakeBy(now + this.#leaseMs / 3);
+    return tasks.filter((task) => task !== null && task !== undefined);
+  }
+
+  #noteOccupied(now: number): void {
+    const { list } = this.#state;
+    const isOccupied = list.online > 0;
+    if (this.#webhooks === null || isOccupied === this.#isOccupied) return;
+    if (!isOccupied && !this.#state.isCertain) return;
+    const type = isOccupied ? "room.occupied" : "room.vacated";
+    const { epoch, state } = list;
+    this.#webhooks.append([{ type }], { epoch, version: state.version }, now);
+    const { sql } = this.#storage;
+    sql.exec(isOccupied ? "CREATE TABLE occupied (since INTEGER)" : "DROP TABLE occupied");
+    this.#isOccupied = isOccupied;
+  }
+
+  /** Deletes all that the hub keeps. */
+  clear(): void {
+    if (this.#alarm.at === null && !hasTable(this.#storage.sql, "generations")) return;
+    this.#webhooks?.outbox.clear();
+    this.#alarm.unset();
+    void this.#storage.deleteAll();
+  }
+}

@@ -1,0 +1,176 @@
+import type { Envelope, Receipt } from "./messages.ts";
+
+/** At most four messages a second. */
+const EVERY_MS = 250;
+/** A message that failed is covered by another one after this time, or after twice as long. */
+const RETRY_MS = 1_000;
+const MAX_RETRY_MS = 5_000;
+/** Members in one message: with the longest names, images and data they stay below 32 MiB. */
+const MAX_IN_PART = 4_000;
+
+/** A message to send: its envelope, and the ids whose entries it has. */
+export interface Outgoing {
+  envelope: Envelope;
+  ids: string[];
+}
+
+/**
+ * The sending side of a stream of changes to another object. It gathers ids: what is sent of each is
+ * as it is at that moment. One message is under way at a time. Time comes in as a number.
+ *
+ * @example
+ * const stream = new Stream("boot-1", () => ids);
+ * stream.note("ada");
+ * const { envelope, ids } = stream.begin(now);
+ */
+export class Stream {
+  readonly from: string;
+  readonly #all: () => Iterable<string>;
+  readonly #pending = new Set<string>();
+  /** What is still to be sent of everything; `null` if only changes are. */
+  #whole: string[] | null = null;
+  /** Whether the next message begins with everything; it is not due for that. */
+  #isWholeDue = true;
+  /** Whether a message is due, whatever changed. */
+  #isPoked = false;
+  #number = 0;
+  /** The last message that was taken. */
+  #taken = 0;
+  #underWay: Outgoing | null = null;
+  #begunAt = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+
+  /** `all` returns the ids of everything there is. */
+  constructor(from: string, all: () => Iterable<string>) {
+    this.from = from;
+    this.#all = all;
+  }
+
+  /** The number of the last message that was begun. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** Notes a change. */
+  note(id: string): void {
+    this.#pending.add(id);
+  }
+
+  /** Has a message sent, with or without changes. */
+  poke(): void {
+    this.#isPoked = true;
+  }
+
+  /** Whether the last message is known to have arrived, and nothing more is to be sent. */
+  get isSettled(): boolean {
+    return !this.#isDue && this.#underWay === null;
+  }
+
+  /** Has everything sent. */
+  restart(): void {
+    this.#isWholeDue = true;
+    this.#isPoked = true;
+    this.#whole = null;
+  }
+
+  /** Whether an id, or a change of it, is still to be sent. */
+  hasPending(id: string): boolean {
+    return this.#isWholeDue || this.#whole !== null || this.#pending.has(id);
+  }
+
+  get #isDue(): boolean {
+    return this.#whole !== null || this.#isPoked || this.#pending.size > 0;
+  }
+
+  /** When to {@link begin} the next message; `Infinity` if there is none, or one is under way. */
+  dueAt(now: number): number {
+    if (this.#underWay !== null || !this.#isDue) return Number.POSITIVE_INFINITY;
+    if (this.#whole !== null) return now;
+    const waitMs =
+      this.#failures === 0
+        ? EVERY_MS
+        : Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** (this.#failures - 1));
+    const at = this.#begunAt + waitMs;
+    // If the clock is set back, changes must still be sent.
+    return at > now + waitMs ? now : at;
+  }
+
+  /**
+   * Begins the next message. The last part of everything has what changed since the first, too, so
+   * that the receiver then has all that there is at one moment. End it by {@link settle} or {@link fail}.
+   */
+  begin(now: number): Outgoing {
+    const isFirst = this.#isWholeDue;
+    if (isFirst) {
+      this.#whole = [...this.#all()];
+      this.#isWholeDue = false;
+    }
+    this.#isPoked = false;
+    this.#begunAt = now;
+    const whole = this.#whole;
+    const ids = whole === null ? [...this.#pending] : whole.splice(0, MAX_IN_PART);
+    const hasMore = whole !== null && whole.length > 0;
+    if (whole !== null && !isFirst && !hasMore) ids.push(...this.#pending);
+    if (isFirst || !hasMore) this.#pending.clear();
+    if (!hasMore) this.#whole = null;
+    const envelope: Envelope = {
+      from: this.from,
+      after: this.#taken,
+      number: ++this.#number,
+      ...(isFirst && { whole: true }),
+      ...(hasMore && { more: true }),
+    };
+    this.#underWay = { envelope, ids };
+    return this.#underWay;
+  }
+
+  /** Ends the message under way, which was received. */
+  settle(receipt: Receipt): void {
+    const sent = this.#underWay;
+    this.#underWay = null;
+    this.#failures = 0;
+    if (receipt === "gap") this.restart();
+    else if (sent) this.#taken = sent.envelope.number;
+  }
+
+  /** Ends the message under way, which may or may not have arrived: the next one covers it. */
+  fail(): void {
+    const sent = this.#underWay;
+    this.#underWay = null;
+    this.#failures++;
+    if (!sent) return;
+    if (sent.envelope.whole || sent.envelope.more || this.#whole !== null) return this.restart();
+    for (const id of sent.ids) this.#pending.add(id);
+    this.poke();
+  }
+}
+
+/** The receiving side of a stream. */
+export class Inbox {
+  #from: string | null = null;
+  #number = 0;
+  /** The last message that was taken; `null` for none. */
+  get last(): { from: string; number: number } | null {
+    return this.#from === null ? null : { from: this.#from, number: this.#number };
+  }
+
+  /**
+   * Judges a message, and counts one to `take` as received; an `old` one was covered by a later one.
+   * Everything is taken from any sender: whether the newer one is that which has started again, or one
+   * that has ended and whose message was late, is for the caller to find out.
+   */
+  judge({ from, number, after, whole }: Envelope): "take" | "gap" | "old" {
+    const isKnown = from === this.#from;
+    if (isKnown && number <= this.#number) return "old";
+    if (!whole && (!isKnown || after > this.#number)) return "gap";
+    this.#from = from;
+    this.#number = number;
+    return "take";
+  }
+
+  /** Forgets what was received: only everything fits then. */
+  clear(): void {
+    this.#from = null;
+    this.#number = 0;
+  }
+}

@@ -1,0 +1,85 @@
+import { inParallel } from "../platform/in-parallel.ts";
+import { within } from "../platform/time-limit.ts";
+import { memberOf, type Place } from "../room/members/member.ts";
+import type { RoomObject } from "../room/room-object.ts";
+import type { RoomState } from "../room/room-state.ts";
+import type { KeptUser } from "./messages.ts";
+import { shardOfUser } from "./shard.ts";
+import { shardStub } from "./shard-stub.ts";
+
+/** A shard that has not answered by then fails the join. */
+const ANSWER_MS = 2_000;
+
+/** The shards of other numbers that a user may still be in. */
+function othersOf({ name, link, config }: RoomState, user: string): (() => RoomObject)[] {
+  const others = link?.otherGenerations ?? [];
+  return others.map((of) => () => shardStub(config, name, shardOfUser(user, of)));
+}
+
+/**
+ * Before a user joins a shard: asks the shards of other numbers what they keep of them (SPEC N6); the
+ * newest choice comes first. `start` runs a turn.
+ *
+ * @throws Error if one does not answer: what the user chose, perhaps to be hidden, is not known then.
+ */
+export async function comeTo(
+  room: RoomState,
+  user: string,
+  start: () => void,
+): Promise<KeptUser[]> {
+  await room.link!.meetHub(Date.now(), start);
+  if (room.roster.isHere(user)) return [];
+  const of = room.link!.shard.of;
+  const answers = await Promise.all(
+    othersOf(room, user).map((stub) => within(ANSWER_MS, async () => stub().takeOver(user, of))),
+  );
+  return answers
+    .filter((kept) => kept !== null)
+    .toSorted((a, b) => b.choseAt - a.choseAt || (b.lastOnline ?? 0) - (a.lastOnline ?? 0));
+}
+
+/** What a shard keeps of a user, for a shard of another number; `null` for nothing. */
+export function keptOf({ roster, link, barriers }: RoomState, user: string): KeptUser | null {
+  const member = roster.find(user);
+  const stamp = Math.max(roster.stampOf(user), barriers.stampOf(user));
+  if (!member) {
+    if (stamp === 0) return null;
+    const nothing = { chosen: null, choseAt: 0, data: null, profile: null, issuedAt: 0 };
+    return { ...nothing, lastOnline: null, stamp };
+  }
+  const { chosen, data, profile, unseen, issuedAt, lastOnline } = member;
+  const isPresent = memberOf(member).connections > 0;
+  return {
+    chosen,
+    choseAt: link?.choseAt(user) ?? 0,
+    data: isPresent ? data : null,
+    profile: unseen ?? profile,
+    issuedAt,
+    lastOnline,
+    stamp,
+  };
+}
+
+/** Takes over what other shards keep of a user who is about to join. */
+export function adopt(room: RoomState, user: string, kept: readonly KeptUser[], now: number): void {
+  for (const { stamp } of kept) if (stamp > 0) room.barriers.noteDeparture(user, stamp, now);
+  const [newest] = kept.filter(({ profile }) => profile !== null);
+  if (!newest || room.roster.isHere(user)) return;
+  room.roster.adopt(now, user, newest);
+  if (newest.choseAt > 0) room.link?.noteChoice(user, newest.choseAt);
+}
+
+/** Ends what a shard keeps of a user who is in a shard of another number now, except open sockets. */
+export function release(room: RoomState, user: string, now: number): void {
+  const { roster } = room;
+  const isSocket = ({ lostAt, leasedUntil }: Place) => lostAt === null && leasedUntil === undefined;
+  roster.endAll(now, user, (place) => !isSocket(place));
+  roster.forget(now, user);
+}
+
+/** Has the other shards release a user who is in this one now. */
+export async function releaseOthers(room: RoomState, user: string): Promise<void> {
+  await inParallel(othersOf(room, user), 8, (stub) =>
+    within(ANSWER_MS, async () => stub().release(user)),
+  );
+}
