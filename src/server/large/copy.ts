@@ -3,6 +3,7 @@ import { Entries } from "../room/members/entries.ts";
 import { NOBODY } from "../room/members/list.ts";
 import type { ListHolder, SeenList } from "../room/members/seen-list.ts";
 import type { SentMember, Telling } from "./messages.ts";
+import { keyOf, shardOfUser } from "./shard.ts";
 import { Inbox } from "./stream.ts";
 
 /**
@@ -80,9 +81,16 @@ export class Copy implements SeenList, ListHolder {
     this.#isComplete = false;
   }
 
-  /** The members on it, as a message has them. */
-  *sent(): Iterable<SentMember> {
-    for (const [id, { json, connections }] of this.#entries) yield [id, json, connections];
+  /** The members of some shards, for a hub that has started again; `null` without a copy. */
+  recall(shards: readonly string[]): SentMember[] | null {
+    if (!this.#isComplete) return null;
+    const missing = new Set(shards);
+    const numbers = new Set(shards.map((key) => Number(key.split("/")[0])));
+    const isMissing = (id: string) =>
+      [...numbers].some((of) => missing.has(keyOf(shardOfUser(id, of))));
+    return [...this.#entries]
+      .filter(([id]) => isMissing(id))
+      .map(([id, { json, connections }]) => [id, json, connections]);
   }
 
   /** Takes a message of the hub; returns the ids that changed, or that it does not fit. */

@@ -7,16 +7,8 @@ import type { RunTurn, Task } from "../room/task.ts";
 import type { WindowConnections } from "../room/windows/windows.ts";
 import { Copy } from "./copy.ts";
 import { FirstStates } from "./first-states.ts";
-import type {
-  Asked,
-  HubCalls,
-  Receipt,
-  Report,
-  ReportReceipt,
-  SentMember,
-  Telling,
-} from "./messages.ts";
-import { keyOf, shardOfUser, type Shard } from "./shard.ts";
+import type { Asked, HubCalls, Receipt, Report, ReportReceipt, Telling } from "./messages.ts";
+import type { Shard } from "./shard.ts";
 import { Stream } from "./stream.ts";
 
 /** A hub that has not answered by then counts as down. */
@@ -166,16 +158,6 @@ export class HubLink {
       this.firstStates.forget(waiting);
       if (!this.copy.isComplete) throw error;
     }
-  }
-
-  /** The members of other shards in the copy, for a hub that has started again. */
-  recall(shards: readonly string[]): SentMember[] | null {
-    if (!this.copy.isComplete) return null;
-    const missing = new Set(shards);
-    const numbers = new Set(shards.map((key) => Number(key.split("/")[0])));
-    const isMissing = (id: string) =>
-      [...numbers].some((of) => missing.has(keyOf(shardOfUser(id, of))));
-    return [...this.copy.sent()].filter(([id]) => isMissing(id));
   }
 
   /** Takes a call of another shard: there is another number of shards. */

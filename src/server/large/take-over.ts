@@ -1,6 +1,7 @@
 import { inParallel } from "../platform/in-parallel.ts";
 import { within } from "../platform/time-limit.ts";
-import { memberOf, type Place } from "../room/members/member.ts";
+import { memberOf } from "../room/members/member.ts";
+import type { Place } from "../room/members/place.ts";
 import type { RoomObject } from "../room/room-object.ts";
 import type { RoomState } from "../room/room-state.ts";
 import type { KeptUser } from "./messages.ts";

@@ -176,7 +176,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
 
   /** Returns the members of other shards that the copy has (SPEC N4). */
   async recall(shards: string[]): Promise<SentMember[] | null> {
-    return this.#call(() => this.#room.link?.recall(shards) ?? null);
+    return this.#call(() => this.#room.link?.copy.recall(shards) ?? null);
   }
 
   /** Returns what is kept of a user who comes to a shard of another number (SPEC N6). */

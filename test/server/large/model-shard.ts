@@ -62,7 +62,7 @@ export class ModelShard {
     return {
       tell: async (telling) => this.turn((now) => takeTelling(this.#room, telling, now), true),
       speak: async (asked) => this.turn(() => this.#room.link?.speak(asked), true),
-      recall: async (shards) => this.turn(() => this.#room.link!.recall(shards), true),
+      recall: async (shards) => this.turn(() => this.#room.link!.copy.recall(shards), true),
       takeOver: async (user, of) =>
         this.turn(() => {
           this.#room.link!.noteGeneration(of);
