@@ -10,7 +10,7 @@ const HEADERS = { Authorization: `Bearer ${KEY}` };
 const ROOMS = ["atrium", "bar", "cellar"];
 const PEOPLE = ["ada", "bob", "cleo", "dan", "eve"];
 const CRASHES = 30;
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 600_000;
 
 let server: Server;
 let receiver: Receiver;
