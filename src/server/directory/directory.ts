@@ -4,7 +4,6 @@ import type { Env } from "../env.ts";
 import { inParallel } from "../platform/in-parallel.ts";
 import { describeError, log } from "../log.ts";
 import { hasCustomVerify } from "../access/policy.ts";
-import { timingFor } from "../room/connections/liveness.ts";
 import type { Counts } from "../room/room-object.ts";
 import { roomStub } from "../room/room-stub.ts";
 import { within } from "../platform/time-limit.ts";
@@ -15,7 +14,7 @@ import type {
   ListQuery,
   RoomReport,
 } from "./directory-object.ts";
-import { askAfterMs, leaseFor } from "./lease.ts";
+import { askAfterMs, leaseFor, reportWithinMs } from "./lease.ts";
 
 /** How many rooms are asked at the same time. */
 const ROOMS_AT_ONCE = 100;
@@ -49,13 +48,13 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
   readonly #heardAt = new Map<string, number>();
   /** Rooms that were asked, and have neither answered nor reported since. */
   readonly #asked = new Set<string>();
-  readonly #sweepWithinMs: number;
+  readonly #withinMs: number;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#sql.exec(SCHEMA);
-    this.#sweepWithinMs = timingFor(configOf(env, hasCustomVerify()).limits.staleMs).probeAfterMs;
+    this.#withinMs = reportWithinMs(configOf(env, hasCustomVerify()).limits.staleMs);
   }
 
   /** Stores a report; an empty room is not listed. */
@@ -99,8 +98,8 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
       now,
       limit,
     );
-    const leaseMs = leaseFor(this.#sweepWithinMs);
-    const oldest = now - askAfterMs(this.#sweepWithinMs);
+    const leaseMs = leaseFor(this.#withinMs);
+    const oldest = now - askAfterMs(this.#withinMs);
     return [...rows].map(({ room, online, connections, expires_at }) => {
       const heardAt = this.#heardAt.get(room) ?? expires_at - leaseMs;
       const isOld = confirms && heardAt < oldest;
@@ -130,7 +129,7 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
       const { online, connections } = await within(limitMs, call);
       // A report that came meanwhile is newer.
       if (!this.#asked.has(room)) return;
-      await this.tell({ room, online, connections, leaseMs: leaseFor(this.#sweepWithinMs) });
+      await this.tell({ room, online, connections, leaseMs: leaseFor(this.#withinMs) });
     } catch (error) {
       log("failure", { code: "room_unavailable", room, reason: describeError(error) });
     }
@@ -140,7 +139,7 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
   override async alarm(): Promise<void> {
     const now = Date.now();
     this.#sql.exec("DELETE FROM rooms WHERE expires_at <= ?", now);
-    const leaseMs = leaseFor(this.#sweepWithinMs);
+    const leaseMs = leaseFor(this.#withinMs);
     for (const [room, at] of this.#heardAt) if (at + leaseMs <= now) this.#heardAt.delete(room);
     const { next } = this.#sql
       .exec<{ next: number | null }>("SELECT MIN(expires_at) AS next FROM rooms")

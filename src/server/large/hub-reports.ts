@@ -1,8 +1,7 @@
 import type { Config } from "../config/config.ts";
-import { leaseFor } from "../directory/lease.ts";
+import { leaseFor, reportWithinMs } from "../directory/lease.ts";
 import { hasTable } from "../platform/has-table.ts";
 import { AlarmClock } from "../platform/alarm-clock.ts";
-import { timingFor } from "../room/connections/liveness.ts";
 import { Occupancy } from "../room/occupancy.ts";
 import type { Task } from "../room/task.ts";
 import type { OutboxStats } from "../room/webhooks/outbox.ts";
@@ -26,10 +25,10 @@ export class HubReports {
   constructor(config: Config, storage: DurableObjectStorage, room: string, state: HubState) {
     this.#state = state;
     this.#storage = storage;
-    const { probeAfterMs } = timingFor(config.limits.staleMs);
+    const withinMs = reportWithinMs(config.limits.staleMs);
     const { directory } = config;
-    this.#occupancy = directory && new Occupancy(directory, room, probeAfterMs, null);
-    this.#leaseMs = leaseFor(probeAfterMs);
+    this.#occupancy = directory && new Occupancy(directory, room, withinMs, null);
+    this.#leaseMs = leaseFor(withinMs);
     this.#webhooks = openWebhooks(config.webhook, storage, room);
     this.#alarm = new AlarmClock(storage);
     this.#isOccupied = hasTable(storage.sql, "occupied");

@@ -15,12 +15,12 @@ const ANSWER_MS = 5_000;
  * Reports a room to the list of rooms: at once when it becomes occupied or empty, and its counts at
  * most every 5 s (SPEC B9). Nothing is stored for this. A room whose sockets survived hibernation
  * has reported everything, since a pending report keeps it awake. Any other room reports after its
- * start, and until then its alarm is due within a sweep.
+ * start, and until then its alarm is due soon.
  */
 export class Occupancy {
   readonly #directory: NonNullable<Config["directory"]>;
   readonly #room: string;
-  readonly #sweepWithinMs: number;
+  readonly #withinMs: number;
   readonly #leaseMs: number;
   /** What the list holds; `null` if unknown. */
   #listed: Counts | null;
@@ -31,17 +31,20 @@ export class Occupancy {
   /** When to send the next report; `Infinity` if there is nothing to report. */
   #reportAt = Number.POSITIVE_INFINITY;
 
-  /** `listed` is what the list is known to hold of the room. */
+  /**
+   * `withinMs` is how soon the room wakes for a report that may have been lost. `listed` is what the
+   * list is known to hold of the room.
+   */
   constructor(
     directory: NonNullable<Config["directory"]>,
     room: string,
-    sweepWithinMs: number,
+    withinMs: number,
     listed: Counts | null,
   ) {
     this.#directory = directory;
     this.#room = room;
-    this.#sweepWithinMs = sweepWithinMs;
-    this.#leaseMs = leaseFor(sweepWithinMs);
+    this.#withinMs = withinMs;
+    this.#leaseMs = leaseFor(withinMs);
     this.#listed = listed && { online: listed.online, connections: listed.connections };
     this.#current = this.#listed ?? { online: 0, connections: 0 };
   }
@@ -59,7 +62,7 @@ export class Occupancy {
   /** When the room must wake to send a report that may have been lost; `Infinity` for never. */
   get dueAt(): number {
     if (this.#unsettledSince === null) return Number.POSITIVE_INFINITY;
-    return this.#unsettledSince + this.#sweepWithinMs;
+    return this.#unsettledSince + this.#withinMs;
   }
 
   /** Takes the counts after an event. */
@@ -104,10 +107,11 @@ export class Occupancy {
 
   /**
    * A lease is renewed three times while it lasts. The times come from the clock alone, since a room
-   * that slept remembers nothing: the lease is due if such a time passed within the last two sweeps.
+   * that slept remembers nothing: the lease is due if such a time passed lately, for longer than two
+   * sweeps may take.
    */
   #isLeaseOld(now: number): boolean {
-    const recentlyMs = 2 * this.#sweepWithinMs;
+    const recentlyMs = 4 * this.#withinMs;
     if (this.#current.online === 0 || this.#reportedAt > now - recentlyMs) return false;
     const turnMs = this.#leaseMs / 3;
     const turn = (time: number) => Math.floor((time + (hashOf(this.#room) % turnMs)) / turnMs);

@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { describeError, log } from "../log.ts";
 import { HubLink } from "../large/hub-link.ts";
+import { reportWithinMs } from "../directory/lease.ts";
 import { parseObjectName } from "../large/shard.ts";
 import { AlarmClock } from "../platform/alarm-clock.ts";
 import { Barriers, BARRIER_MS } from "./storage/barriers.ts";
@@ -122,10 +123,10 @@ export class RoomState {
     // A room whose sockets survived hibernation, or that keeps nothing, has reported its counts.
     const listed = this.connections.size > 0 || !this.store.exists ? this.roster.list : null;
     const { directory } = this.config;
-    const sweepWithinMs = this.timing.probeAfterMs;
+    const withinMs = reportWithinMs(this.config.limits.staleMs);
     // The hub reports a large room.
     if (this.link === null && directory) {
-      this.occupancy = new Occupancy(directory, this.name, sweepWithinMs, listed);
+      this.occupancy = new Occupancy(directory, this.name, withinMs, listed);
     }
     const loss = lossAtStart(now, {
       hasSockets: this.connections.size > 0,

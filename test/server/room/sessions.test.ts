@@ -47,6 +47,20 @@ describe("a session on a live connection", () => {
     expect(await ada.untilType("expiring")).toEqual({ type: "expiring", expiresAt: iso(exp) });
   });
 
+  it("[T4.1, W1.1] one that ends soon is told so after its welcome, in a busy room too", async () => {
+    const room = newRoom();
+    const token = (user: string) => signIn(user, { exp: inSeconds(30) });
+    const users = Array.from({ length: 8 }, (_, n) => `soon-${n}`);
+    const peers = await Promise.all(
+      users.map(async (user) => join(room, user, { token: await token(user) })),
+    );
+    for (const peer of peers) {
+      await peer.untilType("expiring");
+      const types = peer.frames.map((frame) => (frame === "pong" ? frame : frame.type));
+      expect(types[0]).toBe("welcome");
+    }
+  });
+
   it("[T4.1] its end is told again after a token that is not newer", async () => {
     const room = newRoom();
     const claims = { iat: inSeconds(-60), exp: inSeconds(30) };

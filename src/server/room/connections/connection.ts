@@ -189,14 +189,14 @@ export class Connection {
     this.#isRenewing = true;
   }
 
-  /** Sends notice that the session ends soon, once (SPEC T4). */
-  giveNotice(): void {
+  /** Notes that it is told that its session ends soon (SPEC T4); returns the frame to send. */
+  giveNotice(): ServerFrame | null {
     const { state } = this.#attachment;
-    if (state.is !== "member") return;
+    if (state.is !== "member") return null;
     this.#isRenewing = false;
     state.noticed = true;
     this.save();
-    this.send({ type: "expiring", expiresAt: new Date(state.session.expiresAt).toISOString() });
+    return { type: "expiring", expiresAt: new Date(state.session.expiresAt).toISOString() };
   }
 
   /** Lets the notice be sent once more (SPEC T4). */

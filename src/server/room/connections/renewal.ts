@@ -30,7 +30,7 @@ export function tellEnding(room: RoomState, ending: readonly Connection[], now: 
   const { renewal } = room.config;
   for (const connection of ending) {
     attempt(room, connection, now, () => {
-      if (renewal === null) connection.giveNotice();
+      if (renewal === null) giveNotice(room, connection);
       else connection.beginRenewal();
       room.connections.noteDeadline(connection);
     });
@@ -60,13 +60,19 @@ async function renew(
 }
 
 function apply(room: RoomState, connection: Connection, outcome: Outcome, now: number): void {
-  if (outcome === null) return connection.giveNotice();
+  if (outcome === null) return giveNotice(room, connection);
   if (typeof outcome === "string") return end(room, connection, outcome, now);
   const { session, token } = outcome;
   connection.signIn(session);
   room.connections.noteDeadline(connection);
   const expiresAt = new Date(session.expiresAt).toISOString();
-  connection.send({ type: "renewed", expiresAt, token });
+  room.replies.send(connection, { type: "renewed", expiresAt, token });
+}
+
+/** The notice follows what still waits to be sent to the connection, such as its `welcome`. */
+function giveNotice(room: RoomState, connection: Connection): void {
+  const notice = connection.giveNotice();
+  if (notice) room.replies.send(connection, notice);
 }
 
 /** Renews a session if its user's object and the app's own rule allow it now; never throws. */
