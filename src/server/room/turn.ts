@@ -85,7 +85,9 @@ export class Turns {
     const { roster, store, webhooks, broadcaster, barriers } = this.#room;
     this.#writeWatchLists(now);
     roster.passChanges((changes) => {
-      if (store.write(changes, roster.list.epoch, roster.list.floor)) this.#writtenAt = now;
+      const isWritten = store.write(changes, roster.list.epoch, roster.list.floor);
+      // What nobody sees delays nothing that others see, or they could tell that it happened (SPEC M3).
+      if (isWritten && changes.visible.size > 0) this.#writtenAt = now;
       webhooks?.note(changes.visible, roster.list, now);
       (this.#room.link ?? broadcaster).note(changes.visible.keys());
       this.#countGhosts(changes);

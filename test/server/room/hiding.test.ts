@@ -49,6 +49,19 @@ const history: fc.Arbitrary<History> = fc.record({
   maxRemembered: fc.constantFrom(0, 1, 2, 1_000),
 });
 
+/** A hidden member's place ends at the moment at which another member changes. */
+const graceEndsWithAChange: History = {
+  before: [],
+  tabs: 1,
+  after: [
+    { by: "hider", step: { do: "lose", which: 0 } },
+    { by: "others", step: { do: "join", user: 1, resume: false, hasNewName: false } },
+    { by: "others", step: { do: "pass", ms: 8_000 } },
+    { by: "others", step: { do: "update", which: 0, data: { n: 0 } } },
+  ],
+  maxRemembered: 0,
+};
+
 /** Runs a history, and returns what the others received and could read, and when. */
 async function live(
   storage: DurableObjectStorage,
@@ -131,7 +144,7 @@ describe("hiding", () => {
             const hidden = await live(storage, history, "hides");
             expect(hidden).toEqual(await live(storage, history, "leaves"));
           }),
-          { numRuns: 150 },
+          { numRuns: 150, examples: [[graceEndsWithAChange]] },
         ),
       ),
   );
