@@ -28,14 +28,14 @@ function connectUntilLimited(connect: () => Promise<Response>): Promise<number> 
 
 describe("the limit of connects", () => {
   it("[A7.2] is 60 a minute of a user, whatever the address, and leaves others alone", async () => {
-    const token = await signIn("ada");
+    const token = await signIn("rate-ann");
     let address = 0;
     const count = await connectUntilLimited(() => {
       const headers = { "CF-Connecting-IP": `192.0.2.${++address % 250}` };
-      return tryJoin(`rate-${++rooms}`, "ada", { token, headers });
+      return tryJoin(`rate-${++rooms}`, "rate-ann", { token, headers });
     });
     expect(count).toBeGreaterThanOrEqual(60);
-    const other = await tryJoin(`rate-${++rooms}`, "bob");
+    const other = await tryJoin(`rate-${++rooms}`, "rate-ben");
     expect(other.status).toBe(101);
     other.webSocket!.accept();
     const read = await ask(`/rooms/rate-1`, { headers: { Authorization: `Bearer ${token}` } });
@@ -47,7 +47,7 @@ describe("the limit of connects", () => {
     const room = `rate-${++rooms}`;
     const count = await connectUntilLimited(() => tryJoin(room, "eve", { token: "bad", headers }));
     expect(count).toBeGreaterThanOrEqual(60);
-    const neighbour = await tryJoin(room, "cleo", { headers });
+    const neighbour = await tryJoin(room, "rate-cleo", { headers });
     expect(neighbour.status).toBe(101);
     neighbour.webSocket!.accept();
     const elsewhere = { "CF-Connecting-IP": "198.51.100.8" };
@@ -128,7 +128,7 @@ describe("the limit of failures", () => {
 
 describe("the limit of reads", () => {
   it("[A7.7] is 600 a minute of a user, whatever the address, and the room is asked no more", async () => {
-    const headers = { Authorization: `Bearer ${await signIn("dora")}` };
+    const headers = { Authorization: `Bearer ${await signIn("rate-dora")}` };
     const read = () => ask("/rooms/rate-read", { headers });
     const reads = await useUpMinute(async () => (await read()).status === 429, 600);
     expect(reads).toBeGreaterThanOrEqual(600);
@@ -141,14 +141,14 @@ describe("the limit of reads", () => {
 
     const ticket = await ask("/tickets", { method: "POST", headers, body: json({ room: "x" }) });
     expect(await refusal(ticket)).toEqual(LIMITED);
-    const joined = await tryJoin("rate-read", "dora");
+    const joined = await tryJoin("rate-read", "rate-dora");
     expect(joined.status).toBe(101);
     joined.webSocket!.accept();
     await readRoom("rate-read");
   });
 
   it("[A7.1] is none without the binding", async () => {
-    const headers = { Authorization: `Bearer ${await signIn("dora")}` };
+    const headers = { Authorization: `Bearer ${await signIn("rate-dora")}` };
     const { READS: _, ...bindings } = env;
     const request = requestTo("/rooms/rate-read", { headers });
     expect((await createApp().request(request, {}, bindings)).status).toBe(200);

@@ -141,7 +141,7 @@ class World {
         await Promise.all(this.open.map(({ peer }) => peer.ask({ type: "idle", idle: false })));
         // Not a `ping`: the platform answers that by its own clock, which the test does not move.
         for (const { peer } of this.#owed) peer.sendAnyway({ type: "idle", idle: false });
-        for (const name of this.rooms) await passTimeWithAlarms(name, 9);
+        for (const name of this.rooms) await passTimeWithAlarms(name, 11);
         return;
       default:
         step satisfies never;

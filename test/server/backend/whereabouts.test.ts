@@ -106,7 +106,7 @@ describe("where a user is", () => {
     two.close(1001);
     await two.closed;
     expect(await whereIs(ada)).toMatchObject({ status: "online", connections: 1 });
-    await passTimeWithAlarms(second, 9);
+    await passTimeWithAlarms(second, 11);
     await untilListed(ada, []);
     const { lastOnline } = (await readRoom(second)).members[0]!;
     expect(await whereIs(ada)).toEqual({ user: ada, ...NOWHERE, lastOnline });

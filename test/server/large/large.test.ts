@@ -134,7 +134,7 @@ describe("a large room", { timeout: 60_000 }, () => {
     expect(await (await ask(`/rooms/${room}?fields=counts`)).json()).toMatchObject({ online: 4 });
   });
 
-  it("[N1.3, G3.3] has no signals", async () => {
+  it("[N1.3] has no signals", async () => {
     const room = newRoom();
     const [peer] = await joinAll(room);
     expect(welcomeOf(peer!)).not.toHaveProperty("signals");

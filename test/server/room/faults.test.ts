@@ -179,7 +179,7 @@ describe("a fault in what one person does", () => {
     await attach(room, "ada", unwritable);
     ada.send({ type: "auth", token: await signIn("cleo") });
     expect(await ada.closed).toEqual(INTERNAL);
-    await passTimeWithAlarms(room, 9);
+    await passTimeWithAlarms(room, 11);
     expect(await statuses(room)).toEqual([
       ["ada", "offline"],
       ["bob", "online"],
@@ -194,7 +194,7 @@ describe("a fault in what one person does", () => {
     await attach(room, "ada", () => "{}");
     await bob.ask({ type: "update", status: "busy" });
     expect(await ada.closed).toEqual(INTERNAL);
-    await passTimeWithAlarms(room, 9);
+    await passTimeWithAlarms(room, 11);
     expect(await statuses(room)).toEqual([
       ["ada", "offline"],
       ["bob", "busy"],
@@ -211,7 +211,7 @@ describe("a fault in what one person does", () => {
     expect(await ada.closed).toEqual(INTERNAL);
     await cleo.untilType("probe");
     await bob.ask({ type: "idle", idle: false });
-    await passTimeWithAlarms(room, 9);
+    await passTimeWithAlarms(room, 11);
     expect(await cleo.closed).toEqual({ code: 4408, reason: "stale" });
     expect(await statuses(room)).toEqual([
       ["ada", "offline"],

@@ -33,7 +33,7 @@ describe("restart", () => {
     const back = await join(room, "ada");
     expect(back.roll?.members).toEqual(members);
     await hibernate(room);
-    await passTimeWithAlarms(room, 9);
+    await passTimeWithAlarms(room, 11);
     expect((await readRoom(room)).members.map(({ status }) => status)).toEqual(["busy", "offline"]);
   });
 
@@ -56,7 +56,7 @@ describe("restart", () => {
     passTime(60);
     expect((await readRoom(room)).online).toBe(1);
     const startedAt = Date.now();
-    await passTimeWithAlarms(room, 9);
+    await passTimeWithAlarms(room, 11);
     const [member] = (await readRoom(room)).members;
     expect(member?.status).toBe("offline");
     expect(member!.lastOnline).toBe(new Date(startedAt).toISOString());

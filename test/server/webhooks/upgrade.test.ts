@@ -89,7 +89,7 @@ it("[L6.1, V3] a room opens what 0.1.0 stored, in the same epoch and version", a
 
 it("[L6.1, P1.7] after a restart its members have their grace, and its leases their time", async () => {
   await restoreRoom();
-  await passTimeWithAlarms(ROOM, 9);
+  await passTimeWithAlarms(ROOM, 11);
   expect(statuses(await readSaved())).toMatchObject({ ada: "offline", bob: "away" });
   await passTimeWithAlarms(ROOM, 45);
   expect(statuses(await readSaved())).toMatchObject({ ada: "offline", bob: "offline" });
@@ -105,7 +105,7 @@ it("[W5] sockets that 0.1.0 opened live on: they are heard and told", async () =
   await eventually(() =>
     expect(of('"gil"').roll?.members.find(({ id }) => id === "finn")?.status).toBe("busy"),
   );
-  await passTimeWithAlarms(ROOM, 9);
+  await passTimeWithAlarms(ROOM, 11);
   expect(statuses(await readSaved())).toMatchObject({ ada: "busy", finn: "busy", gil: "online" });
 });
 
