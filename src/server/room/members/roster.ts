@@ -1,7 +1,7 @@
 import type { Status } from "../../../protocol/messages.ts";
 import type { RoomLimits } from "../../config/config.ts";
 import type { RoomSession } from "../room-request.ts";
-import type { KeptUser } from "../../large/messages.ts";
+import { isNews, takeOver, type Adopted } from "./adopted.ts";
 import { ChangeLog, type Changes, type ConnectionRef } from "./changes.ts";
 import { leaseEnd, leaseSessionOf, takesOver } from "./lease-session.ts";
 import { List, type ReadonlyList } from "./list.ts";
@@ -20,9 +20,6 @@ import {
 import type { MemberRecord, MemberUpdate, NewPlace } from "./member.ts";
 import type { Place } from "./place.ts";
 import type { SavedRoster } from "../storage/store.ts";
-
-/** What {@link Roster.adopt} takes over. */
-type Adopted = Pick<KeptUser, "chosen" | "data" | "profile" | "issuedAt" | "lastOnline">;
 
 /**
  * Who is in the room: members, their connections, and the versions of the list that others see (SPEC
@@ -186,20 +183,12 @@ export class Roster {
     });
   }
 
-  /**
-   * Takes over what another shard of a large room keeps of a user who is about to join (SPEC N6): it
-   * is shown with the join.
-   */
+  /** Takes over what another shard keeps of a user who is about to join (SPEC N6). */
   adopt(now: number, user: string, kept: Adopted): void {
-    const { chosen, data, profile, issuedAt, lastOnline } = kept;
     const known = this.#members.get(user);
-    if (profile === null || (known && (known.lastOnline ?? 0) > (lastOnline ?? now))) return;
-    const record = known ?? newRecord({ id: user }, issuedAt);
-    this.#members.change(now, record, () => {
-      Object.assign(record, { chosen, data, profile, unseen: null, issuedAt });
-      // Without a time they would be forgotten before they join.
-      record.lastOnline = lastOnline ?? now;
-    });
+    if (!isNews(kept, known)) return;
+    const record = known ?? newRecord({ id: user }, kept.issuedAt);
+    this.#members.change(now, record, () => takeOver(record, kept, now));
   }
 
   /** Changes a member's choice and data; returns whether the choice changed. */
