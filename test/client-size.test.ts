@@ -16,7 +16,7 @@ const app: Plugin = {
 };
 
 it.each([
-  ["client", 6_050],
+  ["client", 6_000],
   ["client+window", 7_100],
   ["client+signals", 6_550],
   ["react", 7_100],

@@ -1,11 +1,8 @@
 import type { Data, Delta, Self, Snapshot, Status } from "../protocol/messages.ts";
 import { Pause } from "./pause.ts";
-import { refusalIn, withinLimits, type Refusal } from "./refusal.ts";
+import { refusalIn, type Refusal } from "./refusal.ts";
 import type { SignIn } from "./sign-in.ts";
-import { LEAST_POLL_MS, MOST_POLL_MS } from "./times.ts";
-
-/** How many polls fit into the lease's remaining time, within limits. */
-const POLLS_PER_LEASE = 5;
+import { LEAST_POLL_MS, MOST_POLL_MS, POLLS_PER_LEASE } from "./times.ts";
 
 /** The body of each poll (SPEC P1). */
 export interface PollBody {
@@ -34,7 +31,8 @@ export interface PollingOwner {
   readonly signIn: SignIn;
   /** Whether it only watches: then the room is only read. */
   readonly isWatcher: boolean;
-  fetch(url: URL, request: RequestInit): Promise<Response>;
+  /** Sends a request with the browser's cookie, and with a time limit. */
+  fetch(url: URL, request?: RequestInit): Promise<Response>;
   /** The changes to send now. */
   pollBody(): PollBody;
   onAnswer(answer: PollAnswer): void;
@@ -96,7 +94,7 @@ export class Polling {
       if (this.#isOn && !this.#isHurried) await this.#pause.wait(waitMs);
     }
     this.#isRunning = false;
-    const request = { ...withinLimits(), method: "POST", keepalive: true };
+    const request = { method: "POST", keepalive: true };
     // If this does not arrive, the lease expires.
     this.#release((url, body) => this.#owner.fetch(url, { ...request, body }).catch(() => {}));
   }
@@ -117,7 +115,7 @@ export class Polling {
       const request = owner.isWatcher
         ? {}
         : { method: "PUT", body: JSON.stringify({ lease: this.#lease, ...owner.pollBody() }) };
-      const response = await owner.fetch(url, { ...withinLimits(), headers, ...request });
+      const response = await owner.fetch(url, { headers, ...request });
       const answer = (await response.json()) as PollAnswer;
       const refusal = refusalIn(response, answer);
       if (!refusal) {

@@ -1,16 +1,11 @@
 import type { RoomError } from "./types.ts";
-import { MOST_RETRY_MS, REQUEST_MS } from "./times.ts";
+import { MOST_RETRY_MS } from "./times.ts";
 
 /** An error that the service answered. */
 export interface Refusal extends RoomError {
   status: number;
   /** If it passes by itself: when to try again. */
   retryAfterMs: number;
-}
-
-/** The options of each HTTP request: with the session's cookie, and a time limit. */
-export function withinLimits(): RequestInit {
-  return { credentials: "include", signal: AbortSignal.timeout(REQUEST_MS) };
 }
 
 /** The error for the app; the codes are the service's. */
@@ -42,11 +37,11 @@ function misled(code: RoomError["code"], message: string): Refusal {
  */
 export async function askWhyRefused(
   url: URL,
-  client: { fetch(url: URL, request: RequestInit): Promise<Response> },
+  client: { fetch(url: URL, request?: RequestInit): Promise<Response> },
 ): Promise<Refusal | null | undefined> {
   url.searchParams.set("fields", "counts");
   try {
-    const response = await client.fetch(url, withinLimits());
+    const response = await client.fetch(url);
     const body = (await response.json().catch(() => null)) as { type?: string } | null;
     const refusal = refusalIn(response, body);
     if (refusal || body?.type === "snapshot") return refusal;
@@ -58,9 +53,7 @@ export async function askWhyRefused(
     // request tells the two apart.
     const page = globalThis.location?.origin;
     if (!page || page === url.origin) return undefined;
-    const answer = await client
-      .fetch(url, { ...withinLimits(), mode: "no-cors" })
-      .catch(() => null);
+    const answer = await client.fetch(url, { mode: "no-cors" }).catch(() => null);
     return answer ? misled("origin_forbidden", `Not for ${page}.`) : undefined;
   }
 }

@@ -23,7 +23,7 @@ import { stateOf } from "./state.ts";
 import type { Emit, Emitted } from "./events.ts";
 import type { Change, RoomError, RoomState, Signalling } from "./types.ts";
 import { warn } from "./warn.ts";
-import { IDLE_AFTER_MS } from "./times.ts";
+import { IDLE_AFTER_MS, REQUEST_MS } from "./times.ts";
 
 /** A page's presence in a room: combines what arrives over a socket or HTTP into one state. */
 export class RoomConnection implements Owner, Signalling {
@@ -84,8 +84,9 @@ export class RoomConnection implements Owner, Signalling {
     this.onClosed(null);
   }
 
-  fetch(url: URL, request: RequestInit): Promise<Response> {
-    return (this.options.fetch ?? fetch)(url, request);
+  fetch(url: URL, request?: RequestInit): Promise<Response> {
+    const signal = AbortSignal.timeout(REQUEST_MS);
+    return (this.options.fetch ?? fetch)(url, { credentials: "include", signal, ...request });
   }
 
   nextUrl(): URL {

@@ -25,7 +25,8 @@ export const PONG_MS = 4_000;
 /** For an HTTP answer. */
 export const REQUEST_MS = 10_000;
 
-/** Between polls: a fifth of the lease, within these limits. */
+/** How many polls fit into the lease's remaining time, within the limits below. */
+export const POLLS_PER_LEASE = 5;
 export const LEAST_POLL_MS = 2_000;
 export const MOST_POLL_MS = 10_000;
 

@@ -72,12 +72,12 @@ export class WindowConnection extends RoomConnection {
   }
 
   /** A polling watcher reads the room in several requests. */
-  override fetch(url: URL, request: RequestInit): Promise<Response> {
+  override fetch(url: URL, request?: RequestInit): Promise<Response> {
     const isPoll = this.isWatcher && !url.search.includes("fields=");
     return isPoll ? this.#read(url, request) : super.fetch(url, request);
   }
 
-  async #read(room: URL, request: RequestInit): Promise<Response> {
+  async #read(room: URL, request?: RequestInit): Promise<Response> {
     const urls = readUrls(room, this.#limit, this.#watched.ids);
     // Each request counts, so that a long watch list does not cause too many.
     for (const _ of urls) this.pace.count();
