@@ -16,13 +16,7 @@ import { askWhyRefused, errorOf, type Refusal } from "./refusal.ts";
 import { Socket, type SocketEnd } from "./socket.ts";
 import type { RoomError } from "./types.ts";
 import { warn } from "./warn.ts";
-import { LASTED_MS, PATIENCE_MS } from "./times.ts";
-
-/**
- * After this many consecutive attempts that fail although a read succeeds, assume that WebSockets
- * are blocked.
- */
-const BLOCKED_AFTER = 2;
+import { BLOCKED_AFTER, LASTED_MS, PATIENCE_MS } from "./times.ts";
 
 /** The connection's owner. */
 export interface Owner extends PollingOwner {
@@ -220,5 +214,5 @@ export class Connector {
 }
 
 function whyClosed({ reason }: SocketEnd): RoomError {
-  return errorOf({ code: reason, message: "The room has closed the connection." });
+  return errorOf({ code: reason, message: "The room closed the connection." });
 }

@@ -94,9 +94,10 @@ export class Polling {
       if (this.#isOn && !this.#isHurried) await this.#pause.wait(waitMs);
     }
     this.#isRunning = false;
-    const request = { method: "POST", keepalive: true };
     // If this does not arrive, the lease expires.
-    this.#release((url, body) => this.#owner.fetch(url, { ...request, body }).catch(() => {}));
+    this.#release((url, body) =>
+      this.#owner.fetch(url, { method: "POST", keepalive: true, body }).catch(() => {}),
+    );
   }
 
   /** Ends the lease, if there is one. */

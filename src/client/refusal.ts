@@ -4,7 +4,7 @@ import { MOST_RETRY_MS } from "./times.ts";
 /** An error that the service answered. */
 export interface Refusal extends RoomError {
   status: number;
-  /** If it passes by itself: when to try again. */
+  /** If it passes by itself: when to try again, 0 or less for at once. */
   retryAfterMs: number;
 }
 
@@ -13,17 +13,14 @@ export function errorOf({ code, message }: { code: string; message: string }): R
   return { code, message } as RoomError;
 }
 
-/** A `Retry-After` in milliseconds, 0 or less if it is over: seconds, a date, or nonsense. */
-function retryAfterMs(text: string | null): number {
-  const ms = Number(text) * 1000 || Date.parse(text ?? "") - Date.now();
-  return Math.min(MOST_RETRY_MS, ms) || 0;
-}
-
 /** Why the service refuses, if an answer with this body is a refusal. */
 export function refusalIn({ status, headers }: Response, body: unknown): Refusal | null {
   const { error } = (body ?? {}) as { error?: RoomError };
   if (!error?.code) return null;
-  return { ...error, status, retryAfterMs: retryAfterMs(headers.get("Retry-After")) };
+  // Seconds, a date, or nonsense.
+  const retryAfter = headers.get("Retry-After");
+  const ms = Number(retryAfter) * 1000 || Date.parse(retryAfter!) - Date.now();
+  return { ...error, status, retryAfterMs: Math.min(MOST_RETRY_MS, ms) || 0 };
 }
 
 /** An error that only a developer can fix, perhaps before the next attempt. */

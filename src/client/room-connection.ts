@@ -128,8 +128,7 @@ export class RoomConnection implements Owner, Signalling {
       case "expiring":
         return this.#renewal.due(Date.parse(frame.expiresAt));
       case "renewed":
-        if (frame.token !== undefined) this.signIn.renewed(frame.token);
-        return;
+        return this.signIn.renewed(frame.token);
       case "event":
         return this.emit("event", frame);
       default:

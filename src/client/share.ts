@@ -16,20 +16,17 @@ const shares = new Set<Share>();
 /** Options of a handle, not of its connection. */
 const OWN = ["initial", "autoJoin", "signals"];
 
-function connectAlike(one: JoinOptions, other: JoinOptions): boolean {
-  const keys = Object.keys({ ...one, ...other }) as (keyof JoinOptions)[];
-  return keys.every((key) => one[key] === other[key] || OWN.includes(key));
-}
-
 export function findShare(url: string, identity: JoinOptions): Share | undefined {
-  return [...shares].find(
-    (share) =>
+  return [...shares].find((share) => {
+    const keys = Object.keys({ ...share.identity, ...identity }) as (keyof JoinOptions)[];
+    return (
       share.url === url &&
       share.connection.state.connection !== "closed" &&
       // Meanwhile another person may have signed in: the app says so with `user`.
       (identity.user || !share.lingering || share.handles > share.lingering) &&
-      connectAlike(share.identity, identity),
-  );
+      keys.every((key) => share.identity[key] === identity[key] || OWN.includes(key))
+    );
+  });
 }
 
 /**
@@ -37,8 +34,9 @@ export function findShare(url: string, identity: JoinOptions): Share | undefined
  * the options as the app gave them, however its functions are wrapped here.
  */
 export function takeShare(url: string, options: JoinOptions, identity: JoinOptions): Share {
-  const { window = { Connection: RoomConnection } } = options;
-  const Connection = window.Connection as typeof RoomConnection;
+  const { window } = options;
+  // A window without a class fails here: it must not show the whole room.
+  const Connection = (window ? window.Connection : RoomConnection) as typeof RoomConnection;
   const share = findShare(url, identity) ?? {
     url,
     identity,

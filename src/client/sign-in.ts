@@ -57,7 +57,8 @@ export class SignIn {
     return callHook(this.#options, "getToken");
   }
 
-  renewed(token: string): void {
+  /** The session was renewed, for a client that has a token by a newer one. */
+  renewed(token = this.#renewed): void {
     this.#renewed = token;
   }
 

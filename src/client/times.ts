@@ -1,4 +1,4 @@
-/** How long the client waits, in milliseconds. */
+/** How long the client waits, in milliseconds, and how often it tries. */
 
 /** The first span of a random wait before a reconnect (SPEC K7), which doubles up to the most. */
 export const BACKOFF_MS = 1_000;
@@ -9,6 +9,12 @@ export const PATIENCE_MS = 30_000;
 
 /** The longest `Retry-After` that is followed: a proxy may send any time. */
 export const MOST_RETRY_MS = 300_000;
+
+/**
+ * After this many consecutive attempts that fail although a read succeeds, WebSockets count as
+ * blocked.
+ */
+export const BLOCKED_AFTER = 2;
 
 /** A connection that lasted this long worked: the next attempt counts as the first again. */
 export const LASTED_MS = 5_000;
@@ -54,3 +60,6 @@ export const ASK_AGAIN_MS = 10_000;
 /** Between attempts to renew a session: half of its remaining time, within these limits. */
 export const LEAST_RENEWAL_MS = 1_000;
 export const MOST_RENEWAL_MS = 30_000;
+
+/** How long an unmounted React provider keeps its place: a route change mounts another (SPEC K29). */
+export const LINGER_MS = 2_000;

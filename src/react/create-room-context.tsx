@@ -39,7 +39,7 @@ export function createRoomContext<D extends object = Data>(): RoomContext<D> {
   const Context = createContext<ProvidedRoom | null>(null);
   const hooks = createHooks(() => {
     const room = useContext(Context);
-    if (room === null) throw new Error("Rollcall's hooks work inside their <RoomProvider>.");
+    if (room === null) throw new Error("<RoomProvider> is missing.");
     return room;
   });
 

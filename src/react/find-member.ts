@@ -7,12 +7,12 @@ import type { Member } from "../client/index.ts";
  * @example
  * findMember(room.getSnapshot().members, "ada");
  */
-export function findMember(members: readonly Member[], id: string): Member | undefined {
+export function findMember(members: readonly Member[], id?: string): Member | undefined {
   let from = 0;
   let to = members.length;
   while (from < to) {
     const middle = (from + to) >>> 1;
-    if (members[middle]!.id < id) from = middle + 1;
+    if (members[middle]!.id < id!) from = middle + 1;
     else to = middle;
   }
   const found = members[from];

@@ -143,7 +143,7 @@ export function createHooks(useProvided: () => ProvidedRoom): RoomHooks<object> 
         () => (room.isWindow && id !== undefined ? room.watch([id]) : undefined),
         [room, id],
       );
-      return useSelected(({ members }) => (id === undefined ? id : findMember(members, id)));
+      return useSelected(({ members }) => findMember(members, id));
     },
     useSelf: () => useSelected(({ self }) => self),
     useStatus() {

@@ -3,9 +3,7 @@ import type { JoinOptions, RoomHandle, RoomState } from "../client/index.ts";
 import { roomUrl } from "../client/room-url.ts";
 import { findShare, type Share } from "../client/share.ts";
 import { stateOf } from "../client/state.ts";
-
-/** How long an unmounted provider keeps its place: a route change mounts another (SPEC K29). */
-const LINGER_MS = 2_000;
+import { LINGER_MS } from "../client/times.ts";
 
 /** The room of one provider, also before it is joined: rendering may happen on a server. */
 export interface ProvidedRoom extends RoomHandle {
