@@ -20,9 +20,9 @@ it.each([
   ["client+window", 7_050],
   ["client+signals", 6_500],
   ["react", 7_000],
-  ["element", 8_650],
-  ["dot", 8_150],
-  ["cursors", 8_850],
+  ["element", 8_700],
+  ["dot", 8_200],
+  ["cursors", 8_900],
 ])("[K13] %s weighs at most %i bytes", async (entry, limit) => {
   const built = await build({
     configFile: false,
