@@ -1,33 +1,29 @@
-import { useRef } from "react";
-import { createRoomContext } from "rollcall/react";
+import { useEffect, useState } from "react";
+import { RoomProvider, type Signal, useMember, useRoom, useSignals } from "rollcall/react";
+import { signals } from "rollcall/signals";
 
-const Chat = createRoomContext<{ typing: boolean }>();
-const STOPPED_MS = 3_000;
+const SHOWN_MS = 3_000;
 
 function Composer() {
-  const room = Chat.useRoom();
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  function stop() {
-    clearTimeout(timer.current);
-    room.setData(null);
-  }
-  function type() {
-    clearTimeout(timer.current);
-    timer.current = setTimeout(stop, STOPPED_MS);
-    room.setData({ typing: true });
-  }
-  return <input aria-label="Your message" onInput={type} onBlur={stop} />;
+  const room = useRoom();
+  return <input aria-label="Your message" onInput={() => room.signal("typing")} />;
 }
 
 function Typing() {
-  const self = Chat.useSelf();
-  const typing = Chat.useMembers().filter(({ id, data }) => id !== self?.id && data?.typing);
-  return <p>{typing.map(({ name }) => `${name} is typing…`).join(" ")}</p>;
+  const [last, setLast] = useState<Signal>();
+  const person = useMember(last?.from);
+  useSignals("typing", setLast);
+  useEffect(() => {
+    if (!last) return undefined;
+    const timer = setTimeout(() => setLast(undefined), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [last]);
+  return <p>{person && `${person.name} is typing…`}</p>;
 }
 
 export const App = () => (
-  <Chat.RoomProvider url="/rooms/chat">
+  <RoomProvider url="/rooms/chat" signals={signals}>
     <Composer />
     <Typing />
-  </Chat.RoomProvider>
+  </RoomProvider>
 );
