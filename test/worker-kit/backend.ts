@@ -61,9 +61,18 @@ export async function admit(
   return admission && { stamp: admission.stamp, at: admission.at };
 }
 
-/** Runs a query on the tables of a user's object. */
+/** Runs a query on what a user's object stores: its tables, and its list as a table `rooms`. */
 export function queryUser(user: string, sql: string): Promise<Record<string, unknown>[]> {
-  return runInDurableObject(userStub(user), (_user, state) => [...state.storage.sql.exec(sql)]);
+  return runInDurableObject(userStub(user), (_user, { storage }) => {
+    type Entry = { stamp: number; lastOnline: number | null };
+    const rooms = [...storage.kv.list<Entry>({ prefix: "room:" })].map(
+      ([key, { stamp, lastOnline }]) => [key.slice("room:".length), stamp, lastOnline],
+    );
+    const list =
+      "SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) ORDER BY value ->> 0";
+    const query = `WITH rooms(room, stamp, last_online) AS (${list}) ${sql}`;
+    return [...storage.sql.exec(query, JSON.stringify(rooms))];
+  });
 }
 
 /**

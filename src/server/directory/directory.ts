@@ -23,7 +23,7 @@ const ROOMS_MS = 2_000;
 /** At most 1,000 objects can be asked by one event on the platform. */
 const MAX_ASKED = 800;
 
-// WITHOUT ROWID and no index but the name: each report writes one row.
+// WITHOUT ROWID and no index but the name: an entry is one row.
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS rooms (
     room TEXT PRIMARY KEY,
@@ -44,8 +44,11 @@ const AFTER_ALL = "\u007F";
  */
 export class Directory extends DurableObject<Env> implements DirectoryObject {
   readonly #sql: SqlStorage;
-  /** When each room last reported, since this object's start. */
-  readonly #heardAt = new Map<string, number>();
+  /**
+   * What each room last reported, and when, since this object's start. Storage has the counts of the
+   * time when the lease was written; a restart loses the later ones, so the rooms are asked then.
+   */
+  readonly #heard = new Map<string, Counts & { at: number }>();
   /** Rooms that were asked, and have neither answered nor reported since. */
   readonly #asked = new Set<string>();
   readonly #withinMs: number;
@@ -57,25 +60,26 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
     this.#withinMs = reportWithinMs(configOf(env, hasCustomVerify()).limits.staleMs);
   }
 
-  /** Stores a report; an empty room is not listed. */
+  /**
+   * Takes a report; an empty room is not listed. Writes a row if the room was not listed, or if half of
+   * its lease is over (SPEC B9).
+   */
   async tell({ room, online, connections, leaseMs }: RoomReport): Promise<void> {
     this.#asked.delete(room);
     if (online === 0) {
       this.#sql.exec("DELETE FROM rooms WHERE room = ?", room);
-      this.#heardAt.delete(room);
+      this.#heard.delete(room);
       return;
     }
-    this.#heardAt.set(room, Date.now());
-    const expiresAt = Date.now() + leaseMs;
-    // Renewing a lease that has hardly begun is not worth a row.
-    const [same] = this.#sql.exec(
-      "SELECT 1 FROM rooms WHERE room = ? AND online = ? AND connections = ? AND expires_at > ?",
+    const now = Date.now();
+    this.#heard.set(room, { online, connections, at: now });
+    const expiresAt = now + leaseMs;
+    const [leased] = this.#sql.exec(
+      "SELECT 1 FROM rooms WHERE room = ? AND expires_at > ?",
       room,
-      online,
-      connections,
       expiresAt - leaseMs / 2,
     );
-    if (same) return;
+    if (leased) return;
     this.#sql.exec(
       "INSERT OR REPLACE INTO rooms VALUES (?, ?, ?, ?)",
       room,
@@ -90,7 +94,7 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
   list({ prefix, after, limit, confirms }: ListQuery): FoundRoom[] {
     const now = Date.now();
     const rows = this.#sql.exec<Row>(
-      `SELECT room, online, connections, expires_at FROM rooms
+      `SELECT * FROM rooms
        WHERE room >= ? AND room < ? AND room > ? AND expires_at > ? ORDER BY room LIMIT ?`,
       prefix,
       prefix + AFTER_ALL,
@@ -98,12 +102,11 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
       now,
       limit,
     );
-    const leaseMs = leaseFor(this.#withinMs);
     const oldest = now - askAfterMs(this.#withinMs);
-    return [...rows].map(({ room, online, connections, expires_at }) => {
-      const heardAt = this.#heardAt.get(room) ?? expires_at - leaseMs;
+    return [...rows].map((row) => {
+      const heardAt = this.#heard.get(row.room)?.at ?? Number.NEGATIVE_INFINITY;
       const isOld = confirms && heardAt < oldest;
-      return { room, online, connections, ...(isOld && { isOld }) };
+      return { ...this.#listed(row), ...(isOld && { isOld }) };
     });
   }
 
@@ -118,8 +121,13 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
     );
     return rooms.flatMap((room) => {
       const rows = this.#sql.exec<Row>("SELECT * FROM rooms WHERE room = ?", room);
-      return [...rows].map(({ online, connections }) => ({ room, online, connections }));
+      return [...rows].map((row) => this.#listed(row));
     });
+  }
+
+  #listed(row: Row): ListedRoom {
+    const { online, connections } = this.#heard.get(row.room) ?? row;
+    return { room: row.room, online, connections };
   }
 
   async #ask(room: string, limitMs: number): Promise<void> {
@@ -140,7 +148,7 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
     const now = Date.now();
     this.#sql.exec("DELETE FROM rooms WHERE expires_at <= ?", now);
     const leaseMs = leaseFor(this.#withinMs);
-    for (const [room, at] of this.#heardAt) if (at + leaseMs <= now) this.#heardAt.delete(room);
+    for (const [room, { at }] of this.#heard) if (at + leaseMs <= now) this.#heard.delete(room);
     const { next } = this.#sql
       .exec<{ next: number | null }>("SELECT MIN(expires_at) AS next FROM rooms")
       .one();

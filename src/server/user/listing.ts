@@ -1,44 +1,53 @@
-import { hasTable } from "../platform/has-table.ts";
 /** A room on a user's list, and the stamp it was listed with, which grows each time. */
 export interface ListedRoom {
   room: string;
   stamp: number;
 }
 
+/** A room as it is stored. */
+interface Entry {
+  stamp: number;
+  /** When they were seen last in a room that they left; `null` for one that they may be present in. */
+  lastOnline: number | null;
+}
+
+type Left = { first: number | null; last: number | null };
+
+const PREFIX = "room:";
+const keyOf = (room: string) => PREFIX + room;
+
 /**
  * The rooms that a user may be present in, and those that remember them (SPEC B4, B11). No room
  * that they are in is ever missing: it is listed before it admits anyone, and removed only by its
- * stamp, so that a room they came back to meanwhile stays. The first room creates the table.
+ * stamp, so that a room they came back to meanwhile stays. Each is a key of its own: a first join
+ * writes one row, where a table would take two more.
  */
 export class Listing {
-  readonly #sql: SqlStorage;
+  readonly #kv: SyncKvStorage;
   /** The stamps of the rooms that they may be present in. The others stay in storage: they may be many. */
   readonly #present = new Map<string, number>();
   /** When they were seen in the rooms that they left, first and last; `null` if it must be read. */
-  #left: { first: number | null; last: number | null } | null = null;
-  #exists: boolean;
+  #left: Left | null = { first: null, last: null };
+  #newest = 0;
 
-  constructor(sql: SqlStorage) {
-    this.#sql = sql;
-    this.#exists = hasTable(sql, "rooms");
-    if (!this.#exists) return;
-    const rows = sql.exec<{ room: string; stamp: number }>(
-      "SELECT room, stamp FROM rooms WHERE last_online IS NULL",
-    );
-    for (const { room, stamp } of rows) this.#present.set(room, stamp);
+  /** `hasTable`: 0.1.0 kept its list in a table. */
+  constructor({ kv, sql }: DurableObjectStorage, hasTable: boolean) {
+    this.#kv = kv;
+    if (hasTable) this.#takeOver(sql);
+    for (const { room, stamp, lastOnline } of this.#entries()) {
+      this.#newest = Math.max(this.#newest, stamp);
+      if (lastOnline === null) this.#present.set(room, stamp);
+      else this.#noteLeft(lastOnline);
+    }
   }
 
   get isEmpty(): boolean {
     return this.#present.size === 0 && this.lastOnline === null;
   }
 
-  /** The newest stamp, 0 for none. */
+  /** The newest stamp at the object's start, 0 for none. */
   get newest(): number {
-    if (!this.#exists) return 0;
-    const [row] = this.#sql.exec<{ newest: number | null }>(
-      "SELECT MAX(stamp) AS newest FROM rooms",
-    );
-    return row?.newest ?? 0;
+    return this.#newest;
   }
 
   /** How many rooms they may be present in. */
@@ -53,8 +62,7 @@ export class Listing {
 
   /** The rooms that they may be present in, and those that remember them. */
   known(): ListedRoom[] {
-    if (!this.#exists) return [];
-    return [...this.#sql.exec<{ room: string; stamp: number }>("SELECT room, stamp FROM rooms")];
+    return [...this.#entries()].map(({ room, stamp }) => ({ room, stamp }));
   }
 
   /** The stamp of a room that they may be present in, 0 for any other. */
@@ -64,9 +72,7 @@ export class Listing {
 
   /** The stamp of a room, also of one that remembers them; 0 for any other. */
   knownStampOf(room: string): number {
-    if (!this.#exists) return 0;
-    const rows = this.#sql.exec<{ stamp: number }>("SELECT stamp FROM rooms WHERE room = ?", room);
-    return [...rows][0]?.stamp ?? 0;
+    return this.#kv.get<Entry>(keyOf(room))?.stamp ?? 0;
   }
 
   /** When they were last seen in a room that they left; `null` for none. */
@@ -80,14 +86,9 @@ export class Listing {
   }
 
   add(room: string, stamp: number): void {
-    if (!this.#exists) {
-      this.#sql.exec(
-        "CREATE TABLE rooms (room TEXT PRIMARY KEY, stamp INTEGER, last_online INTEGER) WITHOUT ROWID",
-      );
-      this.#exists = true;
-    }
-    this.#sql.exec("INSERT OR REPLACE INTO rooms VALUES (?, ?, NULL)", room, stamp);
+    this.#put(room, { stamp, lastOnline: null });
     this.#present.set(room, stamp);
+    // They may come back to a room that they left.
     this.#left = null;
   }
 
@@ -98,16 +99,16 @@ export class Listing {
   leave(room: string, stamp: number, lastOnline: number | null): void {
     if (this.stampOf(room) !== stamp) return;
     if (lastOnline === null) return this.drop(room, stamp);
-    this.#sql.exec("INSERT OR REPLACE INTO rooms VALUES (?, ?, ?)", room, stamp, lastOnline);
+    this.#put(room, { stamp, lastOnline });
     this.#present.delete(room);
     this.#left = null;
   }
 
   /** Removes a room, also one that remembers them, unless it was listed again after this stamp. */
   drop(room: string, stamp: number): void {
-    if (!this.#exists) return;
-    this.#sql.exec("DELETE FROM rooms WHERE room = ? AND stamp = ?", room, stamp);
-    if (this.stampOf(room) === stamp) this.#present.delete(room);
+    if (this.knownStampOf(room) !== stamp) return;
+    this.#kv.delete(keyOf(room));
+    this.#present.delete(room);
     this.#left = null;
   }
 
@@ -115,24 +116,51 @@ export class Listing {
   forgetBefore(time: number): void {
     const { first } = this.#readLeft();
     if (first === null || first > time) return;
-    this.#sql.exec("DELETE FROM rooms WHERE last_online <= ?", time);
+    for (const { room, lastOnline } of [...this.#entries()]) {
+      if (lastOnline !== null && lastOnline <= time) this.#kv.delete(keyOf(room));
+    }
     this.#left = null;
   }
 
   /** Call it when the object's storage was deleted. */
   clear(): void {
-    this.#exists = false;
     this.#present.clear();
-    this.#left = null;
+    this.#left = { first: null, last: null };
   }
 
-  #readLeft(): { first: number | null; last: number | null } {
-    if (!this.#exists) return { first: null, last: null };
-    this.#left ??= this.#sql
-      .exec<{ first: number | null; last: number | null }>(
-        "SELECT MIN(last_online) AS first, MAX(last_online) AS last FROM rooms",
-      )
-      .one();
+  #put(room: string, entry: Entry): void {
+    this.#kv.put(keyOf(room), entry);
+  }
+
+  *#entries(): Generator<Entry & { room: string }> {
+    for (const [key, entry] of this.#kv.list<Entry>({ prefix: PREFIX })) {
+      yield { room: key.slice(PREFIX.length), ...entry };
+    }
+  }
+
+  #readLeft(): Left {
+    if (this.#left === null) {
+      this.#left = { first: null, last: null };
+      for (const { lastOnline } of this.#entries()) {
+        if (lastOnline !== null) this.#noteLeft(lastOnline);
+      }
+    }
     return this.#left;
+  }
+
+  #noteLeft(lastOnline: number): void {
+    const { first, last } = this.#left!;
+    this.#left = {
+      first: Math.min(first ?? lastOnline, lastOnline),
+      last: Math.max(last ?? lastOnline, lastOnline),
+    };
+  }
+
+  #takeOver(sql: SqlStorage): void {
+    type Row = { room: string; stamp: number; last_online: number | null };
+    for (const { room, stamp, last_online } of sql.exec<Row>("SELECT * FROM rooms")) {
+      this.#put(room, { stamp, lastOnline: last_online });
+    }
+    sql.exec("DROP TABLE rooms");
   }
 }

@@ -1,4 +1,3 @@
-import { hasTable } from "../platform/has-table.ts";
 import type { ListedRoom } from "./listing.ts";
 
 /** A call that rooms have not answered yet: to revoke sessions (SPEC B3), or to forget the user (B11). */
@@ -32,9 +31,9 @@ export class PendingCalls {
   readonly #pending = new Map<string, PendingCall>();
   #exists: boolean;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, exists: boolean) {
     this.#sql = sql;
-    this.#exists = hasTable(sql, "errands");
+    this.#exists = exists;
     if (!this.#exists) return;
     type Row = { kind: PendingCall["kind"]; session: string; room: string; at: number };
     for (const { kind, session, room, at } of sql.exec<Row>("SELECT * FROM errands")) {

@@ -1,4 +1,3 @@
-import { hasTable } from "../platform/has-table.ts";
 import { isRevoked, type Revocation, type SessionMark } from "./revocation.ts";
 
 /** The longest that browsers keep a cookie: no session is valid for longer. */
@@ -15,9 +14,9 @@ export class Revocations {
   readonly #untold: Revocation[] = [];
   #exists: boolean;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: SqlStorage, exists: boolean) {
     this.#sql = sql;
-    this.#exists = hasTable(sql, "revocations");
+    this.#exists = exists;
     if (!this.#exists) return;
     type Row = { session: string; at: number; told: number };
     for (const { session, at, told } of sql.exec<Row>("SELECT * FROM revocations")) {

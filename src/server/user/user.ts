@@ -9,6 +9,7 @@ import { AlarmClock } from "../platform/alarm-clock.ts";
 import type { MemberView, RoomEvent } from "../room/room-object.ts";
 import type { Admission } from "../room/room-request.ts";
 import { roomStub } from "../room/room-stub.ts";
+import { tableNames } from "../platform/table-names.ts";
 import { within } from "../platform/time-limit.ts";
 import { PendingCalls, type PendingCall } from "./pending-calls.ts";
 import { Listing, type ListedRoom } from "./listing.ts";
@@ -54,11 +55,12 @@ export class User extends DurableObject<Env> implements UserObject {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const { sql } = ctx.storage;
+    const tables = tableNames(sql);
     this.#name = ctx.id.name ?? "";
     this.#retentionMs = configOf(env, hasCustomVerify()).limits.retentionMs;
-    this.#listing = new Listing(sql);
-    this.#revocations = new Revocations(sql);
-    this.#pending = new PendingCalls(sql);
+    this.#listing = new Listing(ctx.storage, tables.has("rooms"));
+    this.#revocations = new Revocations(sql, tables.has("revocations"));
+    this.#pending = new PendingCalls(sql, tables.has("errands"));
     for (const { session, at } of this.#revocations.takeUntold()) {
       this.#pending.add({ kind: "revoke", session, room: null, at });
     }
@@ -70,7 +72,8 @@ export class User extends DurableObject<Env> implements UserObject {
     });
     this.#clock = Math.max(this.#listing.newest, this.#revocations.newest, this.#pending.newest);
     this.#alarm = new AlarmClock(ctx.storage);
-    void ctx.blockConcurrencyWhile(() => this.#alarm.load());
+    // A new user has none, and need not wait for the answer.
+    if (!this.#isIdle) void ctx.blockConcurrencyWhile(() => this.#alarm.load());
   }
 
   /** Whether a session was revoked. */
@@ -228,8 +231,7 @@ export class User extends DurableObject<Env> implements UserObject {
   #setAlarm(): void {
     const now = Date.now();
     const { firstLeft } = this.#listing;
-    const isIdle = this.#pending.isEmpty && this.#revocations.isEmpty;
-    if (isIdle && this.#listing.isEmpty) return this.#vacate();
+    if (this.#isIdle) return this.#vacate();
     if (!this.#pending.isEmpty) {
       this.#alarm.wakeBy(
         now + Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** Math.max(0, this.#failures - 1)),
@@ -242,6 +244,11 @@ export class User extends DurableObject<Env> implements UserObject {
     }
     if (this.#listing.size > 0) this.#alarm.wakeBy(this.#lookDueAt(now));
     this.#alarm.wakeBy(this.#revocations.dueAt);
+  }
+
+  /** Whether nothing is kept of the user. */
+  get #isIdle(): boolean {
+    return this.#pending.isEmpty && this.#revocations.isEmpty && this.#listing.isEmpty;
   }
 
   #lookDueAt(now: number): number {

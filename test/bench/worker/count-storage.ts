@@ -24,7 +24,7 @@ export function overlay<Target extends object>(target: Target, replaced: Partial
   });
 }
 
-/** A storage that counts: rows by what the cursors tell, alarms by their calls. */
+/** A storage that counts: rows by what the cursors tell, keys and alarms by the calls, a row each. */
 export function countStorage(storage: DurableObjectStorage, counts: Counts): DurableObjectStorage {
   const exec = ((query: string, ...bindings: unknown[]) => {
     const cursor = storage.sql.exec(query, ...bindings);
@@ -35,6 +35,17 @@ export function countStorage(storage: DurableObjectStorage, counts: Counts): Dur
   }) as SqlStorage["exec"];
   return overlay(storage, {
     sql: overlay(storage.sql, { exec }),
+    kv: overlay(storage.kv, {
+      put: (key, value) => {
+        counts.rowsWritten++;
+        storage.kv.put(key, value);
+      },
+      delete: (key) => {
+        const isDeleted = storage.kv.delete(key);
+        if (isDeleted) counts.rowsWritten++;
+        return isDeleted;
+      },
+    }),
     setAlarm: (...args: Parameters<DurableObjectStorage["setAlarm"]>) => {
       counts.alarmsSet++;
       return storage.setAlarm(...args);

@@ -26,8 +26,7 @@ describe("watchers and the app's backend", () => {
     expect(await roomsOf(eve)).toEqual([{ room }]);
     await watcher.ask({ type: "leave" });
     // Her object keeps nothing.
-    const tables = "SELECT name FROM sqlite_master WHERE name = 'rooms'";
-    await eventually(async () => expect(await queryUser(eve, tables)).toEqual([]));
+    await eventually(async () => expect(await roomsOf(eve)).toEqual([]));
     expect(await tablesOf(room)).toEqual([]);
   });
 
