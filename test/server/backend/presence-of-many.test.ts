@@ -7,7 +7,7 @@ import { join, type Peer } from "../../worker-kit/peer.ts";
 afterEach(() => void vi.useRealTimers());
 
 let names = 0;
-const fresh = (what: string) => `${what}-${++names}`;
+const fresh = (what: string) => `many-${what}-${++names}`;
 const choose = (peer: Peer, status: string | null) => peer.ask({ type: "update", status });
 async function presenceOf(users: unknown): Promise<Response> {
   return askBackend("POST", "/users/presence", { users });

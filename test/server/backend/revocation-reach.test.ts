@@ -27,7 +27,7 @@ afterEach(() => {
 
 let names = 0;
 /** A separate room or user for each test. */
-const fresh = (what: string) => `${what}-${++names}`;
+const fresh = (what: string) => `reached-${what}-${++names}`;
 const CLOSED = { code: 4401, reason: "session_revoked" };
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });

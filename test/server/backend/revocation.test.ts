@@ -14,7 +14,7 @@ afterEach(() => {
 
 let names = 0;
 /** A separate room or user for each test. */
-const fresh = (what: string) => `${what}-${++names}`;
+const fresh = (what: string) => `revoked-${what}-${++names}`;
 const REVOKED = [401, "session_revoked"];
 const CLOSED = { code: 4401, reason: "session_revoked" };
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
