@@ -15,7 +15,8 @@ const ROOM = "backend";
 /** Longer than webhooks and the list of rooms wait. */
 const SETTLE_MS = 6_500;
 const BOUND_MS = 60_000;
-const COUNTED = [ROOM, "users", "directory", "calls"];
+const USERS = "users";
+const COUNTED = [ROOM, USERS, "directory", "calls"];
 
 type Vars = Record<string, string>;
 
@@ -70,7 +71,12 @@ async function countSteps(bench: Bench, name: string, vars: Vars): Promise<Sampl
     "counted",
     async (server) => {
       const samples: Sample[] = [];
+      const userRows = async () => {
+        const { rowsWritten, alarmsSet } = await countsOf(server, USERS);
+        return rowsWritten + alarmsSet;
+      };
       const add = async (step: string, act: () => unknown) => {
+        const rowsBefore = await userRows();
         const before = await sumOf(server);
         await act();
         await sleep(SETTLE_MS);
@@ -83,6 +89,7 @@ async function countSteps(bench: Bench, name: string, vars: Vars): Promise<Sampl
             rows: grown("rowsWritten"),
             alarmsSet: grown("alarmsSet"),
             calls: grown("calls"),
+            userRows: (await userRows()) - rowsBefore,
           },
         });
       };
@@ -148,6 +155,7 @@ export const backend: Measure = {
     rows: "rows written",
     alarmsSet: "alarms set, a row each",
     calls: "calls",
+    userRows: "of users' objects, alarms among them",
     seconds: "until all know all, s",
     cpuPerJoin: "server CPU a join, ms",
   },

@@ -1,22 +1,7 @@
+import { backendTargets } from "./backend-targets.ts";
 import type { Lookup } from "./lookup.ts";
 import { figure, table } from "./table.ts";
-
-type Value = number | null | undefined;
-
-/** One target: what was measured, and whether it is enough. */
-interface Target {
-  what: string;
-  target: string;
-  measured: Value;
-  /** As it is shown; the figure itself if absent. */
-  shown?: (measured: number) => string;
-  met: (measured: number) => boolean;
-}
-
-const over = (above: Value, below: Value): Value => {
-  if (above === undefined || below === undefined) return undefined;
-  return above === null || below === null ? null : above / below;
-};
+import { over, type Target, type Value } from "./target.ts";
 
 const less = (value: Value, part: Value): Value => {
   if (value === undefined || part === undefined) return undefined;
@@ -263,6 +248,7 @@ export function targets(lookup: Lookup): Target[] {
     one("leave", "leave", 1),
     one("heartbeat", "heartbeat", 0),
     one("probe", "probe", 0),
+    ...backendTargets(lookup),
   ];
 }
 
