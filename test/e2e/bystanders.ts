@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { WebSocket } from "ws";
+import { type Moment, momentOf, msBetween } from "./busy-clock.ts";
 import { signToken } from "./client-kit.ts";
 import type { Server } from "./server.ts";
 
@@ -11,20 +11,6 @@ const BEAT_MS = 300;
 /** How many join at once. */
 const AT_ONCE = 25;
 
-/** For how long a process was ready to run, and the machine was busy with others; in milliseconds. */
-function waitedMs(pid: number | "self"): number {
-  try {
-    return Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[1]) / 1e6;
-  } catch {
-    return 0;
-  }
-}
-
-interface Clock {
-  at: number;
-  waited: number;
-}
-
 /** Many people in a room who do nothing, except one who changes all the time. */
 export class Bystanders {
   readonly #server: Server;
@@ -32,7 +18,7 @@ export class Bystanders {
   /** The last change that each received. */
   readonly #told = new Map<WebSocket, number>();
   /** When each change was sent. */
-  readonly #sent: Clock[] = [];
+  readonly #sent: Moment[] = [];
   #beat: NodeJS.Timeout | undefined;
   #latestMs = 0;
 
@@ -83,15 +69,11 @@ export class Bystanders {
     });
   }
 
-  #clock(): Clock {
-    return { at: performance.now(), waited: waitedMs(this.#server.pid) + waitedMs("self") };
-  }
-
   #change(): void {
     const [socket] = this.#told.keys();
     const beat = this.#sent.length;
     socket!.send(JSON.stringify({ type: "update", data: { beat }, id: String(beat) }));
-    this.#sent.push(this.#clock());
+    this.#sent.push(momentOf(this.#server));
   }
 
   #hear(socket: WebSocket, text: string): void {
@@ -113,7 +95,6 @@ export class Bystanders {
   #noteOldest(socket: WebSocket): void {
     const sent = this.#sent[this.#told.get(socket)! + 1];
     if (!sent || performance.now() - sent.at <= this.#latestMs) return;
-    const now = this.#clock();
-    this.#latestMs = Math.max(this.#latestMs, now.at - sent.at - (now.waited - sent.waited));
+    this.#latestMs = Math.max(this.#latestMs, msBetween(sent, momentOf(this.#server)));
   }
 }

@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Bystanders } from "./bystanders.ts";
 import { eventually, readRoom, signToken } from "./client-kit.ts";
 import { RawSocket } from "./raw-socket.ts";
+import { peakGrowthMb } from "./resident.ts";
 import { type Server, startServer } from "./server.ts";
 
 const ROOM = "besieged";
@@ -12,33 +12,9 @@ const BYSTANDERS = 150;
 const MAX_GROWTH_MB = 64;
 /** A busy room gathers changes for a second, and other tests run beside this one. */
 const MAX_LATE_MS = 5_000;
-const SAMPLE_MS = 50;
 
 let server: Server;
 let bystanders: Bystanders;
-
-/** The memory of the server's process. */
-function residentMb(): number {
-  const status = readFileSync(`/proc/${server.pid}/status`, "utf8");
-  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
-}
-
-/** By how much the server's memory grew at most while something was done. */
-async function peakGrowthMb(attack: () => Promise<unknown>): Promise<number> {
-  const before = residentMb();
-  let peak = before;
-  const sample = () => {
-    peak = Math.max(peak, residentMb());
-  };
-  const sampling = setInterval(sample, SAMPLE_MS);
-  try {
-    await attack();
-    sample();
-  } finally {
-    clearInterval(sampling);
-  }
-  return peak - before;
-}
 
 /** An endless body without a length or a credential; resolves when it was refused, or accepted. */
 function sendBody(megabytes: number): Promise<string> {
@@ -158,12 +134,12 @@ const ATTACKS: [string, () => Promise<void>, () => Promise<void>][] = [
 
 describe("who wants to fill the server's memory", () => {
   it.each(ATTACKS)("%s fills little of it, and others notice nothing", async (_, attack, again) => {
-    const growth = await peakGrowthMb(attack);
+    const growth = await peakGrowthMb(server.pid, attack);
     const late = bystanders.takeLatestMs();
     expect(growth).toBeLessThan(MAX_GROWTH_MB);
     expect(late).toBeLessThan(MAX_LATE_MS);
     // The allocator keeps pages for later: what came back is what is not needed a second time.
-    expect(await peakGrowthMb(again)).toBeLessThan(MAX_GROWTH_MB / 2);
+    expect(await peakGrowthMb(server.pid, again)).toBeLessThan(MAX_GROWTH_MB / 2);
     expect(bystanders.takeLatestMs()).toBeLessThan(MAX_LATE_MS);
     expect(endsOfBystanders()).toEqual([]);
     const room = await readRoom(server, ROOM, await signToken(server.secret, "reader"));

@@ -72,6 +72,17 @@ describe("signals", () => {
     expect(limit.answers(now)).toBe(true);
   });
 
+  it("[G2.3] that begin otherwise are read 20 times in 5 s when they are too many", () => {
+    const limit = new SignalLimit();
+    const reads = (now: number) =>
+      Array.from({ length: 30 }, () => limit.reads(now)).filter(Boolean);
+    expect(reads(1_000_000)).toHaveLength(20);
+    expect(reads(1_004_999)).toHaveLength(0);
+    expect(reads(1_005_000)).toHaveLength(20);
+    // The clock is set back.
+    expect(reads(0)).toHaveLength(20);
+  });
+
   it("[G2.3] beyond the limit are dropped, and never close the connection", async () => {
     const room = newRoom();
     vi.setSystemTime(Date.now());
@@ -85,6 +96,12 @@ describe("signals", () => {
     const errors = errorsOf(ada);
     expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(["rate_limited"]));
     expect(errors).toHaveLength(4);
+    // However it begins; what only looks like a signal is read.
+    const disguised = { name: "cursor", data: 0, type: "signal" };
+    for (let n = 0; n < 10; n++) ada.send(disguised);
+    await ada.ask({ type: "update", data: { like: "signal" } });
+    for (let n = 0; n < 200; n++) ada.send(disguised);
+    await settle(ada);
     // Other frames are free of it, and the other way round.
     for (let n = 0; n < 3; n++) await ada.ask({ type: "update", data: { n } });
     passTime(10);

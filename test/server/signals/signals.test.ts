@@ -67,6 +67,7 @@ describe("a signal", () => {
       {},
       { name: "" },
       { name: "x".repeat(65) },
+      { name: "x".repeat(1024), to: ["bob"] },
       { name: 7 },
       { name: "a", data: "x".repeat(1_000) },
       { name: "a", data: "x".repeat(1_000_000) },

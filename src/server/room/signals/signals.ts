@@ -68,8 +68,11 @@ export class Signals {
 
   /** Whether a message is one too many of a flood; tells without reading it, and costs no turn. */
   ignores(connection: Connection, message: string | ArrayBuffer, now: number): boolean {
-    if (typeof message !== "string" || !message.startsWith('{"type":"signal"')) return false;
-    return this.#limits.get(connection)?.ignores(now) === true;
+    const limit = this.#limits.get(connection);
+    if (typeof message !== "string" || !limit?.ignores(now)) return false;
+    if (message.startsWith('{"type":"signal"')) return true;
+    // Only reading it would tell whether it is a signal, and a flood is not worth that.
+    return message.includes('"signal"') && !limit.reads(now);
   }
 
   /**
