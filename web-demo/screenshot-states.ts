@@ -5,16 +5,9 @@ import type { Browser, BrowserContext, FrameLocator, Page } from "playwright-cor
 import { RawClient, signToken } from "../test/e2e/client-kit.ts";
 import type { Server } from "../test/e2e/server.ts";
 import { PICTURES, picturePath } from "./pictures.ts";
+import { contextOf, type Look, LOOKS, type Take } from "./screenshot-looks.ts";
+import { takeSeen } from "./screenshot-seen.ts";
 import { TEAM } from "./team.ts";
-
-const LOOKS = {
-  light: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
-  dark: { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
-  phone: { viewport: { width: 390, height: 844 }, colorScheme: "light", hasTouch: true },
-  "phone-dark": { viewport: { width: 390, height: 844 }, colorScheme: "dark", hasTouch: true },
-} as const;
-
-type Look = keyof typeof LOOKS;
 
 const STATUSES = ["online", "online", "online", "busy", "away"] as const;
 
@@ -40,29 +33,20 @@ export async function fill(server: Server, room: string, count: number): Promise
   return clients;
 }
 
-/** A signed-in visitor's context, or one of nobody. */
-async function contextOf(
+export async function takeStates(
   browser: Browser,
   server: Server,
-  look: Look,
-  name?: string,
-): Promise<BrowserContext> {
-  const context = await browser.newContext(LOOKS[look]);
-  if (name) {
-    await context.request.post(`${server.url}/demo/sign-in`, { data: { name, picture: "fern" } });
-  }
-  return context;
-}
-
-type Take = (page: Page, name: string) => Promise<void>;
-
-export async function takeStates(browser: Browser, server: Server, folder: string): Promise<void> {
+  folder: string,
+  looks: readonly string[],
+): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const crowds = [
+    { room: "team-of-3", people: await fill(server, "team-of-3", 2) },
     { room: "team-of-30", people: await fill(server, "team-of-30", 29) },
     { room: "all-200", people: await fill(server, "all-200", 199) },
   ];
-  for (const look of Object.keys(LOOKS) as Look[]) {
+  const all = Object.keys(LOOKS) as Look[];
+  for (const look of all.filter((look) => looks.length === 0 || looks.includes(look))) {
     const take: Take = async (page, name) => {
       await page.waitForLoadState("networkidle");
       await page.screenshot({
@@ -76,7 +60,7 @@ export async function takeStates(browser: Browser, server: Server, folder: strin
     await takeRoom(context, server, look, take);
     for (const crowd of crowds) await takeCrowd(context, server, crowd, take);
     await context.close();
-    await takeTeam(await contextOf(browser, server, look), server, take);
+    await takeSeen(browser, server, look, take);
     await takeForbidden(await contextOf(browser, server, look), server, take);
   }
   for (const { ws } of crowds.flatMap(({ people }) => people)) ws.terminate();
@@ -87,15 +71,16 @@ async function takeSignedOut(context: BrowserContext, { url }: Server, take: Tak
   await page.goto(`${url}/in/lobby`);
   await page.getByRole("heading", { name: "Join lobby" }).waitFor();
   await take(page, "sign-in");
-  await page.goto(`${url}/see/live`);
-  await page.getByText("watching").waitFor();
-  await take(page, "live");
   await page.goto(`${url}/see/nowhere`);
   await page.getByText("There is no page here").waitFor();
   await take(page, "nowhere");
-  await page.goto(`${url}/see/team`);
-  await page.getByRole("button", { name: "Ada Allen" }).waitFor();
-  await take(page, "team-signed-out");
+  await page.goto(`${url}/in/no%20room`);
+  await page.getByText("No room has this name").waitFor();
+  await take(page, "no-room");
+  await page.route("**/demo/me", (route) => route.abort());
+  await page.goto(`${url}/in/lobby`);
+  await page.getByText("Nobody answers").waitFor();
+  await take(page, "unreachable");
   await context.close();
 }
 
@@ -158,7 +143,10 @@ async function takeCrowd(
     const place = [((index * 37) % 97) / 100 + 0.01, ((index * 61) % 89) / 100 + 0.03];
     client.send({ type: "signal", name: "cursor", data: place });
   }
-  await page.locator(".pointer").nth(14).waitFor();
+  await page
+    .locator(".pointer")
+    .nth(Math.min(people.length, 15) - 1)
+    .waitFor();
   await take(page, room);
   await page.getByRole("button", { name: "Open a second viewer" }).click();
   await page.goto(`${url}/in/${room}?beside=studio`);
@@ -168,15 +156,6 @@ async function takeCrowd(
   await page.close();
 }
 
-async function takeTeam(context: BrowserContext, { url }: Server, take: Take): Promise<void> {
-  const page = await context.newPage();
-  await page.goto(`${url}/see/team`);
-  await page.getByRole("button", { name: "Ada Hamilton" }).click();
-  await page.getByText("1 online").waitFor();
-  await take(page, "team");
-  await context.close();
-}
-
 async function takeForbidden(context: BrowserContext, server: Server, take: Take): Promise<void> {
   const value = await signToken(server.secret, "ada", { name: "Ada", rooms: ["elsewhere"] });
   await context.addCookies([{ name: "session", value, url: server.url, httpOnly: true }]);
@@ -184,5 +163,8 @@ async function takeForbidden(context: BrowserContext, server: Server, take: Take
   await page.goto(`${server.url}/in/lobby`);
   await page.getByRole("heading", { name: "This room is not open to you" }).waitFor();
   await take(page, "forbidden");
+  await page.goto(`${server.url}/see/large`);
+  await page.getByRole("heading", { name: "This room is not open to you" }).waitFor();
+  await take(page, "large-forbidden");
   await context.close();
 }

@@ -1,7 +1,8 @@
 /**
  * Takes the README's screenshot of the running demo, with people in it. With a folder's name, it takes
- * every page and state there instead, and the element.
+ * every page and state there instead, and the element; with names of looks after it, those alone.
  */
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { type Server, startServer } from "../test/e2e/server.ts";
 import { appDocument, bundleApp, openApp } from "../test/browser/own-origin-app.ts";
@@ -30,14 +31,14 @@ const POINTERS = [
 ];
 const YOU = { name: "Emmy Noether", picture: "fern" } as const;
 
-const [folder] = process.argv.slice(2);
+const [folder, ...looks] = process.argv.slice(2);
 const browser = await launchBrowser();
-const vars = folder === undefined ? {} : { GRACE_SECONDS: "3" };
+const vars = folder === undefined ? {} : { GRACE_SECONDS: "3", SERVER_KEY: randomUUID() };
 const server = await startServer({ env: "demo", vars });
 try {
   if (folder === undefined) await takePicture(server);
   else {
-    await takeStates(browser, server, folder);
+    await takeStates(browser, server, folder, looks);
     await takeElement(server, folder);
   }
 } finally {

@@ -4,8 +4,12 @@ import { defineConfig, type Plugin } from "vite";
 
 const PROJECT = `${import.meta.dirname}/..`;
 
-/** What the page links to, as texts beside it. */
-const READING = { "README.txt": "README.md", "SPEC.txt": "src/protocol/SPEC.md" };
+/** What the pages link to, as texts beside them. */
+const READING = {
+  "README.txt": "README.md",
+  "SPEC.txt": "src/protocol/SPEC.md",
+  "LARGE.txt": "src/server/large/README.md",
+};
 
 const reading: Plugin = {
   name: "reading",

@@ -5,6 +5,7 @@ import { validator } from "hono/validator";
 import { jwtVerify, SignJWT } from "jose";
 import * as v from "valibot";
 import { createApp, Directory, type Env, Hub, Room, User } from "../src/server/index.ts";
+import { LARGE_ROOM } from "./large.ts";
 import { PICTURES, type Picture, picturePath } from "./pictures.ts";
 import { TEAM } from "./team.ts";
 
@@ -57,10 +58,31 @@ function newUserId(name: string): string {
   return `${slug || "guest"}-${crypto.randomUUID().slice(0, 8)}`;
 }
 
+/** Who is signed in by the cookie, if anybody is. */
+async function signedIn(c: DemoContext): Promise<DemoUser | null> {
+  try {
+    const token = getCookie(c, cookieName(c)) ?? "";
+    const { payload } = await jwtVerify<{ sub: string; name?: string }>(token, signingKey(c), {
+      algorithms: ["HS256"],
+      requiredClaims: ["sub", "exp"],
+    });
+    return { id: payload.sub, name: payload.name ?? payload.sub };
+  } catch {
+    return null;
+  }
+}
+
+function refuse(c: DemoContext, status: 401 | 404, code: string, message: string): Response {
+  return c.json({ error: { code, message } }, status);
+}
+
+const nobody = (c: DemoContext) => refuse(c, 401, "unauthenticated", "Nobody is signed in here.");
+
+const service = createApp();
 const app = new Hono<{ Bindings: Env }>();
 
 // First, so that its checks and headers apply to the demo's own routes too.
-app.route("/", createApp());
+app.route("/", service);
 
 app.use("/demo/*", csrf(), async (c, next) => {
   await next();
@@ -89,10 +111,21 @@ app.post(
   },
 );
 
-// A second person beside the visitor, whose page sends this token in place of the cookie (SPEC T2).
+// Another person on the visitor's page, which sends this token in place of the cookie (SPEC T2).
 app.post("/demo/guest", async (c) => {
-  const user = { id: newUserId(GUEST.name), name: GUEST.name };
-  return c.json({ user, token: await signSession(c, user, GUEST.picture) });
+  const mate = TEAM.find(({ id }) => id === c.req.query("teammate"));
+  const { name } = mate ?? GUEST;
+  const user = { id: newUserId(name), name };
+  return c.json({ user, token: await signSession(c, user, mate ? undefined : GUEST.picture) });
+});
+
+// What an app's backend does: it asks with the server key, for somebody who is signed in (SPEC B10).
+app.get("/demo/stats", async (c) => {
+  if ((await signedIn(c)) === null) return nobody(c);
+  const [key = ""] = (c.env.SERVER_KEY ?? "").split(",");
+  if (key === "") return refuse(c, 404, "not_found", "This demo has no SERVER_KEY to ask with.");
+  const headers = { Authorization: `Bearer ${key.trim()}` };
+  return service.request(`/rooms/${LARGE_ROOM}/stats`, { headers }, c.env, c.executionCtx);
 });
 
 app.get("/demo/settings", (c) => c.json({ graceSeconds: Number(c.env.GRACE_SECONDS ?? 8) }));
@@ -103,17 +136,8 @@ app.post("/demo/sign-out", (c) => {
 });
 
 app.get("/demo/me", async (c) => {
-  try {
-    const token = getCookie(c, cookieName(c)) ?? "";
-    const { payload } = await jwtVerify<{ name?: string }>(token, signingKey(c), {
-      algorithms: ["HS256"],
-      requiredClaims: ["sub", "exp"],
-    });
-    return c.json({ user: { id: payload.sub, name: payload.name ?? payload.sub } });
-  } catch {
-    const message = "Nobody is signed in here.";
-    return c.json({ error: { code: "unauthenticated", message } }, 401);
-  }
+  const user = await signedIn(c);
+  return user ? c.json({ user }) : nobody(c);
 });
 
 export default app;

@@ -1,7 +1,11 @@
+import type { ReactNode } from "react";
 import { isRoomName } from "../../src/protocol/room-name.ts";
+import { LARGE_ROOM } from "../large.ts";
+import type { User } from "./account.ts";
 import { type Account, loadAccount, useAccount } from "./account-store.ts";
 import { Card } from "./card.tsx";
 import { GuestPage } from "./guest-page.tsx";
+import { LargePage } from "./large-page.tsx";
 import { LivePage } from "./live-page.tsx";
 import { RoomPage } from "./room-page.tsx";
 import { SignIn } from "./sign-in.tsx";
@@ -11,6 +15,7 @@ import { useRoomName } from "./use-room-name.ts";
 /** Pages that do not show a room of the visitor's choice; a room's name has no slash. */
 const LIVE = "/see/live";
 const TEAM = "/see/team";
+const LARGE = "/see/large";
 const GUEST = "/guest/";
 
 export function App() {
@@ -20,6 +25,13 @@ export function App() {
   if (path === TEAM) return <TeamPage account={account} />;
   if (path.startsWith(GUEST) && isRoomName(path.slice(GUEST.length))) {
     return <GuestPage room={path.slice(GUEST.length)} />;
+  }
+  if (path === LARGE) {
+    return (
+      <ForAccount account={account} signedOut={<SignIn room={LARGE_ROOM} here="Large" />}>
+        {(user) => <LargePage user={user} />}
+      </ForAccount>
+    );
   }
   if (/^\/(?!in\/)[^/]+\/./.test(path)) return <Nowhere path={path} />;
   return <Room account={account} />;
@@ -58,6 +70,21 @@ function Room({ account }: { account: Account }) {
       </Card>
     );
   }
+  return (
+    <ForAccount account={account} signedOut={<SignIn room={room} here="Room" />}>
+      {({ id }) => <RoomPage key={`${id} ${room}`} room={room} user={id} />}
+    </ForAccount>
+  );
+}
+
+interface ForAccountProps {
+  account: Account;
+  signedOut: ReactNode;
+  children(user: User): ReactNode;
+}
+
+/** What somebody sees who is signed in, or nobody. */
+function ForAccount({ account, signedOut, children }: ForAccountProps) {
   switch (account.is) {
     case "unknown":
       return null;
@@ -71,9 +98,9 @@ function Room({ account }: { account: Account }) {
         </Card>
       );
     case "signed-out":
-      return <SignIn room={room} />;
+      return signedOut;
     case "signed-in":
-      return <RoomPage key={`${account.user.id} ${room}`} room={room} user={account.user.id} />;
+      return children(account.user);
     default:
       return account satisfies never;
   }

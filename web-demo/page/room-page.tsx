@@ -51,10 +51,10 @@ function Page({ room, user }: { room: string; user: string }) {
           Sign out
         </button>
       </TopNav>
-      <div className="about-rollcall">
+      <section className="about-rollcall" aria-label="About">
         <p>{ABOUT}</p>
         <Reading />
-      </div>
+      </section>
       <div className="rooms">
         <main className="room">
           <RoomPanel

@@ -3,10 +3,10 @@ import { PICTURES, type Picture, picturePath } from "../pictures.ts";
 import { ABOUT, Reading } from "./about.tsx";
 import { signIn } from "./account-store.ts";
 import { initialsOf } from "../../src/element/initials.ts";
-import { TopNav } from "./top-nav.tsx";
+import { type PageName, TopNav } from "./top-nav.tsx";
 import { useTitle } from "./use-title.ts";
 
-export function SignIn({ room }: { room: string }) {
+export function SignIn({ room, here }: { room: string; here: PageName }) {
   const [name, setName] = useState("");
   const [picture, setPicture] = useState<Picture>();
   const [failure, setFailure] = useState<string>();
@@ -29,7 +29,7 @@ export function SignIn({ room }: { room: string }) {
 
   return (
     <div className="alone">
-      <TopNav here="Room" />
+      <TopNav here={here} />
       <main>
         <form className="card" onSubmit={submit}>
           <h1>

@@ -1,9 +1,11 @@
 import { type ReactNode, useState } from "react";
-import { RoomProvider, useMember, useOnlineCount, useStatus } from "../../src/react/index.ts";
+import { RoomProvider, useMember } from "../../src/react/index.ts";
 import { windowOf } from "../../src/window/index.ts";
 import { TEAM, type Teammate } from "../team.ts";
-import { type Account, signIn, signOut } from "./account-store.ts";
+import { type Account, signIn } from "./account-store.ts";
 import { Avatar } from "./avatar.tsx";
+import { OwnStatus } from "./own-status.tsx";
+import { Self } from "./self.tsx";
 import { STATUS_WORDS } from "./status-mark.tsx";
 import { TopNav } from "./top-nav.tsx";
 import { useTitle } from "./use-title.ts";
@@ -26,7 +28,7 @@ export function TeamPage({ account }: { account: Account }) {
             onClick={() => void signIn({ name: mate.name, teammate: mate.id })}
           >
             <Avatar member={mate} />
-            {mate.name}
+            <bdi>{mate.name}</bdi>
           </button>
         )}
       </Page>
@@ -35,7 +37,7 @@ export function TeamPage({ account }: { account: Account }) {
   const { user } = account;
   return (
     <RoomProvider url="/rooms/team" user={user.id} window={windowOf({ limit: 0 })}>
-      <Page self={user} about={<Status />} action={<Self name={user.name} />}>
+      <Page self={user} about={<OwnStatus />} action={<Self name={user.name} />}>
         {(mate) => <Row mate={mate} you={mate.id === user.id} />}
       </Page>
     </RoomProvider>
@@ -76,7 +78,8 @@ function Page({ self, about, action, children }: PageProps) {
         {found.length === 0 ? (
           <p className="lead">Nobody here has this name.</p>
         ) : (
-          <ul className="mates">
+          // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- to be scrolled by keyboard
+          <ul className="mates" tabIndex={0} aria-label="Names">
             {found.map((mate) => (
               <li key={mate.id}>{children(mate)}</li>
             ))}
@@ -92,42 +95,9 @@ function Row({ mate, you }: { mate: Teammate; you: boolean }) {
   return (
     <p className="mate" data-status={status}>
       <Avatar member={{ ...mate, status }} />
-      {mate.name}
+      <bdi>{mate.name}</bdi>
       {you && <span className="you">you</span>}
       <span className="for-readers">, {STATUS_WORDS[status]}</span>
     </p>
-  );
-}
-
-/** How many are there, and your own status, to see how fast the dot changes elsewhere. */
-function Status() {
-  const online = useOnlineCount();
-  const [chosen, setStatus] = useStatus();
-  const isBusy = chosen === "busy";
-  return (
-    <div className="about">
-      <p className="online" data-lit={online > 0}>
-        {online} online
-      </p>
-      <button
-        type="button"
-        className="button"
-        aria-pressed={isBusy}
-        onClick={() => setStatus(isBusy ? null : "busy")}
-      >
-        Busy
-      </button>
-    </div>
-  );
-}
-
-function Self({ name }: { name: string }) {
-  return (
-    <div className="self">
-      <span className="self-name">{name}</span>
-      <button type="button" className="button" onClick={() => void signOut()}>
-        Sign out
-      </button>
-    </div>
   );
 }

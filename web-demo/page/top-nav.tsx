@@ -5,10 +5,13 @@ const PAGES = [
   { name: "Room", href: "/in/lobby" },
   { name: "Team", href: "/see/team" },
   { name: "Live", href: "/see/live" },
+  { name: "Large", href: "/see/large" },
 ] as const;
 
+export type PageName = (typeof PAGES)[number]["name"];
+
 interface Props {
-  here?: (typeof PAGES)[number]["name"];
+  here?: PageName;
   children?: ReactNode;
 }
 

@@ -1,0 +1,31 @@
+import { useConnection, useError, useOnlineCount, useStatus } from "../../src/react/index.ts";
+
+/** How many are there, and your own status, to see how fast it changes elsewhere. */
+export function OwnStatus() {
+  const connection = useConnection();
+  const error = useError();
+  const online = useOnlineCount();
+  const [chosen, setStatus] = useStatus();
+  const isBusy = chosen === "busy";
+  if (connection === "closed") {
+    return <p className="lead">{error?.message ?? "You are no longer here."}</p>;
+  }
+  return (
+    <div className="about">
+      {connection !== "connecting" && (
+        <p className="online" data-lit={connection !== "reconnecting" && online > 0}>
+          {online} online
+          {connection === "reconnecting" && " when last heard"}
+        </p>
+      )}
+      <button
+        type="button"
+        className="button"
+        aria-pressed={isBusy}
+        onClick={() => setStatus(isBusy ? null : "busy")}
+      >
+        Busy
+      </button>
+    </div>
+  );
+}
