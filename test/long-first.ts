@@ -1,45 +1,53 @@
 import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** The longest test files start first, so that none is left over at the end. */
+/** The files that take longest start before all others, so that the rest runs beside them. */
+const LONGEST = ["webhooks", "half-open", "page", "presence", "company", "crash"];
+
+/** Of each project's other files the longest start first, so that none is left over at its end. */
 const LONG = [
-  "webhooks",
-  "crash",
-  "page",
-  "company",
-  "presence",
-  "half-open",
-  "users-crash",
-  "client-sign-in",
-  "deploy-examples",
-  "memory",
   "lifecycle",
-  "react-rooms",
-  "package",
+  "memory",
   "restart",
+  "package",
   "background",
-  "localhost",
-  "client-session-end",
+  "react-rooms",
+  "deploy-examples",
+  "crowd",
+  "cursors",
+  "session-end",
+  "users-crash",
+  "sign-in",
   "client-renewal",
-  "client-watching",
-  "attacks",
+  "see",
+  "react",
+  "localhost",
+  "watch",
+  "element",
+  "template",
+  "client-session-end",
+  "guide-commands",
   "convergence",
+  "faults",
+  "rate-limit",
+  "attacks",
   "every-door",
   "every-frame",
-  "rate-limit",
+  "forget",
   "rooms",
 ];
 
-const PROJECTS = ["node", "worker", "worker-backend", "worker-in-band", "worker-webhooks"];
+/** A project's processes go on with its next file: its files follow one another. */
+const PROJECTS = ["worker", "worker-backend", "worker-in-band", "worker-webhooks", "node"];
 
-/**
- * Orders a run's files; those of a project stay together, since its processes go on with the next
- * one.
- */
+/** Orders a run's files. */
 export class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ project, moduleId }: TestSpecification) => {
-      const long = LONG.indexOf(basename(moduleId, ".test.ts"));
+      const name = basename(moduleId, ".test.ts");
+      const longest = project.name === "node" ? LONGEST.indexOf(name) : -1;
+      if (longest !== -1) return [-1, longest] as const;
+      const long = LONG.indexOf(name);
       return [PROJECTS.indexOf(project.name), long === -1 ? LONG.length : long] as const;
     };
     return files.toSorted((a, b) => {

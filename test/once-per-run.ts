@@ -25,7 +25,8 @@ export function runFolder(): string {
 
 /** Vitest calls it before its processes start. */
 export default function setup(): void {
-  runFolder();
+  // A quarter of what a command like wrangler's takes is to compile it.
+  process.env["NODE_COMPILE_CACHE"] ??= join(runFolder(), "compiled");
 }
 
 /**

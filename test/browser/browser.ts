@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium } from "playwright-core";
 import { runFolder } from "../once-per-run.ts";
-import { findBrowser } from "./find-browser.ts";
+import { findBrowser, findShell } from "./find-browser.ts";
 
 /** Each window would render two pages for its address bar, which take longer than most test pages. */
 const UNUSED = ["WebUIOmniboxPopup", "WebUIOmniboxAimPopup"];
@@ -43,7 +43,7 @@ export function requireBrowser(): string {
   return browser;
 }
 
-const options = () => ({ executablePath: requireBrowser(), args: ARGUMENTS });
+const options = (executablePath = requireBrowser()) => ({ executablePath, args: ARGUMENTS });
 
 /** Starts a browser with a fresh profile that blocks third-party cookies. */
 export function launchBrowser(): Promise<Browser> {
@@ -54,8 +54,8 @@ export function launchBrowser(): Promise<Browser> {
 const kept = globalThis as { keptBrowser?: Promise<Browser> };
 
 /**
- * The browser of this process, which blocks third-party cookies. Its contexts are what test files
- * have of their own, and close at their end.
+ * The browser of this process, for what does not depend on a browser's own settings. Its contexts are
+ * what test files have of their own, and close at their end.
  */
 export function openBrowser(): Promise<Browser> {
   return (kept.keptBrowser ??= launchForTheRun());
@@ -66,7 +66,7 @@ async function launchForTheRun(): Promise<Browser> {
   const before = process.env["TMPDIR"];
   process.env["TMPDIR"] = runFolder();
   try {
-    return await launchBrowser();
+    return await chromium.launch(options(findShell() ?? requireBrowser()));
   } finally {
     if (before === undefined) delete process.env["TMPDIR"];
     else process.env["TMPDIR"] = before;

@@ -4,7 +4,7 @@ import type { RoomState } from "../../src/client/index.ts";
 import { eventually, readRoom, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
 import { AppSite, joinFrom, stateOn, type Way } from "./app-site.ts";
-import { closeContexts, launchLenient, openBrowser } from "./browser.ts";
+import { closeContexts, launchBrowser, launchLenient } from "./browser.ts";
 
 const APP = "app.localhost";
 const PRESENCE = "presence.localhost";
@@ -35,7 +35,7 @@ beforeAll(async () => {
       },
       token: tokenOf,
     })),
-    openBrowser(),
+    launchBrowser(),
     launchLenient(),
   ]);
   server = await startServer({
@@ -54,7 +54,7 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all([lenient?.close(), server?.stop(), site?.stop()]);
+  await Promise.all([browser?.close(), lenient?.close(), server?.stop(), site?.stop()]);
 });
 
 /** How long the sessions of the app's backend last, in seconds. */

@@ -130,8 +130,10 @@ describe("the limit of reads", () => {
   it("[A7.7] is 600 a minute of a user, whatever the address, and the room is asked no more", async () => {
     const headers = { Authorization: `Bearer ${await signIn("rate-dora")}` };
     const read = () => ask("/rooms/rate-read", { headers });
-    const reads = await useUpMinute(async () => (await read()).status === 429, 600);
-    expect(reads).toBeGreaterThanOrEqual(600);
+    // Many at a time: a slow machine must read more than 600 times in a minute, too.
+    const readAll = () => Promise.all(Array.from({ length: 20 }, read));
+    const isLimited = async () => (await readAll()).some(({ status }) => status === 429);
+    expect(20 * (await useUpMinute(isLimited, 30))).toBeGreaterThanOrEqual(600);
     const answer = await read();
     expect(answer.headers.get("Retry-After")).toBe("30");
     expect(await refusal(answer)).toEqual(LIMITED);

@@ -2,7 +2,7 @@ import { vi } from "vitest";
 
 /** Waits until `check` passes, and fails as it did last; long enough for a busy machine. */
 export function eventually<Result>(check: () => Result | Promise<Result>): Promise<Result> {
-  return vi.waitFor(check, { timeout: 15_000, interval: 10 });
+  return vi.waitFor(check, { timeout: 40_000, interval: 10 });
 }
 
 /** Waits until something holds. */

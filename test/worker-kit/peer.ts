@@ -4,7 +4,7 @@ import { formatSince } from "../../src/protocol/since.ts";
 import { ask, readRoom } from "./http.ts";
 import { signIn } from "./sign-in.ts";
 
-const LONGEST_WAIT_MS = 15_000;
+const LONGEST_WAIT_MS = 40_000;
 
 export type Frame = ServerFrame | "pong";
 

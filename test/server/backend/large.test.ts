@@ -50,7 +50,7 @@ async function joinEight(room: string, user: string): Promise<Peer> {
   return peer;
 }
 
-describe("a large room, for the backend", { timeout: 60_000 }, () => {
+describe("a large room, for the backend", () => {
   it("[N5.1, B1.1, B1.3] gets events: all shards, or some users, with one id in order", async () => {
     const room = newRoom();
     const peers = await joinAll(room);

@@ -264,7 +264,7 @@ describe("the list of rooms", () => {
       ...storage.sql.exec("SELECT room FROM rooms WHERE room = ?", gone),
     ]);
     expect(rows).toEqual([]);
-  }, 60_000);
+  });
 
   it("[B9.3, L5.5] a forgotten room has told so, and keeps nothing", async () => {
     const room = `${newPrefix()}a`;

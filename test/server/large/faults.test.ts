@@ -65,7 +65,7 @@ async function mend(room: string): Promise<void> {
   await runInDurableObject(hubStub(room), (hub) => void Object.assign(hub, { env }));
 }
 
-describe("faults in a large room", { timeout: 60_000 }, () => {
+describe("faults in a large room", () => {
   it("[N4.1] a hub that starts again has the same list, and shows nobody as gone", async () => {
     const room = newRoom();
     const peers = await joinAll(room);

@@ -26,7 +26,7 @@ async function joinAll(room: string): Promise<Peer[]> {
   return peers;
 }
 
-describe("a large room", { timeout: 60_000 }, () => {
+describe("a large room", () => {
   it("[N1.1, N1.2, N3.1] shows people of all shards to each other and to readers, at one version", async () => {
     const room = newRoom();
     const peers = await joinAll(room);

@@ -40,7 +40,7 @@ async function kept(room: string, user: string, of: number): Promise<Record<stri
   return query(object, `SELECT id, chosen FROM members WHERE id = '${user}'`);
 }
 
-describe("another number of shards", { timeout: 60_000 }, () => {
+describe("another number of shards", () => {
   it("[N6.1] a user in two shards is one member, with the sum of connections and the newest choice", async () => {
     const room = newRoom();
     const [ada, eve] = [await join(room, "ada"), await openWindow(room, "eve")];

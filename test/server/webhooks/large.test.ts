@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.restoreAllMocks());
 
-describe("webhooks of a large room", { timeout: 60_000 }, () => {
+describe("webhooks of a large room", () => {
   it("[N5.3, N5.4] tell members by their shard, and once for the whole room that it is occupied and vacated", async () => {
     const room = newRoom();
     const peers: Peer[] = [];

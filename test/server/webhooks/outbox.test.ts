@@ -219,7 +219,7 @@ describe("the outbox", () => {
         },
       );
     });
-  }, 60_000);
+  });
 
   it("[H6.2] keeps a thousand messages, and lets the oldest go", async () => {
     await runInDurableObject(env.ROOMS.getByName("outbox-full"), (_room, { storage }) => {
