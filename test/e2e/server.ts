@@ -52,12 +52,20 @@ function newFolder(prefix: string): string {
 }
 
 /**
+ * Each process of a run has a thousand ports of its own: of two that found the same one free, one
+ * would fail. Those of another run begin elsewhere.
+ */
+const PLACES = 22;
+const place = (process.ppid + Number(process.env["VITEST_POOL_ID"] ?? 0)) % PLACES;
+
+/**
  * A port to listen on that no outgoing connection is given: a client that tries to reach a dead
  * server must not take its port, nor connect to itself.
  */
 export async function freePort(): Promise<number> {
+  const first = 10_000 + place * 1_000;
   for (let attempt = 0; attempt < 100; attempt++) {
-    const port = randomInt(10_000, 32_000);
+    const port = randomInt(first, first + 1_000);
     const probe = createServer();
     const isFree = await new Promise<boolean>((resolve) => {
       probe.once("error", () => resolve(false));
