@@ -1,31 +1,19 @@
 import { formatSince, isSame, type Since } from "../../protocol/since.ts";
 import type { HubLink } from "../large/hub-link.ts";
 import { measure } from "../metrics.ts";
+import { Cohorts, type Cohort } from "./cohorts.ts";
 import type { Connection } from "./connections/connection.ts";
 import type { Connections } from "./connections/connections.ts";
 import type { ListHolder } from "./members/seen-list.ts";
 import { Syncs } from "./connections/syncs.ts";
+import { Pace } from "./pace.ts";
 import type { RoomTexts } from "./texts.ts";
 import type { WatchLists } from "./windows/watch-lists.ts";
 import { Windows } from "./windows/windows.ts";
 
-const MIN_GATHER_MS = 50;
-const MAX_GATHER_MS = 1_000;
-/** A delivery takes about 26 µs, so deliveries take a quarter of the room's time (SPEC V2). */
-const GATHER_MS_PER_CONNECTION = 0.1;
-/** If nobody waits for a first state, fewer and larger deltas cost less, and nobody notices. */
-const PATIENCE = 5;
 /** With more members, a snapshot for each change would cost too much (SPEC W3). */
 const MAX_MEMBERS_WHOLE = 500;
 const WHOLE_EVERY_MS = 5_000;
-
-/**
- * How long a busy room gathers changes, in milliseconds; `someoneWaits` for a first state.
- */
-export function gatherMs(connections: number, someoneWaits: boolean): number {
-  const span = connections * GATHER_MS_PER_CONNECTION * (someoneWaits ? 1 : PATIENCE);
-  return Math.min(MAX_GATHER_MS, Math.max(MIN_GATHER_MS, span));
-}
 
 interface BroadcasterParts {
   room: string;
@@ -39,7 +27,7 @@ interface BroadcasterParts {
 
 /**
  * Sends the changes to every member's connection: at once in a quiet room, gathered in a busy one.
- * New connections get their first state at the same moment, so that afterwards all hold one
+ * New connections get their first state at the same moment or before. Afterwards all hold one
  * version, and one text serves all that held the same before (SPEC W2, W3, V2).
  */
 export class Broadcaster {
@@ -48,9 +36,11 @@ export class Broadcaster {
   readonly #texts: RoomTexts;
   readonly #connections: Connections;
   readonly #windows: Windows;
-  /** The state that every connection was last sent, except those that await their first. */
-  #told: Since;
-  readonly #changed = new Set<string>();
+  readonly #pace: Pace;
+  /** What every connection was last sent, except those that await their first state. */
+  readonly #cohorts: Cohorts<Connection>;
+  /** The entries that changed since the windows were shown changes. */
+  readonly #unshown = new Set<string>();
   /** Connections that need a state, and the state that they hold already. */
   readonly #awaiting = new Map<Connection, Since | null>();
   readonly #syncs = new Syncs();
@@ -59,15 +49,16 @@ export class Broadcaster {
    */
   #wholeAt = Number.NEGATIVE_INFINITY;
   #wholeDueAt = Number.POSITIVE_INFINITY;
-  #flushedAt = 0;
-  /** When the first change came that is not sent yet. */
-  #waitingSince: number | null = null;
+  /** When the first change came that is not sent yet, to windows and to the others. */
+  #unshownSince: number | null = null;
+  #untoldSince: number | null = null;
 
   constructor({ room, holder, texts, connections, lists, link }: BroadcasterParts) {
     this.#room = room;
     this.#holder = holder;
     this.#texts = texts;
-    this.#told = holder.list.state;
+    this.#pace = new Pace(holder.list);
+    this.#cohorts = new Cohorts(holder.list.state);
     this.#connections = connections;
     this.#windows = new Windows(
       room,
@@ -127,86 +118,136 @@ export class Broadcaster {
   /** Removes a connection that ended before it was sent its first state. */
   forget(connection: Connection): void {
     this.#awaiting.delete(connection);
+    this.#cohorts.forget(connection);
     this.#syncs.forget(connection);
     if (connection.limit !== null) this.#windows.forget(connection);
   }
 
   /** Notes the ids of changed entries. */
   note(changed: Iterable<string>): void {
-    for (const id of changed) this.#changed.add(id);
+    const hasWindows = this.#connections.windows.size > 0;
+    for (const id of changed) {
+      this.#cohorts.note(id);
+      if (hasWindows) this.#unshown.add(id);
+    }
   }
 
-  /** When {@link flush} is due; `Infinity` if there is nothing to send. */
+  /** When {@link flush} is due; `Infinity` if there is nothing to send. Call it in each turn. */
   dueAt(now: number): number {
-    const dueAt = Math.min(this.#syncs.dueAt, this.#wholeDueAt, this.#windows.dueAt);
-    const someoneWaits = this.#awaiting.size > 0 || this.#windows.someoneWaits;
-    if (this.#changed.size === 0 && !someoneWaits && !this.#windows.isRewatched) return dueAt;
-    this.#waitingSince ??= now;
-    const spanMs = gatherMs(this.#connections.size, someoneWaits);
-    const flushAt = this.#flushedAt + spanMs;
-    // If the clock is set back, changes must still be sent.
-    return Math.min(dueAt, flushAt - now > spanMs ? now : flushAt);
+    this.#pace.look(this.#holder.list, now);
+    const dueAt = Math.min(
+      this.#syncs.dueAt,
+      this.#greetAt(now),
+      this.#showAt(now),
+      this.#tellAt(now),
+      this.#wholeDueAt,
+    );
+    this.#pace.expect(dueAt, now);
+    return dueAt;
   }
 
-  /**
-   * The update for connections that have the last sent state; `null` if there is none. A delta
-   * never leads into another epoch.
-   */
-  #news(): string | null {
-    const { state } = this.#holder.list;
-    if (this.#changed.size === 0 || isSame(state, this.#told)) return null;
-    if (state.epoch !== this.#told.epoch) return this.#texts.snapshot();
-    return this.#texts.delta(this.#told.version, this.#changed);
+  #greetAt(now: number): number {
+    if (this.#awaiting.size === 0) return Number.POSITIVE_INFINITY;
+    return this.#pace.greetAt(this.#connections.size, now);
   }
 
-  /** Sends what was noted; all of it is stored. */
+  #showAt(now: number): number {
+    const windows = this.#windows;
+    const { size } = this.#connections;
+    const { someoneWaits } = windows;
+    const isPending = someoneWaits || windows.isRewatched || this.#unshown.size > 0;
+    if (!isPending) return windows.dueAt;
+    if (this.#unshown.size > 0) this.#unshownSince ??= now;
+    return Math.min(windows.dueAt, this.#pace.showAt(size, someoneWaits, now));
+  }
+
+  #tellAt(now: number): number {
+    if (!this.#cohorts.isBehind) return Number.POSITIVE_INFINITY;
+    this.#untoldSince ??= now;
+    return this.#pace.tellAt(this.#connections.size, this.#holder.list, now);
+  }
+
+  /** Sends what is due; all of it is stored. */
   flush(now: number): void {
-    this.#flushedAt = now;
     for (const connection of this.#syncs.takeDue(now)) this.greet(connection, null);
-    const { whole } = this.#connections;
-    const news = whole.size > 0 ? this.#news() : null;
-    const waitedMs = now - (this.#waitingSince ?? now);
-    const shown = this.#windows.flush(this.#holder, this.#changed, now);
-    this.#changed.clear();
-    this.#told = this.#holder.list.state;
+    if (this.#showAt(now) <= now) this.#show(now);
+    const tells = Math.min(this.#tellAt(now), this.#wholeDueAt) <= now;
+    const greets = this.#awaiting.size > 0 && (tells || this.#greetAt(now) <= now);
+    if (greets) this.#greetAll(now);
+    if (tells) this.#tell(now);
+    else if (greets) this.#cohorts.enter(this.#awaiting.keys(), this.#holder.list.state);
+    if (greets) this.#awaiting.clear();
+  }
+
+  #show(now: number): void {
+    const waitedMs = now - (this.#unshownSince ?? now);
+    this.#unshownSince = null;
+    this.#pace.shown(now);
+    const { sockets, length } = this.#windows.flush(this.#holder, this.#unshown, now);
+    this.#unshown.clear();
+    if (sockets > 0) this.#measure({ waitedMs, sockets, length: Math.round(length / sockets) });
+  }
+
+  #greetAll(now: number): void {
+    this.#pace.greeted(now);
     const greetings = new Map<string, string>();
     for (const [connection, since] of this.#awaiting) {
       connection.send(since === null ? this.#texts.snapshot() : this.#greeting(since, greetings));
     }
-    this.#tell(news, now);
-    // The platform's clock stands still while this runs: only the gathering can be measured.
-    const fanout = { event: "fanout", room: this.#room, waitedMs } as const;
-    if (news !== null) measure({ ...fanout, sockets: whole.size, length: news.length });
-    if (shown.sockets > 0) {
-      const length = Math.round(shown.length / shown.sockets);
-      measure({ ...fanout, sockets: shown.sockets, length });
-    }
-    this.#waitingSince = null;
-    this.#awaiting.clear();
+  }
+
+  /** The platform's clock stands still in a turn: of the time, only the gathering can be measured. */
+  #measure(told: { waitedMs: number; sockets: number; length: number }): void {
+    measure({ event: "fanout", room: this.#room, ...told });
+  }
+
+  /** The updates for those that hold a state already, and to how many they are sent. */
+  #newsByCohort(): Map<Cohort, { text: string | null; sockets: number }> {
+    const cohorts = this.#connections.whole.size > 0 ? this.#cohorts.all : [];
+    return new Map(cohorts.map((cohort) => [cohort, { text: this.#newsFor(cohort), sockets: 0 }]));
+  }
+
+  /** `null` for nothing new. A delta never leads into another epoch. */
+  #newsFor({ state: from, changed }: Cohort): string | null {
+    const { state } = this.#holder.list;
+    if (changed.size === 0 || isSame(state, from)) return null;
+    if (state.epoch !== from.epoch) return this.#texts.snapshot();
+    return this.#texts.delta(from.version, changed);
   }
 
   /**
    * Sends to those that hold a state already; snapshots are put off if the last one was a moment
    * ago.
    */
-  #tell(news: string | null, now: number): void {
-    const isLarge = this.#holder.list.size > MAX_MEMBERS_WHOLE;
+  #tell(now: number): void {
+    const { list } = this.#holder;
+    const waitedMs = now - (this.#untoldSince ?? now);
+    this.#untoldSince = null;
+    this.#pace.told(list, now);
+    const isLarge = list.size > MAX_MEMBERS_WHOLE;
     // If the clock is set back, snapshots must still be sent.
     const mayTellAt = isLarge && now >= this.#wholeAt ? this.#wholeAt + WHOLE_EVERY_MS : now;
-    const isWholeDue = news !== null || this.#wholeDueAt <= now;
-    const tellsWhole = isWholeDue && mayTellAt <= now;
-    if (news === null && !tellsWhole) return;
+    const isWholeDue = this.#wholeDueAt <= now;
+    const tellsWhole = mayTellAt <= now;
     if (tellsWhole) this.#wholeDueAt = Number.POSITIVE_INFINITY;
+    const newsOf = this.#newsByCohort();
     for (const connection of this.#connections.whole) {
       if (!connection.isAdmitted || this.#awaiting.has(connection)) continue;
+      const news = newsOf.get(this.#cohorts.of(connection))!;
+      if (news.text === null && !isWholeDue) continue;
       if (connection.view === "delta") {
-        if (news !== null) connection.send(news);
+        if (news.text !== null) connection.send(news.text);
+        news.sockets++;
       } else if (tellsWhole) {
         this.#wholeAt = now;
         connection.send(this.#texts.snapshot());
       } else {
         this.#wholeDueAt = mayTellAt;
       }
+    }
+    this.#cohorts.settle(list.state);
+    for (const { text, sockets } of newsOf.values()) {
+      if (text !== null && sockets > 0) this.#measure({ waitedMs, sockets, length: text.length });
     }
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { gatherMs } from "../../../src/server/room/broadcaster.ts";
+import { gatherMs } from "../../../src/server/room/pace.ts";
 import { askAs, readRoom } from "../../worker-kit/http.ts";
 import { deltas, join } from "../../worker-kit/peer.ts";
 import { hibernate, passTime, query, restart, runAlarm } from "../../worker-kit/time.ts";
