@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import {
+  aliveSchema,
   clientFrameSchema,
   fitsBytes,
   MAX_LONG_FRAME_BYTES,
@@ -64,6 +65,10 @@ export function decodeAlive(
 ): Extract<ClientFrame, { type: "alive" }> | null {
   if (typeof message !== "string" || message.length > MAX_ALIVE_LENGTH) return null;
   if (!message.includes('"alive"')) return null;
-  const { frame } = decodeFrame(message);
-  return frame?.type === "alive" ? frame : null;
+  try {
+    const frame = v.safeParse(aliveSchema, JSON.parse(message));
+    return frame.success ? frame.output : null;
+  } catch {
+    return null;
+  }
 }
