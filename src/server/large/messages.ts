@@ -22,8 +22,9 @@ export interface Envelope {
   number: number;
   /** The message has all that changed since this one. */
   after: number;
-  /** `first`: this and the following parts are everything; `last`: the last part, or a message alone. */
+  /** This message and the parts that follow it are everything. */
   whole?: true;
+  /** Another part follows. */
   more?: true;
 }
 

@@ -139,7 +139,7 @@ export class Stream {
     this.#underWay = null;
     this.#failures++;
     if (!sent) return;
-    if (sent.envelope.whole || sent.envelope.more || this.#whole !== null) return this.restart();
+    if (sent.envelope.whole || sent.envelope.more) return this.restart();
     for (const id of sent.ids) this.#pending.add(id);
     this.poke();
   }

@@ -18,10 +18,6 @@ export class SortedIds {
     this.#ids = [...ids].toSorted();
   }
 
-  get size(): number {
-    return this.#ids.length + this.#added.size;
-  }
-
   /** Adds one that is not among them. */
   add(id: string): void {
     this.#added.add(id);
