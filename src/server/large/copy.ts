@@ -116,7 +116,7 @@ export class Copy implements SeenList, ListHolder {
     const changed = new Set<string>();
     for (const [id, json, connections] of set) {
       if (this.#entries.get(id)?.json === json) continue;
-      this.#entries.set(id, { json, connections, online: connections > 0 ? 1 : 0, version: 0 });
+      this.#entries.set(id, { json, connections, online: connections > 0 ? 1 : 0 });
       changed.add(id);
     }
     for (const id of gone) {

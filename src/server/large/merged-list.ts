@@ -1,4 +1,4 @@
-import type { Since } from "../../protocol/since.ts";
+import { isSame, type Since } from "../../protocol/since.ts";
 import { Entries, type Entry } from "../room/members/entries.ts";
 import { NOBODY } from "../room/members/list.ts";
 import type { SeenList } from "../room/members/seen-list.ts";
@@ -14,7 +14,6 @@ export class MergedList implements SeenList {
   readonly #several = new Map<string, Map<string, Part>>();
   #epoch = crypto.randomUUID() as string;
   #version = 0;
-  #floor = 0;
 
   get state(): Since {
     if (this.#entries.size === 0) return NOBODY;
@@ -62,13 +61,9 @@ export class MergedList implements SeenList {
     return this.#entries.keys();
   }
 
+  /** A large room is read in windows and pages, which change as a whole. */
   changedSince(since: Since): string[] | null {
-    const { epoch, version } = this.state;
-    if (since.epoch !== epoch || since.version > version || since.version < this.#floor)
-      return null;
-    return [...this.#entries]
-      .filter(([, entry]) => entry.version > since.version)
-      .map(([id]) => id);
+    return isSame(since, this.state) ? [] : null;
   }
 
   /** The parts of a user, one from each shard that reports them. */
@@ -108,18 +103,16 @@ export class MergedList implements SeenList {
     if (only === undefined) {
       this.#entries.delete(id);
       this.#advance(before?.connections ?? 0);
-      this.#floor = this.#version;
       return before !== undefined;
     }
     const { json, connections } = parts.length > 1 ? mergeParts(parts) : only;
-    const isSame = before?.json === json;
+    const isKnown = before?.json === json;
     if (before === undefined && this.#entries.size === 0 && this.#version > 0) this.#startAnew();
-    if (!isSame) this.#advance(connections - (before?.connections ?? 0));
+    if (!isKnown) this.#advance(connections - (before?.connections ?? 0));
     const { shard, choseAt, chosen } = only;
-    const version = isSame ? before.version : this.#version;
     const online = connections > 0 ? 1 : 0;
-    this.#entries.set(id, { json, online, connections, version, shard, choseAt, chosen });
-    return !isSame;
+    this.#entries.set(id, { json, online, connections, shard, choseAt, chosen });
+    return !isKnown;
   }
 
   /** As in a room of one object, each connection that came or went is a version (SPEC V1). */
@@ -130,6 +123,5 @@ export class MergedList implements SeenList {
   #startAnew(): void {
     this.#epoch = crypto.randomUUID();
     this.#version = 0;
-    this.#floor = 0;
   }
 }

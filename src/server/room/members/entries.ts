@@ -5,8 +5,6 @@ export interface Entry {
   json: string;
   online: number;
   connections: number;
-  /** The list's version at the entry's last change. */
-  version: number;
 }
 
 /** The members on a list, by id and in order, and their counts. */

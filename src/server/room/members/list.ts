@@ -10,12 +10,17 @@ import type { SavedRoster } from "../storage/store.ts";
  */
 export const NOBODY: Since = { epoch: "00000000-0000-0000-0000-000000000000", version: 0 };
 
+interface VersionedEntry extends Entry {
+  /** The list's version at the entry's last change. */
+  version: number;
+}
+
 /** The list for everybody but the roster. */
 export type ReadonlyList = Readonly<Omit<List, "show">>;
 
 /** The list that others see: the members on it and their counts, at a version (SPEC R3, V1). */
 export class List implements SeenList {
-  readonly #entries = new Entries();
+  readonly #entries = new Entries<VersionedEntry>();
   /** The epoch of the last member who was on the list. */
   epoch: string;
   /** The version in that epoch. */
