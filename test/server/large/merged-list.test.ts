@@ -68,7 +68,7 @@ describe("the merged list", () => {
           expect(list.connections).toBe(all.reduce((sum, { connections }) => sum + connections, 0));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 
