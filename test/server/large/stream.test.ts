@@ -213,7 +213,7 @@ describe("messages between hub and shards", () => {
           const [known, truth] = sender.settle();
           expect(known).toBe(truth);
         }),
-        { numRuns: 100 },
+        { numRuns: 50 },
       );
     },
   );
