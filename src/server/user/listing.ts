@@ -158,7 +158,7 @@ export class Listing {
 
   #takeOver(sql: SqlStorage): void {
     type Row = { room: string; stamp: number; last_online: number | null };
-    for (const { room, stamp, last_online } of sql.exec<Row>("SELECT * FROM rooms")) {
+    for (const { room, stamp, last_online } of [...sql.exec<Row>("SELECT * FROM rooms")]) {
       this.#put(room, { stamp, lastOnline: last_online });
     }
     sql.exec("DROP TABLE rooms");

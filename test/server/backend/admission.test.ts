@@ -88,28 +88,26 @@ describe("what an admission costs", () => {
   it("[B4.4, B11.3] the list that 0.1.0 kept in a table is taken over, with what was left and when", async () => {
     const [ada, here, before] = [fresh("ada"), fresh("room"), fresh("room")];
     await join(here, ada);
-    const [{ stamp }] = (await queryUser(ada, "SELECT stamp FROM rooms")) as [{ stamp: number }];
+    const { stamp } = (await queryUser(ada, "SELECT stamp FROM rooms"))[0] as { stamp: number };
     const leftAt = Date.now() - 1_000;
-    await runInDurableObject(userStub(ada), (_user, { storage }) => {
-      storage.kv.delete(`room:${here}`);
+    await runInDurableObject(userStub(ada), async (_user, { storage }) => {
+      await storage.deleteAll();
       storage.sql.exec(
         "CREATE TABLE rooms (room TEXT PRIMARY KEY, stamp INTEGER, last_online INTEGER) WITHOUT ROWID",
       );
       storage.sql.exec("INSERT INTO rooms VALUES (?, ?, NULL)", here, stamp);
       storage.sql.exec("INSERT INTO rooms VALUES (?, ?, ?)", before, stamp - 1, leftAt);
     });
-    await evictDurableObject(userStub(ada));
-    expect(await whereIs(ada)).toMatchObject({ status: "online", rooms: [{ room: here }] });
-    expect((await admit(ada, MARK, here))!.stamp).toBe(stamp);
     const list = [
       { room: before, stamp: stamp - 1, last_online: leftAt },
       { room: here, stamp, last_online: null },
-    ];
-    expect(await queryUser(ada, "SELECT * FROM rooms")).toEqual(
-      list.toSorted((a, b) => (a.room < b.room ? -1 : 1)),
-    );
-    await evictDurableObject(userStub(ada));
-    expect(await queryUser(ada, "SELECT room FROM rooms")).toHaveLength(2);
+    ].toSorted((a, b) => (a.room < b.room ? -1 : 1));
+    for (let restarts = 0; restarts < 2; restarts++) {
+      await evictDurableObject(userStub(ada));
+      expect(await queryUser(ada, "SELECT * FROM rooms")).toEqual(list);
+      expect((await admit(ada, MARK, here))!.stamp).toBe(stamp);
+    }
+    expect(await whereIs(ada)).toMatchObject({ status: "online", rooms: [{ room: here }] });
   });
 });
 
