@@ -1,11 +1,15 @@
 import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** The files that take longest start before all others, so that the rest runs beside them. */
-const LONGEST = ["webhooks", "half-open", "page", "presence", "company", "crash"];
+/**
+ * The files of the node project that take longest start before all others. They leave few places, so
+ * that small projects start few workerds.
+ */
+const LONGEST = ["webhooks", "half-open", "page", "presence", "company"];
 
 /** Of each project's other files the longest start first, so that none is left over at its end. */
 const LONG = [
+  "crash",
   "lifecycle",
   "memory",
   "restart",
@@ -38,7 +42,7 @@ const LONG = [
 ];
 
 /** A project's processes go on with its next file: its files follow one another. */
-const PROJECTS = ["worker", "worker-backend", "worker-in-band", "worker-webhooks", "node"];
+const PROJECTS = ["worker-in-band", "worker-webhooks", "worker-backend", "worker", "node"];
 
 /** Orders a run's files. */
 export class LongFirst extends BaseSequencer {
