@@ -10,6 +10,7 @@ const WORKERS = {
   floor: "floor.ts",
   PartyServer: "party.ts",
   counted: "counted.ts",
+  "bare users": "bare-users.ts",
   simulated: "simulated.ts",
 };
 const NODE_PEERS = {
@@ -20,6 +21,9 @@ const NODE_PEERS = {
 
 /** Of the production Worker. */
 const OBJECTS = { ROOMS: "Room", USERS: "User", DIRECTORY: "Directory", HUBS: "Hub" };
+
+/** Those that have all of these. */
+const SERVING: ReadonlySet<string> = new Set(["Rollcall", "counted", "bare users"]);
 
 export type ServerName = SystemName | keyof typeof WORKERS;
 export type ServerOptions = Pick<WorkerdOptions, "vars" | "onLog">;
@@ -41,7 +45,7 @@ export class Systems {
     const bundle = await this.#bundle(name);
     // Its users have what the platform does by default; the floor has what the room has.
     if (name === "PartyServer") bundle.options = { ...bundle.options, compatibilityFlags: [] };
-    const objects = name === "Rollcall" || name === "counted" ? OBJECTS : undefined;
+    const objects = SERVING.has(name) ? OBJECTS : undefined;
     return startWorkerd(bundle, {
       ...options,
       ...(objects && { objects }),

@@ -110,11 +110,16 @@ async function countSteps(bench: Bench, name: string, vars: Vars): Promise<Sampl
 }
 
 /** A storm, and its CPU by the number of those who join. */
-async function storm(bench: Bench, name: string, vars: Vars): Promise<Sample[]> {
+async function storm(
+  bench: Bench,
+  name: string,
+  vars: Vars,
+  system: "Rollcall" | "floor" = "Rollcall",
+): Promise<Sample[]> {
   const size = bench.quick ? 100 : 600;
   return withServer(
     bench,
-    "Rollcall",
+    system === "floor" ? "bare users" : system,
     async ({ port, secret, pid }) => {
       const common = { system: "Rollcall" as const, port, secret, offersDeflate: true };
       await warmUp(common);
@@ -126,7 +131,7 @@ async function storm(bench: Bench, name: string, vars: Vars): Promise<Sample[]> 
         const spent = cpuMs(pid) - cpu;
         const seconds = atMs === null ? null : (atMs - start) / 1000;
         const figures = { seconds, cpuPerJoin: spent / size };
-        return [{ subject: `${size} join, ${name}`, system: "Rollcall", figures }];
+        return [{ subject: `${size} join, ${name}`, system, figures }];
       });
     },
     { vars },
@@ -146,7 +151,8 @@ const withEach = (bench: Bench, run: Run) =>
  * What the features for an app's backend cost: the user's object and the list of rooms, which a
  * server key brings, and webhooks. Rows are those of all objects once all is told and delivered; an
  * alarm may be that of a sweep which fell into the wait for that. Calls are those of the Worker and
- * of objects to objects, beside the one request that every join is.
+ * of objects to objects, beside the one request that every join is. The floor of a storm has users' objects
+ * that do nothing.
  */
 export const backend: Measure = {
   name: "backend",
@@ -171,5 +177,9 @@ export const backend: Measure = {
       name: `storm, ${name}`,
       run: (bench: Bench) => withEach(bench, storm)[index]!(),
     })),
+    {
+      name: "storm, server key, floor",
+      run: (bench: Bench) => storm(bench, "server key", KEY, "floor"),
+    },
   ],
 };
