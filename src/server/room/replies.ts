@@ -27,8 +27,11 @@ export class Replies {
     this.#waiting.push(act);
   }
 
-  /** Runs all that waits; a fault goes to `onFault`, and stops none of the others. */
-  release(onFault: (error: unknown) => void): void {
+  /**
+   * Runs all that waits, and returns whether there was anything; a fault goes to `onFault`, and stops
+   * none of the others.
+   */
+  release(onFault: (error: unknown) => void): boolean {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const act of waiting) {
@@ -38,5 +41,6 @@ export class Replies {
         onFault(error);
       }
     }
+    return waiting.length > 0;
   }
 }

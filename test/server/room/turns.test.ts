@@ -1,8 +1,9 @@
 import { afterEach, expect, it, vi } from "vitest";
+import { receive } from "../../../src/server/room/connections/frames.ts";
 import { RETRY_MS, sweep } from "../../../src/server/room/connections/sweep.ts";
 import { WriteFailure } from "../../../src/server/room/storage/write-failure.ts";
 import { TurnRunner } from "../../../src/server/room/turn-runner.ts";
-import { Model } from "./model.ts";
+import { LIMITS, Model } from "./model.ts";
 import { withStorage } from "./model-storage.ts";
 
 afterEach(() => void vi.restoreAllMocks());
@@ -59,4 +60,46 @@ it("[L6.4, L6.1] a turn whose end fails refuses nobody, and ends once: the room 
     expect(abort).toHaveBeenCalledTimes(1);
     expect(faults).toHaveLength(1);
     vi.clearAllTimers();
+  }));
+
+/** A room of many connections, all of which have been told everything. */
+function crowdedModel(storage: DurableObjectStorage): Model {
+  const limits = { ...LIMITS, maxConnectionsPerUser: 50, maxConnectionsPerRoom: 150 };
+  const model = new Model(storage, limits);
+  for (let n = 0; n < 110; n++) {
+    const step = { do: "join", user: n % 3, resume: false, hasNewName: false } as const;
+    model.turn((now) => model.join(step, now));
+  }
+  vi.advanceTimersByTime(10_000);
+  return model;
+}
+
+it("[W7, V2.1] in a room of many an ack is sent in a turn before the one that tells the others", () =>
+  withStorage(async (storage) => {
+    const model = crowdedModel(storage);
+    const sent: string[] = [];
+    for (const [n, client] of model.live.entries()) {
+      const { receive: take } = client;
+      vi.spyOn(client, "receive").mockImplementation((text) => {
+        sent.push(`${n} ${JSON.parse(text).type}`);
+        return take.call(client, text);
+      });
+    }
+    const change = (which: number, status: string) => {
+      const frame = JSON.stringify({ type: "update", status, id: "a" });
+      model.turn((now) => receive(model.room, model.live[which]!.connection!, frame, now));
+    };
+    change(0, "busy");
+    expect(sent).toContain("0 ack");
+    expect(sent.join()).not.toContain("delta");
+    vi.advanceTimersByTime(0);
+    expect(sent.filter((frame) => frame.endsWith("delta"))).toHaveLength(110);
+    // Nor can those who get replies keep the others waiting.
+    vi.advanceTimersByTime(10_000);
+    sent.length = 0;
+    change(0, "away");
+    change(1, "away");
+    expect(sent.filter((frame) => frame.endsWith("delta"))).toHaveLength(110);
+    vi.clearAllTimers();
+    await model.check();
   }));
