@@ -11,6 +11,7 @@ export class RequestContext {
   readonly policy: Policy;
   readonly request: Request;
   readonly requestId: string;
+  #url: URL | null = null;
 
   constructor({ env, config, policy, request, requestId }: Parts) {
     this.env = env;
@@ -20,8 +21,14 @@ export class RequestContext {
     this.requestId = requestId;
   }
 
-  /** Parsed at each access: most reads do not need it. */
+  /** Parsed at the first access: most requests do not need it. */
   get url(): URL {
-    return new URL(this.request.url);
+    this.#url ??= new URL(this.request.url);
+    return this.#url;
+  }
+
+  /** The query; `null` for none, as for most requests, whose URL need not be parsed for it. */
+  get query(): URLSearchParams | null {
+    return this.request.url.includes("?") ? this.url.searchParams : null;
   }
 }

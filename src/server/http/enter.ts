@@ -12,7 +12,7 @@ import { readCredential, type Credential } from "../session/credential.ts";
 import { sessionCookies } from "../session/index.ts";
 import { joinAdmitted, orStale } from "../user/user-stub.ts";
 import { openInBand } from "./in-band.ts";
-import { credentialContextOf, queryOf, sinceOf } from "./room.ts";
+import { credentialContextOf, sinceOf } from "./room.ts";
 import { requireHandshake } from "./upgrade.ts";
 import { asksForWindow, windowOfSocket } from "./window.ts";
 
@@ -25,7 +25,7 @@ function requestOf(
   room: string,
   comer: RoomSession | "stranger",
 ): Omit<JoinRequest, "ask" | "joiner"> {
-  const query = queryOf(asked);
+  const { query } = asked;
   const { host, origin } = asked.url;
   const address = addressOf(asked.request);
   return {
@@ -47,10 +47,10 @@ function requestOf(
  * @throws Refusal with a code of A5.
  */
 export async function enter(asked: RequestContext, room: string): Promise<Response> {
-  const { config, request, url } = asked;
+  const { config, request, query, url } = asked;
   requireHandshake(request);
-  const manner: Manner = url.searchParams.get("present") === "false" ? "watch" : "join";
-  if (url.searchParams.get("auth") === "message" && config.inBandAuth) {
+  const manner: Manner = query?.get("present") === "false" ? "watch" : "join";
+  if (query?.get("auth") === "message" && config.inBandAuth) {
     requireOrigin(request, null, url.origin, config.allowedOrigins);
     return openInBand((token, isWanted) => enterInBand(asked, room, manner, token, isWanted));
   }
@@ -62,7 +62,7 @@ export async function enter(asked: RequestContext, room: string): Promise<Respon
 
 /** Whether a caller whose credential fails is shown the counts (SPEC S3). */
 function isOpenToStrangers(asked: RequestContext, room: string, manner: Manner): boolean {
-  const isWindow = asksForWindow(asked.url.searchParams);
+  const isWindow = asksForWindow(asked.query);
   return manner === "watch" && isWindow && hasPublicCounts(asked, room);
 }
 

@@ -64,7 +64,7 @@ function wantedBy(query: URLSearchParams | null): Wanted {
  *
  * @throws Refusal `bad_request`.
  */
-export function asksForWindow(query: URLSearchParams): boolean {
+export function asksForWindow(query: URLSearchParams | null): boolean {
   return wantedBy(query).view !== undefined;
 }
 

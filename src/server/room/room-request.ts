@@ -175,6 +175,9 @@ export type Untagged = Pick<HoldRequest, "requestId" | "since" | "ticket"> &
 
 const HEADER = "x-rollcall-request";
 
+/** A text that a header takes as it is, and that says the same decoded. */
+const PLAIN = /^[ -$&-~]*$/;
+
 /** The URL of every request to a room; the request itself is in a header. */
 export const ROOM_URL = "https://room/";
 
@@ -187,9 +190,10 @@ export const ROOM_URL = "https://room/";
  */
 export function toRoom(request: RoomRequest | OldRequest, original: Request): RequestInit {
   const condition = original.headers.get("If-None-Match");
+  const text = JSON.stringify(request);
   return {
     headers: {
-      [HEADER]: encodeURIComponent(JSON.stringify(request)),
+      [HEADER]: PLAIN.test(text) ? text : encodeURIComponent(text),
       ...((request.ask === "join" || request.ask === "watch") && { Upgrade: "websocket" }),
       ...(condition !== null && { "If-None-Match": condition }),
     },
@@ -200,7 +204,8 @@ export function toRoom(request: RoomRequest | OldRequest, original: Request): Re
  * Reads in the room what {@link toRoom} wrote, here or in 0.1.0; only a Worker can reach the room.
  */
 export function fromWorker(request: Request): RoomRequest | OldRequest {
-  const text = decodeURIComponent(request.headers.get(HEADER) ?? "");
+  const header = request.headers.get(HEADER) ?? "";
+  const text = header.includes("%") ? decodeURIComponent(header) : header;
   const asked = JSON.parse(text) as RoomRequest | OldRequest | Untagged;
   return asked.ask === undefined ? tag(asked) : asked;
 }

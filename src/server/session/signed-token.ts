@@ -57,6 +57,14 @@ export function createTokenCheck(
 ): (token: string, context: CheckContext) => Promise<JWTPayload> {
   const keys = rules.secrets.map(memoKey);
   const { jwksUrl } = rules;
+  let known = { header: "", alg: "" };
+
+  /** The algorithm that a token names; nearly all tokens of a deployment have the same header. */
+  function algorithmOf(token: string): string {
+    const header = token.split(".", 1)[0]!;
+    if (header !== known.header) known = { header, alg: decodeProtectedHeader(token).alg ?? "" };
+    return known.alg;
+  }
 
   function verifyWithSecrets(token: string, algorithm: string, options: JWTVerifyOptions) {
     const checks = keys.map(
@@ -93,7 +101,7 @@ export function createTokenCheck(
       ...(rules.audience !== undefined && { audience: rules.audience }),
     };
     try {
-      const { alg = "" } = decodeProtectedHeader(token);
+      const alg = algorithmOf(token);
       if (Object.hasOwn(SECRET_ALGORITHMS, alg) && keys.length > 0) {
         return (await verifyWithSecrets(token, alg, options)).payload;
       }
