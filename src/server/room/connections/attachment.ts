@@ -1,10 +1,11 @@
 import type { RoomSession } from "../room-request.ts";
 import type { Offences } from "./flood.ts";
+import { putBrief } from "./brief.ts";
 import type { OwedProof } from "./reading.ts";
 
 /**
  * The platform throws above 16,384 bytes, its own framing included. A session has at most 12 KiB
- * (SPEC A2), and the rest less than 1 KiB.
+ * (SPEC A2), and the rest less than 2 KiB.
  */
 const MAX_BYTES = 16_000;
 /** A scheme, the longest domain name, and a port. */
@@ -103,15 +104,27 @@ function encodeText(text: string): string | Uint8Array | null {
   return bytes.byteLength <= MAX_BYTES ? bytes : null;
 }
 
+/** The JSON of an attachment, with a brief if nothing else of it matters to a start. */
+function jsonOf(attachment: Attachment): string {
+  // One that was parsed has the brief of then.
+  const json = JSON.stringify({ ...attachment, brief: undefined });
+  const { id, view, watches, idle, lossAt, state, heardAt, probedAt, owed } = attachment;
+  const isOrdinary = view === "delta" && !watches && !idle && lossAt === undefined;
+  if (!isOrdinary || probedAt !== null || owed !== null) return json;
+  if (state.is !== "member" || state.noticed) return json;
+  const { user, expiresAt } = state.session;
+  return putBrief(json, { id, user: user.id, heardAt, expiresAt });
+}
+
 /** Writes an attachment as JSON, as a text or in UTF-8; `null` if it does not fit. */
 export function encodeAttachment(attachment: Attachment): string | Uint8Array | null {
-  const encoded = encodeText(JSON.stringify(attachment));
+  const encoded = encodeText(jsonOf(attachment));
   const { state } = attachment;
   if (encoded !== null || state.is !== "member") return encoded;
   // Only a session that 0.1.0 let in is this large. What is left out admits to less, never to more.
   const { user, rooms, ...session } = state.session;
   const least = { ...session, user: { id: user.id }, roles: [], ...(rooms && { rooms: [] }) };
-  return encodeText(JSON.stringify({ ...attachment, state: { ...state, session: least } }));
+  return encodeText(jsonOf({ ...attachment, state: { ...state, session: least } }));
 }
 
 /** Reads an attachment of {@link encodeAttachment}, or of 0.1.0, which attached the object itself. */

@@ -9,6 +9,7 @@ import {
   type Attachment,
   type NewAttachment,
 } from "./attachment.ts";
+import { readBrief, type Brief } from "./brief.ts";
 import type { ConnectionRef } from "../members/changes.ts";
 import type { Offences } from "./flood.ts";
 import { SignInOrder } from "./sign-in-order.ts";
@@ -21,7 +22,9 @@ const NOTICE_MS = 60_000;
 /** One open socket. */
 export class Connection {
   readonly ws: WebSocket;
-  readonly #attachment: Attachment;
+  #known: Attachment | null;
+  /** What is known of an attachment that is not parsed yet. */
+  #brief: Brief | null = null;
   /** When it last sent a frame that woke the room. */
   #heardAt: number;
   /** The times of the frames accepted lately (SPEC W12). */
@@ -36,9 +39,10 @@ export class Connection {
   onOwing: ((reading: Reading) => void) | null = null;
   #isReleased = false;
 
-  private constructor(ws: WebSocket, attachment: Attachment, reading: Reading) {
+  private constructor(ws: WebSocket, attachment: Attachment | Brief, reading: Reading) {
     this.ws = ws;
-    this.#attachment = attachment;
+    this.#known = "state" in attachment ? attachment : null;
+    if (!("state" in attachment)) this.#brief = attachment;
     this.#heardAt = attachment.heardAt;
     this.reading = reading;
   }
@@ -56,17 +60,30 @@ export class Connection {
 
   /** Restores the connection of a socket after hibernation; `null` for one that is closing. */
   static wake(ws: WebSocket): Connection | null {
-    const attachment = decodeAttachment(ws.deserializeAttachment());
+    const attached: unknown = ws.deserializeAttachment();
+    const brief = readBrief(attached);
+    if (brief) return new Connection(ws, brief, Reading.wake(null, Math.random()));
+    const attachment = decodeAttachment(attached);
     return (
       attachment && new Connection(ws, attachment, Reading.wake(attachment.owed, Math.random()))
     );
   }
 
+  get #attachment(): Attachment {
+    return this.#known ?? this.#parse();
+  }
+
+  #parse(): Attachment {
+    this.#known ??= decodeAttachment(this.ws.deserializeAttachment())!;
+    this.#brief = null;
+    return this.#known;
+  }
+
   get id(): string {
-    return this.#attachment.id;
+    return this.#brief?.id ?? this.#attachment.id;
   }
   get view(): Attachment["view"] {
-    return this.#attachment.view;
+    return this.#brief ? "delta" : this.#attachment.view;
   }
   /** How many members its window shows beside the watched ones; `null` without a window (SPEC S4). */
   get limit(): number | null {
@@ -74,19 +91,19 @@ export class Connection {
   }
   /** Whether it makes nobody present (SPEC S1). */
   get isWatcher(): boolean {
-    return this.#attachment.watches === true;
+    return !this.#brief && this.#attachment.watches === true;
   }
   /** Whether the person is away from it (SPEC W9). */
   get isIdle(): boolean {
-    return this.#attachment.idle === true;
+    return !this.#brief && this.#attachment.idle === true;
   }
   /** When a place of the room was last lost, if that was noted here; `null` if not. */
   get lossAt(): number | null {
-    return this.#attachment.lossAt ?? null;
+    return this.#brief ? null : (this.#attachment.lossAt ?? null);
   }
   /** Whether it receives the room's state: not while it waits for a sign-in. */
   get isAdmitted(): boolean {
-    return this.#attachment.state.is !== "waiting";
+    return this.#brief !== null || this.#attachment.state.is !== "waiting";
   }
   /** The origin of the service that it connected to. */
   get origin(): string {
@@ -102,14 +119,14 @@ export class Connection {
     return state.is === "member" ? state.session : null;
   }
   get user(): string | undefined {
-    return this.session?.user.id;
+    return this.#brief?.user ?? this.session?.user.id;
   }
   /** Its place in the roster; a waiting connection has none. */
   get ref(): ConnectionRef {
     return { user: this.user ?? "", connection: this.id };
   }
   get probedAt(): number | null {
-    return this.#attachment.probedAt;
+    return this.#brief ? null : this.#attachment.probedAt;
   }
   /** Call {@link save} after changing them. */
   get offences(): Offences {
@@ -118,6 +135,7 @@ export class Connection {
 
   /** When something is due: the notice, the session's end, or the end of the wait for a sign-in. */
   get dueAt(): number {
+    if (this.#brief && !this.#isRenewing) return this.#brief.expiresAt - NOTICE_MS;
     const { state } = this.#attachment;
     if (state.is === "waiting") return state.until;
     if (state.is === "stranger") return Number.POSITIVE_INFINITY;
@@ -262,6 +280,7 @@ export class Connection {
 
   /** Detaches it from its socket before that is closed: later frames from there are ignored. */
   release(): void {
+    this.#parse();
     this.#isReleased = true;
     this.ws.serializeAttachment(null);
   }
