@@ -10,13 +10,15 @@ interface Stale {
   heardAt: number;
 }
 
+const NOBODY: readonly Connection[] = [];
+
 /** The room's open sockets, the connection of each, and when to check them next. */
 export class Connections {
   readonly #timing: Timing;
   readonly #pingedAt: (ws: WebSocket) => Date | null;
   readonly #bySocket = new Map<WebSocket, Connection>();
-  /** The connections of each signed-in user. */
-  readonly #byUser = new Map<string, Set<Connection>>();
+  /** The connections of each signed-in user: most have one, and a set takes more than all else here. */
+  readonly #byUser = new Map<string, Connection | Set<Connection>>();
   /** The connections with a window, and, if there are any, those without (SPEC S4). */
   readonly #windows = new Set<Connection>();
   #whole: Set<Connection> | null = null;
@@ -85,7 +87,9 @@ export class Connections {
 
   /** A user's connections. */
   of(user: string): Iterable<Connection> {
-    return this.#byUser.get(user) ?? [];
+    const known = this.#byUser.get(user);
+    if (known === undefined) return NOBODY;
+    return known instanceof Set ? known : [known];
   }
 
   add(connection: Connection, now: number): void {
@@ -220,8 +224,8 @@ export class Connections {
     }
     if (user === undefined) return;
     const known = this.#byUser.get(user);
-    if (known) known.add(connection);
-    else this.#byUser.set(user, new Set([connection]));
+    if (known instanceof Set) known.add(connection);
+    else this.#byUser.set(user, known ? new Set([known, connection]) : connection);
   }
 
   #remove(connection: Connection): void {
@@ -232,7 +236,9 @@ export class Connections {
     }
     if (user === undefined) return;
     const known = this.#byUser.get(user);
-    known?.delete(connection);
-    if (known?.size === 0) this.#byUser.delete(user);
+    if (known instanceof Set) known.delete(connection);
+    if (known === connection || (known instanceof Set && known.size === 0)) {
+      this.#byUser.delete(user);
+    }
   }
 }

@@ -1,6 +1,7 @@
 import type { Since } from "../../../protocol/since.ts";
 import { Entries, type Entry } from "./entries.ts";
-import { isListed, isPresent, memberOf, shownConnections, type MemberRecord } from "./member.ts";
+import { RecordEntry } from "./record-entry.ts";
+import { isListed, memberOf, shownConnections, type MemberRecord } from "./member.ts";
 import type { SeenList } from "./seen-list.ts";
 import type { SavedRoster } from "../storage/store.ts";
 
@@ -35,7 +36,7 @@ export class List implements SeenList {
     for (const record of records) {
       if (!isListed(record)) continue;
       this.version = Math.max(this.version, record.version);
-      this.#enter(record, JSON.stringify(memberOf(record)));
+      this.#entries.set(record.id, new RecordEntry(record));
     }
   }
 
@@ -60,7 +61,7 @@ export class List implements SeenList {
   /**
    * Updates a member's entry; returns whether others see a change. A change adds one version for each
    * connection that came or went, so hiding or reappearing with several looks like that many leaves
-   * or joins (SPEC M3).
+   * or joins (SPEC M3). Before the record changes, its {@link member} has to be asked for.
    */
   show(record: MemberRecord): boolean {
     const entry = this.#entries.get(record.id);
@@ -74,7 +75,7 @@ export class List implements SeenList {
       this.floor = this.version;
       this.#entries.delete(record.id);
     } else {
-      this.#enter(record, json);
+      this.#entries.set(record.id, new RecordEntry(record, json));
     }
     return true;
   }
@@ -120,14 +121,5 @@ export class List implements SeenList {
     this.epoch = crypto.randomUUID();
     this.version = 0;
     this.floor = 0;
-  }
-
-  #enter(record: MemberRecord, json: string): void {
-    this.#entries.set(record.id, {
-      json,
-      online: isPresent(record) ? 1 : 0,
-      connections: shownConnections(record),
-      version: record.version,
-    });
   }
 }

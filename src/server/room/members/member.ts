@@ -174,7 +174,9 @@ export function graceEnd({ places }: MemberRecord, graceMs: number): number {
 
 /** When anything else is due for a member: the end of a lease, or of the retention. */
 export function dueAt(record: MemberRecord, { retentionMs }: RoomLimits): number {
-  return Math.min(retentionEnd(record, retentionMs), ...record.places.map(leaseEnd));
+  let due = retentionEnd(record, retentionMs);
+  for (const place of record.places) due = Math.min(due, leaseEnd(place));
+  return due;
 }
 
 /**

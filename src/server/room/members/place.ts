@@ -59,6 +59,11 @@ export interface MemberSocket {
   readonly isIdle: boolean;
 }
 
+/** Whether a place is that of a socket that has not been found again. */
+function isUnbound({ connection, lostAt, leasedUntil }: Place): boolean {
+  return connection === "" && lostAt === null && leasedUntil === undefined;
+}
+
 /**
  * Gives the stored places of sockets to those that are live. Returns the places that are left, whose
  * sockets are gone, and the sockets that are left, which happens only if storage was damaged.
@@ -67,16 +72,17 @@ export function bindSockets(
   places: readonly Place[],
   live: Iterable<MemberSocket>,
 ): { gone: Place[]; homeless: MemberSocket[] } {
-  const gone = places.filter(
-    ({ connection, lostAt, leasedUntil }) =>
-      connection === "" && lostAt === null && leasedUntil === undefined,
-  );
+  const gone = places.filter(isUnbound);
   const homeless: MemberSocket[] = [];
   for (const socket of live) {
-    const same = gone.findIndex(({ idle }) => idle === socket.isIdle);
-    const [place] = gone.splice(Math.max(0, same), 1);
-    if (place) place.connection = socket.id;
-    else homeless.push(socket);
+    const place = gone.find(({ idle }) => idle === socket.isIdle) ?? gone[0];
+    if (place === undefined) {
+      homeless.push(socket);
+      continue;
+    }
+    place.connection = socket.id;
+    if (gone.length === 1) gone.pop();
+    else gone.splice(gone.indexOf(place), 1);
   }
   return { gone, homeless };
 }

@@ -2,23 +2,30 @@ import type { Status } from "../../../protocol/messages.ts";
 import { isTime, type MemberRecord, type Profile } from "../members/member.ts";
 import { fromStored, toStored, type StoredPlace } from "../members/place.ts";
 
-/** A row of `members`. `places` holds the connections as {@link toStored} writes them. */
-export type MemberRow = {
-  id: string;
-  version: number;
-  name: string;
-  image: string | null;
-  issued_at: number;
-  unseen: string | null;
-  chosen: string | null;
-  data: string | null;
-  places: string;
-  last_online: number | null;
-  stamp: number;
-};
+/** The columns of `members`, in their order. */
+export const COLUMNS = [
+  "id",
+  "version",
+  "name",
+  "image",
+  "issued_at",
+  "unseen",
+  "chosen",
+  "data",
+  "places",
+  "last_online",
+  "stamp",
+] as const;
+type Column = (typeof COLUMNS)[number];
 
-/** The values of a row, in the order of its columns. */
-export function toRow(record: MemberRecord): (string | number | null)[] {
+/** The values of a row, in the order of {@link COLUMNS}; they may be damaged. */
+export type MemberRow = SqlStorageValue[];
+
+/** Called with each column that cannot be read, and the member's id. */
+export type TellDamage = (column: Column, id: string) => void;
+
+/** The values of a row; `places` holds the connections as {@link toStored} writes them. */
+export function toRow(record: MemberRecord): MemberRow {
   const { profile, unseen, data } = record;
   return [
     record.id,
@@ -60,13 +67,22 @@ const isPlaces = (value: unknown): value is StoredPlace[] =>
   Array.isArray(value) && value.every(isPlace);
 
 /** Parses a column's JSON; `undefined` if it is malformed. */
-function parse(text: string | null): unknown {
-  if (text === null) return null;
+function parse(value: unknown): unknown {
+  if (value === null) return null;
   try {
-    return JSON.parse(String(text));
+    return JSON.parse(String(value));
   } catch {
     return undefined;
   }
+}
+
+const NONE = JSON.stringify(toStored([]));
+const ONE = JSON.stringify(["active"] satisfies StoredPlace[]);
+
+/** Nearly all members have one of these, and a room that wakes parses those of all. */
+function placesOf(value: unknown): unknown {
+  if (value === ONE) return ["active"];
+  return value === NONE ? [] : parse(value);
 }
 
 /**
@@ -74,28 +90,36 @@ function parse(text: string | null): unknown {
  * that cannot be read, which then counts as never set. A member who has neither a connection nor an
  * entry on the list afterwards is forgotten.
  */
-export function fromRow(row: MemberRow, tell: (column: keyof MemberRow) => void): MemberRecord {
-  function read<Value, Fallback>(
-    column: keyof MemberRow,
-    value: unknown,
-    is: (value: unknown) => value is Value,
-    fallback: Fallback,
-  ): Value | Fallback {
-    if (is(value)) return value;
-    if (value !== fallback) tell(column);
-    return fallback;
-  }
-  const image = read("image", row.image, isText, null);
+export function fromRow(row: MemberRow, tell: TellDamage): MemberRecord {
+  const id = row[0] as string;
+  const image = read(row, 3, isText, null, tell);
+  const name = read(row, 2, isText, id, tell);
   return {
-    id: row.id,
-    version: read("version", row.version, isCount, 0),
-    profile: { name: read("name", row.name, isText, row.id), ...(image !== null && { image }) },
-    issuedAt: read("issued_at", row.issued_at, isTime, 0),
-    unseen: read("unseen", parse(row.unseen), isProfile, null),
-    chosen: read("chosen", row.chosen, isStatus, null),
-    data: read("data", parse(row.data), isObject, null),
-    places: fromStored(read("places", parse(row.places), isPlaces, [])),
-    lastOnline: read("last_online", row.last_online, isTime, null),
-    stamp: read("stamp", row.stamp, isCount, 0),
+    id,
+    version: read(row, 1, isCount, 0, tell),
+    profile: image === null ? { name } : { name, image },
+    issuedAt: read(row, 4, isTime, 0, tell),
+    unseen: read(row, 5, isProfile, null, tell, parse),
+    chosen: read(row, 6, isStatus, null, tell),
+    data: read(row, 7, isObject, null, tell, parse),
+    places: fromStored(read(row, 8, isPlaces, [], tell, placesOf)),
+    lastOnline: read(row, 9, isTime, null, tell),
+    stamp: read(row, 10, isCount, 0, tell),
   };
+}
+
+function read<Value, Fallback>(
+  row: MemberRow,
+  column: number,
+  is: (value: unknown) => value is Value,
+  fallback: Fallback,
+  tell: TellDamage,
+  parsed?: (value: unknown) => unknown,
+): Value | Fallback {
+  const stored: unknown = row[column];
+  if (stored === fallback) return fallback;
+  const value = parsed ? parsed(stored) : stored;
+  if (is(value)) return value;
+  if (value !== fallback) tell(COLUMNS[column]!, row[0] as string);
+  return fallback;
 }
