@@ -68,6 +68,7 @@ export class Room extends DurableObject<Env> {
   }
 
   override webSocketMessage(ws: WebSocket, message: string): void {
+    if (message.startsWith("keep ")) return this.#keep(ws, message);
     if (message.startsWith("deliver ")) return this.#deliver(message);
     // What becomes of it, another message says.
     if (message.startsWith('{"type":"signal"')) return;
@@ -85,6 +86,14 @@ export class Room extends DurableObject<Env> {
     for (let sent = 0; sent < frames; sent++) {
       sockets[this.#delivered++ % sockets.length]!.send(text);
     }
+  }
+
+  /** `keep <value>`: answers once the value is stored, as a room does. */
+  #keep(ws: WebSocket, message: string): void {
+    const { sql } = this.ctx.storage;
+    sql.exec("CREATE TABLE IF NOT EXISTS kept (key INTEGER PRIMARY KEY, value TEXT)");
+    sql.exec("INSERT OR REPLACE INTO kept VALUES (1, ?)", message);
+    ws.send('{"type":"ack","id":"a"}');
   }
 
   override webSocketClose(ws: WebSocket): void {
