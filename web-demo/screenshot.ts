@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { type Server, startServer } from "../test/e2e/server.ts";
 import { appDocument, bundleApp, openApp } from "../test/browser/own-origin-app.ts";
 import { launchBrowser } from "../test/browser/browser.ts";
@@ -70,15 +71,20 @@ async function takePicture(server: Server): Promise<void> {
     await page.getByText(`Others see you as ${status === "Busy" ? "busy" : "online"}`).waitFor();
   }
   await page.getByText("3 tabs").waitFor();
-  for (const [index, position] of POINTERS.entries()) {
-    await people.at(index)!.page.locator(".board").hover({ position });
+  const typing = people.at(-1)!.page.getByLabel("Type something");
+  const pointers = page.locator(".pointer");
+  const areThere = async () =>
+    (await pointers.count()) === POINTERS.length && (await page.getByText("typing…").isVisible());
+  // A pointer that rests is soon gone, as is who has stopped typing.
+  for (let nudge = 0; !(await areThere()); nudge = 1 - nudge) {
+    const move = async ({ x, y }: { x: number; y: number }, index: number) =>
+      people
+        .at(index)!
+        .page.locator(".board")
+        .hover({ position: { x: x + nudge, y } });
+    await Promise.all([...POINTERS.map(move), typing.fill("…".repeat(1 + nudge))]);
+    await setTimeout(500);
   }
-  await people.at(-1)!.page.getByLabel("Type something").fill("…");
-  await page.getByText("typing…").waitFor();
-  await page
-    .locator(".pointer")
-    .nth(POINTERS.length - 1)
-    .waitFor();
   await page.screenshot({ path: FILE, ...STILL });
 }
 
