@@ -75,8 +75,8 @@ async function takePicture(server: Server): Promise<void> {
   const pointers = page.locator(".pointer");
   const areThere = async () =>
     (await pointers.count()) === POINTERS.length && (await page.getByText("typing…").isVisible());
-  // A pointer that rests is soon gone, as is who has stopped typing.
-  for (let nudge = 0; !(await areThere()); nudge = 1 - nudge) {
+  // A pointer that rests is soon gone, as is who has stopped typing: all are there before and after.
+  for (let nudge = 0, isDone = false; !isDone; nudge = 1 - nudge) {
     const move = async ({ x, y }: { x: number; y: number }, index: number) =>
       people
         .at(index)!
@@ -84,8 +84,10 @@ async function takePicture(server: Server): Promise<void> {
         .hover({ position: { x: x + nudge, y } });
     await Promise.all([...POINTERS.map(move), typing.fill("…".repeat(1 + nudge))]);
     await setTimeout(500);
+    if (!(await areThere())) continue;
+    await page.screenshot({ path: FILE, ...STILL });
+    isDone = await areThere();
   }
-  await page.screenshot({ path: FILE, ...STILL });
 }
 
 async function enter({ url }: Server, who: { name: string; picture?: Picture }): Promise<Visitor> {

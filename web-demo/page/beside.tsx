@@ -40,7 +40,7 @@ export function OpenBeside({ room }: { room: string }) {
   }
 
   return (
-    <form className="open-beside" onSubmit={submit}>
+    <form className="open-beside" aria-label="Open a room beside" onSubmit={submit}>
       <label htmlFor={id}>A second room beside this one</label>
       <input
         id={id}
