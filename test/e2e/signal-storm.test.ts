@@ -4,8 +4,8 @@ import { type Server, startServer } from "./server.ts";
 import { Onlookers, SignalStorm } from "./signal-storm.ts";
 
 /** For a stronger run by hand, on a machine with nothing else to do: 100 of them. */
-const CONNECTIONS = Number(process.env["STORM_CONNECTIONS"] ?? 20);
-const VISITS = Number(process.env["STORM_VISITS"] ?? 3);
+const CONNECTIONS = Number(process.env["STORM_CONNECTIONS"] ?? 10);
+const VISITS = Number(process.env["STORM_VISITS"] ?? 2);
 /** How many signals each sends a second. */
 const RATE = 300;
 const ONLOOKERS = 5;

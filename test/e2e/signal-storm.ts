@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { join } from "node:path";
 import { WebSocket } from "ws";
-import type { Delta } from "../../src/protocol/messages.ts";
+import type { Delta, Snapshot } from "../../src/protocol/messages.ts";
 import { momentOf, msBetween } from "./busy-clock.ts";
 import { signToken } from "./client-kit.ts";
 import type { Server } from "./server.ts";
@@ -98,8 +98,8 @@ export class SignalStorm {
 class Onlooker {
   readonly ws: WebSocket;
   isClosed = false;
-  /** The deltas since the last look. */
-  #deltas: string[] = [];
+  /** The deltas since the last look, and the snapshots that stand in for some. */
+  readonly #states: string[] = [];
   #look: (() => void) | null = null;
 
   private constructor(ws: WebSocket, joined: () => void) {
@@ -110,8 +110,10 @@ class Onlooker {
       if (text.startsWith('{"type":"probe"')) {
         const { n } = JSON.parse(text) as { n?: number };
         ws.send(n === undefined ? "ping" : JSON.stringify({ type: "alive", n }));
-      } else if (text.startsWith('{"type":"snapshot"')) joined();
-      else if (text.startsWith('{"type":"delta"')) this.#deltas.push(text);
+      } else if (/^{"type":"(snapshot|delta)"/.test(text)) {
+        this.#states.push(text);
+        joined();
+      }
       this.#look?.();
     });
     ws.on("close", () => (this.isClosed = true));
@@ -129,16 +131,19 @@ class Onlooker {
   /** Resolves when this one has been shown a member with a status. */
   untilShown(id: string, status: string): Promise<void> {
     const isShown = (text: string) => {
-      const { set, gone } = JSON.parse(text) as Delta;
+      const frame = JSON.parse(text) as Delta | Snapshot;
+      const shown = frame.type === "delta" ? frame.set : frame.members;
+      if (shown.some((member) => member.id === id && member.status === status)) return true;
       // Whoever has left drops out of a window, which a large room shows.
-      if (status === "offline" && gone.includes(id)) return true;
-      return set.some((member) => member.id === id && member.status === status);
+      if (status !== "offline") return false;
+      const isGone = frame.type === "delta" ? frame.gone.includes(id) : true;
+      return isGone && !shown.some((member) => member.id === id);
     };
     return new Promise((resolve, reject) => {
       const failed = () => reject(new Error(`${id} was not shown ${status} in ${WAIT_MS} ms.`));
       const timer = setTimeout(failed, WAIT_MS);
       this.#look = () => {
-        if (!this.#deltas.splice(0).some(isShown)) return;
+        if (!this.#states.splice(0).some(isShown)) return;
         clearTimeout(timer);
         this.#look = null;
         resolve();
