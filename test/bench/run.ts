@@ -11,7 +11,9 @@ import { backend } from "./measures/backend.ts";
 import { big } from "./measures/big.ts";
 import { change } from "./measures/change.ts";
 import { flapping } from "./measures/flap.ts";
+import { heaps } from "./measures/heap.ts";
 import { idling } from "./measures/idle.ts";
+import { large } from "./measures/large.ts";
 import type { Measure, Sample } from "./measures/measure.ts";
 import { navigating } from "./measures/navigate.ts";
 import { reading } from "./measures/read.ts";
@@ -23,6 +25,7 @@ import { windows } from "./measures/window.ts";
 import { report, type Section } from "./report/report.ts";
 import { figure } from "./report/table.ts";
 import { summarise } from "./report/results.ts";
+import { redisVersion } from "./servers/redis.ts";
 import { Systems } from "./systems.ts";
 
 const MEASURES: readonly Measure[] = [
@@ -31,6 +34,8 @@ const MEASURES: readonly Measure[] = [
   flapping,
   big,
   windows,
+  large,
+  heaps,
   signals,
   waking,
   reading,
@@ -59,6 +64,9 @@ if (unknown.length > 0) {
 }
 
 const start = performance.now();
+if (redisVersion() === null) {
+  console.log("There is no redis-server here: Socket.IO with its Redis adapter is left out.");
+}
 const folder = mkdtempSync(join(tmpdir(), "rollcall-bench-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));

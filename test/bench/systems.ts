@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type Bundle, bundleWorker } from "../e2e/bundle.ts";
 import type { SystemName } from "./dialects/index.ts";
 import { startNode } from "./servers/node.ts";
+import { startRedis } from "./servers/redis.ts";
 import type { Server } from "./servers/server.ts";
 import { startWorkerd, type WorkerdOptions } from "./servers/workerd.ts";
 
@@ -9,12 +10,16 @@ import { startWorkerd, type WorkerdOptions } from "./servers/workerd.ts";
 const WORKERS = {
   floor: "floor.ts",
   PartyServer: "party.ts",
+  "y-partyserver": "y-party.ts",
   counted: "counted.ts",
   "bare users": "bare-users.ts",
   simulated: "simulated.ts",
+  large: "large.ts",
 };
+const WITH_REDIS = "Socket.IO, Redis";
 const NODE_PEERS = {
   "Socket.IO": "socket-io.ts",
+  [WITH_REDIS]: "socket-io-redis.ts",
   SocketCluster: "socketcluster.ts",
   ws: "ws-diffs.ts",
 };
@@ -26,7 +31,7 @@ const OBJECTS = { ROOMS: "Room", USERS: "User", DIRECTORY: "Directory", HUBS: "H
 const SERVING: ReadonlySet<string> = new Set(["Rollcall", "counted", "bare users"]);
 
 export type ServerName = SystemName | keyof typeof WORKERS;
-export type ServerOptions = Pick<WorkerdOptions, "vars" | "onLog">;
+export type ServerOptions = Pick<WorkerdOptions, "vars" | "onLog" | "workers">;
 
 /** Starts the systems; each Worker is bundled once, as for a deploy. */
 export class Systems {
@@ -41,10 +46,13 @@ export class Systems {
   }
 
   async start(name: ServerName, options: ServerOptions = {}): Promise<Server> {
+    if (name === WITH_REDIS) return this.#startWithRedis(NODE_PEERS[name]);
     if (name in NODE_PEERS) return startNode(NODE_PEERS[name as keyof typeof NODE_PEERS]);
     const bundle = await this.#bundle(name);
     // Its users have what the platform does by default; the floor has what the room has.
-    if (name === "PartyServer") bundle.options = { ...bundle.options, compatibilityFlags: [] };
+    if (name === "PartyServer" || name === "y-partyserver") {
+      bundle.options = { ...bundle.options, compatibilityFlags: [] };
+    }
     const objects = SERVING.has(name) ? OBJECTS : undefined;
     return startWorkerd(bundle, {
       ...options,
@@ -52,6 +60,17 @@ export class Systems {
       folder: this.#folder,
       flags: this.#flags,
     });
+  }
+
+  /** Its CPU is that of Node alone: Redis may run elsewhere. */
+  async #startWithRedis(file: string): Promise<Server> {
+    const redis = await startRedis(this.#folder);
+    const server = await startNode(file, { REDIS_PORT: String(redis.port) });
+    const stop = async () => {
+      await server.stop();
+      await redis.stop();
+    };
+    return { ...server, stop };
   }
 
   #bundle(name: string): Promise<Bundle> {

@@ -1,12 +1,15 @@
+/** A text, or the bytes of a binary frame. */
+export type Frame = string | Uint8Array;
+
 /** How clients of one system join, set a status, and read what they receive. */
 export interface Dialect {
   /** The path of the upgrade. `silent` requests that nobody is notified, to fill a room untimed. */
   path(join: Join): string;
   headers(join: Join): string[];
   /** The first frames of a client. */
-  greeting(join: Join): readonly string[];
-  /** The frame by which a user becomes busy, who is shown this. */
-  becomeBusy(shown?: Shown): string;
+  greeting(join: Join): readonly Frame[];
+  /** The frame by which a user becomes busy. */
+  becomeBusy(user: number): Frame;
   /** The heartbeat of a client. */
   readonly heartbeat?: { text: string; everyMs: number };
   newView(shared: Shared, shown?: Shown): View;

@@ -20,11 +20,22 @@ class FloorView implements View {
   }
 }
 
+const newView: Dialect["newView"] = (shared, shown) => new FloorView(shared, shown);
+
 export const floor: Dialect = {
-  path: ({ room, size, shown }) => `/floor/${room}?size=${shown === "counts" ? 1 : size}`,
+  path: ({ room, size }) => `/floor/${room}?size=${size}`,
   headers: () => [],
   greeting: () => [],
-  // To any other text the floor answers the sender alone.
-  becomeBusy: (shown) => (shown === "counts" ? "update" : "change"),
-  newView: (shared, shown) => new FloorView(shared, shown),
+  becomeBusy: () => "change",
+  newView,
+};
+
+/** Members whose changes are stored, and others who are delivered to. */
+export const storingFloor: Dialect = {
+  path: ({ room, shown }) => `/floor/${room}?size=1${shown === "counts" ? "&member" : ""}`,
+  headers: () => [],
+  greeting: () => [],
+  becomeBusy: () => '{"type":"update","status":"busy"}',
+  heartbeat: { text: "ping", everyMs: 9_000 },
+  newView,
 };

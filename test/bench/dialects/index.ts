@@ -1,6 +1,7 @@
+import { awareness } from "./awareness.ts";
 import type { Dialect } from "./dialect.ts";
 import { partyServer, wsDiffs } from "./diffs.ts";
-import { floor } from "./floor.ts";
+import { floor, storingFloor } from "./floor.ts";
 import { rollcall } from "./rollcall.ts";
 import { socketIo } from "./socket-io.ts";
 import { socketCluster } from "./socketcluster.ts";
@@ -9,8 +10,11 @@ import { socketCluster } from "./socketcluster.ts";
 export const DIALECTS = {
   Rollcall: rollcall,
   floor,
+  "storing floor": storingFloor,
   PartyServer: partyServer,
+  "y-partyserver": awareness,
   "Socket.IO": socketIo,
+  "Socket.IO, Redis": socketIo,
   SocketCluster: socketCluster,
   ws: wsDiffs,
 } as const satisfies Record<string, Dialect>;

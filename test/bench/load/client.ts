@@ -1,4 +1,4 @@
-import type { Dialect, Join, Shared, View } from "../dialects/dialect.ts";
+import type { Dialect, Frame, Join, Shared, View } from "../dialects/dialect.ts";
 import { LeanWebSocket, type Upgrade } from "./web-socket.ts";
 
 export interface ClientEvents {
@@ -69,7 +69,7 @@ export class Client {
     this.view = this.#dialect.newView(this.#shared, this.#join.shown);
     const socket = new LeanWebSocket(this.#upgrade, {
       onOpen: () => {
-        for (const text of this.#dialect.greeting(this.#join)) socket.send(text);
+        for (const frame of this.#dialect.greeting(this.#join)) socket.send(frame);
         this.#events.onOpen(this);
       },
       onMessage: (payload) => {
@@ -85,8 +85,8 @@ export class Client {
     if (this.#join.silent) this.#upgrade = this.#prepare(false);
   }
 
-  send(text: string): void {
-    this.#socket!.send(text);
+  send(frame: Frame): void {
+    this.#socket!.send(frame);
   }
 
   goAway(): void {

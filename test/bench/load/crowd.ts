@@ -117,7 +117,7 @@ export class Crowd {
     const { first } = this.#options;
     const at = nowMs();
     this.#changes.sent(user, at);
-    this.#clients[user - first]!.send(this.#dialect.becomeBusy(this.#options.shown));
+    this.#clients[user - first]!.send(this.#dialect.becomeBusy(user));
     return at;
   }
 

@@ -73,8 +73,9 @@ export class LeanWebSocket {
     return this.#inflater !== null;
   }
 
-  send(text: string): void {
-    this.#write(OPCODE.text, Buffer.from(text));
+  send(frame: string | Uint8Array): void {
+    const opcode = typeof frame === "string" ? OPCODE.text : OPCODE.binary;
+    this.#write(opcode, Buffer.from(frame as string));
   }
 
   /** Closes like a page that is left: with a close frame. */

@@ -1,5 +1,6 @@
 import type { SystemName } from "../dialects/index.ts";
 import { Crew, type CrewOptions } from "../load/crew.ts";
+import { redisVersion } from "../servers/redis.ts";
 import type { Server } from "../servers/server.ts";
 import type { ServerName, ServerOptions, Systems } from "../systems.ts";
 
@@ -48,12 +49,16 @@ export const OFFERS: readonly { system: SystemName; offersDeflate: boolean }[] =
   { system: "floor", offersDeflate: true },
   { system: "Rollcall", offersDeflate: true },
   { system: "PartyServer", offersDeflate: true },
+  { system: "y-partyserver", offersDeflate: true },
   { system: "floor", offersDeflate: false },
   { system: "Rollcall", offersDeflate: false },
   { system: "PartyServer", offersDeflate: false },
   { system: "ws", offersDeflate: true },
   { system: "SocketCluster", offersDeflate: true },
   { system: "Socket.IO", offersDeflate: true },
+  ...(redisVersion() === null
+    ? []
+    : [{ system: "Socket.IO, Redis" as const, offersDeflate: true }]),
 ];
 
 export async function compressionOf(crew: Crew, offersDeflate: boolean): Promise<Compression> {

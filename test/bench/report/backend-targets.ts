@@ -1,12 +1,11 @@
 import type { Lookup } from "./lookup.ts";
 import { figure } from "./table.ts";
-import { over, type Target } from "./target.ts";
+import { atMost, over, type Target } from "./target.ts";
 
 /** What a server key may add to a join. */
 export function backendTargets(lookup: Lookup): Target[] {
   const find = (subject: string, key: string) => lookup.figure("backend", subject, "Rollcall", key);
   const storm = (name: string, key: string) => find(`600 join, ${name}`, key);
-  const atMost = (most: number) => (value: number) => value <= most;
   return [
     {
       what: "server key: rows of an admission, first join",

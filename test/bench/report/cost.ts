@@ -41,6 +41,7 @@ function items(lookup: Lookup): Item[] | null {
     ms: idle(size, "cpuPerAlarm"),
     navigation: lookup.figure("navigate", `room of ${size}`, "Rollcall", "written"),
     alarmsEach: lookup.figure("navigate", `room of ${size}`, "Rollcall", "fired"),
+    readEach: lookup.figure("navigate", `room of ${size}`, "Rollcall", "read"),
   }));
   const known = [...Object.values(steps), read, ...counts.flatMap((each) => Object.values(each))];
   if (known.some((value) => typeof value !== "number")) return null;
@@ -89,7 +90,10 @@ function items(lookup: Lookup): Item[] | null {
     },
     {
       name: "rows read: starts after hibernation",
-      dollars: each((index, hours) => hours * counts[index]!.read! * PRICES.rowRead),
+      dollars: each(
+        (index, hours) =>
+          (hours * counts[index]!.read! + navigations * counts[index]!.readEach!) * PRICES.rowRead,
+      ),
     },
     {
       name: "duration: alarms",

@@ -14,3 +14,6 @@ export const over = (above: Value, below: Value): Value => {
   if (above === undefined || below === undefined) return undefined;
   return above === null || below === null ? null : above / below;
 };
+
+export const atLeast = (least: number) => (value: number) => value >= least;
+export const atMost = (most: number) => (value: number) => value <= most;

@@ -1,17 +1,8 @@
 import { backendTargets } from "./backend-targets.ts";
 import type { Lookup } from "./lookup.ts";
+import { largeTargets, windowTargets } from "./large-targets.ts";
 import { figure, table } from "./table.ts";
-import { over, type Target, type Value } from "./target.ts";
-
-const less = (value: Value, part: Value): Value => {
-  if (value === undefined || part === undefined) return undefined;
-  return value === null || part === null ? null : value - part;
-};
-
-const plus = (value: Value, more: Value): Value => {
-  if (value === undefined || more === undefined) return undefined;
-  return value === null || more === null ? null : value + more;
-};
+import { atLeast, atMost, over, type Target } from "./target.ts";
 
 const times = (measured: number) => `${figure(measured)} times`;
 
@@ -36,10 +27,6 @@ export function targets(lookup: Lookup): Target[] {
     .map((system) => busy(system, "cpuPerChange"))
     .filter((value) => typeof value === "number");
   const row = (subject: string) => find("rows", subject, "Rollcall", "rows");
-  const atLeast = (least: number) => (value: number) => value >= least;
-  const atMost = (most: number) => (value: number) => value <= most;
-  const seen = (what: string, key: string, system = "Rollcall") =>
-    find("window", `${what}, 1000 in`, system, key);
   const pointing = (system: string, key: string) => find("signals", "30 people", system, key);
   const idle = (key: string) => find("idle", "room of 100,", "Rollcall", key);
   const one = (what: string, subject: string, most: number): Target => ({
@@ -156,54 +143,8 @@ export function targets(lookup: Lookup): Target[] {
       shown: (value) => `${figure(value)} KiB`,
       met: (value) => value * 1.024 <= 20,
     },
-    {
-      what: "window of 50 of 3,000, 200 changes a second: bytes by the whole room's",
-      target: "1/20",
-      measured: over(seen("whole room", "kilobytes"), seen("window of 50", "kilobytes")),
-      shown: (value) => `1/${figure(value)}`,
-      met: atLeast(20),
-    },
-    {
-      what: "window of 50 of 3,000: CPU by the floor's for the same deliveries",
-      target: "at most 1.5",
-      measured: over(
-        seen("window of 50", "cpuSeconds"),
-        seen("window of 50", "cpuSeconds", "floor"),
-      ),
-      met: atMost(1.5),
-    },
-    {
-      what: "window of 50 of 3,000: CPU by the floor's for the same deliveries and as many changes",
-      target: "at most 1.5",
-      measured: over(
-        seen("window of 50", "cpuSeconds"),
-        plus(seen("window of 50", "cpuSeconds", "floor"), seen("nobody", "cpuSeconds", "floor")),
-      ),
-      met: atMost(1.5),
-    },
-    {
-      what: "window of 50 of 3,000: CPU less that of the changes alone, by the same floor",
-      target: "at most 1.5",
-      measured: over(
-        less(seen("window of 50", "cpuSeconds"), seen("nobody", "cpuSeconds")),
-        seen("window of 50", "cpuSeconds", "floor"),
-      ),
-      met: atMost(1.5),
-    },
-    {
-      what: "window of 50 of 3,000: until all who watch have a change, p95",
-      target: "1,200 ms",
-      measured: seen("window of 50", "p95"),
-      shown: (value) => `${figure(value)} ms`,
-      met: atMost(1_200),
-    },
-    {
-      what: "joining a room of 9,900 with a window and 50 watched: received",
-      target: "12 KB",
-      measured: find("window", "join, window of 20", "Rollcall", "kilobytes"),
-      shown: (value) => `${figure(value)} KB`,
-      met: atMost(12),
-    },
+    ...windowTargets(lookup),
+    ...largeTargets(lookup),
     {
       what: "signals of 30 people, 30 a second each: CPU a delivered place, by PartyServer's",
       target: "at most 0.5",

@@ -5,5 +5,7 @@ export interface Server {
   readonly pid: number;
   /** What sessions are signed with, where they are. */
   readonly secret: string;
+  /** Where the heaps of its Workers can be read, if they can be. */
+  readonly inspectorPort?: number;
   stop(): Promise<void>;
 }

@@ -2,10 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Bundle } from "../../e2e/bundle.ts";
+import { guard } from "./guard.ts";
 import type { Server } from "./server.ts";
+import { configText, type WorkerSpec } from "./workerd-config.ts";
 
 const WORKERD = join(import.meta.dirname, "../../../node_modules/workerd/bin/workerd");
 
@@ -15,6 +17,8 @@ export interface WorkerdOptions {
   vars?: Record<string, string>;
   /** The classes of objects, by their bindings. */
   objects?: Record<string, string>;
+  /** Instead of them: several Workers of the same code, the first of which takes the requests. */
+  workers?: readonly WorkerSpec[];
   /** Compatibility flags beside the Worker's own. */
   flags?: readonly string[];
   /** Takes the Worker's log; nobody reads it if absent, as nobody waits for it in production. */
@@ -26,22 +30,38 @@ export interface WorkerdOptions {
  * between the clients and the Worker: Miniflare would add a Worker of its own before it.
  */
 export async function startWorkerd(bundle: Bundle, options: WorkerdOptions): Promise<Server> {
-  const { flags = [], objects = { ROOMS: "Room" }, onLog } = options;
+  const { objects = { ROOMS: "Room" }, onLog } = options;
   const secret = randomBytes(32).toString("base64url");
   const folder = mkdtempSync(join(options.folder, "workerd-"));
   mkdirSync(join(folder, "state"));
   cpSync(bundle.script, join(folder, "worker.js"));
   const vars = { ...bundle.vars, SESSION_SECRET: secret, ...options.vars };
-  writeFileSync(join(folder, "config.capnp"), configText(bundle, vars, objects, flags, folder));
-  const args = ["serve", "--control-fd=3", join(folder, "config.capnp")];
+  const flags = (bundle.options.compatibilityFlags as string[] | undefined) ?? [];
+  const workers = options.workers ?? [{ name: "main", classes: Object.values(objects), objects }];
+  const config = configText({
+    folder,
+    script: "worker.js",
+    date: bundle.options.compatibilityDate as string,
+    flags: [...flags, ...(options.flags ?? [])],
+    vars,
+    workers,
+  });
+  writeFileSync(join(folder, "config.capnp"), config);
+  const inspector = options.workers ? ["--inspector-addr=127.0.0.1:0"] : [];
+  const args = ["serve", "--control-fd=3", ...inspector, join(folder, "config.capnp")];
   const child = spawn(WORKERD, args, {
     stdio: ["ignore", onLog ? "pipe" : "ignore", "inherit", "pipe"],
   });
   const exited = once(child, "exit");
   const guardian = guard(child);
   if (onLog) createInterface(child.stdout!).on("line", onLog);
+  const ports = await readPorts(
+    child,
+    options.workers ? ["listen", "listen-inspector"] : ["listen"],
+  );
   return {
-    port: await readPort(child),
+    port: ports["listen"]!,
+    ...(options.workers && { inspectorPort: ports["listen-inspector"]! }),
     pid: child.pid!,
     secret,
     stop: async () => {
@@ -52,71 +72,15 @@ export async function startWorkerd(bundle: Bundle, options: WorkerdOptions): Pro
   };
 }
 
-/**
- * Ends workerd when this process ends, however it does. A signal to the whole group must not end
- * the guardian first: workerd itself, told to terminate, waits for its connections.
- */
-function guard({ pid }: ChildProcess): ChildProcess {
-  const script = `trap "" HUP INT TERM; read _; kill -9 ${pid}`;
-  return spawn("sh", ["-c", script], { stdio: ["pipe", "ignore", "ignore"] });
-}
-
-function readPort(child: ChildProcess): Promise<number> {
+/** Waits until it has told the ports of all these events. */
+function readPorts(child: ChildProcess, events: string[]): Promise<Record<string, number>> {
+  const ports: Record<string, number> = {};
   return new Promise((resolve, reject) => {
     child.once("exit", (code) => reject(new Error(`workerd ended: ${code}.`)));
     createInterface(child.stdio[3] as NodeJS.ReadableStream).on("line", (line) => {
-      const event = JSON.parse(line) as { event: string; port: number };
-      if (event.event === "listen") resolve(event.port);
+      const { event, port } = JSON.parse(line) as { event: string; port: number };
+      ports[event] = port;
+      if (events.every((name) => name in ports)) resolve(ports);
     });
   });
 }
-
-function configText(
-  { script, options }: Bundle,
-  vars: Record<string, unknown>,
-  objects: Record<string, string>,
-  flags: readonly string[],
-  folder: string,
-): string {
-  const allFlags = [...((options.compatibilityFlags as string[] | undefined) ?? []), ...flags];
-  const bindings = [
-    ...Object.entries(objects).map(
-      ([name, className]) =>
-        `(name = ${quote(name)}, durableObjectNamespace = ${quote(className)})`,
-    ),
-    ...Object.entries(vars).map(
-      ([name, value]) => `(name = ${quote(name)}, text = ${quote(String(value))})`,
-    ),
-  ];
-  const namespaces = Object.values(objects).map(
-    (className) =>
-      `(className = ${quote(className)}, uniqueKey = ${quote(`rollcall-${className}`)}, enableSql = true)`,
-  );
-  return `using Workerd = import "/workerd/workerd.capnp";
-
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .worker),
-    # Webhooks go to the load generator.
-    (name = "internet", network = (allow = ["private"])),
-    (name = "state", disk = (path = ${quote(join(folder, "state"))}, writable = true)),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
-);
-
-const worker :Workerd.Worker = (
-  modules = [(name = ${quote(basename(script))}, esModule = embed "worker.js")],
-  compatibilityDate = ${quote(options.compatibilityDate as string)},
-  compatibilityFlags = [${allFlags.map(quote).join(", ")}],
-  bindings = [
-    ${bindings.join(",\n    ")},
-  ],
-  durableObjectNamespaces = [
-    ${namespaces.join(",\n    ")},
-  ],
-  durableObjectStorage = (localDisk = "state"),
-);
-`;
-}
-
-const quote = (text: string) => JSON.stringify(text);

@@ -1,6 +1,7 @@
 /**
  * What the engine itself costs: an object that accepts sockets and sends the same bytes to the same
- * sockets as a room does, from texts it made before, and does nothing else.
+ * sockets as a room does, from texts it made before, and does nothing else. Where it is told, it stores
+ * the changes of members as well.
  */
 import { DurableObject } from "cloudflare:workers";
 
@@ -50,8 +51,16 @@ function textOf(bytes: number): string {
   return text;
 }
 
+/** In the query of who is not delivered to, but whose changes are stored. */
+const MEMBER = "member";
+const PING = new WebSocketRequestResponsePair("ping", "pong");
+const TABLE =
+  "CREATE TABLE IF NOT EXISTS members (id INTEGER PRIMARY KEY, member TEXT) WITHOUT ROWID";
+const ACK = '{"type":"ack","id":"a"}';
+
 export class Room extends DurableObject<Env> {
   #sockets: WebSocket[] | null = null;
+  #members = new Map<WebSocket, number>();
   #changes = 0;
   #delivered = 0;
 
@@ -60,8 +69,15 @@ export class Room extends DurableObject<Env> {
     if (request.headers.get("Upgrade") === null) {
       return new Response("x".repeat(Number(url.searchParams.get("bytes"))));
     }
+    this.ctx.setWebSocketAutoResponse(PING);
     const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server);
+    if (url.searchParams.has(MEMBER)) {
+      this.ctx.acceptWebSocket(server);
+      if (this.#members.size === 0) this.ctx.storage.sql.exec(TABLE);
+      this.#members.set(server, this.#members.size);
+    } else {
+      this.ctx.acceptWebSocket(server);
+    }
     this.#sockets = null;
     server.send(snapshotOf(Number(url.searchParams.get("size"))));
     return new Response(null, { status: 101, webSocket: client });
@@ -72,17 +88,30 @@ export class Room extends DurableObject<Env> {
     if (message.startsWith("deliver ")) return this.#deliver(message);
     // What becomes of it, another message says.
     if (message.startsWith('{"type":"signal"')) return;
-    if (message !== "change") return ws.send('{"type":"ack","id":"a"}');
+    const id = this.#members.get(ws);
+    if (id !== undefined) return this.#store(ws, id);
+    if (message !== "change") return ws.send(ACK);
     const text = changeOf(++this.#changes);
-    this.#sockets ??= this.ctx.getWebSockets();
-    for (const socket of this.#sockets) socket.send(text);
+    for (const socket of this.#listening) socket.send(text);
+  }
+
+  /** A row and an answer, as a member's change takes at least. */
+  #store(ws: WebSocket, id: number): void {
+    const { sql } = this.ctx.storage;
+    sql.exec("INSERT OR REPLACE INTO members VALUES (?, ?)", id, member(id, "busy"));
+    ws.send(ACK);
+  }
+
+  get #listening(): WebSocket[] {
+    this.#sockets ??= this.ctx.getWebSockets().filter((ws) => !this.#members.has(ws));
+    return this.#sockets;
   }
 
   /** `deliver <frames> <bytes>`: so many frames of that size, to each socket in its turn. */
   #deliver(message: string): void {
     const [, frames, bytes] = message.split(" ").map(Number) as [number, number, number];
     const text = textOf(bytes);
-    const sockets = (this.#sockets ??= this.ctx.getWebSockets());
+    const sockets = this.#listening;
     for (let sent = 0; sent < frames; sent++) {
       sockets[this.#delivered++ % sockets.length]!.send(text);
     }
@@ -98,6 +127,7 @@ export class Room extends DurableObject<Env> {
 
   override webSocketClose(ws: WebSocket): void {
     this.#sockets = null;
+    this.#members.delete(ws);
     ws.close();
   }
 }

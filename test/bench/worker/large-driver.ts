@@ -1,0 +1,197 @@
+import { DurableObject } from "cloudflare:workers";
+import { shardOfUser } from "../../../src/server/large/shard.ts";
+import type {
+  HoldRequest,
+  JoinRequest,
+  WatchRequest,
+} from "../../../src/server/room/room-request.ts";
+import { shardObject, standIn, type LargeEnv } from "./large-env.ts";
+import {
+  ROOM,
+  SHARDS,
+  type Changed,
+  type Command,
+  type Tallies,
+  type Tally,
+} from "./large-commands.ts";
+import { forAll, hold, upgrade } from "./enter.ts";
+import { sessionOf, usersByShard } from "./large-members.ts";
+
+/** Calls of one shard that are not answered yet, at most. */
+const AT_ONCE = 250;
+const POLL_MS = 50;
+const TICK_MS = 50;
+/** What a page shows beside those it watches, and how many it watches. */
+const WINDOW = { limit: 20 };
+const WATCHES = 20;
+
+/**
+ * Makes people present in a large room, by the calls that the service's Worker makes. In the first
+ * shard everyone has a socket; in the others everyone has a lease, and a watcher has a socket, so that
+ * the shard is told of the rest.
+ */
+export class Driver extends DurableObject<LargeEnv> {
+  readonly #sockets = new Map<string, WebSocket>();
+  readonly #leases = new Map<string, string>();
+
+  override async fetch(request: Request): Promise<Response> {
+    const command = await request.json<Command>();
+    return Response.json((await this.#run(command)) ?? null);
+  }
+
+  #run(command: Command): Promise<unknown> {
+    const real = SHARDS - command.standIns;
+    switch (command.do) {
+      case "join":
+        return this.#join(usersByShard(command.members).slice(0, real));
+      case "fill":
+        return this.#fill(usersByShard(command.members), real);
+      case "change":
+        return this.#change(command.perSecond, command.ms, real);
+      case "tally":
+        return this.#tallies(real);
+      default:
+        return command satisfies never;
+    }
+  }
+
+  async #join(shards: string[][]): Promise<void> {
+    await Promise.all(
+      shards.map(async (ids, index) => {
+        if (index > 0) await this.#watch(index);
+        await forAll(ids, AT_ONCE, (id) =>
+          index === 0 ? this.#open(id, shards) : this.#hold(index, id),
+        );
+      }),
+    );
+    const members = shards.flat().length;
+    await Promise.all(shards.map((_, index) => this.#toldOf(index, members)));
+  }
+
+  /** Waits until a shard's copy has this many members. */
+  async #toldOf(index: number, members: number): Promise<void> {
+    for (;;) {
+      const { copy } = await shardObject(this.env, index).stats();
+      if (copy === members) return;
+      await scheduler.wait(POLL_MS);
+    }
+  }
+
+  async #open(id: string, shards: string[][]): Promise<void> {
+    const requestId = crypto.randomUUID();
+    const joiner = sessionOf(id);
+    const asked: JoinRequest = { ask: "join", requestId, joiner, window: WINDOW };
+    const socket = await upgrade(shardObject(this.env, 0), asked);
+    this.#sockets.set(id, socket);
+    const ids = Array.from({ length: WATCHES }, (_, index) => {
+      const shard = shards[index % shards.length]!;
+      return shard[(this.#sockets.size * 31 + index * 17) % shard.length]!;
+    });
+    socket.send(JSON.stringify({ type: "watch", add: [...new Set(ids)] }));
+  }
+
+  async #watch(index: number): Promise<void> {
+    const requestId = crypto.randomUUID();
+    const watcher = sessionOf(`watcher-${index}`);
+    const asked: WatchRequest = { ask: "watch", requestId, watcher, window: { limit: 0 } };
+    this.#sockets.set(watcher.user.id, await upgrade(shardObject(this.env, index), asked));
+  }
+
+  async #hold(index: number, id: string, update: HoldRequest["lease"]["update"] = {}) {
+    const known = this.#leases.get(id);
+    const token = known ?? crypto.randomUUID();
+    this.#leases.set(id, token);
+    await hold(shardObject(this.env, index), id, token, { isNew: known === undefined, update });
+  }
+
+  async #fill(shards: string[][], real: number): Promise<void> {
+    for (let index = real; index < SHARDS; index++) {
+      await standIn(this.env, index).fill(index, shards[index]!);
+    }
+    const members = shards.flat().length;
+    const reported = shards.slice(real).flat().length;
+    for (let index = real; index < SHARDS; index++) {
+      while ((await standIn(this.env, index).told()) < reported) await scheduler.wait(POLL_MS);
+    }
+    await Promise.all(Array.from({ length: real }, (_, index) => this.#toldOf(index, members)));
+  }
+
+  /** Has members change all over the room, and those of stand-ins at the same rate. */
+  async #change(perSecond: number, ms: number, real: number): Promise<Changed> {
+    const objects = this.#objects(real);
+    await Promise.all(objects.map((object) => object.observe(true)));
+    const before = await this.#tallies(real);
+    const start = Date.now();
+    const standIns = Array.from({ length: SHARDS - real }, (_, index) =>
+      standIn(this.env, real + index).change(perSecond / SHARDS, ms),
+    );
+    const sent = await this.#changeReal((perSecond * real) / SHARDS, ms);
+    await Promise.all(standIns);
+    const elapsed = Date.now() - start;
+    const after = await this.#tallies(real);
+    const latencies = await this.#latencies(sent, real);
+    await Promise.all(objects.map((object) => object.observe(false)));
+    const grown = (now: Tally, then: Tally) => ({
+      calls: now.calls - then.calls,
+      bytes: now.bytes - then.bytes,
+    });
+    return {
+      ms: elapsed,
+      latencies,
+      hub: grown(after.hub, before.hub),
+      shards: after.shards.map((tally, index) => grown(tally, before.shards[index]!)),
+    };
+  }
+
+  /** When each was sent. */
+  async #changeReal(perSecond: number, ms: number): Promise<Map<string, number>> {
+    const sent = new Map<string, number>();
+    const ids = [...this.#leases.keys(), ...this.#sockets.keys()].filter((id) =>
+      id.startsWith("u"),
+    );
+    // Every so many of them, all over the room, each once.
+    const step = Math.max(1, Math.floor((ids.length / perSecond / ms) * 1000));
+    const held: Promise<void>[] = [];
+    const start = Date.now();
+    for (let now = start; now < start + ms; now = Date.now()) {
+      const due = Math.floor(((now - start) * perSecond) / 1000);
+      while (sent.size < due && sent.size * step < ids.length) {
+        const id = ids[sent.size * step]!;
+        sent.set(id, now);
+        const socket = this.#sockets.get(id);
+        if (socket) socket.send('{"type":"update","status":"busy"}');
+        else held.push(this.#hold(shardOfUser(id, SHARDS).index, id, { status: "busy" }));
+      }
+      await scheduler.wait(TICK_MS);
+    }
+    await Promise.all(held);
+    return sent;
+  }
+
+  /** Waits until all shards have all changes. */
+  async #latencies(sent: ReadonlyMap<string, number>, real: number): Promise<number[]> {
+    const latest = new Map<string, number>();
+    for (let index = 0; index < real; index++) {
+      const object = shardObject(this.env, index);
+      let seen = await object.seen();
+      while (Object.keys(seen).length < sent.size) {
+        await scheduler.wait(POLL_MS);
+        seen = await object.seen();
+      }
+      for (const [id, at] of Object.entries(seen)) {
+        latest.set(id, Math.max(at, latest.get(id) ?? 0));
+      }
+    }
+    return [...sent].map(([id, at]) => latest.get(id)! - at);
+  }
+
+  #objects(real: number) {
+    const shards = Array.from({ length: real }, (_, index) => shardObject(this.env, index));
+    return [this.env.HUBS.getByName(ROOM), ...shards];
+  }
+
+  async #tallies(real: number): Promise<Tallies> {
+    const [hub, ...shards] = await Promise.all(this.#objects(real).map((each) => each.tally()));
+    return { hub: hub!, shards };
+  }
+}

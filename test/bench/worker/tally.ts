@@ -1,0 +1,33 @@
+import type { Tally } from "./large-commands.ts";
+
+/** What one object was called for; each has an isolate of its own, so this module is the object's. */
+const tallies = { calls: 0, bytes: 0 };
+/** Whether each member in a telling is timed, and the messages are measured. */
+let observes = false;
+const seenAt = new Map<string, number>();
+
+export function observe(on: boolean): void {
+  observes = on;
+  seenAt.clear();
+}
+
+/** Counts a call. */
+export function count(message: object | null): void {
+  tallies.calls++;
+  if (observes && message !== null) tallies.bytes += JSON.stringify(message).length;
+}
+
+/** Notes when a change arrived first. */
+export function see(ids: readonly string[], now: number): void {
+  if (!observes) return;
+  for (const id of ids) if (!seenAt.has(id)) seenAt.set(id, now);
+}
+
+export function tally(): Tally {
+  return { ...tallies };
+}
+
+/** When each changed member's change arrived. */
+export function seen(): Record<string, number> {
+  return Object.fromEntries(seenAt);
+}
