@@ -6,7 +6,7 @@ import type { Connection } from "./connections/connection.ts";
 import type { Connections } from "./connections/connections.ts";
 import type { ListHolder } from "./members/seen-list.ts";
 import { Syncs } from "./connections/syncs.ts";
-import { Pace } from "./pace.ts";
+import { mostTold, Pace } from "./pace.ts";
 import type { RoomTexts } from "./texts.ts";
 import type { WatchLists } from "./windows/watch-lists.ts";
 import { Windows } from "./windows/windows.ts";
@@ -35,6 +35,7 @@ export class Broadcaster {
   #holder: ListHolder;
   readonly #texts: RoomTexts;
   readonly #connections: Connections;
+  readonly #lists: WatchLists<Connection>;
   readonly #windows: Windows;
   readonly #pace: Pace;
   /** What every connection was last sent, except those that await their first state. */
@@ -60,6 +61,7 @@ export class Broadcaster {
     this.#pace = new Pace(holder.list);
     this.#cohorts = new Cohorts(holder.list.state);
     this.#connections = connections;
+    this.#lists = lists;
     this.#windows = new Windows(
       room,
       lists,
@@ -153,8 +155,8 @@ export class Broadcaster {
 
   #showAt(now: number): number {
     const windows = this.#windows;
-    const { size } = this.#connections;
     const { someoneWaits } = windows;
+    const size = someoneWaits ? this.#connections.size : this.#most;
     const isPending = someoneWaits || windows.isRewatched || this.#unshown.size > 0;
     if (!isPending) return windows.dueAt;
     if (this.#unshown.size > 0) this.#unshownSince ??= now;
@@ -164,7 +166,12 @@ export class Broadcaster {
   #tellAt(now: number): number {
     if (!this.#cohorts.isBehind) return Number.POSITIVE_INFINITY;
     this.#untoldSince ??= now;
-    return this.#pace.tellAt(this.#connections.size, this.#holder.list, now);
+    return this.#pace.tellAt(this.#most, this.#holder.list, now);
+  }
+
+  /** How many connections a change may have to be sent to. */
+  get #most(): number {
+    return mostTold(this.#connections, this.#lists.count);
   }
 
   /** Sends what is due; all of it is stored. */

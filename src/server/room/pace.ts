@@ -20,6 +20,18 @@ function spanMs(connections: number, patience: number): number {
 }
 
 /**
+ * How many connections a change may have to be sent to, at most: those that are shown counts alone are
+ * told by a clock of their own, and do not hold up the others. `closed` windows show nobody but those
+ * who are watched; `lists` is the number of watch lists.
+ */
+export function mostTold(
+  { size, closed }: { size: number; closed: number },
+  lists: number,
+): number {
+  return Math.min(size, size - closed + lists);
+}
+
+/**
  * How long a busy room gathers changes, in milliseconds; `someoneWaits` for a first state.
  */
 export function gatherMs(connections: number, someoneWaits: boolean): number {

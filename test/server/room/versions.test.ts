@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { gatherMs } from "../../../src/server/room/pace.ts";
+import { gatherMs, mostTold } from "../../../src/server/room/pace.ts";
 import { askAs, readRoom } from "../../worker-kit/http.ts";
 import { deltas, join } from "../../worker-kit/peer.ts";
 import { hibernate, passTime, query, restart, runAlarm } from "../../worker-kit/time.ts";
@@ -46,6 +46,12 @@ describe("gathering", () => {
     expect(gatherMs(100, false)).toBe(50);
     expect(gatherMs(1_000, false)).toBe(500);
     expect(gatherMs(10_000, false)).toBe(1_000);
+  });
+
+  it("[V2.1] connections that are shown counts alone do not count", () => {
+    expect(mostTold({ size: 5_100, closed: 5_000 }, 0)).toBe(100);
+    expect(mostTold({ size: 4_000, closed: 4_000 }, 1_000)).toBe(1_000);
+    expect(mostTold({ size: 600, closed: 0 }, 600)).toBe(600);
   });
 
   it("[V2.1] a change in a quiet room is told with its ack, one in a busy room soon, together with others", async () => {

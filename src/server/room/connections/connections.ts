@@ -22,6 +22,8 @@ export class Connections {
   /** The connections with a window, and, if there are any, those without (SPEC S4). */
   readonly #windows = new Set<Connection>();
   #whole: Set<Connection> | null = null;
+  /** How many of the windows show nobody but those who are watched. */
+  #closed = 0;
   /** The connections that only watch. */
   readonly #watchers = new Set<Connection>();
   /** Those of them without a session (SPEC S3). */
@@ -54,6 +56,11 @@ export class Connections {
   /** The connections with a window. */
   get windows(): ReadonlySet<Connection> {
     return this.#windows;
+  }
+
+  /** How many windows show nobody but those who are watched, if anybody is. */
+  get closed(): number {
+    return this.#closed;
   }
 
   /** The connections that are shown the whole room. */
@@ -117,7 +124,7 @@ export class Connections {
 
   delete(connection: Connection): void {
     if (!this.#bySocket.delete(connection.ws)) return;
-    this.#windows.delete(connection);
+    if (this.#windows.delete(connection) && connection.limit === 0) this.#closed--;
     this.#whole?.delete(connection);
     if (this.#windows.size === 0) this.#whole = null;
     this.#remove(connection);
@@ -214,6 +221,7 @@ export class Connections {
     // If nobody has a window, keeping the others in a separate set would slow down each join.
     this.#whole ??= new Set([...this].filter(({ limit }) => limit === null));
     this.#windows.add(connection);
+    if (connection.limit === 0) this.#closed++;
   }
 
   #enter(connection: Connection): void {

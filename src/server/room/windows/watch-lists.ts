@@ -45,6 +45,11 @@ export class WatchLists<Connection extends Watcher> {
     return this.#lists.size === 0;
   }
 
+  /** How many connections watch somebody. */
+  get count(): number {
+    return this.#lists.size;
+  }
+
   of(connection: Connection): WatchList {
     return this.#lists.get(connection) ?? NOBODY;
   }
