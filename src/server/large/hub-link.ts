@@ -100,9 +100,10 @@ export class HubLink {
     for (const id of changed) this.#reports.note(id);
   }
 
-  /** Notes that a user chose a status or data here. */
+  /** Notes that a user chose a status or data here: reported even if nobody else sees a change. */
   noteChoice(user: string, at: number): void {
     this.#choseAt.set(user, at);
+    this.#reports.note(user);
   }
 
   /** When a user last chose a status or data here; 0 if not since the start. */

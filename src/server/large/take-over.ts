@@ -11,6 +11,9 @@ import { shardStub } from "./shard-stub.ts";
 /** A shard that has not answered by then fails the join. */
 const ANSWER_MS = 2_000;
 
+/** Who is present was online last. */
+const timeOf = ({ lastOnline }: KeptUser) => lastOnline ?? Number.MAX_SAFE_INTEGER;
+
 /** The shards of other numbers that a user may still be in. */
 function othersOf({ name, link, config }: RoomState, user: string): (() => RoomObject)[] {
   const others = link?.otherGenerations ?? [];
@@ -36,7 +39,7 @@ export async function comeTo(
   );
   return answers
     .filter((kept) => kept !== null)
-    .toSorted((a, b) => b.choseAt - a.choseAt || (b.lastOnline ?? 0) - (a.lastOnline ?? 0));
+    .toSorted((a, b) => b.choseAt - a.choseAt || timeOf(b) - timeOf(a));
 }
 
 /** What a shard keeps of a user, for a shard of another number; `null` for nothing. */
@@ -56,7 +59,8 @@ export function keptOf({ roster, link, barriers }: RoomState, user: string): Kep
     data: isPresent ? data : null,
     profile: unseen ?? profile,
     issuedAt,
-    lastOnline,
+    // The end of another connection of theirs may be so long ago that they would be forgotten at once.
+    lastOnline: isPresent ? null : lastOnline,
     stamp,
   };
 }

@@ -8,13 +8,14 @@ export function takeTelling(room: RoomState, telling: Telling, now: number): Rec
   if (link === null) return "unwanted";
   const hadCopy = link.copy.isComplete;
   const changed = link.take(telling, now);
-  if (typeof changed === "string") return changed;
-  if (!hadCopy && link.copy.isComplete) broadcaster.begin();
-  else broadcaster.note(changed);
+  // Whether the list fits or not: the hub tells a choice once.
   for (const { user, choseAt, chosen, data } of telling.choices ?? []) {
     if (link.choseAt(user) >= choseAt) continue;
     updateMember(room, user, { status: chosen, data }, now);
     link.noteChoice(user, choseAt);
   }
+  if (typeof changed === "string") return changed;
+  if (!hadCopy && link.copy.isComplete) broadcaster.begin();
+  else broadcaster.note(changed);
   return "taken";
 }

@@ -42,7 +42,7 @@ function partOf({ user, shard, connections, choseAt, chosen }: Extract<Step, { d
 describe("the merged list", () => {
   it("[V1, L5.5, N3.1] moves by what others see and by nothing else, and begins anew after nobody", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 40, size: "max" }), (steps) => {
         const list = new MergedList();
         const epochs = new Set<string>();
         for (const each of steps) {
@@ -74,7 +74,7 @@ describe("the merged list", () => {
 
   it("[N6.1] knows what each shard reports of whom", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 30, size: "max" }), (steps) => {
         const list = new MergedList();
         const truth = new Map<string, Part>();
         for (const each of steps) {

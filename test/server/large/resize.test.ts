@@ -4,7 +4,7 @@ import { createApp } from "../../../src/server/app.ts";
 import { eventually } from "../../worker-kit/eventually.ts";
 import { askConfigured, requestTo } from "../../worker-kit/http.ts";
 import { objectFor } from "../../worker-kit/large.ts";
-import { join, Peer } from "../../worker-kit/peer.ts";
+import { join, Peer, type Frame } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
 import { query, tablesOf } from "../../worker-kit/time.ts";
 import { openWindow, readWindow, unknown, untilShown } from "../../worker-kit/window.ts";
@@ -71,6 +71,19 @@ describe("another number of shards", () => {
     await untilShown(eve, (roll) => roll!.members[0]?.connections === 1);
     const seen = eve.frames.filter((frame) => JSON.stringify(frame).includes('"status":"offline"'));
     expect(seen).toHaveLength(1);
+  });
+
+  it("[N6.1] a choice that nobody else can see reaches the user's tabs in the other shard, too", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    const late = await joinEight(room, "ada");
+    const isTold = (chosen: string | null) => (frame: Frame) =>
+      frame !== "pong" && frame.type === "self" && frame.chosen === chosen;
+    await ada.ask({ type: "update", status: "online" });
+    expect(await late.until(isTold("online"))).toMatchObject({ id: "ada" });
+    ada.frames.splice(0);
+    await late.ask({ type: "update", status: null });
+    expect(await ada.until(isTold(null))).toMatchObject({ id: "ada" });
   });
 
   it("[N6.2] a new connection takes over a place in its grace period, and what was chosen; nobody flickers", async () => {

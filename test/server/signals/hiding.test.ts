@@ -61,6 +61,20 @@ describe("who cannot signal", () => {
     }
   });
 
+  it("[G2.1] those that are gathered come in the order in which each name was sent last", async () => {
+    const room = newRoom();
+    await join(room, "ada");
+    const bob = await join(room, "bob");
+    const frames = ["first", "a", "b", "a"].map((name, data) => ({ type: "signal", name, data }));
+    await sendAtOnce(room, "ada", frames);
+    await untilSignal(bob, "a");
+    expect(heardBy(bob).map(({ name, data }) => [name, data])).toEqual([
+      ["first", 0],
+      ["b", 2],
+      ["a", 3],
+    ]);
+  });
+
   it("[G3.2] those who hide hear signals, and the sender is told nothing", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");

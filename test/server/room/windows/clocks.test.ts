@@ -15,6 +15,8 @@ it("[S2.1] how many watch is due at once, and then every 5 s at most, whatever o
   expect(clock.dueAt(1)).toBe(Number.POSITIVE_INFINITY);
   // The clock is set back.
   expect(clock.take(2, 500)).toBe(frame(2));
+  // A window that came meanwhile was told the same.
+  expect([clock.frameFor(2), clock.dueAt(2)]).toEqual([frame(2), Number.POSITIVE_INFINITY]);
 });
 
 it("[S4.3] counts alone are due at once, and then every second at most, though they are as before", () => {
@@ -30,6 +32,14 @@ it("[S4.3] counts alone are due at once, and then every second at most, though t
   expect([clock.take(1_999), clock.dueAt]).toEqual([false, 2_000]);
   expect(clock.take(2_000)).toBe(true);
   expect(clock.dueAt).toBe(Number.POSITIVE_INFINITY);
+  // Either count is news, and no sooner for coming at the same moment.
+  clock.note({ online: 2, connections: 3 }, 2_000);
+  expect([clock.take(2_000), clock.dueAt]).toEqual([false, 3_000]);
+  expect(clock.take(3_000)).toBe(true);
+  clock.note({ online: 3, connections: 3 }, 9_000);
+  expect(clock.take(9_000)).toBe(true);
+  clock.note({ online: 3, connections: 3 }, 20_000);
+  expect(clock.take(20_000)).toBe(false);
   // The clock is set back.
   clock.note(counts(4), 500);
   expect(clock.take(500)).toBe(true);

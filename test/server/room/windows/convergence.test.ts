@@ -19,7 +19,7 @@ describe("windows", () => {
       withStorage((storage) =>
         fc.assert(
           fc.asyncProperty(
-            fc.array(anyStep, { minLength: 1, maxLength: 40 }),
+            fc.array(anyStep, { minLength: 1, maxLength: 40, size: "max" }),
             maxRemembered,
             async (steps, maxRemembered) => {
               const limits = { ...LIMITS, maxConnectionsPerRoom: 40, maxConnectionsPerUser: 20 };
@@ -51,7 +51,7 @@ describe("windows", () => {
               vi.clearAllTimers();
             },
           ),
-          { numRuns: 3_000 },
+          { numRuns: 750 },
         ),
       ),
   );

@@ -50,7 +50,7 @@ function live(steps: readonly (typeof step extends fc.Arbitrary<infer Step> ? St
 describe("watch lists", () => {
   it("[S5.1, S6.1] who is watched by whom, and may be, is right after any changes", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 40, size: "max" }), (steps) => {
         const { connections, lists, saved, truth } = live(steps);
         for (const [at, connection] of connections.entries()) {
           const { watched, denied } = lists.of(connection);
