@@ -3,9 +3,9 @@ import type { Status } from "../../protocol/messages.ts";
 import { callTwice } from "../platform/object-call.ts";
 import { within } from "../platform/time-limit.ts";
 import type { Admission } from "../room/room-request.ts";
-import type { OutboxStats } from "../room/webhooks/outbox.ts";
 import type { Revocation } from "../user/revocation.ts";
 import type { LargeRoomStats } from "./hub-object.ts";
+import type { HubOutboxStats } from "./hub-reports.ts";
 import type { HubState } from "./hub-state.ts";
 import { shardOfUser, shardsOf, type Shard } from "./shard.ts";
 
@@ -90,7 +90,7 @@ export class BackendCalls {
     await this.#askAll(shards, (stub) => stub.endLease(connection, closing));
   }
 
-  async stats(outbox: OutboxStats): Promise<LargeRoomStats> {
+  async stats(outbox: HubOutboxStats): Promise<LargeRoomStats> {
     const { list } = this.#state;
     const asked = this.#all();
     const answers = await Promise.allSettled(
@@ -120,7 +120,7 @@ export class BackendCalls {
         messages: sum((stats) => stats.outbox.messages) + outbox.messages,
         events: sum((stats) => stats.outbox.events) + outbox.events,
         oldest: [...own, ...waiting].toSorted()[0] ?? null,
-        dead: sum((stats) => stats.outbox.dead),
+        dead: sum((stats) => stats.outbox.dead) + outbox.dead,
       },
       shards,
     };

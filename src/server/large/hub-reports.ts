@@ -5,8 +5,14 @@ import { AlarmClock } from "../platform/alarm-clock.ts";
 import { Occupancy } from "../room/occupancy.ts";
 import type { Task } from "../room/task.ts";
 import type { OutboxStats } from "../room/webhooks/outbox.ts";
+import { DeadCount } from "./dead-count.ts";
 import { openWebhooks, type Webhooks } from "../room/webhooks/webhooks.ts";
 import type { HubState } from "./hub-state.ts";
+
+/** What waits of the hub's own webhooks, and how many of its messages are dead. */
+export interface HubOutboxStats extends OutboxStats {
+  dead: number;
+}
 
 /**
  * What the hub reports of the whole room: its counts to the list of rooms (SPEC B9), and to the
@@ -17,6 +23,7 @@ export class HubReports {
   readonly #storage: DurableObjectStorage;
   readonly #occupancy: Occupancy | null;
   readonly #webhooks: Webhooks | null;
+  readonly #dead: DeadCount;
   readonly #alarm: AlarmClock;
   readonly #leaseMs: number;
   /** Whether the backend was told that somebody is there: stored with the event. */
@@ -30,6 +37,7 @@ export class HubReports {
     this.#occupancy = directory && new Occupancy(directory, room, withinMs, null);
     this.#leaseMs = leaseFor(withinMs);
     this.#webhooks = openWebhooks(config.webhook, storage, room);
+    this.#dead = new DeadCount(storage.sql);
     this.#alarm = new AlarmClock(storage);
     this.#isOccupied = hasTable(storage.sql, "occupied");
   }
@@ -55,8 +63,9 @@ export class HubReports {
     return isSettled && !this.#isOccupied && (this.#webhooks?.outbox.isEmpty ?? true);
   }
 
-  outboxStats(): OutboxStats {
-    return this.#webhooks?.outbox.stats() ?? { messages: 0, events: 0, oldestAt: null };
+  outboxStats(): HubOutboxStats {
+    const stats = this.#webhooks?.outbox.stats() ?? { messages: 0, events: 0, oldestAt: null };
+    return { ...stats, dead: this.#dead.messages };
   }
 
   /** Notes the counts; hands over the reports to send now. */
@@ -65,6 +74,7 @@ export class HubReports {
     this.#noteOccupied(now);
     this.#occupancy?.note(list, now);
     const tasks = [this.#occupancy?.report(now), this.#webhooks?.send(now)];
+    this.#dead.add(this.#webhooks?.takeDead() ?? 0);
     const never = Number.POSITIVE_INFINITY;
     this.#alarm.wakeBy(Math.min(this.#occupancy?.dueAt ?? never, this.#webhooks?.dueAt ?? never));
     // The list of rooms drops a room that has not reported for long: the hub wakes for that.
@@ -89,6 +99,7 @@ export class HubReports {
   clear(): void {
     if (this.#alarm.at === null && !hasTable(this.#storage.sql, "generations")) return;
     this.#webhooks?.outbox.clear();
+    this.#dead.clear();
     this.#alarm.unset();
     void this.#storage.deleteAll();
   }
