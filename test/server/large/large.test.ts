@@ -9,6 +9,7 @@ import {
   framesOf,
   openWindow,
   readWindow,
+  settle,
   shownTo,
   unknown,
   untilShown,
@@ -134,11 +135,56 @@ describe("a large room", () => {
     expect(await (await ask(`/rooms/${room}?fields=counts`)).json()).toMatchObject({ online: 4 });
   });
 
-  it("[N1.3] has no signals", async () => {
+  it("[N1.3] has no signals: not for everybody, not for some, and whoever asks", async () => {
+    const room = newRoom();
+    const [peer, other] = await joinAll(room);
+    expect(welcomeOf(peer!)).not.toHaveProperty("signals");
+    const signals = [{}, { data: { x: 1 } }, { to: [] }, { to: USERS.slice(1) }];
+    for (const [at, rest] of signals.entries()) {
+      peer!.send({ type: "signal", name: "typing", id: `s${at}`, ...rest });
+    }
+    await peer!.until((frame) => frame !== "pong" && frame.type === "error" && frame.id === "s3");
+    expect(framesOf(peer!, "error")).toMatchObject(
+      signals.map((_, at) => ({ code: "room_too_large", id: `s${at}` })),
+    );
+    await peer!.ask({ type: "update", status: "offline" });
+    peer!.send({ type: "signal", name: "typing", id: "hidden" });
+    await peer!.until((frame) => JSON.stringify(frame).includes('"hidden"'));
+    expect(framesOf(peer!, "error").at(-1)).toMatchObject({ code: "room_too_large" });
+    await settle(other!);
+    expect(framesOf(other!, "signals")).toEqual([]);
+  });
+
+  it("[N1.3, S1.3, W11.1] answers a signal of a watcher as in any room, and a malformed one too", async () => {
     const room = newRoom();
     const [peer] = await joinAll(room);
-    expect(welcomeOf(peer!)).not.toHaveProperty("signals");
-    peer!.send({ type: "signal", name: "typing", id: "s" });
-    expect(await peer!.untilType("error")).toMatchObject({ code: "room_too_large", id: "s" });
+    const watcher = await openWindow(room, "eve");
+    watcher.send({ type: "signal", name: "typing", id: "w" });
+    expect(await watcher.untilType("error")).toMatchObject({ code: "not_present", id: "w" });
+    for (const bad of [{ name: "" }, { name: "x".repeat(65) }, { name: "a", to: "ada" }]) {
+      peer!.send({ type: "signal", ...bad });
+    }
+    peer!.send({ type: "signal", name: "a", data: "x".repeat(1_024) });
+    peer!.send({
+      type: "signal",
+      name: "a",
+      to: Array.from({ length: 10_000 }, (_, at) => `u${at}`),
+    });
+    await settle(peer!);
+    expect(framesOf(peer!, "error")).toMatchObject(
+      Array.from({ length: 5 }, () => ({ code: "bad_message" })),
+    );
+  });
+
+  it("[N1.3, G2.3] a storm of signals closes nobody, and delays no change", async () => {
+    const room = newRoom();
+    const [peer, other] = await joinAll(room);
+    for (let at = 0; at < 300; at++) peer!.send({ type: "signal", name: `n${at}` });
+    await peer!.ask({ type: "update", status: "busy" });
+    await untilShown(other!, (roll) => roll!.members.some(({ status }) => status === "busy"));
+    const codes = framesOf(peer!, "error").map((frame) => (frame as { code: string }).code);
+    expect(codes.filter((code) => code === "room_too_large").length).toBeGreaterThanOrEqual(150);
+    expect(codes.filter((code) => !["room_too_large", "rate_limited"].includes(code))).toEqual([]);
+    expect(framesOf(other!, "signals")).toEqual([]);
   });
 });
