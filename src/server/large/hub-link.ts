@@ -9,10 +9,10 @@ import { Copy } from "./copy.ts";
 import { FirstStates } from "./first-states.ts";
 import type { Asked, HubCalls, Receipt, Report, ReportReceipt, Telling } from "./messages.ts";
 import type { Shard } from "./shard.ts";
-import { Stream } from "./stream.ts";
+import { ANSWER_MS, Stream } from "./stream.ts";
 
-/** A hub that has not answered by then counts as down. */
-const ANSWER_MS = 5_000;
+/** The longest that somebody who is about to join waits for the hub, or a lease for the list. */
+const WAIT_MS = 5_000;
 /** For how long somebody may still be about to join. */
 const EXPECTING_MS = 60_000;
 /** For how long after a lease was held its shard is told of changes. */
@@ -66,7 +66,8 @@ export class HubLink {
   readonly #released = new Set<string>();
   /** The numbers of shards in use; `null` until the hub has answered. */
   generations: number[] | null = null;
-  readonly #contact = Promise.withResolvers<void>();
+  /** Those who wait until the hub has answered this report or a later one. */
+  #meeting: { number: number; resolve: () => void }[] = [];
 
   constructor(parts: HubLinkParts) {
     this.#parts = parts;
@@ -111,15 +112,18 @@ export class HubLink {
     return this.#choseAt.get(user) ?? 0;
   }
 
-  /** Waits until the hub has answered since the start, for at most 5 s; `start` runs a turn. */
+  /** Waits for an answer of a hub that does not tell this shard what happens; `start` runs a turn. */
   async meetHub(now: number, start: () => void): Promise<void> {
-    // The hub must know of this shard before somebody joins it: what the backend does goes to the
-    // shards that it knows of.
+    // Before somebody joins, the hub must know of this shard, for what the backend does, and this one
+    // of the numbers of shards in use.
     this.#metAt = now;
-    if (this.generations !== null) return;
+    const isTold = this.#facts(now).listens && this.copy.isComplete;
+    if (this.generations !== null && isTold) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#meeting.push({ number: this.#reports.number + 1, resolve });
     this.#reports.poke();
     start();
-    await within(ANSWER_MS, () => this.#contact.promise);
+    await within(WAIT_MS, () => promise);
   }
 
   /** Whether there are shards of other numbers, in which users of this one may still be. */
@@ -154,7 +158,7 @@ export class HubLink {
     this.#heldAt = Date.now();
     start();
     try {
-      await within(ANSWER_MS, () => promise);
+      await within(WAIT_MS, () => promise);
     } catch (error) {
       this.firstStates.forget(waiting);
       if (!this.copy.isComplete) throw error;
@@ -221,14 +225,15 @@ export class HubLink {
       const { room } = this.#parts;
       log("failure", { code: "room_unavailable", room, reason: describeError(error) });
     }
-    runTurn(() => this.#sent(answer));
+    runTurn(() => this.#sent(report.number, answer));
   }
 
-  #sent(answer: ReportReceipt | null): void {
+  #sent(sent: number, answer: ReportReceipt | null): void {
     if (answer === null) return this.#reports.fail();
     this.generations = answer.generations;
     this.#reports.settle(answer.receipt);
-    this.#contact.resolve();
+    for (const { number, resolve } of this.#meeting) if (number <= sent) resolve();
+    this.#meeting = this.#meeting.filter(({ number }) => number > sent);
   }
 
   /** Takes what the hub tells; returns whose entries changed. */

@@ -5,9 +5,8 @@ import type { Generations } from "./generations.ts";
 import type { HubReports } from "./hub-reports.ts";
 import type { HubAction, HubState } from "./hub-state.ts";
 import type { Shard } from "./shard.ts";
+import { ANSWER_MS } from "./stream.ts";
 
-/** A shard that has not answered by then did not get the call. */
-const ANSWER_MS = 5_000;
 /** The longest that the list waits for what another shard remembers. */
 const RECALL_MS = 2_000;
 

@@ -3,9 +3,7 @@ import { keyOf, type Shard } from "./shard.ts";
 import { Inbox, Stream } from "./stream.ts";
 
 /** After how many failures in a row a shard is asked to speak how much later, in milliseconds. */
-const ASK_AGAIN_MS = [1_000, 2_000, 5_000];
-/** How often a shard is asked that has been silent for too long. */
-const ASK_SILENT_MS = 15_000;
+const ASK_AGAIN_MS = [1_000, 2_000, 4_000];
 
 /** What the hub knows of one shard. Times are milliseconds since 1970. */
 export class HubShard {
@@ -94,7 +92,7 @@ export class HubShard {
     if (this.#isDoubted && !this.#isAsked && this.#failures === 0) return Number.NEGATIVE_INFINITY;
     if (this.#isAsked || (this.hasSpoken && this.#failures === 0)) return Number.POSITIVE_INFINITY;
     const at = Math.max(0, this.#failures - 1);
-    return this.#askedAt + (this.isSilent ? ASK_SILENT_MS : (ASK_AGAIN_MS[at] ?? ASK_AGAIN_MS[2]!));
+    return this.#askedAt + (ASK_AGAIN_MS[at] ?? ASK_AGAIN_MS.at(-1)!);
   }
 
   /** When to ask whether it is still there. */

@@ -39,7 +39,7 @@ export function mergeParts(parts: readonly Part[]): { json: string; connections:
   const isHidden = newest.chosen === "offline";
   if (present.length === 0 || isHidden) {
     const latest = all.reduce((a, b) => (lastOnlineOf(b) > lastOnlineOf(a) ? b : a));
-    const { lastOnline } = isHidden ? base : latest;
+    const { lastOnline } = isHidden ? firstHidden(parts, members) : latest;
     const { data: _, ...known } = base;
     const member = { ...known, status: "offline", connections: 0, lastOnline };
     return { json: JSON.stringify(member), connections: 0 };
@@ -57,6 +57,14 @@ export function mergeParts(parts: readonly Part[]): { json: string; connections:
     ...(data && { data }),
   };
   return { json: JSON.stringify(member), connections };
+}
+
+/** Where a user hid first: the choice was passed on to the other shards, which hid them later. */
+function firstHidden(parts: readonly Part[], members: ReadonlyMap<Part, Member>): Member {
+  const hidden = parts.filter(({ chosen }) => chosen === "offline");
+  const all = hidden.map((part) => members.get(part)!).filter(({ lastOnline }) => lastOnline);
+  const [first] = all.toSorted((a, b) => (lastOnlineOf(a) < lastOnlineOf(b) ? -1 : 1));
+  return first ?? members.get(hidden[0]!)!;
 }
 
 /** The status of a user who chose none: an older choice elsewhere says nothing about being idle. */

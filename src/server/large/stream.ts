@@ -2,9 +2,14 @@ import type { Envelope, Receipt } from "./messages.ts";
 
 /** At most four messages a second. */
 const EVERY_MS = 250;
+/**
+ * A call between objects that is not answered by then counts as lost. It and the longest wait below
+ * leave time to tell everybody within 5 s after a fault has ended.
+ */
+export const ANSWER_MS = 4_000;
 /** A message that failed is covered by another one after this time, or after twice as long. */
 const RETRY_MS = 1_000;
-const MAX_RETRY_MS = 5_000;
+const MAX_RETRY_MS = 4_000;
 /** Members in one message: with the longest names, images and data they stay below 32 MiB. */
 const MAX_IN_PART = 4_000;
 

@@ -135,6 +135,9 @@ describe("a user in two shards", () => {
       hiddenMember,
     );
     expect(shownOf(hidden, partOf(0, { lastOnline: LATE }))).toEqual(hiddenMember);
+    // The choice was passed on, and hid them in the other shard a moment later.
+    const passedOn = partOf(0, { chosen: "offline", choseAt: 2, lastOnline: LATE });
+    expect(shownOf(hidden, passedOn)).toEqual(hiddenMember);
     expect(shownOf(hidden, partOf(1, { chosen: "busy", choseAt: 3 }))).toMatchObject({
       status: "busy",
       connections: 1,

@@ -1,3 +1,4 @@
+import type { Replica } from "../../../src/client/replica.ts";
 import { Client } from "../room/model-client.ts";
 import type { Config } from "../../../src/server/config/config.ts";
 import type { ShardCalls } from "../../../src/server/large/messages.ts";
@@ -18,6 +19,8 @@ export class WindowClient extends Client {
   readonly watched = new Set<string>();
   watching: number | null = null;
   hasWatched = false;
+  /** Called after each state, with what it held before. */
+  onState: ((client: WindowClient, before: Replica | null) => void) | null = null;
   constructor(user: string, limit: number, isMember: boolean) {
     super(user);
     this.limit = limit;
@@ -26,7 +29,10 @@ export class WindowClient extends Client {
   override receive(text: string) {
     const frame = JSON.parse(text) as { type: string; watching: number };
     if (frame.type === "watching") this.watching = frame.watching;
-    return super.receive(text);
+    const before = this.roll;
+    const state = super.receive(text);
+    if (state) this.onState?.(this, before);
+    return state;
   }
 }
 
@@ -44,12 +50,15 @@ export class ModelShard {
   #tasks = 0;
   #started = 0;
   #connections = 0;
+  readonly #onTurn: () => void;
 
-  constructor(name: string, storage: DurableObjectStorage, config: Config) {
+  /** `onTurn` is called after each turn. */
+  constructor(name: string, storage: DurableObjectStorage, config: Config, onTurn: () => void) {
     void storage.deleteAll();
     this.name = name;
     this.#storage = storage;
     this.#config = config;
+    this.#onTurn = onTurn;
     this.#room = this.#begin([]);
     this.#turns = new Turns(this.#room);
   }
@@ -115,6 +124,7 @@ export class ModelShard {
       this.#tasks++;
       void task(run).finally(() => this.#tasks--);
     }
+    this.#onTurn();
     return result;
   }
 

@@ -1,17 +1,26 @@
 import { vi } from "vitest";
 
 /** What becomes of a call between two objects. */
-export type Fate = "arrives" | "lost" | "answer lost" | "late";
+export type Fate = "arrives" | "lost" | "answer lost" | "late" | "twice";
 
+/** Longer than any caller waits: what it sends instead overtakes the call. */
 const LATE_MS = 7_000;
+const AGAIN_MS = 400;
 
-/** The calls between the objects of a model: each takes its time, and may be lost or late. */
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const never = () => new Promise<never>(() => {});
+
+/** The calls between the objects of a model: each takes its time, and may be lost, late or repeated. */
 export class Network {
   /** Decides the next call's fate and its delay in milliseconds. */
   next: () => { fate: Fate; ms: number } = () => ({ fate: "arrives", ms: 1 });
-  /** Objects that answer nothing until a time. */
-  readonly #muted = new Map<string, number>();
   calls = 0;
+  /** Objects that neither answer nor are heard until a time. */
+  readonly #muted = new Map<string, number>();
+  /** Until when calls of or to an object go wrong, or are under way and late. */
+  readonly #faultyUntil = new Map<string, number>();
+  /** When the hub last heard an object. */
+  readonly #heardAt = new Map<string, number>();
 
   mute(object: string, ms: number): void {
     this.#muted.set(object, Date.now() + ms);
@@ -21,22 +30,61 @@ export class Network {
     return (this.#muted.get(object) ?? 0) > Date.now();
   }
 
+  /** Ends all faults; a call that is late still arrives. */
   heal(): void {
     this.next = () => ({ fate: "arrives", ms: 1 });
-    this.#muted.clear();
+    for (const [object, until] of this.#muted) {
+      this.#muted.set(object, Math.min(until, Date.now()));
+    }
+  }
+
+  /** When something last went wrong, or arrived that was late. */
+  get lastFaultAt(): number {
+    const objects = [...this.#muted.keys(), ...this.#faultyUntil.keys()];
+    return Math.max(0, ...objects.map((object) => this.faultyAt(object)));
+  }
+
+  /** When something last went wrong with an object, or arrived from it or for it that was late. */
+  faultyAt(object: string): number {
+    const until = Math.max(this.#muted.get(object) ?? 0, this.#faultyUntil.get(object) ?? 0);
+    return Math.min(Date.now(), until);
+  }
+
+  /** When the hub last heard an object; 0 for never. */
+  heardAt(object: string): number {
+    return this.#heardAt.get(object) ?? 0;
   }
 
   /** Calls `act` of an object. */
-  async call<Result>(to: string, act: () => Result | Promise<Result>): Promise<Result> {
+  async call<Result>(
+    from: string,
+    to: string,
+    act: () => Result | Promise<Result>,
+  ): Promise<Result> {
     this.calls++;
     const { fate, ms } = this.next();
-    const isLost = fate === "lost" || this.isMuted(to);
-    await new Promise((resolve) => setTimeout(resolve, fate === "late" ? LATE_MS : ms));
-    if (isLost || this.isMuted(to)) return new Promise(() => {});
+    const isCut = () => [from, to].some((object) => this.isMuted(object));
+    const isLost = isCut() || fate === "lost";
+    if (fate !== "arrives") {
+      const longest = fate === "late" ? LATE_MS : fate === "twice" ? ms + AGAIN_MS : ms;
+      this.#noteFault([from, to], longest + 1);
+    }
+    await sleep(fate === "late" ? LATE_MS : ms);
+    if (isLost || isCut()) return never();
     const answer = structuredClone(await act());
-    if (fate === "answer lost") return new Promise(() => {});
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (to === "hub") this.#heardAt.set(from, Date.now());
+    if (fate === "answer lost") return never();
+    if (fate === "twice") setTimeout(() => void act(), AGAIN_MS);
+    await sleep(1);
+    if (from === "hub") this.#heardAt.set(to, Date.now());
     return answer;
+  }
+
+  #noteFault(objects: readonly string[], forMs: number): void {
+    for (const object of objects) {
+      const until = Math.max(this.#faultyUntil.get(object) ?? 0, Date.now() + forMs);
+      this.#faultyUntil.set(object, until);
+    }
   }
 }
 

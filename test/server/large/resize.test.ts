@@ -139,4 +139,44 @@ describe("another number of shards", () => {
       expect(await readWindow(room, "")).toMatchObject({ online: 12, connections: 12 });
     });
   });
+
+  it("[N6.1, N6.2, N3.1] from 4 to 8 and back under load, nobody is lost, and nobody flickers", async () => {
+    const room = newRoom();
+    const users = Array.from({ length: 10 }, (_, at) => `user-${at}`);
+    const eve = await openWindow(room, "eve");
+    await eve.ask({ type: "watch", add: users });
+    const peers = new Map<string, Peer>();
+    for (const user of users) peers.set(user, await join(room, user));
+    await untilShown(eve, (roll) => roll!.connections === users.length);
+    eve.frames.splice(0);
+    let changes = 0;
+    const changing = setInterval(() => {
+      const peer = peers.get(users[changes++ % users.length]!)!;
+      peer.sendAnyway({ type: "update", status: changes % 3 === 0 ? "away" : "busy" });
+    }, 40);
+    try {
+      for (const come of [joinEight, join]) {
+        for (const user of users) {
+          peers.get(user)!.close(4000);
+          peers.set(user, await come(room, user));
+        }
+      }
+    } finally {
+      clearInterval(changing);
+    }
+    for (const peer of peers.values()) await peer.ask({ type: "update", status: "away" });
+    await eventually(async () => {
+      const { members, online, connections } = await readWindow(
+        room,
+        `watch=${users.join("&watch=")}`,
+      );
+      expect([online, connections]).toEqual([users.length, users.length]);
+      expect(members.map(({ status }) => status)).toEqual(users.map(() => "away"));
+      expect(eve.roll).toMatchObject({ members, online, connections });
+    });
+    for (const frame of eve.frames) {
+      expect(JSON.stringify(frame)).not.toContain('"offline"');
+      if (frame !== "pong" && frame.type === "delta") expect(frame.gone).toEqual([]);
+    }
+  });
 });
