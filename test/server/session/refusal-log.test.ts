@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 let names = 0;
-const fresh = (what: string) => `door-${what}-${++names}`;
+const fresh = (what: string) => `refused-${what}-${++names}`;
 const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 /** Sends a request of a user whom the app describes like this. */
 async function askIntrospected(path: string, session: unknown, headers = {}): Promise<Response> {

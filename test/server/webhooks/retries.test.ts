@@ -21,7 +21,7 @@ let receiver: Receiver;
 let rooms = 0;
 /** What was logged, by the Worker and by the receiver. */
 let lines: unknown[][] = [];
-const newRoom = () => `hooks-${++rooms}`;
+const newRoom = () => `retried-${++rooms}`;
 
 beforeEach(() => {
   lines = [];
