@@ -27,7 +27,7 @@ function workersFor(standIns: number): WorkerSpec[] {
       classes: ["Driver", "StandIn"],
       objects: { DRIVER: "Driver", STAND_INS: "StandIn", ...hubs, ...shards },
     },
-    { name: "hub", classes: ["Hub"], objects: shards },
+    { name: "hub", classes: ["Hub"], objects: { HUBS: "Hub", ...shards } },
     ...Array.from({ length: real }, (_, index) => ({
       name: `shard${index}`,
       classes: ["Room"],

@@ -21,6 +21,8 @@ import { sessionOf, usersByShard } from "./large-members.ts";
 const AT_ONCE = 250;
 const POLL_MS = 50;
 const TICK_MS = 50;
+/** A prime, so that changes are all over the room and nobody's comes twice. */
+const STRIDE = 7_919;
 /** What a page shows beside those it watches, and how many it watches. */
 const WINDOW = { limit: 20 };
 const WATCHES = 20;
@@ -33,6 +35,8 @@ const WATCHES = 20;
 export class Driver extends DurableObject<LargeEnv> {
   readonly #sockets = new Map<string, WebSocket>();
   readonly #leases = new Map<string, string>();
+  /** How many have changed: each does once. */
+  #changed = 0;
 
   override async fetch(request: Request): Promise<Response> {
     const command = await request.json<Command>();
@@ -106,7 +110,7 @@ export class Driver extends DurableObject<LargeEnv> {
 
   async #fill(shards: string[][], real: number): Promise<void> {
     for (let index = real; index < SHARDS; index++) {
-      await standIn(this.env, index).fill(index, shards[index]!);
+      await standIn(this.env, index).fill(shards[index]!);
     }
     const members = shards.flat().length;
     const reported = shards.slice(real).flat().length;
@@ -149,14 +153,12 @@ export class Driver extends DurableObject<LargeEnv> {
     const ids = [...this.#leases.keys(), ...this.#sockets.keys()].filter((id) =>
       id.startsWith("u"),
     );
-    // Every so many of them, all over the room, each once.
-    const step = Math.max(1, Math.floor((ids.length / perSecond / ms) * 1000));
     const held: Promise<void>[] = [];
     const start = Date.now();
     for (let now = start; now < start + ms; now = Date.now()) {
       const due = Math.floor(((now - start) * perSecond) / 1000);
-      while (sent.size < due && sent.size * step < ids.length) {
-        const id = ids[sent.size * step]!;
+      while (sent.size < due && this.#changed < ids.length) {
+        const id = ids[(this.#changed++ * STRIDE) % ids.length]!;
         sent.set(id, now);
         const socket = this.#sockets.get(id);
         if (socket) socket.send('{"type":"update","status":"busy"}');

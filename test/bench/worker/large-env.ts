@@ -19,7 +19,7 @@ export interface ObservedShard extends RoomObject, Observed {
 /** What the driver asks of a stand-in for a shard. */
 export interface StandInObject extends Rpc.DurableObjectBranded {
   /** Makes users present. */
-  fill(index: number, ids: string[]): Promise<void>;
+  fill(ids: string[]): Promise<void>;
   /** Changes members, one after the other, at a rate. */
   change(perSecond: number, ms: number): Promise<void>;
   /** How many members it was told of. */

@@ -1,9 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Receipt, Report, SentMember, Telling } from "../../../src/server/large/messages.ts";
+import { parseObjectName } from "../../../src/server/large/shard.ts";
 import { Stream } from "../../../src/server/large/stream.ts";
 import { memberJson } from "./large-members.ts";
 import type { LargeEnv, StandInObject } from "./large-env.ts";
-import { ROOM, SHARDS } from "./large-commands.ts";
+import { ROOM } from "./large-commands.ts";
 
 /** How often it changes some of its members. */
 const CHANGE_MS = 250;
@@ -15,14 +16,13 @@ const CHANGE_MS = 250;
 export class StandIn extends DurableObject<LargeEnv> implements StandInObject {
   readonly #members = new Map<string, SentMember>();
   readonly #stream = new Stream(crypto.randomUUID(), () => this.#members.keys());
-  #index = 0;
+  readonly #shard = parseObjectName(this.ctx.id.name!).shard!;
   #holds: string | null = null;
   #told = 0;
   #changed = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
-  async fill(index: number, ids: string[]): Promise<void> {
-    this.#index = index;
+  async fill(ids: string[]): Promise<void> {
     for (const id of ids) this.#members.set(id, [id, memberJson(id, "online"), 1]);
     this.#stream.restart();
     this.#run();
@@ -78,16 +78,20 @@ export class StandIn extends DurableObject<LargeEnv> implements StandInObject {
     const { envelope, ids } = this.#stream.begin(now);
     const report: Report = {
       ...envelope,
-      shard: { of: SHARDS, index: this.#index },
+      shard: this.#shard,
       set: ids.map((id) => this.#members.get(id)!),
       gone: [],
       watching: 0,
-      listens: true,
+      listens: this.#members.size > 0,
       holds: this.#holds,
-      isEmpty: false,
+      isEmpty: this.#members.size === 0,
     };
-    const { receipt } = await this.env.HUBS.getByName(ROOM).report(report);
-    this.#stream.settle(receipt);
+    try {
+      const { receipt } = await this.env.HUBS.getByName(ROOM).report(report);
+      this.#stream.settle(receipt);
+    } catch {
+      this.#stream.fail();
+    }
     this.#run();
   }
 }
