@@ -45,10 +45,9 @@ export function withLargeRoom<Result>(
   return withServer(bench, "large", run, { vars: VARS, workers: workersFor(standIns) });
 }
 
-/**
- * Sends a command to what drives a room from inside; answers what it answers, however long that takes:
- * `fetch` gives up after five minutes.
- */
+const BOUND_MS = 180_000;
+
+/** Sends a command to what drives a room from inside; answers what it answers. */
 export function send<Result>({ port }: Server, command: Command | FillCommand): Promise<Result> {
   return new Promise((resolve, reject) => {
     const options = { host: "127.0.0.1", port, method: "POST" };
@@ -57,6 +56,9 @@ export function send<Result>({ port }: Server, command: Command | FillCommand): 
       if (response.statusCode === 200) resolve(JSON.parse(body) as Result);
       else reject(new Error(body));
     });
+    const late = new Error(`Not done in time: ${command.do}.`);
+    const timer = setTimeout(() => call.destroy(late), BOUND_MS);
+    call.once("close", () => clearTimeout(timer));
     call.once("error", reject).end(JSON.stringify(command));
   });
 }
