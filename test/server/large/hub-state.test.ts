@@ -135,14 +135,14 @@ describe("a shard that is silent", () => {
       waits.push(next - now);
       now = next;
     }
-    expect([now, waits.slice(0, 5)]).toEqual([45_000, [1_000, 2_000, 5_000, 5_000, 5_000]]);
+    expect([now, waits.slice(0, 5)]).toEqual([45_000, [1_000, 2_000, 4_000, 4_000, 4_000]]);
     expect(stateOf(hub, BOB)).toEqual({
       status: "offline",
       lastOnline: "1970-01-01T00:00:00.000Z",
     });
     expect([hub.list.online, hub.watching, hub.isCertain]).toEqual([1, 0, true]);
     expect(stateOf(hub, ADA)!.status).toBe("online");
-    // It is asked every 15 s, and told nothing.
+    // It is asked every 4 s, and told nothing.
     const asked: number[] = [];
     for (now = 45_001; asked.length < 3; now += 250) {
       for (const action of hub.take(now)) {
@@ -154,7 +154,7 @@ describe("a shard that is silent", () => {
       }
       hub.report(reportOf(0), now);
     }
-    expect(asked.map((at, index) => at - (asked[index - 1] ?? at))).toEqual([0, 15_000, 15_000]);
+    expect(asked.map((at, index) => at - (asked[index - 1] ?? at))).toEqual([0, 4_000, 4_000]);
     // What follows its last report is not everything.
     expect(hub.report(reportOf(1), now).receipt).toBe("gap");
     numbers[1] = 0;
