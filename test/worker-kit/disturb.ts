@@ -31,16 +31,16 @@ async function meet(fate: Fate, act: Act): Promise<unknown> {
 
 /**
  * Has the network disturb the calls of a method to all objects of a namespace: each call meets the
- * next of these fates, over and over. `vi.restoreAllMocks` ends it.
+ * next of these fates, over and over, until the function that this returns is called.
  */
 export function disturb(
   namespace: DurableObjectNamespace,
   method: string,
   fates: readonly Fate[],
-): void {
+): () => void {
   const real = namespace.getByName.bind(namespace);
   let calls = 0;
-  vi.spyOn(namespace, "getByName").mockImplementation((name) => {
+  const spy = vi.spyOn(namespace, "getByName").mockImplementation((name) => {
     const stub = real(name) as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
     const get = (_: object, key: string) => {
       return (...args: unknown[]) => {
@@ -50,4 +50,5 @@ export function disturb(
     };
     return new Proxy({}, { get }) as DurableObjectStub;
   });
+  return () => spy.mockRestore();
 }
