@@ -71,7 +71,7 @@ export class Signals {
     const limit = this.#limits.get(connection);
     if (typeof message !== "string" || !limit?.ignores(now)) return false;
     if (message.startsWith('{"type":"signal"')) return true;
-    // Only reading it would tell whether it is a signal, and a flood is not worth that.
+    // Only parsing it would show whether it is a signal, and in a flood few are parsed.
     return message.includes('"signal"') && !limit.reads(now);
   }
 
