@@ -16,6 +16,7 @@ const LONG = [
   "package",
   "background",
   "react-rooms",
+  "react-unmount",
   "deploy-examples",
   "crowd",
   "cursors",
