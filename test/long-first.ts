@@ -16,7 +16,6 @@ const LONG = [
   "package",
   "background",
   "react-rooms",
-  "react-unmount",
   "deploy-examples",
   "crowd",
   "cursors",

@@ -26,7 +26,7 @@ afterAll(() => server?.stop());
 
 describe("a storm of signals", { timeout: 400_000 }, () => {
   it.each([
-    ["[G2.1, G2.3, G2.4, V2.1] in a room", "lobby"],
+    ["[G2.1, G2.3, G2.4, G2.6, V2.1] in a room", "lobby"],
     ["[N1.3] in a large room, where each is refused,", "large"],
   ])("%s delays nobody's coming, change or going, and fills little memory", async (_, room) => {
     const onlookers = new Onlookers(server, room);

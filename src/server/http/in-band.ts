@@ -3,6 +3,7 @@ import { CLOSE } from "../../protocol/close-codes.ts";
 import { fitsBytes, MAX_LONG_FRAME_BYTES } from "../../protocol/client-frame.ts";
 import { PING, SIGN_IN_SECONDS } from "../../protocol/messages.ts";
 import { EarlyFrames, toRoomFrame } from "./early-frames.ts";
+import { Forwarder } from "./forwarder.ts";
 import { closeCodeOf, type ErrorCode } from "../errors.ts";
 import { closeSocket } from "../platform/close-socket.ts";
 
@@ -41,9 +42,10 @@ export function openInBand(enter: Enter): Response {
     if (typeof inner === "string") return refuse(inner);
     inner.accept();
     if (ending !== null) return passClose(ending, inner);
-    pass(inner, outer, stopHearing);
-    for (const frame of early.release()) send(inner, frame);
-    take = (frame) => send(inner, toRoomFrame(frame));
+    const forwarder = new Forwarder((frame) => send(inner, frame));
+    pass(inner, outer, forwarder, stopHearing);
+    for (const frame of early.release()) forwarder.forward(frame);
+    take = (frame) => forwarder.forward(toRoomFrame(frame));
     outer.addEventListener("close", (event) => passClose(event, inner));
   }
 
@@ -86,8 +88,10 @@ export function openInBand(enter: Enter): Response {
 }
 
 /** Forwards the room's frames, and its close. */
-function pass(from: WebSocket, to: WebSocket, onClose: () => void): void {
-  from.addEventListener("message", ({ data }) => send(to, data as string | ArrayBuffer));
+function pass(from: WebSocket, to: WebSocket, forwarder: Forwarder, onClose: () => void): void {
+  from.addEventListener("message", ({ data }) => {
+    if (forwarder.hears(data)) send(to, data as string | ArrayBuffer);
+  });
   from.addEventListener("close", (event) => {
     onClose();
     passClose(event, to);

@@ -18,6 +18,7 @@ import { fail, isGoodbye, lose } from "./connections/departure.ts";
 import { receive } from "./connections/frames.ts";
 import { join } from "./connections/join.ts";
 import { Leases } from "./connections/leases.ts";
+import { FloodBrake, PAUSE_MS } from "./flood-brake.ts";
 import { answerRead } from "./read.ts";
 import type {
   Counts,
@@ -40,6 +41,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
   readonly #room: RoomState;
   readonly #runner: TurnRunner;
   readonly #leases: Leases;
+  readonly #brake = new FloodBrake();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -194,9 +196,12 @@ export class Room extends DurableObject<Env> implements RoomObject {
 
   override async webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void> {
     const connection = this.#room.connections.get(ws);
-    if (!connection) return;
+    if (!connection) return this.#drop();
     const now = Date.now();
-    if (this.#room.signals?.ignores(connection, message, now)) return connection.heard(now);
+    if (this.#room.signals?.ignores(connection, message, now)) {
+      connection.heard(now);
+      return this.#drop();
+    }
     this.#runner.event(
       (now) => {
         connection.heard(now);
@@ -252,6 +257,12 @@ export class Room extends DurableObject<Env> implements RoomObject {
       default:
         return asked satisfies never;
     }
+  }
+
+  /** Drops a message unread. */
+  #drop(): void {
+    if (!this.#brake.pauses()) return;
+    void this.ctx.blockConcurrencyWhile(() => scheduler.wait(PAUSE_MS));
   }
 
   #lose(ws: WebSocket, reason: "left" | "closed"): void {

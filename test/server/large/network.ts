@@ -1,3 +1,5 @@
+import { vi } from "vitest";
+
 /** What becomes of a call between two objects. */
 export type Fate = "arrives" | "lost" | "answer lost" | "late" | "twice";
 
@@ -85,3 +87,6 @@ export class Network {
     }
   }
 }
+
+/** Lets so much time pass. */
+export const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
