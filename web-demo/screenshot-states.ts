@@ -1,7 +1,7 @@
 /** Takes every page and state of the demo: light, dark and on a phone. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, BrowserContext, FrameLocator, Page } from "playwright-core";
+import type { Browser, BrowserContext, Frame, FrameLocator, Page } from "playwright-core";
 import { RawClient, signToken } from "../test/e2e/client-kit.ts";
 import type { Server } from "../test/e2e/server.ts";
 import { PICTURES, picturePath } from "./pictures.ts";
@@ -9,6 +9,7 @@ import { contextOf, type Look, LOOKS, type Take } from "./screenshot-looks.ts";
 import { takeSeen } from "./screenshot-seen.ts";
 import { TEAM } from "./team.ts";
 
+const MOST_POINTERS = 30;
 const STATUSES = ["online", "online", "online", "busy", "away"] as const;
 
 /** Lets so many people of the team join a room, each in their own way; three more have left. */
@@ -33,6 +34,12 @@ export async function fill(server: Server, room: string, count: number): Promise
   return clients;
 }
 
+/** Waits for what is drawn from files; one that does not load is no reason to wait. */
+const arePicturesThere = (frame: Frame) =>
+  frame.locator("img").evaluateAll(async (images) => {
+    await Promise.allSettled(images.map((image) => (image as HTMLImageElement).decode()));
+  });
+
 export async function takeStates(
   browser: Browser,
   server: Server,
@@ -48,7 +55,7 @@ export async function takeStates(
   const all = Object.keys(LOOKS) as Look[];
   for (const look of all.filter((look) => looks.length === 0 || looks.includes(look))) {
     const take: Take = async (page, name) => {
-      await page.waitForLoadState("networkidle");
+      await Promise.all(page.frames().map(arePicturesThere));
       await page.screenshot({
         path: join(folder, `${name}-${look}.png`),
         fullPage: true,
@@ -101,7 +108,6 @@ async function takeRoom(
   const guest = page.frameLocator("iframe");
   await counts(page, 2);
   await counts(guest, 2);
-  await page.waitForLoadState("networkidle");
   await guest.getByLabel("Type something").fill("…");
   await guest.locator(".board").hover({ position: { x: 150, y: 60 } });
   await page.locator(".pointer").waitFor();
@@ -120,6 +126,9 @@ async function takeRoom(
   await page.getByText(/Robin was told/).waitFor();
   await page.locator(".frames summary").nth(1).click();
   await take(page, "mended");
+  await page.getByRole("radio", { name: "Appear offline" }).check();
+  await page.getByText("You appear offline.").waitFor();
+  await take(page, "hidden");
   await page.close();
 }
 
@@ -128,7 +137,7 @@ interface Crowd {
   people: readonly RawClient[];
 }
 
-/** A crowd, half of whose pointers move; with the second viewer and another room beside, too. */
+/** A crowd, whose pointers move; with the second viewer and another room beside, too. */
 async function takeCrowd(
   context: BrowserContext,
   { url }: Server,
@@ -138,16 +147,22 @@ async function takeCrowd(
   const page = await context.newPage();
   await page.goto(`${url}/in/${room}`);
   await counts(page, people.length + 1);
-  await page.waitForLoadState("networkidle");
-  for (const [index, client] of people.slice(0, 15).entries()) {
+  const moving = people.slice(0, MOST_POINTERS);
+  for (const [index, client] of moving.entries()) {
     const place = [((index * 37) % 97) / 100 + 0.01, ((index * 61) % 89) / 100 + 0.03];
     client.send({ type: "signal", name: "cursor", data: place });
   }
   await page
     .locator(".pointer")
-    .nth(Math.min(people.length, 15) - 1)
+    .nth(moving.length - 1)
     .waitFor();
   await take(page, room);
+  if (people.length > 100) {
+    await page.getByLabel("Find a person").fill("ada");
+    await take(page, `${room}-found`);
+    await page.getByLabel("Find a person").fill("nobody at all");
+    await take(page, `${room}-not-found`);
+  }
   await page.getByRole("button", { name: "Open a second viewer" }).click();
   await page.goto(`${url}/in/${room}?beside=studio`);
   await counts(page.frameLocator("iframe"), people.length + 2);
@@ -166,5 +181,8 @@ async function takeForbidden(context: BrowserContext, server: Server, take: Take
   await page.goto(`${server.url}/see/large`);
   await page.getByRole("heading", { name: "This room is not open to you" }).waitFor();
   await take(page, "large-forbidden");
+  await page.goto(`${server.url}/see/team`);
+  await page.getByRole("heading", { name: "This room is not open to you" }).waitFor();
+  await take(page, "team-forbidden");
   await context.close();
 }

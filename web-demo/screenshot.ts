@@ -1,36 +1,51 @@
 /**
  * Takes the README's screenshot of the running demo, with people in it. With a folder's name, it takes
- * every page and state there instead, and the element; with names of looks after it, those alone.
+ * every page and state there instead, the element, and pointers that move; with names of looks after
+ * it, those alone.
  */
 import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { signToken } from "../test/e2e/client-kit.ts";
 import { type Server, startServer } from "../test/e2e/server.ts";
 import { appDocument, bundleApp, openApp } from "../test/browser/own-origin-app.ts";
 import { launchBrowser } from "../test/browser/browser.ts";
-import type { BrowserContext, Page } from "playwright-core";
-import type { Picture } from "./pictures.ts";
-
+import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { type Picture, picturePath } from "./pictures.ts";
+import { takePointers } from "./screenshot-pointers.ts";
 import { fill, takeStates } from "./screenshot-states.ts";
 
 const ROOM = "lobby";
-const FILE = new URL("screenshot.png", import.meta.url).pathname;
-const DESKTOP = { width: 1280, height: 988 };
+const FILE = new URL("screenshot.webp", import.meta.url).pathname;
+const DESKTOP = { width: 1280, height: 1200 };
+/** How much is shown below the rooms. */
+const BELOW = 24;
+/** For screens with two pixels in each. */
+const SHARP = { deviceScaleFactor: 2 };
+const QUALITY = 85;
 /** What glides or fades has arrived. */
 const STILL = { animations: "disabled" } as const;
 
-const PEOPLE: { name: string; picture?: Picture; status?: string; tabs?: number }[] = [
-  { name: "Ada Lovelace", picture: "dawn", tabs: 3 },
-  { name: "Alan Turing", status: "Away" },
-  { name: "Grace Hopper", picture: "ember", status: "Busy" },
-  { name: "Hedy Lamarr", picture: "petal" },
+/** Whose id is the same each time has the same colour each time. */
+interface Who {
+  id: string;
+  name: string;
+  picture?: Picture;
+}
+
+const PEOPLE: (Who & { status?: string; tabs?: number })[] = [
+  { id: "ada-lovelace", name: "Ada Lovelace", picture: "dawn", tabs: 3 },
+  { id: "alan-turing", name: "Alan Turing", status: "Away" },
+  { id: "grace", name: "Grace Hopper", picture: "ember", status: "Busy" },
+  { id: "hedy-lamarr", name: "Hedy Lamarr", picture: "petal" },
 ];
 const POINTERS = [
   { x: 60, y: 40 },
   { x: 250, y: 30 },
   { x: 150, y: 110 },
 ];
-const YOU = { name: "Emmy Noether", picture: "fern" } as const;
+const YOU = { id: "emmy-noether", name: "Emmy Noether", picture: "fern" } as const;
 
 const [folder, ...looks] = process.argv.slice(2);
 const browser = await launchBrowser();
@@ -41,6 +56,7 @@ try {
   else {
     await takeStates(browser, server, folder, looks);
     await takeElement(server, folder);
+    await takePointers(browser, server, folder);
   }
 } finally {
   await browser.close();
@@ -63,7 +79,8 @@ async function takePicture(server: Server): Promise<void> {
     for (let more = 1; more < tabs; more++) await visitor.open();
   }
 
-  const { page } = await enter(server, YOU);
+  const { page } = await enter(server, YOU, SHARP);
+  const protocol = await page.context().newCDPSession(page);
   await page.getByRole("button", { name: "Open a second viewer" }).click();
   await page.frameLocator("iframe").getByText("6 online").waitFor();
   for (const status of ["Busy", "Automatic"]) {
@@ -85,18 +102,28 @@ async function takePicture(server: Server): Promise<void> {
     await Promise.all([...POINTERS.map(move), typing.fill("…".repeat(1 + nudge))]);
     await setTimeout(500);
     if (!(await areThere())) continue;
-    await page.screenshot({ path: FILE, ...STILL });
+    const { y, height } = (await page.locator(".rooms").boundingBox())!;
+    const clip = { x: 0, y: 0, width: DESKTOP.width, height: y + height + BELOW, scale: 1 };
+    const picture = { format: "webp", quality: QUALITY, clip } as const;
+    const { data } = await protocol.send("Page.captureScreenshot", picture);
     isDone = await areThere();
+    if (isDone) writeFileSync(FILE, data, "base64");
   }
 }
 
-async function enter({ url }: Server, who: { name: string; picture?: Picture }): Promise<Visitor> {
-  const context = await browser.newContext({ viewport: DESKTOP });
-  await context.request.post(`${url}/demo/sign-in`, { data: who });
+async function enter(
+  { url, secret }: Server,
+  { id, name, picture }: Who,
+  options: BrowserContextOptions = {},
+): Promise<Visitor> {
+  const context = await browser.newContext({ viewport: DESKTOP, ...options });
+  const claims = { name, ...(picture && { picture: picturePath(picture) }) };
+  const value = await signToken(secret, id, claims);
+  await context.addCookies([{ name: "session", value, url, httpOnly: true }]);
   const open = async () => {
     const page = await context.newPage();
     await page.goto(`${url}/in/${ROOM}`);
-    await page.locator("[data-member]", { hasText: who.name }).first().waitFor();
+    await page.locator("[data-member]", { hasText: name }).first().waitFor();
     return page;
   };
   return { context, open, page: await open() };

@@ -1,6 +1,7 @@
 import type { Browser, FrameLocator } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Delta } from "../../src/protocol/messages.ts";
+import { RawClient, signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
 import { closeContexts, openBrowser } from "./browser.ts";
 import { eventually, Tab } from "./tab.ts";
@@ -178,5 +179,25 @@ describe("the second viewer", BOUND, () => {
     await robin.getByText("Others were told 0 frames about it.").waitFor();
     const { online } = await ada.sees({ Ada: "online", Grace: "online", Robin: "online" });
     expect(online).toBe(3);
+  });
+
+  it("is as tall as its page, so that neither scrolls within the other", async () => {
+    const { ada, robin } = await gather(patient);
+    const [viewer] = ada.page.frames().slice(-1);
+    const others: RawClient[] = [];
+    for (let index = 0; index < 8; index++) {
+      const token = await signToken(patient.secret, `alan-${index}`, { name: `Alan ${index}` });
+      others.push(await RawClient.join(patient, `company-${rooms}`, token));
+    }
+    await counts(robin, 11);
+    await eventually(async () => {
+      const { page, frame } = await viewer!.evaluate(() => ({
+        page: document.querySelector<HTMLElement>(".guest")!.offsetHeight,
+        frame: innerHeight,
+      }));
+      expect(page).toBeGreaterThan(800);
+      expect(frame).toBeGreaterThanOrEqual(page);
+    });
+    for (const { ws } of others) ws.terminate();
   });
 });

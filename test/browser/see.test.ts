@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { TEAM } from "../../web-demo/team.ts";
+import { signToken } from "../e2e/client-kit.ts";
 import { type Server, startServer } from "../e2e/server.ts";
 import { closeContexts, openBrowser } from "./browser.ts";
 import { eventually, Tab } from "./tab.ts";
@@ -61,5 +62,28 @@ describe("the demo's page of", () => {
     await eventually(async () => expect(await statusOf(ada, "Grace Hamilton")).toBe("offline"));
     await ada.getByLabel("Search").fill("nobody at all");
     await ada.getByText("Nobody here has this name.").waitFor();
+  });
+
+  it("a team says why nobody can be chosen, and that the room is not open to a person", async () => {
+    const page = await open("/see/team");
+    const url = "**/demo/sign-in";
+    await page.route(url, (route) => route.fulfill({ status: 502, body: "Bad gateway" }));
+    await page.getByRole("button", { name: "Ada Hamilton" }).click();
+    await page.getByRole("alert").getByText("it answered 502").waitFor();
+    await page.unroute(url);
+
+    const value = await signToken(server.secret, "ada", { name: "Ada", rooms: ["elsewhere"] });
+    const cookie = { name: "session", value, url: server.url, httpOnly: true };
+    await page.context().addCookies([cookie]);
+    await page.reload();
+    await page.getByRole("heading", { name: "This room is not open to you" }).waitFor();
+    expect(await page.locator(".mate").count()).toBe(0);
+    await page.getByRole("button", { name: "Sign in as someone else" }).click();
+    await page.getByRole("button", { name: "Ada Hamilton" }).click();
+    await page.getByText("1 online").waitFor();
+
+    await page.route("**/demo/me", (route) => route.abort());
+    await page.reload();
+    await page.getByRole("heading", { name: "Nobody answers" }).waitFor();
   });
 });

@@ -1,9 +1,8 @@
-import type { ReactNode } from "react";
 import { isRoomName } from "../../src/protocol/room-name.ts";
 import { LARGE_ROOM } from "../large.ts";
-import type { User } from "./account.ts";
-import { type Account, loadAccount, useAccount } from "./account-store.ts";
+import { type Account, useAccount } from "./account-store.ts";
 import { Card } from "./card.tsx";
+import { ForAccount } from "./for-account.tsx";
 import { GuestPage } from "./guest-page.tsx";
 import { LargePage } from "./large-page.tsx";
 import { LivePage } from "./live-page.tsx";
@@ -64,7 +63,7 @@ function Room({ account }: { account: Account }) {
       <Card title="No room has this name">
         <p>
           A room’s name starts with a letter or a digit and has at most 128 letters, digits and{" "}
-          <code>. _ : ~ -</code>
+          <code>{"._:~-".split("").join("\u00a0")}</code>
         </p>
         <Lobby />
       </Card>
@@ -72,36 +71,7 @@ function Room({ account }: { account: Account }) {
   }
   return (
     <ForAccount account={account} signedOut={<SignIn room={room} here="Room" />}>
-      {({ id }) => <RoomPage key={`${id} ${room}`} room={room} user={id} />}
+      {(user) => <RoomPage key={`${user.id} ${room}`} room={room} user={user} />}
     </ForAccount>
   );
-}
-
-interface ForAccountProps {
-  account: Account;
-  signedOut: ReactNode;
-  children(user: User): ReactNode;
-}
-
-/** What somebody sees who is signed in, or nobody. */
-function ForAccount({ account, signedOut, children }: ForAccountProps) {
-  switch (account.is) {
-    case "unknown":
-      return null;
-    case "unreachable":
-      return (
-        <Card title="Nobody answers">
-          <p>The service could not be reached.</p>
-          <button type="button" className="button primary" onClick={loadAccount}>
-            Try again
-          </button>
-        </Card>
-      );
-    case "signed-out":
-      return signedOut;
-    case "signed-in":
-      return children(account.user);
-    default:
-      return account satisfies never;
-  }
 }

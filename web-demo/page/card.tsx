@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { TopNav } from "./top-nav.tsx";
+import { useTitle } from "./use-title.ts";
 
 interface Props {
   title: ReactNode;
@@ -9,6 +10,7 @@ interface Props {
 
 /** A page with a single topic. */
 export function Card({ title, here, children }: Props) {
+  useTitle(typeof title === "string" ? `${title} · Rollcall` : null);
   return (
     <div className="alone">
       <TopNav {...(here && { here })} />

@@ -12,15 +12,18 @@ export function CodeCard() {
       </header>
       <div className="listing">
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- to be scrolled by keyboard */}
-        <pre tabIndex={0} aria-label="Source">
-          <code>{code.trim()}</code>
-        </pre>
-        <div className="result">
-          <h3>
+        <section className="source" aria-label="Source" tabIndex={0}>
+          <pre>
+            <code>{code.trim()}</code>
+          </pre>
+        </section>
+        {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- to be scrolled by keyboard */}
+        <section className="result" aria-labelledby="here" tabIndex={0}>
+          <h3 id="here">
             <code>{"<Here />"}</code>
           </h3>
           <Here />
-        </div>
+        </section>
       </div>
     </section>
   );

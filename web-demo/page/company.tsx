@@ -1,14 +1,18 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { type CSSProperties, useCallback, useEffect, useRef, useState } from "react";
 import { setViewer } from "./sight.ts";
 import { useCompany } from "./use-company.ts";
 
-/** What the second viewer says to this page beside what it sees. */
+/** What the second viewer says to this page beside what it sees: that it goes, and how tall it is. */
 export type Farewell = "leaving" | "left";
+export interface Extent {
+  height: number;
+}
 
 /** A second viewer beside this page: another person, on a page with a sign-in of its own. */
 export function Company({ room }: { room: string }) {
   const [isOpen, setOpen] = useCompany();
   const [isLeaving, setLeaving] = useState(false);
+  const [height, setHeight] = useState(0);
   /** Whether the focus follows: not when a reload brings the viewer back. */
   const isAsked = useRef(false);
 
@@ -16,6 +20,7 @@ export function Company({ room }: { room: string }) {
     const receive = ({ origin, data }: MessageEvent) => {
       if (origin !== location.origin) return;
       if (data === "leaving") setLeaving(true);
+      if (typeof data === "object" && "height" in data) setHeight((data as Extent).height);
       if (data !== "left") return;
       isAsked.current = true;
       setLeaving(false);
@@ -42,6 +47,7 @@ export function Company({ room }: { room: string }) {
       aria-label="A second viewer"
       tabIndex={-1}
       hidden={isLeaving}
+      style={{ "--height": `${height}px` } as CSSProperties}
     >
       {/* oxlint-disable-next-line react/iframe-missing-sandbox -- a page of this very site */}
       <iframe ref={setViewer} src={`/guest/${room}`} title="The second viewer’s page" />

@@ -1,4 +1,4 @@
-import { type ReactNode, Suspense } from "react";
+import { Suspense } from "react";
 import type { ConnectionState } from "../../src/client/index.ts";
 import { useConnection } from "../../src/react/index.ts";
 import { CutWords, MendedWords, PromiseWords, ReloadWords } from "./promise-words.tsx";
@@ -19,12 +19,10 @@ const byCookie: Credential = () => Promise.resolve({});
 interface Props {
   room: string;
   credential?: Credential;
-  /** More buttons. */
-  children?: ReactNode;
 }
 
 /** How this page is connected, and what others see when it is not. */
-export function ConnectionCard({ room, credential = byCookie, children }: Props) {
+export function ConnectionCard({ room, credential = byCookie }: Props) {
   const connection = useConnection();
   const witness = useWitness(room);
   const reload = useReloadOutcome(room, credential);
@@ -33,7 +31,8 @@ export function ConnectionCard({ room, credential = byCookie, children }: Props)
   return (
     <section className="link" aria-label="Connection" data-connection={connection}>
       <p className="state">{WORDS[connection]}</p>
-      <div className="hint">
+      {/* Here before its words are, so that screen readers tell of them. */}
+      <div className="hint" aria-live="polite" aria-atomic="true">
         <Suspense>
           {isCut ? (
             <CutWords cutAt={cutAt} witness={witness} />
@@ -58,7 +57,6 @@ export function ConnectionCard({ room, credential = byCookie, children }: Props)
         >
           Reload this page
         </button>
-        {children}
       </p>
     </section>
   );

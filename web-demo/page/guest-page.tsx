@@ -1,5 +1,6 @@
+import { useEffect, useRef } from "react";
 import { RoomProvider, useMember, useRoom, useSelf } from "../../src/react/index.ts";
-import type { Farewell } from "./company.tsx";
+import type { Extent, Farewell } from "./company.tsx";
 import { ConnectionCard } from "./connection-card.tsx";
 import { forgetGuest, guestCredential, guestToken } from "./guest-account.ts";
 import { ROOM_OPTIONS, socketsClosed } from "./network.ts";
@@ -7,9 +8,20 @@ import { RoomPanel } from "./room-panel.tsx";
 import { StatusSelect } from "./status-select.tsx";
 import { useTitle } from "./use-title.ts";
 
+const tell = (message: Extent | Farewell) => parent.postMessage(message, location.origin);
+
 /** The page of the second viewer, within a visitor's. */
 export function GuestPage({ room }: { room: string }) {
+  const page = useRef<HTMLDivElement>(null);
   useTitle(`${room} · Rollcall`);
+
+  // As tall as it is, so that it does not scroll within the other.
+  useEffect(() => {
+    const observer = new ResizeObserver(() => tell({ height: page.current!.offsetHeight }));
+    observer.observe(page.current!);
+    return () => observer.disconnect();
+  }, []);
+
   return (
     <RoomProvider
       url={`/rooms/${room}`}
@@ -17,16 +29,12 @@ export function GuestPage({ room }: { room: string }) {
       onUnauthorized={forgetGuest}
       {...ROOM_OPTIONS}
     >
-      <div className="guest">
+      <div className="guest" ref={page}>
         <Screen />
         <main className="room">
-          <RoomPanel room={room} level={1} action={null} alone="Nobody else is here.">
-            <StatusSelect />
-          </RoomPanel>
+          <RoomPanel room={room} level={1} action={<StatusSelect />} alone="Nobody else is here." />
         </main>
-        <ConnectionCard room={room} credential={guestCredential}>
-          <Leave />
-        </ConnectionCard>
+        <ConnectionCard room={room} credential={guestCredential} />
       </div>
     </RoomProvider>
   );
@@ -37,28 +45,29 @@ function Screen() {
   const me = useMember(useSelf()?.id);
   return (
     <header className="screen">
-      <p>{me ? <bdi>{me.name}’s screen</bdi> : "Joining…"}</p>
-      <p className="hint">Another person, with a sign-in of their own</p>
+      <div>
+        <p>{me ? <bdi>{me.name}’s screen</bdi> : "Joining…"}</p>
+        <p className="hint">Another person, with a sign-in of their own</p>
+      </div>
+      <Leave />
     </header>
   );
 }
-
-const bid = (word: Farewell) => parent.postMessage(word, location.origin);
 
 function Leave() {
   const { leave } = useRoom();
 
   async function end() {
-    bid("leaving");
+    tell("leaving");
     leave();
     // The frame that leaves is sent in a task of its own.
     await new Promise((resolve) => setTimeout(resolve));
     await socketsClosed();
-    bid("left");
+    tell("left");
   }
 
   return (
-    <button type="button" className="button" onClick={end}>
+    <button type="button" className="button small" onClick={end}>
       Leave
     </button>
   );

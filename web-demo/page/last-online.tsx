@@ -23,7 +23,7 @@ export function LastOnline({ at }: { at: string }) {
   const age = useNow() - time;
   return (
     <>
-      last online{" "}
+      <span className="since">last online </span>
       <time dateTime={at} title={exact.format(time)}>
         {describeAge(age)}
       </time>

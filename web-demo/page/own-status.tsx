@@ -1,15 +1,11 @@
-import { useConnection, useError, useOnlineCount, useStatus } from "../../src/react/index.ts";
+import { useConnection, useOnlineCount, useStatus } from "../../src/react/index.ts";
 
 /** How many are there, and your own status, to see how fast it changes elsewhere. */
 export function OwnStatus() {
   const connection = useConnection();
-  const error = useError();
   const online = useOnlineCount();
   const [chosen, setStatus] = useStatus();
   const isBusy = chosen === "busy";
-  if (connection === "closed") {
-    return <p className="lead">{error?.message ?? "You are no longer here."}</p>;
-  }
   return (
     <div className="about">
       {connection !== "connecting" && (

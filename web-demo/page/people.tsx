@@ -17,10 +17,13 @@ interface Props {
   selfId: string | undefined;
   /** Said if nobody else is here. */
   alone: string;
+  /** That of the headings. */
+  level: 2 | 3;
 }
 
 /** Everybody in the room: the people who are here, then those who were. */
-export function People({ members, selfId, alone }: Props) {
+export function People({ members, selfId, alone, level }: Props) {
+  const Heading = `h${level}` as const;
   const { here, gone } = useMemo(() => orderMembers(members, selfId), [members, selfId]);
   const [query, setQuery] = useState("");
   const typing = useTyping();
@@ -44,8 +47,8 @@ export function People({ members, selfId, alone }: Props) {
         />
       )}
       {found.length > 0 && (
-        <section aria-label="Here now">
-          <h2>Here now</h2>
+        <section>
+          <Heading>Here now</Heading>
           <Rows members={found} selfId={selfId} typing={typing} isCrowd={isCrowd} />
         </section>
       )}
@@ -54,7 +57,13 @@ export function People({ members, selfId, alone }: Props) {
       )}
       {isAlone && <p className="invitation">{alone}</p>}
       {foundGone.length > 0 && (
-        <Earlier members={foundGone} selfId={selfId} isCrowd={isCrowd} isFound={wanted !== ""} />
+        <Earlier
+          members={foundGone}
+          selfId={selfId}
+          isCrowd={isCrowd}
+          isFound={wanted !== ""}
+          level={level}
+        />
       )}
     </div>
   );
@@ -112,15 +121,17 @@ function Rows({ members, selfId, typing, isCrowd }: RowsProps) {
 interface EarlierProps extends Omit<RowsProps, "typing"> {
   /** Whether it was searched for. */
   isFound: boolean;
+  level: 2 | 3;
 }
 
 /** Those who were here: in a crowd they are shown on demand. */
-function Earlier({ members, selfId, isCrowd, isFound }: EarlierProps) {
+function Earlier({ members, selfId, isCrowd, isFound, level }: EarlierProps) {
+  const Heading = `h${level}` as const;
   const [chosen, setChosen] = useState<boolean>();
   const isOpen = isFound || (chosen ?? !isCrowd);
   return (
-    <section aria-label="Earlier">
-      <h2>
+    <section>
+      <Heading>
         <button
           type="button"
           className="unfold"
@@ -129,7 +140,7 @@ function Earlier({ members, selfId, isCrowd, isFound }: EarlierProps) {
         >
           Earlier <span className="amount">{members.length}</span>
         </button>
-      </h2>
+      </Heading>
       {isOpen && (
         <Rows
           members={members.slice(0, MOST_GONE)}

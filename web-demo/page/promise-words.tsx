@@ -114,5 +114,5 @@ export function ReloadWords({ outcome }: { outcome: ReloadOutcome }) {
 }
 
 function Outcome({ children }: { children: ReactNode }) {
-  return <output className="outcome">{children}</output>;
+  return <p className="outcome">{children}</p>;
 }

@@ -6,7 +6,7 @@ import {
   useSelf,
 } from "../../src/react/index.ts";
 import { ABOUT, Reading } from "./about.tsx";
-import { signOut } from "./account-store.ts";
+import type { User } from "./account.ts";
 import { Announcer } from "./announcer.tsx";
 import { Beside, OpenBeside } from "./beside.tsx";
 import { CodeCard } from "./code-card.tsx";
@@ -17,39 +17,34 @@ import { CopyLink } from "./copy-link.tsx";
 import { Room } from "./here.tsx";
 import { ROOM_OPTIONS } from "./network.ts";
 import { RoomPanel } from "./room-panel.tsx";
+import { Self } from "./self.tsx";
 import { StatusPicker } from "./status-picker.tsx";
 import { TopNav } from "./top-nav.tsx";
 import { useTitle } from "./use-title.ts";
 import { Wire } from "./wire.tsx";
 
 /** A reload or a closed window must not leave: the room's grace period covers it. */
-export function RoomPage({ room, user }: { room: string; user: string }) {
+export function RoomPage({ room, user }: { room: string; user: User }) {
   return (
-    <Room name={room} user={user} {...ROOM_OPTIONS}>
+    <Room name={room} user={user.id} {...ROOM_OPTIONS}>
       <Page room={room} user={user} />
     </Room>
   );
 }
 
-function Page({ room, user }: { room: string; user: string }) {
+function Page({ room, user }: { room: string; user: User }) {
   const { leave } = useRoom();
   const connection = useConnection();
   const error = useError();
   const isClosed = connection === "closed";
   const isKnown = useSelf() !== null && connection !== "connecting" && !isClosed;
   const online = useOnlineCount();
-  const end = () => {
-    leave();
-    void signOut();
-  };
   useTitle(isKnown ? `(${online}) ${room} · Rollcall` : `${room} · Rollcall`);
 
   return (
     <div className="page" data-connection={connection}>
       <TopNav here="Room">
-        <button type="button" className="button" onClick={end}>
-          Sign out
-        </button>
+        <Self name={user.name} leave={leave} />
       </TopNav>
       <section className="about-rollcall" aria-label="About">
         <p>{ABOUT}</p>
@@ -64,7 +59,7 @@ function Page({ room, user }: { room: string; user: string }) {
             alone="Nobody else is here yet. Open a second viewer, or send somebody the link."
           />
         </main>
-        <Beside room={room} user={user} />
+        <Beside room={room} user={user.id} />
         {!isClosed && <Company room={room} />}
       </div>
       <div className="side">

@@ -53,7 +53,7 @@ export function RoomPanel({ room, level, action, alone, children }: Props) {
       ) : isKnown ? (
         <>
           <HiddenNotice hidden={self.chosen === "offline"} />
-          <People members={members} selfId={self.id} alone={alone} />
+          <People members={members} selfId={self.id} alone={alone} level={level === 1 ? 2 : 3} />
           {level === 1 && <Board />}
           <Composer />
         </>

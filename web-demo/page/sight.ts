@@ -49,7 +49,7 @@ function otherWindow(): Window | null {
 
 addEventListener("message", ({ origin, source, data }: MessageEvent) => {
   if (origin !== location.origin || source !== otherWindow()) return;
-  if (typeof data === "object") hear(data as Message);
+  if (typeof data === "object" && "from" in data) hear(data as Message);
 });
 
 /** Tells the page on the other side what this one sees, and returns what that one does. */

@@ -3,13 +3,13 @@ import type { Status } from "../../src/protocol/messages.ts";
 import { useSelf, useStatus } from "../../src/react/index.ts";
 import { STATUS_OPTIONS } from "./status-options.ts";
 
-/** Your own status in one line, for small spaces. */
+/** Your own status, for small spaces. */
 export function StatusSelect() {
   const [chosen, setStatus] = useStatus();
   const isKnown = useSelf() !== null;
   const id = useId();
   return (
-    <p className="status-select">
+    <div className="status-select">
       <label htmlFor={id}>Your status here</label>
       <select
         id={id}
@@ -23,6 +23,6 @@ export function StatusSelect() {
           </option>
         ))}
       </select>
-    </p>
+    </div>
   );
 }

@@ -1,9 +1,18 @@
 import { type ReactNode, useState } from "react";
-import { RoomProvider, useMember } from "../../src/react/index.ts";
+import {
+  RoomProvider,
+  useConnection,
+  useError,
+  useMember,
+  useRoom,
+} from "../../src/react/index.ts";
 import { windowOf } from "../../src/window/index.ts";
 import { TEAM, type Teammate } from "../team.ts";
 import { type Account, signIn } from "./account-store.ts";
 import { Avatar } from "./avatar.tsx";
+import { Closed } from "./closed.tsx";
+import { ConnectionNotice } from "./connection-notice.tsx";
+import { ForAccount } from "./for-account.tsx";
 import { OwnStatus } from "./own-status.tsx";
 import { Self } from "./self.tsx";
 import { STATUS_WORDS } from "./status-mark.tsx";
@@ -12,52 +21,83 @@ import { useTitle } from "./use-title.ts";
 
 /** A company's list of names, each with a dot: the page receives only the people it shows. */
 export function TeamPage({ account }: { account: Account }) {
-  if (account.is !== "signed-in") {
-    return (
-      <Page
-        about={
-          <p className="lead">
-            Choose who you are. Open this page again in another browser to be somebody else.
-          </p>
-        }
-      >
+  return (
+    <ForAccount account={account} signedOut={<Choice />}>
+      {(user) => (
+        <RoomProvider url="/rooms/team" user={user.id} window={windowOf({ limit: 0 })}>
+          <Team user={user} />
+        </RoomProvider>
+      )}
+    </ForAccount>
+  );
+}
+
+/** For a visitor who is nobody yet. */
+function Choice() {
+  const [failure, setFailure] = useState<string>();
+
+  async function choose({ id, name }: Teammate) {
+    setFailure(undefined);
+    try {
+      await signIn({ name, teammate: id });
+    } catch (error) {
+      setFailure((error as Error).message);
+    }
+  }
+
+  const about = (
+    <>
+      <p className="lead">
+        Choose who you are. Open this page again in another browser to be somebody else.
+      </p>
+      {failure && (
+        <p className="failure" role="alert">
+          {failure}
+        </p>
+      )}
+    </>
+  );
+  return (
+    <Page about={about}>
+      <Mates people={TEAM}>
         {(mate) => (
-          <button
-            type="button"
-            className="mate"
-            onClick={() => void signIn({ name: mate.name, teammate: mate.id })}
-          >
+          <button type="button" className="mate" onClick={() => void choose(mate)}>
             <Avatar member={mate} />
             <bdi>{mate.name}</bdi>
           </button>
         )}
-      </Page>
-    );
-  }
-  const { user } = account;
+      </Mates>
+    </Page>
+  );
+}
+
+/** The visitor is shown first, whether they are of the team or not. */
+function Team({ user }: { user: Teammate }) {
+  const connection = useConnection();
+  const error = useError();
+  const { join } = useRoom();
+  const isClosed = connection === "closed";
   return (
-    <RoomProvider url="/rooms/team" user={user.id} window={windowOf({ limit: 0 })}>
-      <Page self={user} about={<OwnStatus />} action={<Self name={user.name} />}>
-        {(mate) => <Row mate={mate} you={mate.id === user.id} />}
-      </Page>
-    </RoomProvider>
+    <Page about={!isClosed && <OwnStatus />} action={<Self name={user.name} />}>
+      {isClosed ? (
+        <Closed error={error} joinAgain={join} />
+      ) : (
+        <Mates people={[user, ...TEAM.filter(({ id }) => id !== user.id)]}>
+          {(mate) => <Row mate={mate} you={mate.id === user.id} />}
+        </Mates>
+      )}
+      <ConnectionNotice connection={connection} error={error} />
+    </Page>
   );
 }
 
 interface PageProps {
-  /** Shown first, whether they are of the team or visit it. */
-  self?: Teammate;
   about: ReactNode;
   action?: ReactNode;
-  children(mate: Teammate): ReactNode;
+  children: ReactNode;
 }
 
-function Page({ self, about, action, children }: PageProps) {
-  const [query, setQuery] = useState("");
-  const people = self ? [self, ...TEAM.filter(({ id }) => id !== self.id)] : TEAM;
-  const found = people.filter(({ name }) =>
-    name.toLowerCase().includes(query.trim().toLowerCase()),
-  );
+function Page({ about, action, children }: PageProps) {
   useTitle("Team · Rollcall");
   return (
     <div className="team">
@@ -67,26 +107,42 @@ function Page({ self, about, action, children }: PageProps) {
           <h1 className="room-name">Team</h1>
           {about}
         </header>
-        <input
-          type="search"
-          className="search"
-          aria-label="Search"
-          placeholder={`Search ${people.length} names`}
-          value={query}
-          onChange={(event) => setQuery(event.target.value)}
-        />
-        {found.length === 0 ? (
-          <p className="lead">Nobody here has this name.</p>
-        ) : (
-          // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- to be scrolled by keyboard
-          <ul className="mates" tabIndex={0} aria-label="Names">
-            {found.map((mate) => (
-              <li key={mate.id}>{children(mate)}</li>
-            ))}
-          </ul>
-        )}
+        {children}
       </main>
     </div>
+  );
+}
+
+interface MatesProps {
+  people: readonly Teammate[];
+  children(mate: Teammate): ReactNode;
+}
+
+function Mates({ people, children }: MatesProps) {
+  const [query, setQuery] = useState("");
+  const wanted = query.trim().toLowerCase();
+  const found = people.filter(({ name }) => name.toLowerCase().includes(wanted));
+  return (
+    <>
+      <input
+        type="search"
+        className="search"
+        aria-label="Search"
+        placeholder={`Search ${people.length} names`}
+        value={query}
+        onChange={(event) => setQuery(event.target.value)}
+      />
+      {found.length === 0 ? (
+        <p className="invitation">Nobody here has this name.</p>
+      ) : (
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- to be scrolled by keyboard
+        <ul className="mates" tabIndex={0} aria-label="Names">
+          {found.map((mate) => (
+            <li key={mate.id}>{children(mate)}</li>
+          ))}
+        </ul>
+      )}
+    </>
   );
 }
 

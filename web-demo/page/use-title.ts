@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 
-export function useTitle(title: string): void {
+export function useTitle(title: string | null): void {
   useEffect(() => {
-    document.title = title;
+    if (title !== null) document.title = title;
   }, [title]);
 }

@@ -73,10 +73,10 @@ const Frame = memo(function Frame({ frame }: { frame: LoggedFrame }) {
           </span>
           <span className="of">{room}</span>
           <b>{type}</b>
-          {times > 1 && <span className="times">×{times}</span>}
           <span className="words">
             {lead && <strong>{lead}</strong>} {rest}
           </span>
+          {times > 1 && <span className="times">×{times}</span>}
           <span className="bytes">{sizeOf(bytes)}</span>
         </summary>
         {isOpen && <pre>{text}</pre>}
