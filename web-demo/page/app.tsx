@@ -63,7 +63,7 @@ function Room({ account }: { account: Account }) {
       <Card title="No room has this name">
         <p>
           A room’s name starts with a letter or a digit and has at most 128 letters, digits and{" "}
-          <code>{"._:~-".split("").join("\u00a0")}</code>
+          <code className="marks">. _ : ~ -</code>
         </p>
         <Lobby />
       </Card>
