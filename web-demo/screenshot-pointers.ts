@@ -1,4 +1,5 @@
-/** Takes ten pictures in a row of a board over which the pointers of two others move. */
+/** Takes ten pictures in a row of a page over whose board the pointers of two others move. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import type { Server } from "../test/e2e/server.ts";
@@ -30,6 +31,21 @@ async function circle(page: Page, turn: number, isOver: () => boolean): Promise<
   }
 }
 
+/** Keeps pictures as they are drawn, which come closer together than any that are asked for. */
+async function record(page: Page, folder: string): Promise<void> {
+  const protocol = await page.context().newCDPSession(page);
+  const { promise: all, resolve } = Promise.withResolvers<void>();
+  let taken = 0;
+  protocol.on("Page.screencastFrame", ({ data, sessionId }) => {
+    if (taken < PICTURES) writeFileSync(join(folder, `pointers-${taken++}.png`), data, "base64");
+    if (taken === PICTURES) resolve();
+    void protocol.send("Page.screencastFrameAck", { sessionId });
+  });
+  await protocol.send("Page.startScreencast", { format: "png" });
+  await all;
+  await protocol.send("Page.stopScreencast");
+}
+
 export async function takePointers(
   browser: Browser,
   server: Server,
@@ -43,10 +59,7 @@ export async function takePointers(
   let isOver = false;
   const moving = others.map((page, index) => circle(page, index / 2, () => isOver));
   await viewer.locator(".pointer").nth(1).waitFor();
-  const board = viewer.locator(".board");
-  for (let taken = 0; taken < PICTURES; taken++) {
-    await board.screenshot({ path: join(folder, `pointers-${taken}.png`) });
-  }
+  await record(viewer, folder);
   isOver = true;
   await Promise.all(moving);
   for (const page of [viewer, ...others]) await page.context().close();

@@ -23,7 +23,7 @@ const DESKTOP = { width: 1280, height: 1200 };
 const BELOW = 24;
 /** For screens with two pixels in each. */
 const SHARP = { deviceScaleFactor: 2 };
-const QUALITY = 85;
+const QUALITY = 90;
 /** What glides or fades has arrived. */
 const STILL = { animations: "disabled" } as const;
 
@@ -103,7 +103,13 @@ async function takePicture(server: Server): Promise<void> {
     await setTimeout(500);
     if (!(await areThere())) continue;
     const { y, height } = (await page.locator(".rooms").boundingBox())!;
-    const clip = { x: 0, y: 0, width: DESKTOP.width, height: y + height + BELOW, scale: 1 };
+    const clip = {
+      x: 0,
+      y: 0,
+      width: DESKTOP.width,
+      height: y + height + BELOW,
+      scale: SHARP.deviceScaleFactor,
+    };
     const picture = { format: "webp", quality: QUALITY, clip } as const;
     const { data } = await protocol.send("Page.captureScreenshot", picture);
     isDone = await areThere();

@@ -5,8 +5,8 @@ import { type Cursor, useCursors } from "../../src/react/cursors.ts";
 /** With more pointers than this, each has its person's initials in place of the name. */
 const MANY = 6;
 /** From where on a name stands on the other side of its pointer, to stay within the board. */
-const FAR = 0.7;
-const LOW = 0.75;
+const FAR = 0.55;
+const LOW = 0.65;
 
 /** Where everybody's pointer is shown while it moves. */
 export const Board = memo(function Board() {

@@ -17,15 +17,17 @@ export function RoomHeader({ room, level, online, isLive, action }: Props) {
       <Heading className="room-name" data-long={room.length > 20}>
         {room}
       </Heading>
-      <div className="about">
-        {online !== null && (
-          <p className="online" data-lit={isLive && online > 0}>
-            {online === 0 ? "nobody online" : `${online} online`}
-            {!isLive && " when last heard"}
-          </p>
-        )}
-        {action}
-      </div>
+      {(online !== null || action !== null) && (
+        <div className="about">
+          {online !== null && (
+            <p className="online" data-lit={isLive && online > 0}>
+              {online === 0 ? "nobody online" : `${online} online`}
+              {!isLive && " when last heard"}
+            </p>
+          )}
+          {action}
+        </div>
+      )}
     </header>
   );
 }

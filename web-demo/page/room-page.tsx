@@ -1,3 +1,4 @@
+import { useSyncExternalStore } from "react";
 import {
   useConnection,
   useError,
@@ -15,7 +16,7 @@ import { ConnectionCard } from "./connection-card.tsx";
 import { ConnectionNotice } from "./connection-notice.tsx";
 import { CopyLink } from "./copy-link.tsx";
 import { Room } from "./here.tsx";
-import { ROOM_OPTIONS } from "./network.ts";
+import { isNetworkCut, ROOM_OPTIONS, subscribeToNetwork } from "./network.ts";
 import { RoomPanel } from "./room-panel.tsx";
 import { Self } from "./self.tsx";
 import { StatusPicker } from "./status-picker.tsx";
@@ -39,6 +40,8 @@ function Page({ room, user }: { room: string; user: User }) {
   const isClosed = connection === "closed";
   const isKnown = useSelf() !== null && connection !== "connecting" && !isClosed;
   const online = useOnlineCount();
+  // Whoever has cut it need not be told, and looks at what the notice would cover.
+  const isCut = useSyncExternalStore(subscribeToNetwork, isNetworkCut);
   useTitle(isKnown ? `(${online}) ${room} · Rollcall` : `${room} · Rollcall`);
 
   return (
@@ -55,7 +58,7 @@ function Page({ room, user }: { room: string; user: User }) {
           <RoomPanel
             room={room}
             level={1}
-            action={<CopyLink />}
+            action={isClosed ? null : <CopyLink />}
             alone="Nobody else is here yet. Open a second viewer, or send somebody the link."
           />
         </main>
@@ -69,7 +72,7 @@ function Page({ room, user }: { room: string; user: User }) {
       </div>
       <Wire />
       <CodeCard />
-      <ConnectionNotice connection={connection} error={error} />
+      <ConnectionNotice connection={isCut ? "online" : connection} error={error} />
       <Announcer />
     </div>
   );
