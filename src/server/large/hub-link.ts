@@ -5,6 +5,7 @@ import type { Connection } from "../room/connections/connection.ts";
 import type { Roster } from "../room/members/roster.ts";
 import type { RunTurn, Task } from "../room/task.ts";
 import type { WindowConnections } from "../room/windows/windows.ts";
+import { choiceTime } from "./choice-time.ts";
 import { Copy } from "./copy.ts";
 import { FirstStates } from "./first-states.ts";
 import type { Asked, HubCalls, Receipt, Report, ReportReceipt, Telling } from "./messages.ts";
@@ -55,8 +56,6 @@ export class HubLink {
   readonly #reports: Stream;
   /** The number of the report that an id was last in, until the copy includes it. */
   readonly #reportedIn = new Map<string, number>();
-  /** When users last chose a status or data here. */
-  readonly #choseAt = new Map<string, number>();
   /** What the last report said; `null` after a start without sockets. */
   #told: Facts | null = null;
   #heldAt = Number.NEGATIVE_INFINITY;
@@ -101,15 +100,19 @@ export class HubLink {
     for (const id of changed) this.#reports.note(id);
   }
 
-  /** Notes that a user chose a status or data here: reported even if nobody else sees a change. */
-  noteChoice(user: string, at: number): void {
-    this.#choseAt.set(user, at);
+  /** The time of a choice that a user makes here now. */
+  choiceTime(user: string, now: number): number {
+    return choiceTime(now, this.shard.of, this.choseAt(user));
+  }
+
+  /** Has a user's choice reported, even if nobody else sees a change. */
+  noteChoice(user: string): void {
     this.#reports.note(user);
   }
 
-  /** When a user last chose a status or data here; 0 if not since the start. */
+  /** The time of the newest choice of a user that is known here; 0 for none. */
   choseAt(user: string): number {
-    return this.#choseAt.get(user) ?? 0;
+    return this.#parts.roster().find(user)?.choseAt ?? 0;
   }
 
   /** Waits for an answer of a hub that does not tell this shard what happens; `start` runs a turn. */
@@ -211,9 +214,9 @@ export class HubLink {
   }
 
   #sentOf(id: string, { json, connections }: { json: string; connections: number }) {
-    const choseAt = this.#choseAt.get(id);
+    const choseAt = this.choseAt(id);
     const sent: Report["set"][number] = [id, json, connections];
-    if (choseAt !== undefined) sent.push(choseAt, this.#parts.roster().chosenBy(id));
+    if (choseAt > 0) sent.push(choseAt, this.#parts.roster().chosenBy(id));
     return sent;
   }
 

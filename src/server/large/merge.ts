@@ -8,7 +8,7 @@ export interface Part {
   /** As the shard's others would see them. */
   json: string;
   connections: number;
-  /** When they last chose a status or data there; 0 if not since the shard's start. */
+  /** The time of the newest choice of status and data that is known there; 0 for none. */
   readonly choseAt: number;
   readonly chosen: Status | null;
 }

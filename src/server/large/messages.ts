@@ -4,7 +4,7 @@ import type { Shard } from "./shard.ts";
 
 /**
  * A member in a message: id, JSON as others see it, number of connections. A report has two more:
- * when its user last chose a status or data there (0 if not since the shard's start), and which.
+ * the time of the newest choice of status and data that is known there (0 for none), and which.
  */
 export type SentMember = [
   id: string,

@@ -43,7 +43,7 @@ export async function comeTo(
 }
 
 /** What a shard keeps of a user, for a shard of another number; `null` for nothing. */
-export function keptOf({ roster, link, barriers }: RoomState, user: string): KeptUser | null {
+export function keptOf({ roster, barriers }: RoomState, user: string): KeptUser | null {
   const member = roster.find(user);
   const stamp = Math.max(roster.stampOf(user), barriers.stampOf(user));
   if (!member) {
@@ -51,11 +51,11 @@ export function keptOf({ roster, link, barriers }: RoomState, user: string): Kep
     const nothing = { chosen: null, choseAt: 0, data: null, profile: null, issuedAt: 0 };
     return { ...nothing, lastOnline: null, stamp };
   }
-  const { chosen, data, profile, unseen, issuedAt, lastOnline } = member;
+  const { chosen, choseAt, data, profile, unseen, issuedAt, lastOnline } = member;
   const isPresent = memberOf(member).connections > 0;
   return {
     chosen,
-    choseAt: link?.choseAt(user) ?? 0,
+    choseAt,
     data: isPresent ? data : null,
     profile: unseen ?? profile,
     issuedAt,
@@ -71,7 +71,7 @@ export function adopt(room: RoomState, user: string, kept: readonly KeptUser[], 
   const [newest] = kept.filter(({ profile }) => profile !== null);
   if (!newest || room.roster.isHere(user)) return;
   room.roster.adopt(now, user, newest);
-  if (newest.choseAt > 0) room.link?.noteChoice(user, newest.choseAt);
+  room.link?.noteChoice(user);
 }
 
 /** Ends what a shard keeps of a user who is in a shard of another number now, except open sockets. */

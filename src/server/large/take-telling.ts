@@ -11,8 +11,7 @@ export function takeTelling(room: RoomState, telling: Telling, now: number): Rec
   // Whether the list fits or not: the hub tells a choice once.
   for (const { user, choseAt, chosen, data } of telling.choices ?? []) {
     if (link.choseAt(user) >= choseAt) continue;
-    updateMember(room, user, { status: chosen, data }, now);
-    link.noteChoice(user, choseAt);
+    updateMember(room, user, { status: chosen, data }, now, choseAt);
   }
   if (typeof changed === "string") return changed;
   if (!hadCopy && link.copy.isComplete) broadcaster.begin();

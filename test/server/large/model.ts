@@ -163,6 +163,8 @@ export class LargeModel {
 
   update(client: WindowClient, update: { status?: Status | null; data?: { n: number } | null }) {
     const shard = this.holderOf(client);
+    // A choice that others see no change by has to reach the user's other shard, too.
+    this.#movedAt = Date.now();
     shard.turn((now) => updateMember(shard.room, client.user, update, now));
   }
 

@@ -33,6 +33,7 @@ describe("what is stored", () => {
     ["name", "x'00'"],
     ["image", "x'00'"],
     ["stamp", "'x'"],
+    ["chose_at", "'x'"],
   ])("[L6.5] a member whose %s is %s keeps nobody from the room", async (column, value) => {
     const lines = vi.spyOn(console, "log").mockImplementation(() => {});
     const room = newRoom();
@@ -68,6 +69,24 @@ describe("what is stored", () => {
     await bob.ask({ type: "update", status: "busy" });
     await restart(room);
     expect(await readRoom(room)).toMatchObject({ epoch: bob.roll!.epoch, version: 3 });
+  });
+
+  it("[L6.1] members are found again in a table that is older than some of its columns", async () => {
+    const room = newRoom();
+    const ada = await join(room, "ada");
+    await ada.ask({ type: "update", status: "busy", data: { n: 1 } });
+    const shown = await readRoom(room);
+    for (const columns of [["chose_at"], ["chose_at", "stamp"]]) {
+      for (const column of columns) {
+        await query(room, `ALTER TABLE members DROP COLUMN ${column}`);
+      }
+      await restart(room);
+      expect(await readRoom(room)).toEqual(shown);
+    }
+    const bob = await join(room, "bob");
+    await bob.ask({ type: "update", status: "away" });
+    await restart(room);
+    expect((await readRoom(room)).members).toMatchObject([{ status: "busy" }, { status: "away" }]);
   });
 
   it("[A6.1, W8, P1.4] of one member is bounded, whatever their sessions, names and data say", async () => {

@@ -90,15 +90,19 @@ function apply(
   }
 }
 
-/** Changes a member; a new choice is sent to their own tabs and nobody else (SPEC W8, W1). */
+/**
+ * Changes a member; a new choice is sent to their own tabs and nobody else (SPEC W8, W1). In a large
+ * room, `choseAt` is when it was made in another shard (SPEC N6).
+ */
 export function updateMember(
   { roster, connections, replies, link }: RoomState,
   user: string,
   update: MemberUpdate,
   now: number,
+  choseAt = link?.choiceTime(user, now) ?? 0,
 ): void {
-  if (update.status !== undefined || update.data !== undefined) link?.noteChoice(user, now);
-  if (!roster.update(now, user, update)) return;
+  if (update.status !== undefined || update.data !== undefined) link?.noteChoice(user);
+  if (!roster.update(now, user, update, choseAt)) return;
   const text = JSON.stringify({ type: "self", id: user, chosen: roster.chosenBy(user) });
   for (const connection of connections.of(user)) {
     if (!connection.isWatcher) replies.send(connection, text);

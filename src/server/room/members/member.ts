@@ -31,6 +31,11 @@ export interface MemberRecord {
    * entry that they leave.
    */
   stamp: number;
+  /**
+   * The time that `chosen` and `data` count by in a large room (SPEC N6); 0 in any other, and before the
+   * first choice.
+   */
+  choseAt: number;
 }
 
 /** The changes that a client may make to its member; absent keys keep their values (SPEC W8). */
@@ -111,6 +116,7 @@ export function newRecord(user: SessionUser, issuedAt: number): MemberRecord {
     places: [],
     lastOnline: null,
     stamp: 0,
+    choseAt: 0,
   };
 }
 
@@ -184,8 +190,9 @@ export function dueAt(record: MemberRecord, { retentionMs }: RoomLimits): number
  * it is stored with the next change.
  */
 export function storedText(record: MemberRecord): string {
-  const { version, profile, unseen, chosen, data, places, lastOnline, stamp } = record;
-  const stored = [version, profile, unseen, chosen, data, toStored(places), lastOnline, stamp];
+  const { version, profile, unseen, chosen, data, places, lastOnline, stamp, choseAt } = record;
+  const choice = [chosen, data, choseAt];
+  const stored = [version, profile, unseen, choice, toStored(places), lastOnline, stamp];
   return JSON.stringify(stored);
 }
 

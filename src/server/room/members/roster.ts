@@ -191,12 +191,16 @@ export class Roster {
     this.#members.change(now, record, () => takeOver(record, kept, now));
   }
 
-  /** Changes a member's choice and data; returns whether the choice changed. */
-  update(now: number, user: string, { status, data }: MemberUpdate): boolean {
+  /**
+   * Changes a member's choice and data, as of `choseAt` in a large room; returns whether the choice
+   * changed.
+   */
+  update(now: number, user: string, { status, data }: MemberUpdate, choseAt = 0): boolean {
     const record = this.#members.get(user);
     if (!record) return false;
     const { chosen } = record;
     this.#members.change(now, record, () => {
+      if (status !== undefined || data !== undefined) record.choseAt = choseAt;
       if (status !== undefined) choose(record, status, now);
       if (data !== undefined && isPresent(record)) record.data = data;
     });

@@ -15,6 +15,7 @@ export const COLUMNS = [
   "places",
   "last_online",
   "stamp",
+  "chose_at",
 ] as const;
 type Column = (typeof COLUMNS)[number];
 
@@ -39,6 +40,7 @@ export function toRow(record: MemberRecord): MemberRow {
     JSON.stringify(toStored(record.places)),
     record.lastOnline,
     record.stamp,
+    record.choseAt,
   ];
 }
 
@@ -105,6 +107,7 @@ export function fromRow(row: MemberRow, tell: TellDamage): MemberRecord {
     places: fromStored(read(row, 8, isPlaces, [], tell, placesOf)),
     lastOnline: read(row, 9, isTime, null, tell),
     stamp: read(row, 10, isCount, 0, tell),
+    choseAt: read(row, 11, isTime, 0, tell),
   };
 }
 

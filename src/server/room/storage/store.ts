@@ -27,15 +27,18 @@ const SCHEMA = `
     data TEXT,
     places TEXT NOT NULL,
     last_online INTEGER,
-    stamp INTEGER NOT NULL DEFAULT 0
+    stamp INTEGER NOT NULL DEFAULT 0,
+    chose_at REAL NOT NULL DEFAULT 0
   ) WITHOUT ROWID;
 `;
 
 /** What a room counts over its epoch, for its stats (SPEC B10). */
 export type Counter = "ghosts" | "dead";
-/** Finds a row if the table is older than stamps. */
-const NO_STAMP = `
-  SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pragma_table_info('members') WHERE name = 'stamp')
+/** The columns that older tables do not have, in their order. */
+const ADDED = { stamp: "INTEGER NOT NULL DEFAULT 0", chose_at: "REAL NOT NULL DEFAULT 0" };
+/** Finds those of them that the table has. */
+const KNOWN = `
+  SELECT name FROM pragma_table_info('members') WHERE name IN ('stamp', 'chose_at')
 `;
 
 /**
@@ -62,8 +65,9 @@ export class Store {
   load(): SavedRoster {
     if (!this.#exists) return { epoch: crypto.randomUUID(), floor: 0, records: [] };
     const { sql } = this.#storage;
-    if ([...sql.exec(NO_STAMP)].length > 0) {
-      sql.exec("ALTER TABLE members ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0");
+    const known = [...sql.exec<{ name: string }>(KNOWN)].map(({ name }) => name);
+    for (const [name, type] of Object.entries(ADDED)) {
+      if (!known.includes(name)) sql.exec(`ALTER TABLE members ADD COLUMN ${name} ${type}`);
     }
     const room = new Map(
       [...sql.exec<{ key: string; value: string | number }>("SELECT key, value FROM room")].map(
@@ -101,7 +105,7 @@ export class Store {
     for (const id of forgotten) sql.exec("DELETE FROM members WHERE id = ?", id);
     for (const record of saved) {
       sql.exec(
-        "INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         ...toRow(record),
       );
     }
