@@ -11,6 +11,8 @@ import { sessionOf } from "./large-members.ts";
 
 type Stub = DurableObjectStub<RoomObject>;
 
+/** Calls of one shard that are not answered yet, at most. */
+export const AT_ONCE = 250;
 const ATTEMPTS = 10;
 const ORIGINAL = new Request(ROOM_URL);
 
@@ -29,9 +31,14 @@ export async function upgrade(room: Stub, asked: JoinRequest | WatchRequest): Pr
   return socket;
 }
 
+/** The room as a caller of its requests has it. */
+interface Asked {
+  fetch(url: string, init: RequestInit): Promise<Response>;
+}
+
 /** Makes or renews a lease as the service's Worker does; asks again while the room is not ready. */
 export async function hold(
-  room: Stub,
+  room: Asked,
   id: string,
   token: string,
   { isNew, update }: Pick<HoldRequest["lease"], "isNew" | "update">,

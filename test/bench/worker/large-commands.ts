@@ -9,7 +9,8 @@ export type Command =
   | { do: "join"; members: number; standIns: number }
   | { do: "fill"; members: number; standIns: number }
   | { do: "change"; perSecond: number; ms: number; standIns: number }
-  | { do: "tally"; standIns: number };
+  | { do: "enter"; afterMs: number; members: number; standIns: number }
+  | { do: "tally"; atRest: boolean; standIns: number };
 
 /** Calls of one kind that an object took, and how long what they brought is as JSON. */
 export interface Tally {
@@ -21,6 +22,11 @@ export interface Tally {
 export interface Tallies {
   hub: Tally;
   shards: Tally[];
+}
+
+/** What it took until all shards knew of one who joined a room that had been quiet. */
+export interface Entered extends Tallies {
+  ms: number;
 }
 
 /** Since the room began to change. */

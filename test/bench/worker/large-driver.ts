@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { shardOfUser } from "../../../src/server/large/shard.ts";
+import { describeError } from "../../../src/server/log.ts";
 import type {
   HoldRequest,
   JoinRequest,
@@ -11,16 +12,17 @@ import {
   SHARDS,
   type Changed,
   type Command,
+  type Entered,
   type Tallies,
   type Tally,
 } from "./large-commands.ts";
-import { forAll, hold, upgrade } from "./enter.ts";
-import { sessionOf, usersByShard } from "./large-members.ts";
+import { AT_ONCE, forAll, hold, upgrade } from "./enter.ts";
+import { idOf, leaseOf, sessionOf, usersByShard } from "./large-members.ts";
 
-/** Calls of one shard that are not answered yet, at most. */
-const AT_ONCE = 250;
 const POLL_MS = 50;
 const TICK_MS = 50;
+/** Longer than a report or a telling waits for the next one; the number of watchers is kept back. */
+const REST_MS = 6_000;
 /** A prime, so that changes are all over the room and nobody's comes twice. */
 const STRIDE = 7_919;
 /** What a page shows beside those it watches, and how many it watches. */
@@ -28,19 +30,24 @@ const WINDOW = { limit: 20 };
 const WATCHES = 20;
 
 /**
- * Makes people present in a large room, by the calls that the service's Worker makes. In the first
- * shard everyone has a socket; in the others everyone has a lease, and a watcher has a socket, so that
- * the shard is told of the rest.
+ * Makes people present in a large room. In the first shard everyone has a socket, opened as the
+ * service's Worker does; in the others everyone has a lease, made inside the shard, and a watcher has a
+ * socket, so that the shard is told of the rest.
  */
 export class Driver extends DurableObject<LargeEnv> {
   readonly #sockets = new Map<string, WebSocket>();
-  readonly #leases = new Map<string, string>();
+  readonly #leases = new Set<string>();
   /** How many have changed: each does once. */
   #changed = 0;
 
   override async fetch(request: Request): Promise<Response> {
     const command = await request.json<Command>();
-    return Response.json((await this.#run(command)) ?? null);
+    try {
+      return Response.json((await this.#run(command)) ?? null);
+    } catch (error) {
+      // The platform tells no caller what was thrown.
+      return new Response(describeError(error), { status: 500 });
+    }
   }
 
   #run(command: Command): Promise<unknown> {
@@ -52,8 +59,10 @@ export class Driver extends DurableObject<LargeEnv> {
         return this.#fill(usersByShard(command.members), real);
       case "change":
         return this.#change(command.perSecond, command.ms, real);
+      case "enter":
+        return this.#enter(command.afterMs, command.members, real);
       case "tally":
-        return this.#tallies(real);
+        return command.atRest ? this.#comeToRest(real) : this.#tallies(real);
       default:
         return command satisfies never;
     }
@@ -62,10 +71,10 @@ export class Driver extends DurableObject<LargeEnv> {
   async #join(shards: string[][]): Promise<void> {
     await Promise.all(
       shards.map(async (ids, index) => {
-        if (index > 0) await this.#watch(index);
-        await forAll(ids, AT_ONCE, (id) =>
-          index === 0 ? this.#open(id, shards) : this.#hold(index, id),
-        );
+        if (index === 0) return forAll(ids, AT_ONCE, (id) => this.#open(id, shards));
+        await this.#watch(index);
+        await shardObject(this.env, index).holdAll(ids);
+        for (const id of ids) this.#leases.add(id);
       }),
     );
     const members = shards.flat().length;
@@ -102,10 +111,9 @@ export class Driver extends DurableObject<LargeEnv> {
   }
 
   async #hold(index: number, id: string, update: HoldRequest["lease"]["update"] = {}) {
-    const known = this.#leases.get(id);
-    const token = known ?? crypto.randomUUID();
-    this.#leases.set(id, token);
-    await hold(shardObject(this.env, index), id, token, { isNew: known === undefined, update });
+    const isNew = !this.#leases.has(id);
+    this.#leases.add(id);
+    await hold(shardObject(this.env, index), id, leaseOf(id), { isNew, update });
   }
 
   async #fill(shards: string[][], real: number): Promise<void> {
@@ -118,6 +126,23 @@ export class Driver extends DurableObject<LargeEnv> {
       while ((await standIn(this.env, index).told()) < reported) await scheduler.wait(POLL_MS);
     }
     await Promise.all(Array.from({ length: real }, (_, index) => this.#toldOf(index, members)));
+  }
+
+  /** Has one more person come after a time in which nothing happened. */
+  async #enter(afterMs: number, members: number, real: number): Promise<Entered> {
+    const objects = this.#objects(real);
+    await Promise.all(objects.map((object) => object.observe(true)));
+    const before = await this.#comeToRest(real);
+    // To ask the hub for anything would wake it.
+    await scheduler.wait(afterMs);
+    const id = idOf(members);
+    const start = Date.now();
+    await this.#hold(shardOfUser(id, SHARDS).index, id);
+    await Promise.all(objects.slice(1).map((_, index) => this.#toldOf(index, members + 1)));
+    const ms = Date.now() - start;
+    const tallies = grown(await this.#comeToRest(real), before);
+    await Promise.all(objects.map((object) => object.observe(false)));
+    return { ms, ...tallies };
   }
 
   /** Has members change all over the room, and those of stand-ins at the same rate. */
@@ -135,24 +160,13 @@ export class Driver extends DurableObject<LargeEnv> {
     const after = await this.#tallies(real);
     const latencies = await this.#latencies(sent, real);
     await Promise.all(objects.map((object) => object.observe(false)));
-    const grown = (now: Tally, then: Tally) => ({
-      calls: now.calls - then.calls,
-      bytes: now.bytes - then.bytes,
-    });
-    return {
-      ms: elapsed,
-      latencies,
-      hub: grown(after.hub, before.hub),
-      shards: after.shards.map((tally, index) => grown(tally, before.shards[index]!)),
-    };
+    return { ms: elapsed, latencies, ...grown(after, before) };
   }
 
   /** When each was sent. */
   async #changeReal(perSecond: number, ms: number): Promise<Map<string, number>> {
     const sent = new Map<string, number>();
-    const ids = [...this.#leases.keys(), ...this.#sockets.keys()].filter((id) =>
-      id.startsWith("u"),
-    );
+    const ids = [...this.#leases, ...this.#sockets.keys()].filter((id) => id.startsWith("u"));
     const held: Promise<void>[] = [];
     const start = Date.now();
     for (let now = start; now < start + ms; now = Date.now()) {
@@ -176,13 +190,11 @@ export class Driver extends DurableObject<LargeEnv> {
     for (let index = 0; index < real; index++) {
       const object = shardObject(this.env, index);
       let seen = await object.seen();
-      while (Object.keys(seen).length < sent.size) {
+      while (![...sent.keys()].every((id) => id in seen)) {
         await scheduler.wait(POLL_MS);
         seen = await object.seen();
       }
-      for (const [id, at] of Object.entries(seen)) {
-        latest.set(id, Math.max(at, latest.get(id) ?? 0));
-      }
+      for (const id of sent.keys()) latest.set(id, Math.max(seen[id]!, latest.get(id) ?? 0));
     }
     return [...sent].map(([id, at]) => latest.get(id)! - at);
   }
@@ -192,8 +204,32 @@ export class Driver extends DurableObject<LargeEnv> {
     return [this.env.HUBS.getByName(ROOM), ...shards];
   }
 
+  /** The hub comes last: if it slept, it wakes by that, and calls the shards. */
   async #tallies(real: number): Promise<Tallies> {
-    const [hub, ...shards] = await Promise.all(this.#objects(real).map((each) => each.tally()));
-    return { hub: hub!, shards };
+    const [hub, ...shards] = this.#objects(real);
+    const tallies = await Promise.all(shards.map((shard) => shard.tally()));
+    return { hub: await hub!.tally(), shards: tallies };
   }
+
+  /** Waits until hub and shards have no more to tell each other. */
+  async #comeToRest(real: number): Promise<Tallies> {
+    for (let before = await this.#tallies(real); ;) {
+      await scheduler.wait(REST_MS);
+      const now = await this.#tallies(real);
+      const since = grown(now, before);
+      if ([since.hub, ...since.shards].every(({ calls }) => calls === 0)) return now;
+      before = now;
+    }
+  }
+}
+
+function grown(now: Tallies, then: Tallies): Tallies {
+  const since = ({ calls, bytes }: Tally, before: Tally) => ({
+    calls: calls - before.calls,
+    bytes: bytes - before.bytes,
+  });
+  return {
+    hub: since(now.hub, then.hub),
+    shards: now.shards.map((tally, index) => since(tally, then.shards[index]!)),
+  };
 }

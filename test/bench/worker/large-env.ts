@@ -12,6 +12,8 @@ export interface Observed {
 export interface ObservedHub extends HubObject, Observed {}
 
 export interface ObservedShard extends RoomObject, Observed {
+  /** Makes users present by leases, from inside. */
+  holdAll(ids: string[]): Promise<void>;
   /** When this shard had each change since it began to observe. */
   seen(): Record<string, number>;
 }

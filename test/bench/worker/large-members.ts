@@ -15,6 +15,9 @@ export function memberJson(id: string, status: string): string {
   return JSON.stringify({ ...profileOf(id), status, connections: 1, lastOnline: null });
 }
 
+/** The lease of a user. */
+export const leaseOf = (id: string) => `lease-${id}`;
+
 export function sessionOf(id: string): Session & { issuedAt: number } {
   const now = Date.now();
   return { user: profileOf(id), roles: [], issuedAt: now, expiresAt: now + 43_200_000 };

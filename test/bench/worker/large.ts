@@ -14,16 +14,15 @@ import type {
 import { parseObjectName } from "../../../src/server/large/shard.ts";
 import { shardObject, type LargeEnv, type ObservedHub, type ObservedShard } from "./large-env.ts";
 import type { Tally } from "./large-commands.ts";
+import { AT_ONCE, forAll, hold } from "./enter.ts";
+import { leaseOf } from "./large-members.ts";
 import { count, observe, see, seen, tally } from "./tally.ts";
 
 export class Room extends ServedRoom implements ObservedShard {
   override async tell(telling: Telling) {
     count(telling);
     const answer = await super.tell(telling);
-    see(
-      telling.set.map(([id]) => id),
-      Date.now(),
-    );
+    see(telling.set, Date.now());
     return answer;
   }
 
@@ -35,6 +34,11 @@ export class Room extends ServedRoom implements ObservedShard {
   override recall(shards: string[]): Promise<SentMember[] | null> {
     count(null);
     return super.recall(shards);
+  }
+
+  async holdAll(ids: string[]): Promise<void> {
+    const room = { fetch: (url: string, init: RequestInit) => this.fetch(new Request(url, init)) };
+    await forAll(ids, AT_ONCE, (id) => hold(room, id, leaseOf(id), { isNew: true, update: {} }));
   }
 
   observe(on: boolean): void {

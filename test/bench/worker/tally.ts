@@ -1,3 +1,4 @@
+import type { SentMember } from "../../../src/server/large/messages.ts";
 import type { Tally } from "./large-commands.ts";
 
 /** What one object was called for; each has an isolate of its own, so this module is the object's. */
@@ -17,10 +18,12 @@ export function count(message: object | null): void {
   if (observes && message !== null) tallies.bytes += JSON.stringify(message).length;
 }
 
-/** Notes when a change arrived first. */
-export function see(ids: readonly string[], now: number): void {
+/** Notes when a change arrived first; a hub that has slept tells of everybody else, too. */
+export function see(members: readonly SentMember[], now: number): void {
   if (!observes) return;
-  for (const id of ids) if (!seenAt.has(id)) seenAt.set(id, now);
+  for (const [id, json] of members) {
+    if (!seenAt.has(id) && json.includes('"status":"busy"')) seenAt.set(id, now);
+  }
 }
 
 export function tally(): Tally {
