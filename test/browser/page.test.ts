@@ -119,7 +119,7 @@ describe("the page", () => {
     expect(await page.locator("[data-member]").count()).toBe(0);
   });
 
-  it("fits a phone of 360 pixels, and a name and a room that have no end", async () => {
+  it("fits a phone of 360 pixels, one of 320 whose network is cut, and a name and a room without end", async () => {
     const context = await browser.newContext({ viewport: { width: 360, height: 640 } });
     const room = "r".repeat(128);
     const tab = await Tab.open(context, server.url, room);
@@ -131,6 +131,12 @@ describe("the page", () => {
     const another = await tab.openAnother();
     await another.sees({ [name]: "online, 2 tabs" });
     expect(await width()).toBe(360);
+
+    await tab.page.bringToFront();
+    await tab.page.setViewportSize({ width: 320, height: 640 });
+    await tab.page.getByRole("button", { name: "Cut the network" }).click();
+    await tab.page.getByText("1 online when last heard").waitFor();
+    expect(await width()).toBe(320);
   });
 
   it("moves nothing on a phone while people come in", async () => {
