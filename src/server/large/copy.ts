@@ -100,7 +100,7 @@ export class Copy implements SeenList, ListHolder {
     if (verdict === "gap") return "gap";
     const { set, gone, state, watching, included, whole, more } = telling;
     if (whole) this.#parts = [];
-    if (this.#parts !== null) this.#parts.push(...set);
+    if (this.#parts !== null) for (const member of set) this.#parts.push(member);
     if (more) return new Set();
     const changed =
       this.#parts === null ? this.#apply(set, gone) : this.#replace(this.#parts, gone);

@@ -97,7 +97,7 @@ export class HubState {
     if (before !== undefined && before !== from) shard.doubt();
     shard.note(report, before !== from);
     if (whole) shard.parts = [];
-    shard.parts?.push(...set);
+    if (shard.parts !== null) for (const member of set) shard.parts.push(member);
     if (more) return "taken";
     if (shard.parts === null) this.#apply(shard, set, gone);
     else this.#replace(shard, shard.parts, gone);

@@ -115,7 +115,8 @@ export class Stream {
     const whole = this.#whole;
     const ids = whole === null ? [...this.#pending] : whole.splice(0, MAX_IN_PART);
     const hasMore = whole !== null && whole.length > 0;
-    if (whole !== null && !isFirst && !hasMore) ids.push(...this.#pending);
+    // A call takes no more than some 100,000 arguments, and everybody may have changed.
+    if (whole !== null && !isFirst && !hasMore) for (const id of this.#pending) ids.push(id);
     if (isFirst || !hasMore) this.#pending.clear();
     if (!hasMore) this.#whole = null;
     const envelope: Envelope = {
