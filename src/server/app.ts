@@ -1,17 +1,17 @@
 import { Hono } from "hono";
-import { answerJson } from "./http/answer.ts";
+import { answerJson } from "./answer.ts";
 import { namedRoom, roomOf, type AppContext } from "./http/app-context.ts";
-import { answerError } from "./http/answer-error.ts";
+import { answerError } from "./answer-error.ts";
 import { backendRoutes } from "./http/backend-routes.ts";
 import { dropBody } from "./http/body.ts";
-import { configOf } from "./config/parse.ts";
 import type { AppBindings, Env } from "./env.ts";
 import { errorResponse, Refusal } from "./errors.ts";
-import { allowOrigin, preflight } from "./access/origin.ts";
+import { allowOrigin } from "./access/origin.ts";
+import { preflight } from "./http/preflight.ts";
 import { enter } from "./http/enter.ts";
 import { describeService } from "./http/openapi/document.ts";
 import { endLease, holdLease } from "./http/leases.ts";
-import { createPolicy, setPolicy, type PolicyOptions } from "./access/policy.ts";
+import { createPolicy, currentConfig, setPolicy, type PolicyOptions } from "./access/policy.ts";
 import { read } from "./http/room.ts";
 import { RequestContext } from "./access/request-context.ts";
 import { requestIdOf } from "./http/request-id.ts";
@@ -44,13 +44,13 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
     const origin = c.req.header("Origin");
     // An answer with a socket cannot be copied, and needs no CORS.
     if (origin === undefined || answer.webSocket) return answer;
-    return allowOrigin(answer, origin, c.req.url, configOf(c.env).allowedOrigins);
+    return allowOrigin(answer, origin, c.req.url, currentConfig(c.env).allowedOrigins);
   };
 
   const begin = (c: AppContext): RequestContext => {
     const requestId = requestIdOf(c.req.raw);
     c.set("requestId", requestId);
-    const config = configOf(c.env, policy.verify !== undefined);
+    const config = currentConfig(c.env);
     if (config.faults.length > 0) throw new Refusal("misconfigured");
     return new RequestContext({ env: c.env, config, policy, request: c.req.raw, requestId });
   };

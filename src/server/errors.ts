@@ -1,5 +1,5 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { answerHeaders } from "./http/answer.ts";
+import { answerHeaders } from "./answer.ts";
 import { CLOSE } from "../protocol/close-codes.ts";
 import type { ErrorCode } from "../protocol/error-code.ts";
 

@@ -23,11 +23,14 @@ interface LogFields {
  * @example
  * log("leave", { room: "lobby", user: "ada", connection: "7d3c…", reason: "left" });
  */
-export function log(event: "join" | "leave" | "refused" | "failure", fields: LogFields): void {
+export function log(
+  event: "join" | "leave" | "refused" | "failure" | "warning",
+  fields: LogFields,
+): void {
   console.log(JSON.stringify({ event, ...fields }));
   const { room = "", reason = "", code = "", present = true } = fields;
-  // Every logged event except a failure is counted.
-  if (event === "failure") return;
+  // Failures and warnings are for people to read; the others are counted.
+  if (event === "failure" || event === "warning") return;
   measure({ event, room, detail: event === "leave" ? reason : code, isWatcher: !present });
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { networkOf } from "../../src/server/access/ip-address.ts";
+import { networkOf } from "../../src/server/platform/ip-address.ts";
 
 const hex = (group: number) => group.toString(16);
 

@@ -82,4 +82,16 @@ describe("an app with its own rules", () => {
     const refused = await app.request(`${HOST}/presence/rooms/own`, { headers: bearer }, bad);
     expect(await refusal(refused)).toEqual([500, "misconfigured"]);
   });
+
+  it.each([
+    ["an unknown path", "/nothing", "GET"],
+    ["a preflight", "/presence/rooms/own", "OPTIONS"],
+    ["a read", "/presence/rooms/own", "GET"],
+  ])("[O2.3] needs no session format, whatever is asked first: %s", async (_, path, method) => {
+    const { SESSION_SECRET: _secret, ...bindings } = env;
+    const Origin = "https://app.example.com";
+    await app.request(`${HOST}${path}`, { method, headers: { ...bearer, Origin } }, bindings);
+    const read = await app.request(`${HOST}/presence/rooms/own`, { headers: bearer }, bindings);
+    expect(read.status).toBe(200);
+  });
 });

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import type { Env } from "../../src/server/env.ts";
-import type { Admission } from "../../src/server/room/room-request.ts";
+import type { Admission } from "../../src/server/session/room-session.ts";
 import type { SessionMark } from "../../src/server/user/revocation.ts";
 import { ask } from "./http.ts";
 

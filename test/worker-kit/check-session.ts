@@ -1,6 +1,6 @@
 import type { SessionConfig } from "../../src/server/config/config.ts";
 import { Refusal } from "../../src/server/errors.ts";
-import type { RoomSession } from "../../src/server/room/room-request.ts";
+import type { RoomSession } from "../../src/server/session/room-session.ts";
 import { tryEach, type Credential } from "../../src/server/session/credential.ts";
 import { verifyCredential } from "../../src/server/session/index.ts";
 import { sealSession } from "../../src/server/session/seal.ts";

@@ -1,7 +1,3 @@
-import type { MiddlewareHandler } from "hono";
-import { cors } from "hono/cors";
-import { configOf } from "../config/parse.ts";
-import type { AppBindings } from "../env.ts";
 import { Refusal } from "../errors.ts";
 import type { Credential } from "../session/credential.ts";
 
@@ -61,21 +57,3 @@ export function allowOrigin(
   copy.headers.set("Access-Control-Expose-Headers", EXPOSED.join(","));
   return copy;
 }
-
-const allow = cors({
-  origin: (origin) => origin,
-  credentials: true,
-  allowMethods: ["GET", "HEAD", "POST", "PUT"],
-  allowHeaders: ["Authorization", "Content-Type", "If-None-Match"],
-  maxAge: 600,
-});
-
-/** Answers preflights, without a credential and without contacting a room (SPEC A3). */
-export const preflight: MiddlewareHandler<AppBindings> = async (c, next) => {
-  const origin = c.req.header("Origin");
-  const { allowedOrigins } = configOf(c.env);
-  if (origin !== undefined && isAllowedOrigin(origin, new URL(c.req.url).origin, allowedOrigins)) {
-    return allow(c, next);
-  }
-  return c.body(null, 204, { Vary: "Origin" });
-};

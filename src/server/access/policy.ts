@@ -7,11 +7,13 @@ import {
 } from "./authorize.ts";
 import type { Caller } from "./caller.ts";
 import type { Config } from "../config/config.ts";
+import { configOf } from "../config/parse.ts";
 import type { Env } from "../env.ts";
 import { Refusal, type ErrorCode } from "../errors.ts";
 import { describeError, log } from "../log.ts";
 import { isAllowedOrigin } from "./origin.ts";
-import type { RoomSession, UsedTicket } from "../room/room-request.ts";
+import type { RoomSession } from "../session/room-session.ts";
+import type { UsedTicket } from "../session/own-tokens.ts";
 import { isServerKey } from "./server-key.ts";
 import { candidateFromJson, type Candidate } from "../session/candidate.ts";
 import { tryEach, type Credential } from "../session/credential.ts";
@@ -20,7 +22,7 @@ import { verifyCredential } from "../session/index.ts";
 import { isOwnSession, verifySession, verifyTicket } from "../session/own-tokens.ts";
 import { sealSession } from "../session/seal.ts";
 import type { Session } from "../session/session.ts";
-import { isKnownGood, isKnownRevoked } from "../user/known-sessions.ts";
+import { isKnownGood, isKnownRevoked } from "./known-sessions.ts";
 
 /** An app's own check of a token: returns its session, or `null` if it is not valid. */
 export type Verify<Bindings = Env> = (
@@ -89,9 +91,12 @@ export function currentPolicy(): Policy {
   return current;
 }
 
-/** Whether the app checks credentials itself. */
-export function hasCustomVerify(): boolean {
-  return current.verify !== undefined;
+/**
+ * The configuration, which needs no session format if the app checks credentials itself. Whoever
+ * reads it first decides for the isolate, so nobody calls `configOf` without the policy.
+ */
+export function currentConfig(env: Env): Config {
+  return configOf(env, current.verify !== undefined);
 }
 
 /** The session of a credential, and its ticket if it was one, which the room accepts only once. */

@@ -1,7 +1,7 @@
 import { Caller, endOfMinute } from "./caller.ts";
 import { Refusal } from "../errors.ts";
 import { ExpiringMap } from "../platform/expiring-map.ts";
-import { networkOf } from "./ip-address.ts";
+import { networkOf } from "../platform/ip-address.ts";
 import type { RequestContext } from "./request-context.ts";
 
 const MAX_USERS = 2_000;

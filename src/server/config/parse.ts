@@ -1,4 +1,5 @@
 import type { Env } from "../env.ts";
+import { log } from "../log.ts";
 import { setDataset } from "../metrics.ts";
 import { formatOf } from "../session/index.ts";
 import type { Config, SessionConfig } from "./config.ts";
@@ -149,11 +150,9 @@ export function configOf(env: Env, hasCustomVerify = false): Config {
   parsed.set(env, config);
   if (config.metrics) setDataset(config.metrics);
   if (config.faults.length > 0) {
-    console.log(
-      JSON.stringify({ event: "failure", code: "misconfigured", reason: config.faults.join("; ") }),
-    );
+    log("failure", { code: "misconfigured", reason: config.faults.join("; ") });
   } else if (config.warnings.length > 0) {
-    console.log(JSON.stringify({ event: "warning", reason: config.warnings.join("; ") }));
+    log("warning", { reason: config.warnings.join("; ") });
   }
   return config;
 }

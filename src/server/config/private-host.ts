@@ -1,4 +1,4 @@
-import { groupsOf, hasPrefix, v4At } from "../access/ip-address.ts";
+import { groupsOf, hasPrefix, v4At } from "../platform/ip-address.ts";
 
 /** Networks outside the public internet (the IANA's special-purpose registries). */
 const PRIVATE_V4 = [

@@ -1,9 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
-import { configOf } from "../config/parse.ts";
 import type { Env } from "../env.ts";
 import { inParallel } from "../platform/in-parallel.ts";
 import { describeError, log } from "../log.ts";
-import { hasCustomVerify } from "../access/policy.ts";
+import { currentConfig } from "../access/policy.ts";
 import type { Counts } from "../room/room-object.ts";
 import { roomStub } from "../room/room-stub.ts";
 import { within } from "../platform/time-limit.ts";
@@ -57,7 +56,7 @@ export class Directory extends DurableObject<Env> implements DirectoryObject {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
     this.#sql.exec(SCHEMA);
-    this.#withinMs = reportWithinMs(configOf(env, hasCustomVerify()).limits.staleMs);
+    this.#withinMs = reportWithinMs(currentConfig(env).limits.staleMs);
   }
 
   /**

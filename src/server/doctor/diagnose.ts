@@ -2,7 +2,7 @@ import { parseConfig } from "../config/parse.ts";
 import type { Config, SessionConfig } from "../config/config.ts";
 import type { Env } from "../env.ts";
 import { Refusal } from "../errors.ts";
-import type { RoomSession } from "../room/room-request.ts";
+import type { RoomSession } from "../session/room-session.ts";
 import { CookieHeader } from "../session/cookie.ts";
 import { readCredential, tryEach, type Credential } from "../session/credential.ts";
 import { sessionCookies, verifyCredential } from "../session/index.ts";

@@ -1,10 +1,10 @@
 import { Hono } from "hono";
-import { answerError } from "./answer-error.ts";
+import { answerError } from "../answer-error.ts";
 import { namedRoom, roomOf, type AppContext } from "./app-context.ts";
 import { dropBody } from "./body.ts";
 import { Refusal } from "../errors.ts";
 import { kick, sendEvent } from "./events.ts";
-import { readText } from "./read-text.ts";
+import { readText } from "../platform/read-text.ts";
 import type { AppBindings } from "../env.ts";
 import type { RequestContext } from "../access/request-context.ts";
 import { listRooms, readStats } from "./rooms.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { Refusal } from "../errors.ts";
-import { readText } from "./read-text.ts";
+import { readText } from "../platform/read-text.ts";
 
 const MAX_BODY_BYTES = 16_384;
 

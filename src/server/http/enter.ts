@@ -6,7 +6,8 @@ import { countStranger, hasPublicCounts, orStranger } from "../access/stranger.t
 import { errorResponse, Refusal, type ErrorCode } from "../errors.ts";
 import { describeError, log } from "../log.ts";
 import type { Env } from "../env.ts";
-import type { JoinRequest, RoomSession, WatchRequest } from "../room/room-request.ts";
+import type { JoinRequest, WatchRequest } from "../room/room-request.ts";
+import type { RoomSession } from "../session/room-session.ts";
 import { askRoom } from "../room/room-stub.ts";
 import { readCredential, type Credential } from "../session/credential.ts";
 import { sessionCookies } from "../session/index.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { fitsBytes } from "../../protocol/client-frame.ts";
-import { answerHeaders } from "./answer.ts";
+import { answerHeaders } from "../answer.ts";
 import { readBody } from "./body.ts";
 import { Refusal } from "../errors.ts";
 import { callTwice } from "../platform/object-call.ts";

@@ -1,14 +1,15 @@
 import * as v from "valibot";
 import { dataSchema, statusSchema } from "../../protocol/client-frame.ts";
 import { parseSince } from "../../protocol/since.ts";
-import { answerHeaders } from "./answer.ts";
+import { answerHeaders } from "../answer.ts";
 import { readBody } from "./body.ts";
 import { digest } from "../platform/digest.ts";
 import { Refusal } from "../errors.ts";
 import { requireOrigin } from "../access/origin.ts";
 import { judge } from "../access/policy.ts";
 import { countConnect, countRead } from "../access/rate-limit.ts";
-import { LEASE_UNKNOWN, type HoldRequest, type RoomSession } from "../room/room-request.ts";
+import { LEASE_UNKNOWN, type HoldRequest } from "../room/room-request.ts";
+import { type RoomSession } from "../session/room-session.ts";
 import { askRoom, callRoom, orRoomUnavailable } from "../room/room-stub.ts";
 import { credentialContextOf } from "./room.ts";
 import { windowEntries, windowOfLease } from "./window.ts";

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { answerJson } from "./answer.ts";
+import { answerJson } from "../answer.ts";
 import type { Config } from "../config/config.ts";
 import type { FoundRoom, ListedRoom, ListQuery } from "../directory/directory-object.ts";
 import { ALL_SHARDS } from "../directory/shards.ts";

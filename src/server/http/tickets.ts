@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { answerHeaders } from "./answer.ts";
+import { answerHeaders } from "../answer.ts";
 import { readBody } from "./body.ts";
 import { isRoomName } from "../../protocol/room-name.ts";
 import { Refusal } from "../errors.ts";

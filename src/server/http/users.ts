@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { answerHeaders } from "./answer.ts";
+import { answerHeaders } from "../answer.ts";
 import { readBody } from "./body.ts";
 import { readEvent, userEventSchema } from "./events.ts";
 import { inParallel } from "../platform/in-parallel.ts";

@@ -1,19 +1,16 @@
 import type { Ended, MemberView, RoomEvent, RoomObject, RoomStats } from "../room/room-object.ts";
-import type { Status } from "../../protocol/messages.ts";
 import { callTwice } from "../platform/object-call.ts";
 import { within } from "../platform/time-limit.ts";
-import type { Admission } from "../room/room-request.ts";
+import type { Admission } from "../session/room-session.ts";
 import type { Revocation } from "../user/revocation.ts";
+import { strongestOf } from "../user/whereabouts.ts";
 import type { LargeRoomStats } from "./hub-object.ts";
 import type { HubOutboxStats } from "./hub-reports.ts";
 import type { HubState } from "./hub-state.ts";
-import { shardOfUser, shardsOf, type Shard } from "./shard.ts";
+import { keyOf, shardOfUser, shardsOf, type Shard } from "./shard.ts";
 
 /** A shard that has not answered by then is left out of an answer, or fails the call. */
 const ANSWER_MS = 2_000;
-
-/** The strongest status counts (SPEC B4). */
-const BY_WEIGHT: readonly Status[] = ["busy", "online", "away", "offline"];
 
 /** What the backend asks a large room: each call goes to the shards that it concerns (SPEC N5, N6). */
 export class BackendCalls {
@@ -44,7 +41,7 @@ export class BackendCalls {
     const isForUsers = users !== undefined && roles === undefined;
     const all = this.#state.generations.flatMap(shardsOf);
     const shards = isForUsers ? users.flatMap((user) => this.#shardsOfUser(user)) : all;
-    const keys = new Map(shards.map((shard) => [`${shard.of}/${shard.index}`, shard]));
+    const keys = new Map(shards.map((shard) => [keyOf(shard), shard]));
     const delivered = await Promise.all(
       [...keys].map(([key, shard]) => {
         const before = this.#deliveries.get(key) ?? Promise.resolve();
@@ -79,7 +76,7 @@ export class BackendCalls {
     const views = await this.#ask(user, (stub) => stub.sight(user, stamp));
     return {
       isHere: views.some(({ isHere }) => isHere),
-      status: BY_WEIGHT.find((each) => views.some(({ status }) => status === each)) ?? "offline",
+      status: strongestOf(views.map(({ status }) => status)),
       connections: views.reduce((sum, { connections }) => sum + connections, 0),
       lastOnline: latest(views),
     };

@@ -1,14 +1,14 @@
 import { DurableObject } from "cloudflare:workers";
-import { hasCustomVerify } from "../access/policy.ts";
+import { currentConfig } from "../access/policy.ts";
 import type { Config } from "../config/config.ts";
-import { configOf } from "../config/parse.ts";
 import type { Env } from "../env.ts";
-import { answerError } from "../http/answer-error.ts";
+import { answerError } from "../answer-error.ts";
 import { errorResponse } from "../errors.ts";
 import { within } from "../platform/time-limit.ts";
 import { answerRead } from "../room/read.ts";
 import type { Counts, Ended, MemberView, RoomEvent, RoomObject } from "../room/room-object.ts";
-import { fromWorker, type Admission } from "../room/room-request.ts";
+import { fromWorker } from "../room/room-request.ts";
+import { type Admission } from "../session/room-session.ts";
 import { RoomTexts } from "../room/texts.ts";
 import type { Revocation } from "../user/revocation.ts";
 import { BackendCalls } from "./backend-calls.ts";
@@ -42,7 +42,7 @@ export class Hub extends DurableObject<Env> implements HubObject {
     super(ctx, env);
     const room = ctx.id.name ?? "";
     this.#room = room;
-    this.#config = configOf(env, hasCustomVerify());
+    this.#config = currentConfig(env);
     const generations = new Generations(ctx.storage.sql);
     const { staleMs } = this.#config.limits;
     const state = new HubState(staleMs, generations.load(), Date.now());
@@ -135,7 +135,7 @@ export class Hub extends DurableObject<Env> implements HubObject {
 
   #stubOf(shard: Shard): RoomObject {
     // Not `this.#config`: tests replace the environment of one object.
-    return shardStub(configOf(this.env, hasCustomVerify()), this.#room, shard);
+    return shardStub(currentConfig(this.env), this.#room, shard);
   }
 
   async #ready(): Promise<void> {

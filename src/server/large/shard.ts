@@ -1,4 +1,4 @@
-import { hashOf } from "../directory/shards.ts";
+import { hashOf } from "../platform/hash.ts";
 
 /** A shard of a large room: the `index`-th of so many. Another number of shards makes other objects. */
 export interface Shard {

@@ -1,5 +1,5 @@
 /** Deadlines this close together share an alarm, so that a crowd that leaves sets few. */
-const GRAIN_MS = 100;
+export const ALARM_GRAIN_MS = 100;
 
 /**
  * An object's one alarm (SPEC L7). It moves only to an earlier time, since each move writes a row. An
@@ -31,7 +31,7 @@ export class AlarmClock {
   /** Makes sure that the object wakes at `time`, or earlier; `Infinity` sets nothing. */
   wakeBy(time: number): void {
     if (time === Number.POSITIVE_INFINITY) return;
-    const at = Math.ceil(time / GRAIN_MS) * GRAIN_MS;
+    const at = Math.ceil(time / ALARM_GRAIN_MS) * ALARM_GRAIN_MS;
     if (this.#at !== null && this.#at <= at) return;
     this.#at = at;
     void this.#storage.setAlarm(at);

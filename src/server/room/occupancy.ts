@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { leaseFor } from "../directory/lease.ts";
-import { hashOf, shardOf } from "../directory/shards.ts";
+import { shardOf } from "../directory/shards.ts";
+import { hashOf } from "../platform/hash.ts";
 import { describeError, log } from "../log.ts";
 import { within } from "../platform/time-limit.ts";
 import type { Counts } from "./room-object.ts";

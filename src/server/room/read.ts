@@ -1,6 +1,6 @@
 import { formatSince } from "../../protocol/since.ts";
-import { hashOf } from "../directory/shards.ts";
-import { answerHeaders } from "../http/answer.ts";
+import { hashOf } from "../platform/hash.ts";
+import { answerHeaders } from "../answer.ts";
 import type { ReadRequest } from "./room-request.ts";
 import type { RoomTexts } from "./texts.ts";
 

@@ -1,7 +1,7 @@
 import type { Status } from "../../protocol/messages.ts";
 import type { ShardCalls } from "../large/messages.ts";
 import type { Revocation } from "../user/revocation.ts";
-import type { Admission } from "./room-request.ts";
+import type { Admission } from "../session/room-session.ts";
 
 /** An event of the app's backend, and whom it is for: everybody if `to` is absent (SPEC B1). */
 export interface RoomEvent {

@@ -1,11 +1,10 @@
-import { configOf } from "../config/parse.ts";
 import type { Env } from "../env.ts";
 import { errorResponse, Refusal } from "../errors.ts";
 import { objectFor, shardCountOf } from "../large/routing.ts";
 import { describeError, log } from "../log.ts";
 import { callTwice } from "../platform/object-call.ts";
 import { within } from "../platform/time-limit.ts";
-import { hasCustomVerify } from "../access/policy.ts";
+import { currentConfig } from "../access/policy.ts";
 import type { RoomObject } from "./room-object.ts";
 import { ROOM_URL, toRoom, type OldRequest, type RoomRequest } from "./room-request.ts";
 
@@ -14,7 +13,7 @@ import { ROOM_URL, toRoom, type OldRequest, type RoomRequest } from "./room-requ
  * large room, its hub.
  */
 export function roomStub(env: Env, room: string): DurableObjectStub<RoomObject> {
-  const config = configOf(env, hasCustomVerify());
+  const config = currentConfig(env);
   if (shardCountOf(config, room) === null) return config.rooms.getByName(room);
   return config.hubs!.getByName(room) as unknown as DurableObjectStub<RoomObject>;
 }
@@ -22,7 +21,7 @@ export function roomStub(env: Env, room: string): DurableObjectStub<RoomObject> 
 /** The object that a request goes to: of a large room, the shard of who enters it (SPEC N2). */
 function stubFor(env: Env, room: string, request: RoomRequest): DurableObjectStub<RoomObject> {
   if (request.ask === "read") return roomStub(env, room);
-  const config = configOf(env, hasCustomVerify());
+  const config = currentConfig(env);
   const comer = request.ask === "watch" ? request.watcher : request.joiner;
   const { address = request.requestId } = { address: undefined, ...request };
   return config.rooms.getByName(objectFor(config, room, comer?.user.id ?? address));

@@ -5,12 +5,12 @@ import type { Asked, KeptUser, Receipt, SentMember, Telling } from "../large/mes
 import { adopt, comeTo, keptOf, release } from "../large/take-over.ts";
 import { takeTelling } from "../large/take-telling.ts";
 import { errorResponse } from "../errors.ts";
-import { answerError } from "../http/answer-error.ts";
-import { answerHeaders, answerJson } from "../http/answer.ts";
-import { configOf } from "../config/parse.ts";
+import { answerError } from "../answer-error.ts";
+import { answerHeaders, answerJson } from "../answer.ts";
 import type { Env } from "../env.ts";
-import { hasCustomVerify } from "../access/policy.ts";
-import { fromWorker, type Admission, type OldRequest, type RoomRequest } from "./room-request.ts";
+import { currentConfig } from "../access/policy.ts";
+import { fromWorker, type OldRequest, type RoomRequest } from "./room-request.ts";
+import { type Admission } from "../session/room-session.ts";
 import type { Revocation } from "../user/revocation.ts";
 import { closeSocket } from "../platform/close-socket.ts";
 import { deliver, statsOf } from "./backend-calls.ts";
@@ -47,7 +47,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
     super(ctx, env);
     this.#room = new RoomState({
       name: ctx.id.name ?? "",
-      config: configOf(env, hasCustomVerify()),
+      config: currentConfig(env),
       storage: ctx.storage,
       pingedAt: (ws) => ctx.getWebSocketAutoResponseTimestamp(ws),
     });

@@ -3,7 +3,7 @@ import type { Revocation, SessionMark } from "../user/revocation.ts";
 import { end } from "./connections/departure.ts";
 import { isPresent, memberOf } from "./members/member.ts";
 import type { Ended, MemberView } from "./room-object.ts";
-import type { Admission } from "./room-request.ts";
+import type { Admission } from "../session/room-session.ts";
 import type { RoomState } from "./room-state.ts";
 
 /**

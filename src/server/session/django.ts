@@ -1,4 +1,4 @@
-import { readText } from "../http/read-text.ts";
+import { readText } from "../platform/read-text.ts";
 import { decodeBase64Url } from "./base64.ts";
 import { lookUp } from "./claims.ts";
 import { DETAIL, invalidSession } from "./details.ts";

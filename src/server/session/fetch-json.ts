@@ -1,4 +1,4 @@
-import { readText } from "../http/read-text.ts";
+import { readText } from "../platform/read-text.ts";
 
 const TIMEOUT_MS = 3000;
 const MAX_BODY_BYTES = 128 * 1024;

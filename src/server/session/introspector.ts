@@ -2,7 +2,7 @@ import type { SessionConfig } from "../config/config.ts";
 import { digest } from "../platform/digest.ts";
 import { Refusal } from "../errors.ts";
 import { ExpiringMap } from "../platform/expiring-map.ts";
-import type { RoomSession } from "../room/room-request.ts";
+import type { RoomSession } from "./room-session.ts";
 import { SharedWork } from "../platform/shared-work.ts";
 import { candidateFromJson, JSON_SOURCE, withClaims } from "./candidate.ts";
 import { recordOf } from "./claims.ts";

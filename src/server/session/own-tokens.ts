@@ -1,6 +1,6 @@
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import type { Refusal } from "../errors.ts";
-import type { RoomSession, UsedTicket } from "../room/room-request.ts";
+import type { RoomSession } from "./room-session.ts";
 import { candidateFromOwn, type Candidate } from "./candidate.ts";
 import { DETAIL, invalidSession, refusalOf } from "./details.ts";
 import type { Session } from "./session.ts";
@@ -8,6 +8,13 @@ import type { Session } from "./session.ts";
 /** The kinds of token that this service signs; each is valid for one purpose only. */
 const TICKET = "rollcall-ticket+jwt";
 const SESSION = "rollcall-session+jwt";
+
+/** A used ticket: it is good once, so the room remembers it until it expires (SPEC T1). */
+export interface UsedTicket {
+  id: string;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+}
 
 interface OwnPayload extends JWTPayload {
   session: RoomSession;

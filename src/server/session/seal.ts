@@ -1,5 +1,5 @@
 import { fitsBytes } from "../../protocol/client-frame.ts";
-import { toRoomSession, type RoomSession } from "../room/room-request.ts";
+import { toRoomSession, type RoomSession } from "./room-session.ts";
 import { JSON_SOURCE, type Candidate } from "./candidate.ts";
 import { DETAIL, invalidSession } from "./details.ts";
 import {

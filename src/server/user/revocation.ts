@@ -1,4 +1,4 @@
-import type { RoomSession } from "../room/room-request.ts";
+import type { RoomSession } from "../session/room-session.ts";
 
 /** The part of a session that decides whether it was revoked. */
 export type SessionMark = Pick<RoomSession, "id" | "issuedAt" | "undated" | "admission">;

@@ -1,5 +1,5 @@
 import type { RoomEvent } from "../room/room-object.ts";
-import type { Admission } from "../room/room-request.ts";
+import type { Admission } from "../session/room-session.ts";
 import type { SessionMark } from "./revocation.ts";
 import type { Whereabouts } from "./whereabouts.ts";
 

@@ -2,9 +2,10 @@ import type { Config } from "../config/config.ts";
 import { Refusal } from "../errors.ts";
 import { describeError, log } from "../log.ts";
 import { callTwice } from "../platform/object-call.ts";
-import { ADMISSION_STALE, type Admission, type RoomSession } from "../room/room-request.ts";
+import { ADMISSION_STALE } from "../room/room-request.ts";
+import { type Admission, type RoomSession } from "../session/room-session.ts";
 import { within } from "../platform/time-limit.ts";
-import { noteGood, noteRevoked } from "./known-sessions.ts";
+import { noteGood, noteRevoked } from "../access/known-sessions.ts";
 import { markOf } from "./revocation.ts";
 import type { Departure, UserObject } from "./user-object.ts";
 

@@ -1,13 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
-import { configOf } from "../config/parse.ts";
 import type { Env } from "../env.ts";
 import { inParallel } from "../platform/in-parallel.ts";
 import { describeError, log } from "../log.ts";
 import { callTwice } from "../platform/object-call.ts";
-import { hasCustomVerify } from "../access/policy.ts";
+import { currentConfig } from "../access/policy.ts";
 import { AlarmClock } from "../platform/alarm-clock.ts";
 import type { MemberView, RoomEvent } from "../room/room-object.ts";
-import type { Admission } from "../room/room-request.ts";
+import type { Admission } from "../session/room-session.ts";
 import { roomStub } from "../room/room-stub.ts";
 import { tableNames } from "../platform/table-names.ts";
 import { within } from "../platform/time-limit.ts";
@@ -57,7 +56,7 @@ export class User extends DurableObject<Env> implements UserObject {
     const { sql } = ctx.storage;
     const tables = tableNames(sql);
     this.#name = ctx.id.name ?? "";
-    this.#retentionMs = configOf(env, hasCustomVerify()).limits.retentionMs;
+    this.#retentionMs = currentConfig(env).limits.retentionMs;
     this.#listing = new Listing(ctx.storage, tables.has("rooms"));
     this.#revocations = new Revocations(sql, tables.has("revocations"));
     this.#pending = new PendingCalls(sql, tables.has("errands"));

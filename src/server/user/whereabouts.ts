@@ -19,8 +19,12 @@ export interface Whereabouts extends UserView {
 /** The view of a user about whom nothing is known. */
 export const UNLEARNT: UserView = { status: null, connections: 0, lastOnline: null };
 
-/** The strongest status of any room counts. */
 const BY_WEIGHT: readonly Status[] = ["busy", "online", "away"];
+
+/** The strongest of these statuses (SPEC B4). */
+export function strongestOf(statuses: readonly Status[]): Status {
+  return BY_WEIGHT.find((status) => statuses.includes(status)) ?? "offline";
+}
 
 const timeOf = (time: number | null) => (time === null ? null : new Date(time).toISOString());
 
@@ -39,14 +43,13 @@ export function sumUp(
 ): Whereabouts {
   const present = sights.filter(({ status }) => status !== "offline");
   if (present.length === 0 && !isComplete) return { ...UNLEARNT, rooms: [] };
-  const status = BY_WEIGHT.find((weighty) => present.some((one) => one.status === weighty));
   const last = sights.reduce(
     (latest, { lastOnline }) =>
       latest === null || (lastOnline ?? 0) > latest ? lastOnline : latest,
     lastSeen,
   );
   return {
-    status: status ?? "offline",
+    status: strongestOf(present.map(({ status }) => status)),
     connections: present.reduce((sum, { connections }) => sum + connections, 0),
     lastOnline: present.length > 0 ? null : timeOf(last),
     rooms: present

@@ -1,6 +1,6 @@
 /** The production Worker, but that a user's object stores and checks nothing: the least that an admission can take. */
 import { DurableObject } from "cloudflare:workers";
-import type { Admission } from "../../../src/server/room/room-request.ts";
+import type { Admission } from "../../../src/server/session/room-session.ts";
 
 export { default } from "../../../src/server/worker.ts";
 export { Directory, Hub, Room } from "../../../src/server/index.ts";

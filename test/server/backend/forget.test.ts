@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ROOM_URL, toRoomSession } from "../../../src/server/room/room-request.ts";
+import { ROOM_URL } from "../../../src/server/room/room-request.ts";
+import { toRoomSession } from "../../../src/server/session/room-session.ts";
 import { eventually } from "../../worker-kit/eventually.ts";
 import {
   admit,

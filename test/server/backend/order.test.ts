@@ -1,11 +1,8 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
-import {
-  ROOM_URL,
-  type Admission,
-  type RoomSession,
-} from "../../../src/server/room/room-request.ts";
+import { ROOM_URL } from "../../../src/server/room/room-request.ts";
+import { type Admission, type RoomSession } from "../../../src/server/session/room-session.ts";
 import { admit, breakRooms, mendRooms, queryUser, userStub } from "../../worker-kit/backend.ts";
 import { Peer } from "../../worker-kit/peer.ts";
 import { passTimeWithAlarms, restart, roomStub } from "../../worker-kit/time.ts";

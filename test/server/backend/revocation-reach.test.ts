@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { fromWorker, ROOM_URL, toRoomSession } from "../../../src/server/room/room-request.ts";
+import { fromWorker, ROOM_URL } from "../../../src/server/room/room-request.ts";
+import { toRoomSession } from "../../../src/server/session/room-session.ts";
 import { eventually, until } from "../../worker-kit/eventually.ts";
 import {
   admit,

@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ROOM_URL, toRoomSession, type Untagged } from "../../../src/server/room/room-request.ts";
+import { ROOM_URL, type Untagged } from "../../../src/server/room/room-request.ts";
+import { toRoomSession } from "../../../src/server/session/room-session.ts";
 import { Room } from "../../../src/server/room/room.ts";
 import { eventually } from "../../worker-kit/eventually.ts";
 import {

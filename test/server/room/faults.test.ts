@@ -1,10 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import {
-  ROOM_URL,
-  type Untagged,
-  type RoomSession,
-} from "../../../src/server/room/room-request.ts";
+import { ROOM_URL, type Untagged } from "../../../src/server/room/room-request.ts";
+import { type RoomSession } from "../../../src/server/session/room-session.ts";
 import { decodeAttachment } from "../../../src/server/room/connections/attachment.ts";
 import { readRoom, refusal } from "../../worker-kit/http.ts";
 import { join, Peer } from "../../worker-kit/peer.ts";

@@ -1,7 +1,8 @@
 import { PROTOCOL, type WatcherWelcome, type Welcome } from "../../../protocol/messages.ts";
 import type { Since } from "../../../protocol/since.ts";
 import type { ErrorCode } from "../../errors.ts";
-import type { RoomSession, UsedTicket } from "../room-request.ts";
+import type { RoomSession } from "../../session/room-session.ts";
+import type { UsedTicket } from "../../session/own-tokens.ts";
 import type { ConnectionRef } from "../members/changes.ts";
 import type { Connection } from "./connection.ts";
 import type { NewPlace } from "../members/member.ts";

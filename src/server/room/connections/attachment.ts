@@ -1,4 +1,4 @@
-import type { RoomSession } from "../room-request.ts";
+import type { RoomSession } from "../../session/room-session.ts";
 import type { Offences } from "./flood.ts";
 import { putBrief } from "./brief.ts";
 import type { OwedProof } from "./reading.ts";

@@ -1,6 +1,6 @@
 import { CLOSE } from "../../../protocol/close-codes.ts";
 import type { ServerFrame } from "../../../protocol/messages.ts";
-import type { RoomSession } from "../room-request.ts";
+import type { RoomSession } from "../../session/room-session.ts";
 import {
   decodeAttachment,
   encodeAttachment,

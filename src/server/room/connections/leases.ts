@@ -1,4 +1,4 @@
-import { answerHeaders } from "../../http/answer.ts";
+import { answerHeaders } from "../../answer.ts";
 import { Refusal, type ErrorCode } from "../../errors.ts";
 import { log } from "../../log.ts";
 import { ADMISSION_STALE, LEASE_UNKNOWN } from "../room-request.ts";

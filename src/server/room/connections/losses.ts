@@ -1,9 +1,7 @@
+import { ALARM_GRAIN_MS } from "../../platform/alarm-clock.ts";
 import { graceAlarmAt } from "../members/members.ts";
 import type { Loss, Losses } from "../members/losses.ts";
 import type { Connections } from "./connections.ts";
-
-/** Alarms are rounded up to this. */
-const ALARM_GRAIN_MS = 100;
 
 /**
  * Ends a turn for lost places: notes the last loss on a live socket, where it survives hibernation

@@ -1,7 +1,7 @@
 import { Refusal } from "../../errors.ts";
 import type { Action } from "../../access/authorize.ts";
 import { mayEnter } from "../../access/policy.ts";
-import type { RoomSession } from "../room-request.ts";
+import type { RoomSession } from "../../session/room-session.ts";
 import { mintSession } from "../../session/own-tokens.ts";
 import { within } from "../../platform/time-limit.ts";
 import { requireUnrevoked } from "../../user/user-stub.ts";

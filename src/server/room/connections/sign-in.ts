@@ -4,7 +4,7 @@ import { closeCodeOf, Refusal } from "../../errors.ts";
 import { log } from "../../log.ts";
 import { judgeToken } from "../../access/policy.ts";
 import { countConnect } from "../../access/rate-limit.ts";
-import { isNewer, type RoomSession } from "../room-request.ts";
+import { isNewer, type RoomSession } from "../../session/room-session.ts";
 import { joinAdmitted } from "../../user/user-stub.ts";
 import { admit, admitWatcher, isStale, retract, welcome } from "./admission.ts";
 import type { Connection } from "./connection.ts";

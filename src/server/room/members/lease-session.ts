@@ -1,4 +1,4 @@
-import { isNewer, type RoomSession } from "../room-request.ts";
+import { isNewer, type RoomSession } from "../../session/room-session.ts";
 import { markOf, type SessionMark } from "../../user/revocation.ts";
 
 /** The session behind a lease; a lease made by 0.1.0 does not know when the session ends. */

@@ -1,6 +1,6 @@
 import type { Status } from "../../../protocol/messages.ts";
 import type { RoomLimits } from "../../config/config.ts";
-import type { RoomSession } from "../room-request.ts";
+import type { RoomSession } from "../../session/room-session.ts";
 import { isNews, takeOver, type Adopted } from "./adopted.ts";
 import { ChangeLog, type Changes, type ConnectionRef } from "./changes.ts";
 import { leaseEnd, leaseSessionOf, takesOver } from "./lease-session.ts";

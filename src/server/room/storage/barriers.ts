@@ -1,5 +1,5 @@
 import { hasTable } from "../../platform/has-table.ts";
-import type { Admission } from "../room-request.ts";
+import type { Admission } from "../../session/room-session.ts";
 import { TimeIndex } from "../members/time-index.ts";
 
 /** How long an admission lets a session join; the clocks of two objects may differ by as much. */

@@ -1,5 +1,5 @@
 import { hasTable } from "../../platform/has-table.ts";
-import type { UsedTicket } from "../room-request.ts";
+import type { UsedTicket } from "../../session/own-tokens.ts";
 import { TimeIndex } from "../members/time-index.ts";
 
 /** The clock of the Worker that checks a ticket's expiry may be late. */

@@ -3,7 +3,7 @@ import { Refusal, type ErrorCode } from "../../errors.ts";
 import type { ClientFrame } from "../../../protocol/messages.ts";
 import type { Connection } from "../connections/connection.ts";
 import { attempt } from "../connections/departure.ts";
-import type { RoomSession } from "../room-request.ts";
+import type { RoomSession } from "../../session/room-session.ts";
 import type { RoomState } from "../room-state.ts";
 import type { RunTurn } from "../task.ts";
 

@@ -1,5 +1,5 @@
-import { errorResponse, Refusal } from "../errors.ts";
-import { describeError, log } from "../log.ts";
+import { errorResponse, Refusal } from "./errors.ts";
+import { describeError, log } from "./log.ts";
 
 /**
  * Turns what a handler threw into an answer, and logs it; `room` is the room it was about, if any.

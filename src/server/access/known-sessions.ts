@@ -1,5 +1,5 @@
 import { ExpiringMap } from "../platform/expiring-map.ts";
-import type { RoomSession } from "../room/room-request.ts";
+import type { RoomSession } from "../session/room-session.ts";
 
 const KNOWN_MS = 60_000;
 const MAX_KNOWN = 500;
