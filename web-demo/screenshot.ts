@@ -22,8 +22,8 @@ const DESKTOP = { width: 1280, height: 1200 };
 /** How much is shown below the rooms. */
 const BELOW = 24;
 /** For screens with two pixels in each. */
-const SHARP = { deviceScaleFactor: 2 };
-const QUALITY = 90;
+const SCALE = 2;
+const QUALITY = 84;
 /** What glides or fades has arrived. */
 const STILL = { animations: "disabled" } as const;
 
@@ -42,7 +42,7 @@ const PEOPLE: (Who & { status?: string; tabs?: number })[] = [
 ];
 const POINTERS = [
   { x: 60, y: 40 },
-  { x: 250, y: 30 },
+  { x: 210, y: 24 },
   { x: 150, y: 110 },
 ];
 const YOU = { id: "emmy-noether", name: "Emmy Noether", picture: "fern" } as const;
@@ -79,7 +79,7 @@ async function takePicture(server: Server): Promise<void> {
     for (let more = 1; more < tabs; more++) await visitor.open();
   }
 
-  const { page } = await enter(server, YOU, SHARP);
+  const { page } = await enter(server, YOU, { deviceScaleFactor: SCALE });
   const protocol = await page.context().newCDPSession(page);
   await page.getByRole("button", { name: "Open a second viewer" }).click();
   await page.frameLocator("iframe").getByText("6 online").waitFor();
@@ -88,32 +88,35 @@ async function takePicture(server: Server): Promise<void> {
     await page.getByText(`Others see you as ${status === "Busy" ? "busy" : "online"}`).waitFor();
   }
   await page.getByText("3 tabs").waitFor();
-  const typing = people.at(-1)!.page.getByLabel("Type something");
   const pointers = page.locator(".pointer");
   const areThere = async () =>
     (await pointers.count()) === POINTERS.length && (await page.getByText("typing…").isVisible());
-  // A pointer that rests is soon gone, as is who has stopped typing: all are there before and after.
-  for (let nudge = 0, isDone = false; !isDone; nudge = 1 - nudge) {
+  let isDone = false;
+  const busy = keepBusy(people, () => isDone);
+  while (!isDone) {
+    await setTimeout(100);
+    if (!(await areThere())) continue;
+    const { y, height } = (await page.locator(".rooms").boundingBox())!;
+    const clip = { x: 0, y: 0, width: DESKTOP.width, height: y + height + BELOW, scale: SCALE };
+    const picture = { format: "webp", quality: QUALITY, clip } as const;
+    const { data } = await protocol.send("Page.captureScreenshot", picture);
+    isDone = await areThere();
+    if (isDone) writeFileSync(FILE, data, "base64");
+  }
+  await busy;
+}
+
+/** A pointer that rests is soon gone, as is who has stopped typing: they go on until `isOver`. */
+async function keepBusy(people: readonly Visitor[], isOver: () => boolean): Promise<void> {
+  const typing = people.at(-1)!.page.getByLabel("Type something");
+  for (let nudge = 0; !isOver(); nudge = 1 - nudge) {
     const move = async ({ x, y }: { x: number; y: number }, index: number) =>
       people
         .at(index)!
         .page.locator(".board")
         .hover({ position: { x: x + nudge, y } });
     await Promise.all([...POINTERS.map(move), typing.fill("…".repeat(1 + nudge))]);
-    await setTimeout(500);
-    if (!(await areThere())) continue;
-    const { y, height } = (await page.locator(".rooms").boundingBox())!;
-    const clip = {
-      x: 0,
-      y: 0,
-      width: DESKTOP.width,
-      height: y + height + BELOW,
-      scale: SHARP.deviceScaleFactor,
-    };
-    const picture = { format: "webp", quality: QUALITY, clip } as const;
-    const { data } = await protocol.send("Page.captureScreenshot", picture);
-    isDone = await areThere();
-    if (isDone) writeFileSync(FILE, data, "base64");
+    await setTimeout(300);
   }
 }
 
