@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, statfsSync } from "node:fs";
 import { cloudflareTest } from "@cloudflare/vitest-pool-workers";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type Plugin } from "vitest/config";
 import { CredentialGuard, keepLog } from "./test/credential-guard.ts";
 import { LongFirst } from "./test/long-first.ts";
 import { RulesGuard } from "./test/rules-guard.ts";
@@ -28,11 +28,26 @@ const SHARED = {
   maxWorkers: FILES_AT_A_TIME,
 };
 
+/**
+ * Leaves the packages to workerd, which then loads each once in a process: the pool has Vitest transform
+ * them all, and evaluate them again for each file.
+ */
+const PACKAGES: Plugin = {
+  name: "packages",
+  enforce: "post",
+  config({ test }) {
+    Object.assign(test!.server!.deps!, { inline: [], external: [/\/node_modules\//] });
+  },
+};
+
 const secret = () => randomBytes(32).toString("base64url");
 const webhookSecret = () => `whsec_${randomBytes(32).toString("base64")}`;
 
 /** In workerd, against the real Worker: its `main` and bindings are production's. */
-const worker = (vars: Record<string, string>, datasets: Record<string, { dataset: string }> = {}) =>
+const worker = (
+  vars: Record<string, string>,
+  datasets: Record<string, { dataset: string }> = {},
+): Plugin[] => [
   cloudflareTest({
     wrangler: { configPath: "./wrangler.toml" },
     miniflare: {
@@ -51,7 +66,9 @@ const worker = (vars: Record<string, string>, datasets: Record<string, { dataset
         ...vars,
       },
     },
-  });
+  }),
+  PACKAGES,
+];
 
 /** The examples import the package; here that is its source. */
 const sources = (...entries: string[]) =>
@@ -71,7 +88,7 @@ export default defineConfig({
     },
     projects: [
       {
-        plugins: [worker({})],
+        plugins: worker({}),
         resolve: { alias: sources("server") },
         test: {
           name: "worker",
@@ -84,7 +101,7 @@ export default defineConfig({
         },
       },
       {
-        plugins: [worker({ IN_BAND_AUTH: "true", RENEW: "server" })],
+        plugins: worker({ IN_BAND_AUTH: "true", RENEW: "server" }),
         test: {
           name: "worker-in-band",
           ...BOUNDS,
@@ -99,14 +116,12 @@ export default defineConfig({
       },
       {
         // Two keys, as during a rotation; and every way to sign in.
-        plugins: [
-          worker({
-            IN_BAND_AUTH: "true",
-            RENEW: "server",
-            SERVER_KEY: `${secret()}, ${secret()}`,
-            SIGNALS: "false",
-          }),
-        ],
+        plugins: worker({
+          IN_BAND_AUTH: "true",
+          RENEW: "server",
+          SERVER_KEY: `${secret()}, ${secret()}`,
+          SIGNALS: "false",
+        }),
         test: {
           name: "worker-backend",
           ...BOUNDS,
@@ -115,20 +130,18 @@ export default defineConfig({
         },
       },
       {
-        plugins: [
-          worker(
-            {
-              SERVER_KEY: secret(),
-              WEBHOOK_URL: "https://hooks.example.com/rollcall",
-              // Less than webhooks are retried for.
-              RETENTION_SECONDS: "3600",
-              // Two, as during a rotation.
-              WEBHOOK_SECRET: `${webhookSecret()}, ${webhookSecret()}`,
-            },
-            // The platform's own binding, which stores nothing locally.
-            { METRICS: { dataset: "rollcall" } },
-          ),
-        ],
+        plugins: worker(
+          {
+            SERVER_KEY: secret(),
+            WEBHOOK_URL: "https://hooks.example.com/rollcall",
+            // Less than webhooks are retried for.
+            RETENTION_SECONDS: "3600",
+            // Two, as during a rotation.
+            WEBHOOK_SECRET: `${webhookSecret()}, ${webhookSecret()}`,
+          },
+          // The platform's own binding, which stores nothing locally.
+          { METRICS: { dataset: "rollcall" } },
+        ),
         test: {
           name: "worker-webhooks",
           ...BOUNDS,

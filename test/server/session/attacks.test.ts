@@ -2,8 +2,9 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MAX_LONG_FRAME_BYTES } from "../../../src/protocol/client-frame.ts";
 import type { ServerFrame } from "../../../src/protocol/messages.ts";
+import { createApp } from "../../../src/server/app.ts";
 import { closeCodeOf, type ErrorCode } from "../../../src/server/errors.ts";
-import { askConfigured, HOST, refusal } from "../../worker-kit/http.ts";
+import { HOST, refusal, requestTo } from "../../worker-kit/http.ts";
 import type { Attack, Subject } from "./attacks/attack.ts";
 import { makeSubjects } from "./attacks/index.ts";
 
@@ -91,6 +92,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+/** One for all, as in production: to make an app's routes takes longer than most answers. */
+const app = createApp();
 let rooms = 0;
 /** The rooms that the Worker turned to. */
 let touched: string[] = [];
@@ -116,10 +119,9 @@ function enter(subject: Subject, way: Way, token: string, changes: Attack["env"]
   const room = `attacked-${++rooms}`;
   const ask: Ask = async (path, headers, method = "GET") => {
     asked = 0;
-    const answer = await askConfigured(config, path, headers, {
-      method,
-      ...(method === "POST" && { body: JSON.stringify({ room }) }),
-    });
+    const body = method === "POST" ? JSON.stringify({ room }) : null;
+    const request = requestTo(path, { method, headers, body });
+    const answer = await app.request(request, {}, { ...env, ...config });
     expect(asked, "nobody is asked twice for one request").toBeLessThanOrEqual(1);
     return answer;
   };
