@@ -11,7 +11,6 @@ import { closeContexts, openBrowser } from "./browser.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../examples");
 const INSTALL_MS = 180_000;
-const PACKAGES = ["express@5.3.0", "express-session@1.19.0"];
 
 const folder = mkdtempSync(join(tmpdir(), "rollcall-localhost-"));
 const presenceFolder = join(folder, "presence");
@@ -38,7 +37,7 @@ const pageOf = (script: string) => `<!doctype html><html lang="en"><title>An app
 
 beforeAll(async () => {
   for (const port of ["3000", "8787"]) ports.set(port, await freePort());
-  app = await installPackage(folder, { packages: PACKAGES });
+  app = await installPackage(folder);
   cpSync(join(folder, "node_modules/rollcall/template"), presenceFolder, { recursive: true });
   useExample("localhost/dev.vars", "presence/.dev.vars");
   const server = useExample("localhost/server.js", "server.js");

@@ -13,10 +13,6 @@ import { closeContexts, openBrowser } from "./browser.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const EXAMPLES = join(PROJECT, "test/examples");
-/**
- * What the app has beside the package: the oldest supported React. The other tests have the newest.
- */
-const OF_THE_APP = ["react@18.3.1", "react-dom@18.3.1"];
 const TYPES = ["@types/react", "@types/react-dom"];
 
 const folder = mkdtempSync(join(tmpdir(), "rollcall-package-"));
@@ -30,7 +26,7 @@ let server: Server | undefined;
 
 beforeAll(async () => {
   browser = await openBrowser();
-  app = await installPackage(folder, { packages: OF_THE_APP, types: TYPES });
+  app = await installPackage(folder, TYPES);
 }, INSTALL_MS);
 
 afterAll(async () => {

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createRequire, flushCompileCache } from "node:module";
 import { join, parse } from "node:path";
 import { promisify } from "node:util";
 import { oncePerRun } from "../once-per-run.ts";
@@ -38,13 +39,20 @@ function run(script: string, args: string[], folder: string) {
 
 const quiet = (folder: string) => ({ WRANGLER_LOG: "error", WRANGLER_LOG_PATH: folder });
 
-/** It reads its settings when it is loaded; its output is hidden. */
-async function loadWrangler(folder: string): Promise<typeof import("wrangler")> {
+const require = createRequire(import.meta.url);
+
+/**
+ * It reads its settings when it is loaded; its output is hidden. An `import` would compile its one large
+ * script three times: also to find out that it is CommonJS, and what it exports.
+ */
+export function loadWrangler(folder: string): typeof import("wrangler") {
   const before = { ...process.env };
   Object.assign(process.env, quiet(folder));
   try {
-    return await import("wrangler");
+    return require("wrangler") as typeof import("wrangler");
   } finally {
+    // For the next process that loads it.
+    flushCompileCache();
     for (const name of Object.keys(quiet(folder))) {
       if (before[name] === undefined) delete process.env[name];
       else process.env[name] = before[name];
@@ -65,7 +73,7 @@ export async function bundleWorker({
   config = WRANGLER_TOML,
   outdir,
 }: BundleRequest): Promise<Bundle> {
-  const wrangler = await loadWrangler(outdir);
+  const wrangler = loadWrangler(outdir);
   const page = join(outdir, "page");
   if (env === "demo") {
     const build = ["build", "--config", "web-demo/vite.config.ts", "--logLevel", "warn"];

@@ -5,7 +5,7 @@
 import type { ChildProcess } from "node:child_process";
 import { subscribe } from "node:diagnostics_channel";
 import { readFileSync, rmSync } from "node:fs";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { createRequire, flushCompileCache } from "node:module";
 import type { V4MiniflareOptions } from "miniflare";
 import type { Bundle } from "./bundle.ts";
 
@@ -28,8 +28,16 @@ export type HostReport =
   | { line: string }
   | { ended: true };
 
+// An `import` would compile its one large script three times: also to find out that it is CommonJS, and
+// what it exports.
+const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = createRequire(import.meta.url)(
+  "miniflare",
+) as typeof import("miniflare");
+// For the next process that loads it.
+flushCompileCache();
+
 let workerd: ChildProcess | undefined;
-let serving: { miniflare: Miniflare; folder: string } | undefined;
+let serving: { miniflare: InstanceType<typeof Miniflare>; folder: string } | undefined;
 
 subscribe("child_process", (message) => {
   const { process: child } = message as { process: ChildProcess };
