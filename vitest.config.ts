@@ -20,7 +20,7 @@ if (existsSync(MEMORY)) {
 /** For a busy machine: longer than any wait in a test, which then fails with its own message. */
 const BOUNDS = { testTimeout: 120_000, hookTimeout: 120_000 };
 /** Most files wait for most of their time: on two cores, so many run at a time. */
-const FILES_AT_A_TIME = 7;
+const FILES_AT_A_TIME = 10;
 /** Starting a workerd takes longer than most files. */
 const SHARED = {
   isolate: false,

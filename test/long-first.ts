@@ -5,44 +5,72 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
  * The files of the node project that take longest start before all others. They leave few places, so
  * that small projects start few workerds.
  */
-const LONGEST = ["webhooks", "half-open", "page", "presence", "company"];
+const LONGEST = [
+  "webhooks",
+  "half-open",
+  "page",
+  "presence",
+  "company",
+  "package",
+  "deploy-examples",
+  "localhost",
+];
 
 /** Of each project's other files the longest start first, so that none is left over at its end. */
 const LONG = [
-  "crash",
-  "lifecycle",
   "memory",
+  "lifecycle",
+  "crash",
   "restart",
-  "package",
+  "template",
+  "users-crash",
   "background",
   "react-rooms",
-  "deploy-examples",
-  "crowd",
-  "cursors",
   "session-end",
-  "users-crash",
-  "sign-in",
-  "client-renewal",
-  "see",
-  "react",
-  "localhost",
-  "watch",
-  "element",
-  "template",
-  "client-session-end",
   "guide-commands",
+  "client-renewal",
+  "crowd",
+  "sign-in",
+  "watch",
+  "client-session-end",
+  "large",
+  "client-sign-in",
+  "see",
+  "recipes",
+  "cursors",
+  "element",
+  "metrics",
+  "hostile",
+  "large-room",
+  "react",
+  "client-network",
+  "client-watching",
+  "element-room",
+  "dot",
+  "words",
   "convergence",
-  "faults",
-  "rate-limit",
+  "lossy",
   "attacks",
-  "every-door",
+  "faults",
+  "resize",
+  "rate-limit",
   "every-frame",
-  "forget",
+  "every-door",
   "rooms",
+  "forget",
+  "whereabouts",
+  "wire",
+  "grace",
+  "watching-people",
+  "authorize-watch",
+  "strangers",
 ];
 
-/** A project's processes go on with its next file: its files follow one another. */
-const PROJECTS = ["worker-in-band", "worker-webhooks", "worker-backend", "worker", "node"];
+/**
+ * A project's processes go on with its next file: its files follow one another. The last have many short
+ * ones.
+ */
+const PROJECTS = ["worker-in-band", "worker-webhooks", "worker-backend", "node", "worker"];
 
 /** Orders a run's files. */
 export class LongFirst extends BaseSequencer {
