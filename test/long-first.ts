@@ -26,6 +26,7 @@ const LONG = [
   "users-crash",
   "background",
   "react-rooms",
+  "react-unmount",
   "session-end",
   "guide-commands",
   "client-renewal",

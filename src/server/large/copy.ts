@@ -10,8 +10,7 @@ import { Inbox } from "./stream.ts";
  * A shard's copy of the list of a large room, as the hub tells it (SPEC N3, N4). It is memory: a
  * shard that wakes has none until the hub has told it everything.
  */
-export class Copy implements SeenList, ListHolder {
-  #entries = new Entries();
+export class Copy extends Entries implements SeenList, ListHolder {
   readonly #inbox = new Inbox();
   /** The parts of everything so far, until the last one has come. */
   #parts: SentMember[] | null = null;
@@ -39,34 +38,6 @@ export class Copy implements SeenList, ListHolder {
     return this.#state;
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  get online(): number {
-    return this.#entries.online;
-  }
-
-  get connections(): number {
-    return this.#entries.connections;
-  }
-
-  members(): string[] {
-    return this.#entries.members();
-  }
-
-  firstPresent(count: number, except?: ReadonlySet<string>): string[] {
-    return this.#entries.firstPresent(count, except);
-  }
-
-  page(after: string, limit: number): { members: string[]; after: string | null } {
-    return this.#entries.page(after, limit);
-  }
-
-  member(id: string): string | undefined {
-    return this.#entries.get(id)?.json;
-  }
-
   changedSince(since: Since): string[] | null {
     const { epoch, version } = this.#state;
     return since.epoch === epoch && since.version === version ? [] : null;
@@ -74,7 +45,7 @@ export class Copy implements SeenList, ListHolder {
 
   /** Drops everything. */
   clear(): void {
-    this.#entries = new Entries();
+    this.deleteEntries();
     this.#inbox.clear();
     this.#parts = null;
     this.#state = NOBODY;
@@ -88,7 +59,7 @@ export class Copy implements SeenList, ListHolder {
     const numbers = new Set(shards.map((key) => Number(key.split("/")[0])));
     const isMissing = (id: string) =>
       [...numbers].some((of) => missing.has(keyOf(shardOfUser(id, of))));
-    return [...this.#entries]
+    return [...this]
       .filter(([id]) => isMissing(id))
       .map(([id, { json, connections }]) => [id, json, connections]);
   }
@@ -115,13 +86,13 @@ export class Copy implements SeenList, ListHolder {
   #apply(set: readonly SentMember[], gone: readonly string[]): Set<string> {
     const changed = new Set<string>();
     for (const [id, json, connections] of set) {
-      if (this.#entries.get(id)?.json === json) continue;
-      this.#entries.set(id, { json, connections, online: connections > 0 ? 1 : 0 });
+      if (this.entry(id)?.json === json) continue;
+      this.setEntry(id, { json, connections, online: connections > 0 ? 1 : 0 });
       changed.add(id);
     }
     for (const id of gone) {
-      if (this.#entries.get(id) === undefined) continue;
-      this.#entries.delete(id);
+      if (this.entry(id) === undefined) continue;
+      this.deleteEntry(id);
       changed.add(id);
     }
     return changed;
@@ -130,7 +101,7 @@ export class Copy implements SeenList, ListHolder {
   #replace(members: readonly SentMember[], left: readonly string[]): Set<string> {
     const kept = new Map(members.map((member) => [member[0], member]));
     for (const id of left) kept.delete(id);
-    const gone = [...this.#entries.keys()].filter((id) => !kept.has(id));
+    const gone = [...this.ids()].filter((id) => !kept.has(id));
     return this.#apply([...kept.values()], gone);
   }
 }

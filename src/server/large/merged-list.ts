@@ -8,57 +8,20 @@ import { mergeParts, type Part } from "./merge.ts";
 type Merged = Entry & Part;
 
 /** The list of a large room: what its shards report, merged, at one version (SPEC N3). */
-export class MergedList implements SeenList {
-  readonly #entries = new Entries<Merged>();
+export class MergedList extends Entries<Merged> implements SeenList {
   /** The parts of users whom several shards report. */
   readonly #several = new Map<string, Map<string, Part>>();
   #epoch = crypto.randomUUID() as string;
   #version = 0;
 
   get state(): Since {
-    if (this.#entries.size === 0) return NOBODY;
+    if (this.size === 0) return NOBODY;
     return { epoch: this.#epoch, version: this.#version };
   }
 
   /** The epoch of the last member who was on the list. */
   get epoch(): string {
     return this.#epoch;
-  }
-
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  get online(): number {
-    return this.#entries.online;
-  }
-
-  get connections(): number {
-    return this.#entries.connections;
-  }
-
-  members(): string[] {
-    return this.#entries.members();
-  }
-
-  firstPresent(count: number, except?: ReadonlySet<string>): string[] {
-    return this.#entries.firstPresent(count, except);
-  }
-
-  page(after: string, limit: number): { members: string[]; after: string | null } {
-    return this.#entries.page(after, limit);
-  }
-
-  member(id: string): string | undefined {
-    return this.#entries.get(id)?.json;
-  }
-
-  entry(id: string): Readonly<Entry> | undefined {
-    return this.#entries.get(id);
-  }
-
-  ids(): Iterable<string> {
-    return this.#entries.keys();
   }
 
   /** A large room is read in windows and pages, which change as a whole. */
@@ -70,13 +33,13 @@ export class MergedList implements SeenList {
   partsOf(id: string): Part[] {
     const several = this.#several.get(id);
     if (several) return [...several.values()];
-    const entry = this.#entries.get(id);
+    const entry = this.entry(id);
     return entry ? [entry] : [];
   }
 
   /** The parts that a shard reports, by user. */
   *partsFrom(shard: string): Iterable<[string, Part]> {
-    for (const [id, entry] of this.#entries) {
+    for (const [id, entry] of this) {
       const part = this.#several.get(id)?.get(shard) ?? (entry.shard === shard ? entry : null);
       if (part !== null && part.shard === shard) yield [id, part];
     }
@@ -96,22 +59,22 @@ export class MergedList implements SeenList {
   }
 
   #show(id: string, parts: readonly Part[]): boolean {
-    const before = this.#entries.get(id);
+    const before = this.entry(id);
     if (parts.length > 1) this.#several.set(id, new Map(parts.map((part) => [part.shard, part])));
     else this.#several.delete(id);
     const [only] = parts;
     if (only === undefined) {
-      this.#entries.delete(id);
+      this.deleteEntry(id);
       this.#advance(before?.connections ?? 0);
       return before !== undefined;
     }
     const { json, connections } = parts.length > 1 ? mergeParts(parts) : only;
     const isKnown = before?.json === json;
-    if (before === undefined && this.#entries.size === 0 && this.#version > 0) this.#startAnew();
+    if (before === undefined && this.size === 0 && this.#version > 0) this.#startAnew();
     if (!isKnown) this.#advance(connections - (before?.connections ?? 0));
     const { shard, choseAt, chosen } = only;
     const online = connections > 0 ? 1 : 0;
-    this.#entries.set(id, { json, online, connections, shard, choseAt, chosen });
+    this.setEntry(id, { json, online, connections, shard, choseAt, chosen });
     return !isKnown;
   }
 

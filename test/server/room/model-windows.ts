@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, vi } from "vitest";
+import type { Replica } from "../../../src/client/replica.ts";
 import type { Delta, Member, Snapshot } from "../../../src/protocol/messages.ts";
 import { admit, admitWatcher, welcome } from "../../../src/server/room/connections/admission.ts";
 import { Connection } from "../../../src/server/room/connections/connection.ts";
@@ -62,6 +63,8 @@ export const windowStep: fc.Arbitrary<WindowStep> = fc.oneof(
 /** A client with a window: it knows whom it watches, and whom of them it may not watch. */
 class WindowClient extends Client {
   readonly watched = new Map<string, "allowed" | "denied">();
+  /** The users that it added, and was not sent since. */
+  readonly added = new Set<string>();
   readonly limit: number;
   readonly isMember: boolean;
   watching: number | null = null;
@@ -90,7 +93,17 @@ class WindowClient extends Client {
         this.misfits.push(`soon: ${text}`);
       if (isNews) this.countsAt = Date.now();
     }
+    if (state?.type === "delta") this.#expectNothingOfDenied(state, before, text);
+    if (state) this.added.clear();
     return state;
+  }
+  /** A user whom it may not watch is sent as unknown once, and never changes (SPEC S6). */
+  #expectNothingOfDenied({ set }: Delta, before: Replica | null, text: string): void {
+    for (const { id } of set) {
+      const isKnown = before?.members.some((member) => member.id === id);
+      const isNews = !isKnown || this.added.has(id);
+      if (this.watched.get(id) === "denied" && !isNews) this.misfits.push(`denied: ${text}`);
+    }
   }
 }
 
@@ -164,6 +177,7 @@ export class ModelWindows {
     const allowed = (id: string) => client.limit > 0 || !denied.includes(id);
     watchLists.change(client.connection!, { add, remove, allowed });
     broadcaster.rewatch(client.connection!, add);
+    for (const id of add) client.added.add(id);
     for (const id of remove) client.watched.delete(id);
     client.hasWatched ||= add.length > 0;
     for (const id of add) client.watched.set(id, allowed(id) ? "allowed" : "denied");

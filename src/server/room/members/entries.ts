@@ -7,8 +7,8 @@ export interface Entry {
   connections: number;
 }
 
-/** The members on a list, by id and in order, and their counts. */
-export class Entries<Each extends Entry = Entry> {
+/** What all lists that others see have in common: their members, by id and in order, and the counts. */
+export abstract class Entries<Each extends Entry = Entry> {
   readonly #entries = new Map<string, Each>();
   /** The number of members whose status is not offline. */
   online = 0;
@@ -27,25 +27,19 @@ export class Entries<Each extends Entry = Entry> {
     return this.#entries.entries();
   }
 
-  keys(): IterableIterator<string> {
+  /** The ids of all members on the list. */
+  ids(): IterableIterator<string> {
     return this.#entries.keys();
   }
 
-  get(id: string): Each | undefined {
+  /** The entry of a member; `undefined` if they are not on the list. */
+  entry(id: string): Readonly<Each> | undefined {
     return this.#entries.get(id);
   }
 
-  set(id: string, entry: Each): void {
-    if (!this.#entries.has(id)) this.#all?.add(id);
-    this.#count(id, entry);
-    this.#entries.set(id, entry);
-  }
-
-  delete(id: string): void {
-    if (!this.#entries.has(id)) return;
-    this.#all?.delete(id);
-    this.#count(id, { online: 0, connections: 0 });
-    this.#entries.delete(id);
+  /** The JSON of a member; `undefined` if they are not on the list. */
+  member(id: string): string | undefined {
+    return this.#entries.get(id)?.json;
   }
 
   /** The JSON of every member, ordered by id. */
@@ -68,6 +62,27 @@ export class Entries<Each extends Entry = Entry> {
     const ids = this.#all.after(after, limit + 1);
     const members = ids.slice(0, limit).map((id) => this.#entries.get(id)!.json);
     return { members, after: ids.length > limit ? ids[limit - 1]! : null };
+  }
+
+  protected setEntry(id: string, entry: Each): void {
+    if (!this.#entries.has(id)) this.#all?.add(id);
+    this.#count(id, entry);
+    this.#entries.set(id, entry);
+  }
+
+  protected deleteEntry(id: string): void {
+    if (!this.#entries.has(id)) return;
+    this.#all?.delete(id);
+    this.#count(id, { online: 0, connections: 0 });
+    this.#entries.delete(id);
+  }
+
+  protected deleteEntries(): void {
+    this.#entries.clear();
+    this.online = 0;
+    this.connections = 0;
+    this.#present = null;
+    this.#all = null;
   }
 
   /** Replaces an entry in the counts. */

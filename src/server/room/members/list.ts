@@ -20,8 +20,7 @@ interface VersionedEntry extends Entry {
 export type ReadonlyList = Readonly<Omit<List, "show">>;
 
 /** The list that others see: the members on it and their counts, at a version (SPEC R3, V1). */
-export class List implements SeenList {
-  readonly #entries = new Entries<VersionedEntry>();
+export class List extends Entries<VersionedEntry> implements SeenList {
   /** The epoch of the last member who was on the list. */
   epoch: string;
   /** The version in that epoch. */
@@ -30,32 +29,21 @@ export class List implements SeenList {
   floor: number;
 
   constructor({ epoch, floor, records }: SavedRoster) {
+    super();
     this.epoch = epoch;
     this.version = floor;
     this.floor = floor;
     for (const record of records) {
       if (!isListed(record)) continue;
       this.version = Math.max(this.version, record.version);
-      this.#entries.set(record.id, new RecordEntry(record));
+      this.setEntry(record.id, new RecordEntry(record));
     }
   }
 
   /** The epoch and version that readers get (SPEC V1). */
   get state(): Since {
-    if (this.#entries.size === 0) return NOBODY;
+    if (this.size === 0) return NOBODY;
     return { epoch: this.epoch, version: this.version };
-  }
-
-  get size(): number {
-    return this.#entries.size;
-  }
-
-  get online(): number {
-    return this.#entries.online;
-  }
-
-  get connections(): number {
-    return this.#entries.connections;
   }
 
   /**
@@ -64,46 +52,20 @@ export class List implements SeenList {
    * or joins (SPEC M3). Before the record changes, its {@link member} has to be asked for.
    */
   show(record: MemberRecord): boolean {
-    const entry = this.#entries.get(record.id);
+    const entry = this.entry(record.id);
     const json = isListed(record) ? JSON.stringify(memberOf(record)) : undefined;
     if (json === entry?.json) return false;
-    if (this.#entries.size === 0 && this.version > 0) this.#startAnew();
+    if (this.size === 0 && this.version > 0) this.#startAnew();
     const moved = Math.abs(shownConnections(record) - (entry?.connections ?? 0));
     this.version += Math.max(1, moved);
     record.version = this.version;
     if (json === undefined) {
       this.floor = this.version;
-      this.#entries.delete(record.id);
+      this.deleteEntry(record.id);
     } else {
-      this.#entries.set(record.id, new RecordEntry(record, json));
+      this.setEntry(record.id, new RecordEntry(record, json));
     }
     return true;
-  }
-
-  members(): string[] {
-    return this.#entries.members();
-  }
-
-  firstPresent(count: number, except?: ReadonlySet<string>): string[] {
-    return this.#entries.firstPresent(count, except);
-  }
-
-  page(after: string, limit: number): { members: string[]; after: string | null } {
-    return this.#entries.page(after, limit);
-  }
-
-  member(id: string): string | undefined {
-    return this.#entries.get(id)?.json;
-  }
-
-  /** The entry of a member; `undefined` if they are not on the list. */
-  entry(id: string): Readonly<Entry> | undefined {
-    return this.#entries.get(id);
-  }
-
-  /** The ids of all members on the list. */
-  ids(): Iterable<string> {
-    return this.#entries.keys();
   }
 
   changedSince(since: Since): string[] | null {
@@ -112,7 +74,7 @@ export class List implements SeenList {
     if (since.version === version) return [];
     if (since.version < this.floor) return null;
     const changed: string[] = [];
-    for (const [id, entry] of this.#entries) if (entry.version > since.version) changed.push(id);
+    for (const [id, entry] of this) if (entry.version > since.version) changed.push(id);
     return changed;
   }
 

@@ -169,9 +169,7 @@ export class Windows {
       told.length += this.#tell(connection, roster, change, texts);
     };
     for (const connection of this.#affectedBy(roster, changed)) {
-      const added = this.#rewatched.get(connection);
-      const toTell = added ? new Set([...changed, ...added]) : changed;
-      const change = this.#changeOf(connection, roster, toTell);
+      const change = this.#changeOf(connection, roster, this.#newsFor(connection, changed));
       if (change.set.length + change.gone.length > 0) tell(connection, change);
     }
     this.#rewatched.clear();
@@ -195,6 +193,18 @@ export class Windows {
     }
     for (const connection of this.#rewatched.keys()) affected.add(connection);
     return affected;
+  }
+
+  /**
+   * The users whose entries are news to a connection: those that changed, except those it may not
+   * watch, who never change for it, and those it has just added (SPEC S5, S6).
+   */
+  #newsFor(connection: Connection, changed: ReadonlySet<string>): ReadonlySet<string> {
+    const added = this.#rewatched.get(connection);
+    const { denied } = this.#lists.of(connection);
+    if (!added && denied.size === 0) return changed;
+    const allowed = [...changed].filter((id) => !denied.has(id));
+    return new Set([...allowed, ...(added ?? [])]);
   }
 
   /** Returns the changes in a window, and stores its new state. */

@@ -1,0 +1,183 @@
+import { describe, expect, it } from "vitest";
+import {
+  lastOnlineIn,
+  LIMITS,
+  newRoster,
+  refTo,
+  sessionOf,
+  shownIn,
+  takeChanges,
+} from "./roster-kit.ts";
+
+describe("the limits of a room", () => {
+  it("[A6.1, A6.2] count every place, and every watcher beside them", () => {
+    const roster = newRoster();
+    const join = (user: string, connection: string, watching = {}) =>
+      roster.join(0, sessionOf(user), connection, { watching });
+    for (const tab of ["a1", "a2", "a3"]) expect(join("ada", tab)).toBe("joined");
+    expect(join("ada", "a4")).toBe("too_many_connections");
+    expect(join("bob", "b1", { byUser: 3 })).toBe("too_many_connections");
+    expect(join("bob", "b1", { inRoom: 1 })).toBe("room_full");
+    expect(join("bob", "b1", { byUser: 2 })).toBe("joined");
+    expect(join("Cleo", "c1")).toBe("room_full");
+    roster.end(0, refTo("ada", "a2"), 0);
+    expect(join("Cleo", "c1")).toBe("joined");
+    expect(join("dan", "d1")).toBe("room_full");
+    roster.endAll(0, "ada");
+    expect([roster.holds(refTo("ada", "a1")), roster.holds(refTo("bob", "b1"))]).toEqual([
+      false,
+      true,
+    ]);
+    for (const tab of ["d1", "d2"]) expect(join("dan", tab)).toBe("joined");
+    expect(join("dan", "d3")).toBe("room_full");
+  });
+
+  it("[L4.2, A6.2] do not keep out who takes over a place", () => {
+    const roster = newRoster();
+    for (const tab of ["a1", "a2", "a3"]) roster.join(0, sessionOf("ada"), tab);
+    roster.join(0, sessionOf("bob"), "b1");
+    roster.lose(0, refTo("ada", "a1"));
+    expect(roster.refuses("Cleo")).toBe("room_full");
+    expect(roster.join(1, sessionOf("ada"), "a4")).toBe("joined");
+    expect(shownIn(roster, "ada")).toMatchObject({ connections: 3 });
+    expect(roster.join(1, sessionOf("ada"), "a5")).toBe("too_many_connections");
+  });
+});
+
+describe("places in their grace period", () => {
+  it("[L4.2, L4.3] are taken over in the order of their losses, and each ends in its own time", () => {
+    const roster = newRoster();
+    for (const tab of ["a1", "a2", "a3"]) roster.join(0, sessionOf("ada"), tab);
+    roster.lose(500, refTo("ada", "a3"));
+    roster.lose(1_500, refTo("ada", "a1"));
+    // A second loss of the same changes nothing.
+    roster.lose(3_000, refTo("ada", "a3"));
+    expect(roster.dueAt).toBe(10_000);
+    roster.join(3_500, sessionOf("ada"), "a4");
+    roster.advance(9_499);
+    expect(shownIn(roster, "ada")).toMatchObject({ connections: 3 });
+    roster.advance(9_500);
+    expect(shownIn(roster, "ada")).toMatchObject({ connections: 2 });
+    expect(["a2", "a4"].every((tab) => roster.holds(refTo("ada", tab)))).toBe(true);
+    expect(roster.dueAt).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("[L7.5] end with the next even second, or with what wakes the room before", () => {
+    const roster = newRoster();
+    roster.join(0, sessionOf("ada"), "a1");
+    roster.join(0, sessionOf("bob"), "b1", { leasedUntil: 9_000 });
+    roster.lose(1, refTo("ada", "a1"));
+    expect(roster.dueAt).toBe(9_000);
+    roster.advance(9_000);
+    expect(roster.list.connections).toBe(0);
+    // The end of the grace period was noted first, though the room woke for the lease.
+    expect([lastOnlineIn(roster, "ada"), lastOnlineIn(roster, "bob")]).toEqual([1, 9_000 - 45_000]);
+  });
+});
+
+describe("when a member was last online", () => {
+  it("[R4.2, R4.3] is the last that is known of any connection, or now", () => {
+    const roster = newRoster();
+    for (const tab of ["a1", "a2"]) roster.join(0, sessionOf("ada"), tab);
+    roster.end(60_000, refTo("ada", "a1"), 50_000);
+    expect(lastOnlineIn(roster, "ada")).toBeNull();
+    roster.end(60_000, refTo("ada", "a2"), 20_000);
+    expect(lastOnlineIn(roster, "ada")).toBe(50_000);
+    for (const unknown of [Number.NaN, Number.NEGATIVE_INFINITY, 8.64e15 + 1]) {
+      const user = `${unknown}`;
+      roster.join(70_000, sessionOf(user), "b1");
+      roster.end(80_000, refTo(user, "b1"), unknown);
+      expect(lastOnlineIn(roster, user)).toBe(80_000);
+    }
+  });
+
+  it("[L5.1, L5.2] decides who is forgotten, and when", () => {
+    const roster = newRoster({ ...LIMITS, maxRemembered: 2 });
+    for (const [at, user] of ["ada", "bob", "Cleo"].entries()) {
+      roster.join(at, sessionOf(user), user);
+      roster.end(10 - at, refTo(user, user), 10 - at);
+    }
+    expect([...roster.list.ids()].toSorted()).toEqual(["ada", "bob"]);
+    expect(roster.dueAt).toBe(60_009);
+    takeChanges(roster);
+    roster.advance(60_009);
+    expect([...roster.list.ids()]).toEqual(["ada"]);
+    expect(takeChanges(roster)).toMatchObject({ forgotten: ["bob"], saved: [] });
+    roster.advance(60_010);
+    expect(roster.size).toBe(0);
+    expect(roster.dueAt).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("[L5.2, L5.3, M3.2] of a member who hides, too many take the entry and not the choice", () => {
+    const roster = newRoster({ ...LIMITS, maxRemembered: 0 });
+    roster.join(0, sessionOf("ada"), "a1");
+    roster.update(1, "ada", { status: "offline" });
+    expect([shownIn(roster, "ada"), roster.chosenBy("ada"), roster.size]).toEqual([
+      null,
+      "offline",
+      1,
+    ]);
+    roster.update(2, "ada", { status: "busy" });
+    expect(shownIn(roster, "ada")).toMatchObject({
+      status: "busy",
+      connections: 1,
+      lastOnline: null,
+    });
+  });
+});
+
+describe("the profile", () => {
+  it("[M6.1] is that of the newest session, whichever comes last", () => {
+    const roster = newRoster();
+    const named = (name: string, issuedAt: number) =>
+      sessionOf("ada", { user: { id: "ada", name }, issuedAt });
+    roster.join(0, named("first", 10), "a1");
+    roster.renew(0, named("older", 9));
+    expect(shownIn(roster, "ada")).toMatchObject({ name: "first" });
+    // The name is the same, but the session is newer.
+    takeChanges(roster);
+    roster.renew(0, named("first", 20));
+    expect(roster.isChanged).toBe(false);
+    roster.renew(0, named("between", 15));
+    roster.join(0, named("between", 15), "a2");
+    expect(shownIn(roster, "ada")).toMatchObject({ name: "first" });
+    roster.renew(0, named("last", 21));
+    expect(shownIn(roster, "ada")).toMatchObject({ name: "last" });
+    roster.renew(0, sessionOf("nobody"));
+    expect(roster.size).toBe(1);
+  });
+
+  it("[M3.2, M6.1] of a member who hides is shown when they show themselves", () => {
+    const roster = newRoster();
+    const named = (name: string, issuedAt: number) =>
+      sessionOf("ada", { user: { id: "ada", name }, issuedAt });
+    roster.join(0, named("first", 10), "a1");
+    roster.update(0, "ada", { status: "offline" });
+    roster.renew(0, named("second", 20));
+    takeChanges(roster);
+    roster.renew(0, named("second", 30));
+    expect(roster.isChanged).toBe(false);
+    expect(shownIn(roster, "ada")).toMatchObject({ name: "first" });
+    roster.renew(0, named("first", 40));
+    roster.update(0, "ada", { status: null });
+    expect(shownIn(roster, "ada")).toMatchObject({ name: "first" });
+    roster.update(0, "ada", { status: "offline" });
+    roster.renew(0, named("third", 50));
+    roster.update(0, "ada", { status: null });
+    expect(shownIn(roster, "ada")).toMatchObject({ name: "third" });
+    expect(roster.find("ada")?.unseen).toBeNull();
+  });
+});
+
+it("[W8, M5.1] an update changes what it names, and tells whether that was the choice", () => {
+  const roster = newRoster();
+  roster.join(0, sessionOf("ada"), "a1");
+  expect(roster.update(0, "ada", { status: "busy", data: { n: 1 } })).toBe(true);
+  expect(roster.update(0, "ada", { data: { n: 2 } })).toBe(false);
+  expect(shownIn(roster, "ada")).toMatchObject({ status: "busy", data: { n: 2 } });
+  expect(roster.update(0, "ada", { status: "busy" })).toBe(false);
+  expect(roster.update(0, "ada", { status: "offline", data: { n: 3 } })).toBe(true);
+  roster.update(0, "ada", { status: null });
+  expect(shownIn(roster, "ada")).not.toHaveProperty("data");
+  expect(roster.update(0, "nobody", { status: "busy" })).toBe(false);
+});
