@@ -195,9 +195,12 @@ export class HubLink {
     if (this.#reports.dueAt(now) > now) return null;
     const { envelope, ids } = this.#reports.begin(now);
     const { list } = this.#parts.roster();
+    const facts = this.#facts(now);
+    // The hub tells it nothing more: the copy would be of the past when somebody comes.
+    if (!facts.listens) this.copy.clear();
     const report: Report = {
       ...envelope,
-      ...this.#facts(now),
+      ...facts,
       shard: this.shard,
       holds: this.copy.toldBy,
       set: [],
@@ -209,7 +212,7 @@ export class HubLink {
       if (entry === undefined) report.gone.push(id);
       else report.set.push(this.#sentOf(id, entry));
     }
-    this.#told = this.#facts(now);
+    this.#told = facts;
     return (runTurn) => this.#send(report, runTurn);
   }
 
