@@ -43,7 +43,7 @@ export function readSessionId(value: unknown, claim: string): string | undefined
 
 /** Reads a name. It is only decoration, so a bad one is cut or left out instead of refused. */
 export function readName(value: unknown): string | undefined {
-  if (typeof value !== "string" || value === "") return undefined;
+  if (typeof value !== "string") return undefined;
   const cut = value.slice(0, MAX_NAME_LENGTH);
   // The first half of a character whose second half was cut off.
   const isHalved = value.length > MAX_NAME_LENGTH && /[\ud800-\udbff]$/.test(cut);

@@ -155,11 +155,9 @@ export class Members {
   }
 
   #forget(record: MemberRecord): void {
-    const { id } = record;
-    this.#records.delete(id);
-    this.#graces.delete(id);
-    this.#deadlines.delete(id);
-    this.#remembered.delete(id);
+    // With neither place nor entry, nothing else is indexed of it.
+    this.#records.delete(record.id);
+    this.#deadlines.delete(record.id);
     this.#changes.forget(record);
   }
 
@@ -172,9 +170,7 @@ export class Members {
     else this.#remembered.delete(id);
     if (places === placesBefore) return;
     this.#places += places.length - placesBefore.length;
-    for (const { connection, leasedUntil } of placesBefore) {
-      if (leasedUntil !== undefined) this.#leaseOwners.delete(connection);
-    }
+    for (const { connection } of placesBefore) this.#leaseOwners.delete(connection);
     for (const { connection, leasedUntil } of places) {
       if (leasedUntil !== undefined) this.#leaseOwners.set(connection, id);
     }

@@ -60,8 +60,8 @@ export interface MemberSocket {
 }
 
 /** Whether a place is that of a socket that has not been found again. */
-function isUnbound({ connection, lostAt, leasedUntil }: Place): boolean {
-  return connection === "" && lostAt === null && leasedUntil === undefined;
+function isUnbound({ connection, lostAt }: Place): boolean {
+  return connection === "" && lostAt === null;
 }
 
 /**

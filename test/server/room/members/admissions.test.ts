@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { newRoster, refTo, sessionOf, takeChanges } from "./roster-kit.ts";
+import { newRoster, refTo, sessionOf, shownIn, takeChanges } from "./roster-kit.ts";
 
 const admitted = (id: string, stamp: number) => sessionOf(id, { admission: { stamp, at: stamp } });
 
@@ -45,6 +45,10 @@ it("[B11.1] who has a place, if only one in its grace period, is not forgotten",
   roster.forget(0, "ada");
   roster.forget(0, "nobody");
   expect([roster.isHere("ada"), roster.isShown("ada"), roster.size]).toEqual([true, true, 1]);
+  roster.update(0, "ada", { status: "offline" });
+  roster.forget(0, "ada");
+  expect(shownIn(roster, "ada")).not.toBeNull();
+  roster.update(0, "ada", { status: null });
   roster.lose(0, refTo("ada", "a1"));
   roster.forget(0, "ada");
   expect([roster.isHere("ada"), roster.isShown("ada"), roster.size]).toEqual([true, true, 1]);
@@ -56,8 +60,8 @@ it("[B11.1] who has a place, if only one in its grace period, is not forgotten",
 
 it("[B8.2] who left shortly before a start is known, and who left at an unknown time", () => {
   const roster = newRoster();
-  roster.join(0, admitted("early", 1), "1");
-  roster.join(0, admitted("late", 2), "2");
+  roster.join(0, admitted("early", 2), "1");
+  roster.join(0, admitted("late", 1), "2");
   roster.join(0, sessionOf("unadmitted"), "3");
   roster.join(0, admitted("hidden", 3), "4");
   roster.update(0, "hidden", { status: "offline" });

@@ -50,6 +50,11 @@ it("[P1.6] a newer session takes a lease over, and is stored if its id is anothe
   expect(held()).toMatchObject({ id: "s2", issuedAt: 30 });
   expect(takeChanges(roster).saved).toHaveLength(1);
   expect(shownIn(roster, "ada")).toMatchObject({ name: "Ada L." });
+  roster.renewLease(3_000, LEASE, sessionOf("ada", { user, id: "s3", issuedAt: 31 }));
+  expect(takeChanges(roster).saved).toHaveLength(1);
+  // It ends sooner, so it is not newer.
+  roster.renewLease(4_000, LEASE, sessionOf("ada", { issuedAt: 31, expiresAt: 50_000 }));
+  expect([held()?.id, shownIn(roster, "ada")?.name]).toEqual(["s3", "Ada L."]);
   expect(roster.renewLease(60_000, LEASE, sessionOf("ada", { issuedAt: 29 }))).toBe(105_000);
 });
 
@@ -59,29 +64,34 @@ it("[P1.5] the renewal of a lease that is not there makes none", () => {
   expect([roster.size, roster.holds(LEASE), roster.isChanged]).toEqual([0, false, false]);
 });
 
-it.each<[string, Partial<Place>, number]>([
-  ["no session", {}, 5],
-  ["a session of an unknown end", { session: { id: "s1", issuedAt: 10 } }, 5],
+it.each<[string, Partial<Place>, number, string]>([
+  ["no session", {}, 5, "Ada L."],
+  ["an older session of an unknown end", { session: { issuedAt: 10 } }, 10, "Ada L."],
+  ["a newer session of an unknown end", { session: { issuedAt: 10 } }, 5, "ada"],
 ])(
   "[P1.6] a lease of 0.1.0 with %s lasts as long as the session that renews it",
-  (_, old, issuedAt) => {
+  (_, old, issuedAt, name) => {
     const place = { connection: "lease", idle: false, lostAt: null, leasedUntil: 45_000, ...old };
     const roster = startAgain([{ ...newRecord({ id: "ada" }, 0), places: [place] }]);
     expect(roster.ownerOfLease("lease")).toBe("ada");
-    const session = sessionOf("ada", { issuedAt, expiresAt: 50_000 });
+    const user = { id: "ada", name: "Ada L." };
+    const session = sessionOf("ada", { user, issuedAt, expiresAt: 50_000 });
     expect(roster.renewLease(30_000, LEASE, session)).toBe(50_000);
+    if (name === "Ada L.")
+      expect(roster.find("ada")?.places[0]?.session).toMatchObject({ issuedAt });
   },
 );
 
 it("[P2.2, P1.7] a lease that is lost is stored with its loss, and its place is taken over", () => {
   const roster = rosterWithLease();
-  roster.lose(5_000, LEASE);
+  roster.lose(40_000, LEASE);
   expect(roster.losses.lastAt).toBeNull();
   const [saved] = takeChanges(roster).saved;
-  expect(toStored(saved!.places)).toMatchObject([{ connection: "lease", lostAt: 5_000 }]);
-  // It has its grace period, and ends by that alone.
-  expect(roster.dueAt).toBe(14_000);
-  roster.join(6_000, sessionOf("ada"), "a1");
+  expect(toStored(saved!.places)).toMatchObject([{ connection: "lease", lostAt: 40_000 }]);
+  expect(startAgain([saved!]).find("ada")?.places[0]?.session).toMatchObject({ id: "s1" });
+  // Its grace period ends it, though the lease would have ended before.
+  expect(roster.dueAt).toBe(48_000);
+  roster.join(46_000, sessionOf("ada"), "a1");
   expect(roster.ownerOfLease("lease")).toBeNull();
   expect(shownIn(roster, "ada")).toMatchObject({ connections: 1 });
 });

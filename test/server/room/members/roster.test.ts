@@ -48,17 +48,20 @@ describe("places in their grace period", () => {
   it("[L4.2, L4.3] are taken over in the order of their losses, and each ends in its own time", () => {
     const roster = newRoster();
     for (const tab of ["a1", "a2", "a3"]) roster.join(0, sessionOf("ada"), tab);
-    roster.lose(500, refTo("ada", "a3"));
-    roster.lose(1_500, refTo("ada", "a1"));
+    roster.lose(500, refTo("ada", "a2"));
+    roster.lose(1_000, refTo("ada", "a3"));
+    roster.lose(2_500, refTo("ada", "a1"));
     // A second loss of the same changes nothing.
-    roster.lose(3_000, refTo("ada", "a3"));
+    roster.lose(3_000, refTo("ada", "a2"));
     expect(roster.dueAt).toBe(10_000);
     roster.join(3_500, sessionOf("ada"), "a4");
-    roster.advance(9_499);
+    roster.advance(8_999);
     expect(shownIn(roster, "ada")).toMatchObject({ connections: 3 });
-    roster.advance(9_500);
+    roster.advance(9_000);
     expect(shownIn(roster, "ada")).toMatchObject({ connections: 2 });
-    expect(["a2", "a4"].every((tab) => roster.holds(refTo("ada", tab)))).toBe(true);
+    roster.advance(10_500);
+    expect(shownIn(roster, "ada")).toMatchObject({ connections: 1 });
+    expect(roster.holds(refTo("ada", "a4"))).toBe(true);
     expect(roster.dueAt).toBe(Number.POSITIVE_INFINITY);
   });
 
@@ -66,12 +69,40 @@ describe("places in their grace period", () => {
     const roster = newRoster();
     roster.join(0, sessionOf("ada"), "a1");
     roster.join(0, sessionOf("bob"), "b1", { leasedUntil: 9_000 });
+    roster.join(0, sessionOf("bob"), "b2");
     roster.lose(1, refTo("ada", "a1"));
     expect(roster.dueAt).toBe(9_000);
     roster.advance(9_000);
-    expect(roster.list.connections).toBe(0);
-    // The end of the grace period was noted first, though the room woke for the lease.
-    expect([lastOnlineIn(roster, "ada"), lastOnlineIn(roster, "bob")]).toEqual([1, 9_000 - 45_000]);
+    expect(roster.list.connections).toBe(1);
+    expect(lastOnlineIn(roster, "ada")).toBe(1);
+  });
+
+  it("[L4.3, L5.3] end in their own time, though the entry of one who hides leaves the list", () => {
+    const roster = newRoster();
+    roster.join(0, sessionOf("ada"), "a1");
+    roster.update(1, "ada", { status: "offline" });
+    expect(roster.dueAt).toBe(60_001);
+    roster.lose(60_000, refTo("ada", "a1"));
+    roster.advance(60_001);
+    expect([shownIn(roster, "ada"), roster.isHere("ada")]).toEqual([null, true]);
+    roster.advance(68_000);
+    expect(roster.size).toBe(0);
+  });
+
+  it("[L4.2] are those of connections that the room knows", () => {
+    const roster = newRoster();
+    roster.join(0, sessionOf("ada"), "a1");
+    takeChanges(roster);
+    for (const ref of [refTo("ada", "a2"), refTo("nobody", "a1")]) {
+      roster.lose(0, ref);
+      roster.end(0, ref, 0);
+      roster.idle(0, ref, true);
+    }
+    expect([roster.isChanged, roster.losses.lastAt, roster.holds(refTo("ada", "a1"))]).toEqual([
+      false,
+      null,
+      true,
+    ]);
   });
 });
 
@@ -83,6 +114,9 @@ describe("when a member was last online", () => {
     expect(lastOnlineIn(roster, "ada")).toBeNull();
     roster.end(60_000, refTo("ada", "a2"), 20_000);
     expect(lastOnlineIn(roster, "ada")).toBe(50_000);
+    roster.join(60_000, sessionOf("ada"), "a1");
+    roster.end(61_000, refTo("ada", "a1"), 61_000);
+    expect(lastOnlineIn(roster, "ada")).toBe(61_000);
     for (const unknown of [Number.NaN, Number.NEGATIVE_INFINITY, 8.64e15 + 1]) {
       const user = `${unknown}`;
       roster.join(70_000, sessionOf(user), "b1");
@@ -138,13 +172,22 @@ describe("the profile", () => {
     takeChanges(roster);
     roster.renew(0, named("first", 20));
     expect(roster.isChanged).toBe(false);
+    roster.renew(0, named("first", 5));
     roster.renew(0, named("between", 15));
     roster.join(0, named("between", 15), "a2");
     expect(shownIn(roster, "ada")).toMatchObject({ name: "first" });
     roster.renew(0, named("last", 21));
+    roster.renew(0, named("older", 20));
     expect(shownIn(roster, "ada")).toMatchObject({ name: "last" });
     roster.renew(0, sessionOf("nobody"));
     expect(roster.size).toBe(1);
+  });
+
+  it("[A2.5] of a Worker that does not check it is stored as it can be read again", () => {
+    const roster = newRoster();
+    const user = { id: "ada", name: "a\ud83d", image: "/\ud83d" };
+    roster.join(0, sessionOf("ada", { user }), "a1");
+    expect(shownIn(roster, "ada")).toMatchObject({ name: "a\ufffd", image: "/\ufffd" });
   });
 
   it("[M3.2, M6.1] of a member who hides is shown when they show themselves", () => {
@@ -153,6 +196,9 @@ describe("the profile", () => {
       sessionOf("ada", { user: { id: "ada", name }, issuedAt });
     roster.join(0, named("first", 10), "a1");
     roster.update(0, "ada", { status: "offline" });
+    takeChanges(roster);
+    roster.renew(0, named("first", 15));
+    expect(roster.isChanged).toBe(false);
     roster.renew(0, named("second", 20));
     takeChanges(roster);
     roster.renew(0, named("second", 30));
@@ -176,8 +222,10 @@ it("[W8, M5.1] an update changes what it names, and tells whether that was the c
   expect(roster.update(0, "ada", { data: { n: 2 } })).toBe(false);
   expect(shownIn(roster, "ada")).toMatchObject({ status: "busy", data: { n: 2 } });
   expect(roster.update(0, "ada", { status: "busy" })).toBe(false);
+  expect(shownIn(roster, "ada")).toMatchObject({ data: { n: 2 } });
   expect(roster.update(0, "ada", { status: "offline", data: { n: 3 } })).toBe(true);
   roster.update(0, "ada", { status: null });
   expect(shownIn(roster, "ada")).not.toHaveProperty("data");
   expect(roster.update(0, "nobody", { status: "busy" })).toBe(false);
+  expect(roster.chosenBy("nobody")).toBeNull();
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { toStored } from "../../../../src/server/room/members/place.ts";
+import { newRecord } from "../../../../src/server/room/members/member.ts";
+import { fromStored, toStored } from "../../../../src/server/room/members/place.ts";
 import { Roster } from "../../../../src/server/room/members/roster.ts";
 import {
   lastOnlineIn,
@@ -49,10 +50,16 @@ describe("a start", () => {
       ["x", true, null],
       ["lease", false, null],
     ]);
+    expect(roster.losses.lastAt).toBeNull();
     const { saved } = takeChanges(roster);
     expect(saved.map(({ id }) => id)).toEqual(["ada", "bob"]);
     expect(toStored(saved[1]!.places)).toEqual([{ idle: false, lostAt: 90 }]);
     expect(roster.list.connections).toBe(5);
+    // Another start does not put off the end of what is stored as lost.
+    const [, bob] = saved;
+    const again = startAgain([bob!]);
+    expect(again.losses.reconcile(900, () => [], { lostAt: 900, isNoted: true })).toEqual([]);
+    expect(placesOf(again, "bob")).toEqual([["", false, 90]]);
     roster.advance(8_089);
     expect(roster.list.connections).toBe(5);
     roster.advance(8_090);
@@ -99,12 +106,22 @@ describe("a start", () => {
     const saved = takeChanges(before).saved;
     const roster = startAgain([...saved].toReversed());
     expect(roster.list.state).toEqual({ epoch: "first", version });
-    expect(roster.list.changedSince({ epoch: "first", version: version - 1 })).toEqual(["Cleo"]);
     // Of what left the list last, only the version is stored.
     const emptied = startAgain([], { floor: 9 });
     emptied.join(0, sessionOf("ada"), "a1");
     expect(emptied.list.state.epoch).not.toBe("first");
     expect(emptied.list.state.version).toBe(1);
+    const { state } = emptied.list;
+    emptied.update(0, "ada", { status: "busy" });
+    expect(emptied.list.changedSince(state)).toEqual(["ada"]);
+  });
+
+  it("[L6.1] finds the sockets of 0.1.0, which stored their names", () => {
+    const places = fromStored([{ connection: "old", idle: false, lostAt: null }]);
+    const roster = startAgain([{ ...newRecord({ id: "ada" }, 0), places }]);
+    const sockets = [{ id: "x", isIdle: false }];
+    roster.losses.reconcile(100, () => sockets, { lostAt: 90, isNoted: false });
+    expect(placesOf(roster, "ada")).toEqual([["x", false, null]]);
   });
 });
 
@@ -127,4 +144,30 @@ describe("losses", () => {
     expect(takeChanges(roster).saved.map(({ id }) => id)).toEqual(["dan"]);
     expect(roster.losses.lastAt).toBeNull();
   });
+
+  it("[B11.4, L4.2] of a user who was forgotten are not those of one who came back", () => {
+    const roster = newRoster();
+    roster.join(0, sessionOf("ada"), "a1");
+    roster.lose(1, refTo("ada", "a1"));
+    roster.endAll(2, "ada");
+    roster.forget(2, "ada");
+    roster.join(3, sessionOf("ada"), "a2");
+    roster.losses.store(4);
+    expect(roster.holds(refTo("ada", "a2"))).toBe(true);
+  });
+});
+
+it("[V3, V4.1] the list knows who changed since a version after its last removal", () => {
+  const roster = newRoster();
+  for (const user of ["ada", "bob", "Cleo"]) roster.join(0, sessionOf(user), user);
+  roster.end(0, refTo("Cleo", "Cleo"), 0);
+  roster.forget(0, "Cleo");
+  const { epoch, version } = roster.list.state;
+  roster.idle(0, refTo("bob", "bob"), true);
+  const since = (version: number, of = epoch) => roster.list.changedSince({ epoch: of, version });
+  expect(version).toBe(5);
+  expect([since(4), since(5), since(6), since(7)]).toEqual([null, ["bob"], [], null]);
+  expect([since(5, "another"), since(6, "another")]).toEqual([null, null]);
+  roster.idle(0, refTo("ada", "ada"), true);
+  expect(since(6)).toEqual(["ada"]);
 });
