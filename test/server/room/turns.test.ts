@@ -103,3 +103,58 @@ it("[W7, V2.1] in a room of many an ack is sent in a turn before the one that te
     vi.clearAllTimers();
     await model.check();
   }));
+
+/** A room of two members, one of whom hides, which has been quiet. */
+function quietModel(storage: DurableObjectStorage): Model {
+  const model = openModel(storage);
+  model.turn((now) => model.join({ do: "join", user: 1, resume: false, hasNewName: false }, now));
+  model.turn((now) => void model.roster.update(now, "bob", { status: "offline" }));
+  vi.advanceTimersByTime(1_000);
+  return model;
+}
+
+it("[V2.1, W7] changes within 50 ms are stored together, before anybody is told of them", () =>
+  withStorage(async (storage) => {
+    const model = quietModel(storage);
+    const write = vi.spyOn(model.room.store, "write");
+    const acks: number[] = [];
+    const change = (n: number) =>
+      model.turn((now) => {
+        model.roster.update(now, "ada", { data: { n } });
+        model.room.replies.after(() => acks.push(n));
+      });
+    change(1);
+    expect([write.mock.calls.length, acks]).toEqual([1, [1]]);
+    vi.advanceTimersByTime(1);
+    change(2);
+    change(3);
+    expect([write.mock.calls.length, acks]).toEqual([1, [1]]);
+    vi.advanceTimersByTime(48);
+    expect(write).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(1);
+    expect([write.mock.calls.length, acks]).toEqual([2, [1, 2, 3]]);
+    // What comes later than that is stored at once, though others hear of it later.
+    vi.advanceTimersByTime(50);
+    change(4);
+    expect([write.mock.calls.length, acks]).toEqual([3, [1, 2, 3, 4]]);
+    vi.clearAllTimers();
+    await model.check();
+  }));
+
+it("[M3.3, W7] a change that nobody sees is stored at once though the clock is set back, and delays no other", () =>
+  withStorage(async (storage) => {
+    const model = quietModel(storage);
+    const [ada, bob] = model.live;
+    const told = () => ada!.frames.length;
+    model.turn((now) => void model.roster.update(now, "ada", { data: { n: 1 } }));
+    vi.setSystemTime(Date.now() - 3_600_000);
+    model.turn((now) => model.roster.idle(now, bob!.connection!.ref, true));
+    expect(model.room.isChanged).toBe(false);
+    vi.advanceTimersByTime(1_000);
+    const before = told();
+    model.turn((now) => model.roster.idle(now, bob!.connection!.ref, false));
+    model.turn((now) => void model.roster.update(now, "ada", { data: { n: 2 } }));
+    expect(told()).toBe(before + 1);
+    vi.clearAllTimers();
+    await model.check();
+  }));

@@ -24,7 +24,8 @@ it("[N6.2] a user who comes from another shard has the choice, profile and time 
   const roster = newRoster();
   roster.adopt(100, "ada", { ...KEPT, profile: null });
   expect(roster.size).toBe(0);
-  roster.adopt(100, "ada", KEPT);
+  roster.adopt(100, "ada", { ...KEPT, data: { n: 1 } });
+  expect(shownIn(roster, "ada")).not.toHaveProperty("data");
   expect(roster.chosenBy("ada")).toBe("busy");
   expect(shownIn(roster, "ada")).toMatchObject({ name: "Ada L.", status: "offline" });
   expect(lastOnlineIn(roster, "ada")).toBe(50);

@@ -49,8 +49,8 @@ describe("places in their grace period", () => {
     const roster = newRoster();
     for (const tab of ["a1", "a2", "a3"]) roster.join(0, sessionOf("ada"), tab);
     roster.lose(500, refTo("ada", "a2"));
-    roster.lose(1_000, refTo("ada", "a3"));
-    roster.lose(2_500, refTo("ada", "a1"));
+    roster.lose(1_000, refTo("ada", "a1"));
+    roster.lose(2_500, refTo("ada", "a3"));
     // A second loss of the same changes nothing.
     roster.lose(3_000, refTo("ada", "a2"));
     expect(roster.dueAt).toBe(10_000);
@@ -153,6 +153,7 @@ describe("when a member was last online", () => {
     ]);
     roster.update(2, "ada", { status: "busy" });
     expect(shownIn(roster, "ada")).toMatchObject({
+      name: "ada",
       status: "busy",
       connections: 1,
       lastOnline: null,
@@ -176,7 +177,7 @@ describe("the profile", () => {
     roster.renew(0, named("between", 15));
     roster.join(0, named("between", 15), "a2");
     expect(shownIn(roster, "ada")).toMatchObject({ name: "first" });
-    roster.renew(0, named("last", 21));
+    roster.join(0, named("last", 21), "a3");
     roster.renew(0, named("older", 20));
     expect(shownIn(roster, "ada")).toMatchObject({ name: "last" });
     roster.renew(0, sessionOf("nobody"));
@@ -215,6 +216,36 @@ describe("the profile", () => {
   });
 });
 
+it("[M1, M3.2] the status is that of any tab that is not idle, and hiding twice is hiding once", () => {
+  const roster = newRoster();
+  const statusWith = (...idle: boolean[]) => {
+    for (const [tab, isIdle] of idle.entries()) roster.idle(0, refTo("ada", `${tab}`), isIdle);
+    return shownIn(roster, "ada")?.status;
+  };
+  for (const tab of ["0", "1"]) roster.join(0, sessionOf("ada"), tab);
+  expect([statusWith(true, true), statusWith(true, false)]).toEqual(["away", "online"]);
+  expect([statusWith(false, true), statusWith(false, false)]).toEqual(["online", "online"]);
+  roster.update(10, "ada", { status: "offline" });
+  roster.update(20, "ada", { status: "offline" });
+  expect(lastOnlineIn(roster, "ada")).toBe(10);
+});
+
+it("[V1, M3.3] each connection that comes or goes is one version, whether its member hides or leaves", () => {
+  const roster = newRoster();
+  const versionAfter = (act: () => void) => {
+    const before = roster.list.version;
+    act();
+    return [roster.list.version - before, roster.list.connections];
+  };
+  for (const tab of ["a1", "a2", "a3"]) roster.join(0, sessionOf("ada"), tab);
+  expect(versionAfter(() => roster.update(0, "ada", { status: "busy" }))).toEqual([1, 3]);
+  expect(versionAfter(() => roster.update(0, "ada", { status: "offline" }))).toEqual([3, 0]);
+  expect(versionAfter(() => roster.end(0, refTo("ada", "a1"), 0))).toEqual([0, 0]);
+  expect(versionAfter(() => roster.update(0, "ada", { status: null }))).toEqual([2, 2]);
+  expect(versionAfter(() => roster.end(0, refTo("ada", "a2"), 0))).toEqual([1, 1]);
+  expect(versionAfter(() => roster.idle(0, refTo("ada", "a3"), false))).toEqual([0, 1]);
+});
+
 it("[W8, M5.1] an update changes what it names, and tells whether that was the choice", () => {
   const roster = newRoster();
   roster.join(0, sessionOf("ada"), "a1");
@@ -228,4 +259,11 @@ it("[W8, M5.1] an update changes what it names, and tells whether that was the c
   expect(shownIn(roster, "ada")).not.toHaveProperty("data");
   expect(roster.update(0, "nobody", { status: "busy" })).toBe(false);
   expect(roster.chosenBy("nobody")).toBeNull();
+  roster.join(0, sessionOf("ada"), "a2");
+  roster.update(0, "ada", { data: { n: 4 } });
+  roster.end(0, refTo("ada", "a1"), 0);
+  expect(shownIn(roster, "ada")).toMatchObject({ data: { n: 4 } });
+  roster.end(0, refTo("ada", "a2"), 0);
+  roster.join(0, sessionOf("ada"), "a3");
+  expect(shownIn(roster, "ada")).not.toHaveProperty("data");
 });

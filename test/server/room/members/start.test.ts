@@ -116,12 +116,33 @@ describe("a start", () => {
     expect(emptied.list.changedSince(state)).toEqual(["ada"]);
   });
 
+  it("[M3.2, L5.3] lists nobody who hides and has left the list", () => {
+    const before = newRoster({ ...LIMITS, maxRemembered: 0 });
+    before.join(0, sessionOf("ada"), "a1");
+    before.update(0, "ada", { status: "offline" });
+    const roster = startAgain(takeChanges(before).saved);
+    expect([roster.list.size, roster.size, roster.chosenBy("ada")]).toEqual([0, 1, "offline"]);
+  });
+
+  it("[V4.1] cannot tell what changed before the last removal", () => {
+    const roster = startAgain(savedRoom(), { floor: 4, limits: ROOMY });
+    const since = (version: number) => roster.list.changedSince({ epoch: "first", version });
+    expect([since(3), since(4)]).toEqual([null, ["bob"]]);
+  });
+
   it("[L6.1] finds the sockets of 0.1.0, which stored their names", () => {
-    const places = fromStored([{ connection: "old", idle: false, lostAt: null }]);
+    const places = fromStored([
+      { connection: "old", idle: false, lostAt: null },
+      { connection: "older", idle: false, lostAt: 90 },
+    ]);
     const roster = startAgain([{ ...newRecord({ id: "ada" }, 0), places }]);
     const sockets = [{ id: "x", isIdle: false }];
     roster.losses.reconcile(100, () => sockets, { lostAt: 90, isNoted: false });
-    expect(placesOf(roster, "ada")).toEqual([["x", false, null]]);
+    expect(placesOf(roster, "ada")).toEqual([
+      ["x", false, null],
+      ["", false, 90],
+    ]);
+    expect(roster.ownerOfLease("x")).toBeNull();
   });
 });
 
