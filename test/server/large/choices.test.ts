@@ -1,9 +1,9 @@
 import { expect, it, vi } from "vitest";
+import { pass } from "../../worker-kit/fake-clock.ts";
 import { withStorage } from "../room/model-storage.ts";
 import { LargeModel } from "./model.ts";
 import { LIMITS } from "../room/model.ts";
 import { WindowClient } from "./model-shard.ts";
-import { pass } from "./network.ts";
 
 it(
   "[N6.1] a choice made in another shard counts, though the list that comes with it does not fit",

@@ -13,9 +13,10 @@ import { updateMember } from "../../../src/server/room/connections/frames.ts";
 import { LIMITS } from "../room/model.ts";
 import { USERS } from "../room/model-steps.ts";
 import { unknown } from "../../worker-kit/window.ts";
+import { pass } from "../../worker-kit/fake-clock.ts";
 import { Absences } from "./absences.ts";
 import { ModelShard, WindowClient } from "./model-shard.ts";
-import { Network, pass } from "./network.ts";
+import { Network } from "./network.ts";
 import { partOf } from "./part-of-storage.ts";
 
 /** The numbers of shards that a model may have. */

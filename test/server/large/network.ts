@@ -1,5 +1,3 @@
-import { vi } from "vitest";
-
 /** What becomes of a call between two objects. */
 export type Fate = "arrives" | "lost" | "answer lost" | "late" | "twice";
 
@@ -87,6 +85,3 @@ export class Network {
     }
   }
 }
-
-/** Lets so much time pass. */
-export const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);

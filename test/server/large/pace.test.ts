@@ -1,8 +1,8 @@
 import { expect, it, vi } from "vitest";
+import { pass } from "../../worker-kit/fake-clock.ts";
 import { withStorage } from "../room/model-storage.ts";
 import { LargeModel } from "./model.ts";
 import { WindowClient } from "./model-shard.ts";
-import { pass } from "./network.ts";
 
 const SECONDS = 10;
 

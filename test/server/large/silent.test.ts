@@ -1,9 +1,9 @@
 import { expect, it, vi } from "vitest";
+import { pass } from "../../worker-kit/fake-clock.ts";
 import { LIMITS } from "../room/model.ts";
 import { withStorage } from "../room/model-storage.ts";
 import { LargeModel } from "./model.ts";
 import { WindowClient } from "./model-shard.ts";
-import { pass } from "./network.ts";
 
 const CUT_MS = 120_000;
 const STEP_MS = 1_000;

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import type { Data, Member, Status } from "../../../src/protocol/messages.ts";
 import { choiceTime } from "../../../src/server/large/choice-time.ts";
+import { pass } from "../../worker-kit/fake-clock.ts";
 import { withStorage } from "../room/model-storage.ts";
 import { GENERATIONS, LargeModel } from "./model.ts";
 import { WindowClient } from "./model-shard.ts";
-import { pass, type Fate } from "./network.ts";
+import type { Fate } from "./network.ts";
 
 const STATUSES: (Status | null)[] = ["online", "away", "busy", "offline", null];
 const FATES: Fate[] = ["lost", "answer lost", "late", "twice", "arrives"];
@@ -61,6 +62,8 @@ it(
           fates,
           async (choices, disturbed) => {
             const log = vi.spyOn(console, "log").mockImplementation(() => {});
+            // All else is microtasks: the runner must hear of this test in between.
+            await vi.advanceTimersByTimeAsync(0);
             try {
               const model = new LargeModel(storage);
               const tabs = await inBoth(model);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { pass } from "../../worker-kit/fake-clock.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join } from "../../worker-kit/peer.ts";
 import {
@@ -211,15 +212,15 @@ it(
                 }
               }
               if (each.do === "sleep") {
-                await vi.advanceTimersByTimeAsync(100);
+                await pass(100);
                 model.sleep();
               }
               if (each.do === "restart") {
-                await vi.advanceTimersByTimeAsync(100);
+                await pass(100);
                 model.turn((now) => model.restart(now));
                 expected.crash(Date.now());
               }
-              if (each.do === "pass") await vi.advanceTimersByTimeAsync(each.ms);
+              if (each.do === "pass") await pass(each.ms);
               for (const [user, id] of USERS.entries()) {
                 const member = model.roster.list.member(id);
                 const { connections = 0 } = member
