@@ -13,7 +13,7 @@ import { orWriteFailure } from "./storage/write-failure.ts";
  */
 const GATHER_MS = 50;
 /** With more connections, telling them takes much longer than another turn, which is 0.1 ms of CPU. */
-const MANY = 100;
+const MANY = 50;
 
 /**
  * The end of every event: writes the changes, at once in a quiet room and gathered in a busy one,
