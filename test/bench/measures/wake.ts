@@ -15,6 +15,7 @@ const ASK = {
   Rollcall: (turn: number) =>
     `{"type":"update","status":"${turn % 2 ? "online" : "busy"}","id":"a"}`,
   floor: (turn: number) => `keep ${turn}`,
+  "floor, telling all": (turn: number) => `tell ${turn}`,
 };
 type Asked = keyof typeof ASK;
 
@@ -28,11 +29,12 @@ interface Room {
 
 async function fillRooms(servers: Record<Asked, Server>, sizes: number[]): Promise<Room[]> {
   const rooms: Room[] = [];
-  for (const system of ["floor", "Rollcall"] as const) {
+  for (const system of ["floor", "floor, telling all", "Rollcall"] as const) {
     for (const size of sizes) {
       const { port, secret } = servers[system];
       const room = `wake-${size}`;
-      const options = { system, port, secret, room, size, silent: false };
+      const dialect = system === "Rollcall" ? system : "floor";
+      const options = { system: dialect, port, secret, room, size, silent: false } as const;
       const crew = await Crew.gather({ ...options, offersDeflate: false });
       rooms.push({ system, size, crew, asleep: [], awake: [] });
       await crew.connect(BOUND_MS);
@@ -53,48 +55,57 @@ async function wake(bench: Bench): Promise<Sample[]> {
     if (line.includes('"constructed"')) constructed++;
   };
   return withServer(bench, "floor", (floor) =>
-    withServer(
-      bench,
-      "counted",
-      async (server) => {
-        const rooms = await fillRooms({ floor, Rollcall: server }, sizes);
-        let turn = 0;
-        try {
-          for (let round = 0; round < rounds; round++) {
-            await sleep(UNTIL_HIBERNATION_MS);
-            for (const { system, crew, asleep, awake } of rooms) {
-              for (let attempt = 1; ; attempt++) {
-                const before = constructed;
-                const tookMs = await crew.ask(round, ASK[system](++turn));
-                await sleep(1_500);
-                const hadSlept = system === "floor" || constructed > before;
-                if (hadSlept) asleep.push(tookMs);
-                if (hadSlept) break;
-                if (attempt === ATTEMPTS) throw new Error("The room had not hibernated.");
-                await sleep(UNTIL_HIBERNATION_MS);
-              }
-              awake.push(await crew.ask(round, ASK[system](++turn)));
-              await sleep(500);
-            }
+    withServer(bench, "floor", (telling) =>
+      withServer(
+        bench,
+        "counted",
+        async (server) => {
+          const servers = { floor, "floor, telling all": telling, Rollcall: server };
+          const rooms = await fillRooms(servers, sizes);
+          try {
+            await askAll(rooms, rounds, () => constructed);
+          } finally {
+            await Promise.all(rooms.map(({ crew }) => crew.dismiss()));
           }
-        } finally {
-          await Promise.all(rooms.map(({ crew }) => crew.dismiss()));
-        }
-        return rooms.map(({ system, size, asleep, awake }) => ({
-          subject: `room of ${size}`,
-          system,
-          figures: { asleepMs: median(asleep), awakeMs: median(awake) },
-        }));
-      },
-      { vars, onLog },
+          return rooms.map(({ system, size, asleep, awake }) => ({
+            subject: `room of ${size}`,
+            system,
+            figures: { asleepMs: median(asleep), awakeMs: median(awake) },
+          }));
+        },
+        { vars, onLog },
+      ),
     ),
   );
 }
 
+/** Asks each room once it sleeps, and again while it is awake. */
+async function askAll(rooms: readonly Room[], rounds: number, constructed: () => number) {
+  let turn = 0;
+  for (let round = 0; round < rounds; round++) {
+    await sleep(UNTIL_HIBERNATION_MS);
+    for (const { system, crew, asleep, awake } of rooms) {
+      for (let attempt = 1; ; attempt++) {
+        const before = constructed();
+        const tookMs = await crew.ask(round, ASK[system](++turn));
+        await sleep(1_500);
+        const hadSlept = system !== "Rollcall" || constructed() > before;
+        if (hadSlept) asleep.push(tookMs);
+        if (hadSlept) break;
+        if (attempt === ATTEMPTS) throw new Error("The room had not hibernated.");
+        await sleep(UNTIL_HIBERNATION_MS);
+      }
+      awake.push(await crew.ask(round, ASK[system](++turn)));
+      await sleep(500);
+    }
+  }
+}
+
 /**
  * Timed at one client, from the sending of a status to the `ack`, which comes when the change is
- * durable; the floor, too, stores a row before it answers. The Worker is production's, but that it tells of every start of a room, so that it is
- * certain that the room had hibernated.
+ * durable; the floor, too, stores a row before it answers. One floor has then done all; the other finds
+ * all sockets before it answers, and sends each a change afterwards. The Worker is production's, but that
+ * it tells of every start of a room, so that it is certain that the room had hibernated.
  */
 export const waking: Measure = {
   name: "wake",

@@ -85,6 +85,7 @@ export class Room extends DurableObject<Env> {
 
   override webSocketMessage(ws: WebSocket, message: string): void {
     if (message.startsWith("keep ")) return this.#keep(ws, message);
+    if (message.startsWith("tell ")) return this.#tell(ws, message);
     if (message.startsWith("deliver ")) return this.#deliver(message);
     // What becomes of it, another message says.
     if (message.startsWith('{"type":"signal"')) return;
@@ -123,6 +124,16 @@ export class Room extends DurableObject<Env> {
     sql.exec("CREATE TABLE IF NOT EXISTS kept (key INTEGER PRIMARY KEY, value TEXT)");
     sql.exec("INSERT OR REPLACE INTO kept VALUES (1, ?)", message);
     ws.send('{"type":"ack","id":"a"}');
+  }
+
+  /** `tell <value>`: the same with all sockets found before, which are sent a change after it. */
+  #tell(ws: WebSocket, message: string): void {
+    const sockets = this.ctx.getWebSockets();
+    this.#keep(ws, message);
+    const text = changeOf(++this.#changes);
+    setTimeout(() => {
+      for (const socket of sockets) socket.send(text);
+    }, 0);
   }
 
   override webSocketClose(ws: WebSocket): void {
