@@ -8,6 +8,7 @@ import type { ListHolder } from "./members/seen-list.ts";
 import { Syncs } from "./connections/syncs.ts";
 import { mostTold, Pace } from "./pace.ts";
 import type { RoomTexts } from "./texts.ts";
+import type { Untold } from "./untold.ts";
 import type { WatchLists } from "./windows/watch-lists.ts";
 import { Windows } from "./windows/windows.ts";
 
@@ -39,7 +40,7 @@ export class Broadcaster {
   readonly #windows: Windows;
   readonly #pace: Pace;
   /** What every connection was last sent, except those that await their first state. */
-  readonly #cohorts: Cohorts<Connection>;
+  #cohorts: Cohorts<Connection>;
   /** The entries that changed since the windows were shown changes. */
   readonly #unshown = new Set<string>();
   /** Connections that need a state, and the state that they hold already. */
@@ -70,9 +71,15 @@ export class Broadcaster {
     );
   }
 
-  /** After a start: restores the state that the surviving connections hold. */
-  wake(): void {
+  /**
+   * After a start: restores the state that the surviving connections hold. `untold` is what changed since
+   * they were told, if anything did.
+   */
+  wake(untold: Untold | null): void {
     this.#windows.wake(this.#holder);
+    if (untold === null) return;
+    this.#cohorts = new Cohorts(untold.heldState);
+    this.note(untold.changed);
   }
 
   /** Switches to another list; connections keep receiving changes. */

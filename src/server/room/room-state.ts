@@ -19,6 +19,7 @@ import { UsedTickets } from "./storage/tickets.ts";
 import { WatchTable } from "./storage/watch-table.ts";
 import type { Connection } from "./connections/connection.ts";
 import { RoomTexts } from "./texts.ts";
+import type { Untold } from "./untold.ts";
 import { WatchLists } from "./windows/watch-lists.ts";
 import type { Task } from "./task.ts";
 import { openWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
@@ -31,6 +32,8 @@ export interface RoomParts {
   storage: DurableObjectStorage;
   /** When the platform last answered a socket's ping by itself. */
   pingedAt: (ws: WebSocket) => Date | null;
+  /** The object's alarm, if it is loaded already. */
+  alarm?: AlarmClock;
 }
 
 /**
@@ -71,13 +74,13 @@ export class RoomState {
   /** Connections that were removed as stale since the last commit. */
   ghosts = 0;
 
-  constructor({ name: objectName, config, storage, pingedAt }: RoomParts) {
+  constructor({ name: objectName, config, storage, pingedAt, alarm }: RoomParts) {
     const { room: name, shard } = parseObjectName(objectName);
     this.name = name;
     this.config = config;
     this.timing = timingFor(config.limits.staleMs);
     this.connections = new Connections(this.timing, pingedAt);
-    this.alarm = new AlarmClock(storage);
+    this.alarm = alarm ?? new AlarmClock(storage);
     this.store = new Store(storage, name);
     this.tickets = new UsedTickets(storage);
     this.barriers = new Barriers(storage);
@@ -114,12 +117,14 @@ export class RoomState {
 
   /**
    * After a start: finds the sockets again, and loses the places of those that are gone (SPEC L6).
+   * `untold` is what was answered before.
    */
-  wake(sockets: Iterable<WebSocket>, now: number): void {
+  wake(sockets: Iterable<WebSocket>, now: number, untold: Untold | null = null): void {
+    if (untold) this.connections.add(untold.connection, now);
     const notedAt = this.connections.wake(sockets, this.alarm.at ?? now);
     this.#recallWatchLists();
     if (this.link) this.link.wake(now);
-    else this.broadcaster.wake();
+    else this.broadcaster.wake(untold);
     // A room whose sockets survived hibernation, or that keeps nothing, has reported its counts.
     const listed = this.connections.size > 0 || !this.store.exists ? this.roster.list : null;
     const { directory } = this.config;

@@ -17,7 +17,7 @@ import { deliver, statsOf } from "./backend-calls.ts";
 import { fail, isGoodbye, lose } from "./connections/departure.ts";
 import { receive } from "./connections/frames.ts";
 import { join } from "./connections/join.ts";
-import { Leases } from "./connections/leases.ts";
+import type { Leases } from "./connections/leases.ts";
 import { FloodBrake, PAUSE_MS } from "./flood-brake.ts";
 import { answerRead } from "./read.ts";
 import type {
@@ -28,8 +28,9 @@ import type {
   ObjectStats,
   RoomObject,
 } from "./room-object.ts";
-import { RoomState } from "./room-state.ts";
-import { rethrow, TurnRunner } from "./turn-runner.ts";
+import type { RoomState } from "./room-state.ts";
+import { Start } from "./start.ts";
+import { rethrow, type TurnRunner } from "./turn-runner.ts";
 import { forget, kick, revoke, view } from "./user-calls.ts";
 
 /**
@@ -38,29 +39,26 @@ import { forget, kick, revoke, view } from "./user-calls.ts";
  * interleave.
  */
 export class Room extends DurableObject<Env> implements RoomObject {
-  readonly #room: RoomState;
-  readonly #runner: TurnRunner;
-  readonly #leases: Leases;
+  readonly #start: Start;
   readonly #brake = new FloodBrake();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#room = new RoomState({
-      name: ctx.id.name ?? "",
-      config: currentConfig(env),
-      storage: ctx.storage,
-      pingedAt: (ws) => ctx.getWebSocketAutoResponseTimestamp(ws),
-    });
-    this.#runner = new TurnRunner(this.#room, ctx);
-    this.#leases = new Leases(this.#room);
+    this.#start = new Start(ctx, currentConfig(env));
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
-    void ctx.blockConcurrencyWhile(async () => {
-      await this.#room.alarm.load();
-      this.#runner.turn((now) => {
-        this.#room.wake(ctx.getWebSockets(), now);
-        this.#room.advance(now);
-      }, rethrow);
-    });
+    void ctx.blockConcurrencyWhile(() => this.#start.load());
+  }
+
+  get #room(): RoomState {
+    return this.#start.whole.room;
+  }
+
+  get #runner(): TurnRunner {
+    return this.#start.whole.runner;
+  }
+
+  get #leases(): Leases {
+    return this.#start.whole.leases;
   }
 
   /** Answers a request of the Worker: an upgrade, a lease or a read. */
@@ -195,6 +193,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
   }
 
   override async webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    if (this.#start.answers(ws, message)) return;
     const connection = this.#room.connections.get(ws);
     if (!connection) return this.#drop();
     const now = Date.now();
@@ -213,6 +212,8 @@ export class Room extends DurableObject<Env> implements RoomObject {
   }
 
   override async webSocketClose(ws: WebSocket, code: number, reason: string): Promise<void> {
+    // A start does not find a socket that is closed.
+    this.#start.takeIn();
     // The platform does not answer a hibernatable socket's close by itself (SPEC W13).
     closeSocket(ws, code, reason);
     this.#lose(ws, isGoodbye(code, reason) ? "left" : "closed");

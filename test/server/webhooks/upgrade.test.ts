@@ -89,6 +89,8 @@ it("[L6.1, V3] a room opens what 0.1.0 stored, in the same epoch and version", a
 
 it("[L6.1, P1.7] after a restart its members have their grace, and its leases their time", async () => {
   await restoreRoom();
+  // The next event starts the room.
+  await readSaved();
   await passTimeWithAlarms(ROOM, 11);
   expect(statuses(await readSaved())).toMatchObject({ ada: "offline", bob: "away" });
   await passTimeWithAlarms(ROOM, 45);

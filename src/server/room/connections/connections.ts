@@ -159,6 +159,8 @@ export class Connections {
 
   /** A socket with a damaged attachment is closed alone, so that the room still wakes. */
   #wakeOne(ws: WebSocket, now: number): Connection | "damaged" | null {
+    const known = this.#bySocket.get(ws);
+    if (known) return known;
     try {
       const connection = Connection.wake(ws);
       if (connection) this.add(connection, now);

@@ -90,12 +90,17 @@ function apply(
   }
 }
 
+/** What an update needs of a room. */
+interface Updated extends Pick<RoomState, "roster" | "replies" | "link"> {
+  connections: Pick<RoomState["connections"], "of">;
+}
+
 /**
  * Changes a member; a new choice is sent to their own tabs and nobody else (SPEC W8, W1). In a large
  * room, `choseAt` is when it was made in another shard (SPEC N6).
  */
 export function updateMember(
-  { roster, connections, replies, link }: RoomState,
+  { roster, connections, replies, link }: Updated,
   user: string,
   update: MemberUpdate,
   now: number,

@@ -41,6 +41,12 @@ const KNOWN = `
   SELECT name FROM pragma_table_info('members') WHERE name IN ('stamp', 'chose_at')
 `;
 
+/** The version of a list with members on it. One who is not on it may have that of an epoch before. */
+const LISTED_VERSION = `
+  SELECT max(version) AS version FROM members
+  WHERE last_online IS NOT NULL OR (places <> '[]' AND chosen IS NOT 'offline')
+`;
+
 /**
  * The room's tables. A room that nobody ever joined has none, so that a read stores nothing (SPEC
  * R7). When the last member is forgotten, the tables are deleted (SPEC L5).
@@ -65,23 +71,11 @@ export class Store {
   load(): SavedRoster {
     if (!this.#exists) return { epoch: crypto.randomUUID(), floor: 0, records: [] };
     const { sql } = this.#storage;
-    const known = [...sql.exec<{ name: string }>(KNOWN)].map(({ name }) => name);
+    const known = this.#knownColumns();
     for (const [name, type] of Object.entries(ADDED)) {
       if (!known.includes(name)) sql.exec(`ALTER TABLE members ADD COLUMN ${name} ${type}`);
     }
-    const room = new Map(
-      [...sql.exec<{ key: string; value: string | number }>("SELECT key, value FROM room")].map(
-        ({ key, value }) => [key, value],
-      ),
-    );
-    const counted = (key: string) => {
-      const value = room.get(key) ?? 0;
-      return Number.isSafeInteger(value) ? Number(value) : 0;
-    };
-    this.#epoch = String(room.get("epoch"));
-    this.#floor = counted("floor");
-    this.#tallies = { ghosts: counted("ghosts"), dead: counted("dead") };
-    this.#events = this.#eventsFrom(counted("events"));
+    this.#epoch = this.#loadRoom();
     let isDamaged = false;
     const tell: TellDamage = (column, user) => {
       isDamaged = true;
@@ -95,6 +89,25 @@ export class Store {
     // Readers may hold something else of this epoch than what is left of it.
     const epoch = isDamaged ? crypto.randomUUID() : this.#epoch;
     return { epoch, floor: this.#floor, records };
+  }
+
+  /**
+   * Reads one member alone, on a list that has the version of the whole one; `null` if there is no such
+   * member, or if they or the version cannot be read.
+   */
+  loadOne(id: string): SavedRoster | null {
+    if (!this.#exists || this.#knownColumns().length < Object.keys(ADDED).length) return null;
+    const { sql } = this.#storage;
+    const [row] = [...sql.exec(`SELECT ${COLUMNS.join()} FROM members WHERE id = ?`, id).raw()];
+    if (!row) return null;
+    let isDamaged = false;
+    const record = fromRow(row, () => (isDamaged = true));
+    if (isDamaged) return null;
+    const epoch = this.#loadRoom();
+    this.#epoch = epoch;
+    const { version } = sql.exec(LISTED_VERSION).one();
+    if (!Number.isSafeInteger(version)) return null;
+    return { epoch, floor: Math.max(this.#floor, Number(version)), records: [record] };
   }
 
   /** Writes the changes in one commit, and returns whether there were any. */
@@ -114,6 +127,11 @@ export class Store {
       this.#floor = floor;
     }
     return true;
+  }
+
+  /** The stored floor (see {@link SavedRoster}). */
+  get floor(): number {
+    return this.#floor;
   }
 
   /** The stored epoch; `null` for none. */
@@ -146,6 +164,26 @@ export class Store {
     const sum = this.#tallies[tally] + by;
     this.#storage.sql.exec("INSERT OR REPLACE INTO room VALUES (?, ?)", tally, sum);
     this.#tallies[tally] = sum;
+  }
+
+  #knownColumns(): string[] {
+    return [...this.#storage.sql.exec<{ name: string }>(KNOWN)].map(({ name }) => name);
+  }
+
+  /** Reads all but the members; returns the epoch. */
+  #loadRoom(): string {
+    const rows = this.#storage.sql.exec<{ key: string; value: string | number }>(
+      "SELECT key, value FROM room",
+    );
+    const room = new Map([...rows].map(({ key, value }) => [key, value]));
+    const counted = (key: string) => {
+      const value = room.get(key) ?? 0;
+      return Number.isSafeInteger(value) ? Number(value) : 0;
+    };
+    this.#floor = counted("floor");
+    this.#tallies = { ghosts: counted("ghosts"), dead: counted("dead") };
+    this.#events = this.#eventsFrom(counted("events"));
+    return String(room.get("epoch"));
   }
 
   /** Deletes everything, the alarm included. It takes effect at once. */

@@ -1,0 +1,86 @@
+import type { Config } from "../config/config.ts";
+import { describeError, log } from "../log.ts";
+import { AlarmClock } from "../platform/alarm-clock.ts";
+import { Leases } from "./connections/leases.ts";
+import { answerFirst } from "./first-frame.ts";
+import { RoomState, type RoomParts } from "./room-state.ts";
+import { WriteFailure } from "./storage/write-failure.ts";
+import { rethrow, TurnRunner } from "./turn-runner.ts";
+import type { Untold } from "./untold.ts";
+
+interface Whole {
+  room: RoomState;
+  runner: TurnRunner;
+  leases: Leases;
+}
+
+/**
+ * The start of a room, new or after hibernation: its members and sockets are taken in by the first event
+ * that needs them, before it. Only the frame of {@link answerFirst} does not: they are taken in after it.
+ */
+export class Start {
+  readonly #ctx: DurableObjectState;
+  readonly #parts: RoomParts & { alarm: AlarmClock };
+  #whole: Whole | null = null;
+  /** What was answered before. */
+  #untold: Untold | null = null;
+
+  constructor(ctx: DurableObjectState, config: Config) {
+    this.#ctx = ctx;
+    this.#parts = {
+      name: ctx.id.name ?? "",
+      config,
+      storage: ctx.storage,
+      pingedAt: (ws) => ctx.getWebSocketAutoResponseTimestamp(ws),
+      alarm: new AlarmClock(ctx.storage),
+    };
+  }
+
+  /** Loads the alarm; to be called before anything else. */
+  load(): Promise<void> {
+    return this.#parts.alarm.load();
+  }
+
+  /** The room with all its members and sockets. */
+  get whole(): Whole {
+    return (this.#whole ??= this.#takeIn());
+  }
+
+  /** Takes in members and sockets, if that was not done yet. */
+  takeIn(): void {
+    this.#whole ??= this.#takeIn();
+  }
+
+  /** Answers a frame that does not need the whole room, if it is the first event; returns whether it did. */
+  answers(ws: WebSocket, message: string | ArrayBuffer): boolean {
+    if (this.#whole !== null || this.#untold !== null) return false;
+    try {
+      this.#untold = answerFirst(this.#parts, ws, message, Date.now());
+    } catch (error) {
+      // The whole room ends a connection with such a fault alone.
+      if (!(error instanceof WriteFailure)) return false;
+      log("failure", { code: "internal", room: this.#parts.name, reason: describeError(error) });
+      this.#ctx.abort(describeError(error));
+      throw error;
+    }
+    if (this.#untold === null) return false;
+    // What is sent in a turn leaves when the turn has ended, so the answer does not wait for this.
+    setTimeout(() => this.takeIn(), 0);
+    return true;
+  }
+
+  #takeIn(): Whole {
+    const room = new RoomState(this.#parts);
+    const runner = new TurnRunner(room, this.#ctx);
+    try {
+      runner.turn((now) => {
+        room.wake(this.#ctx.getWebSockets(), now, this.#untold);
+        room.advance(now);
+      }, rethrow);
+    } catch (error) {
+      this.#ctx.abort(describeError(error));
+      throw error;
+    }
+    return { room, runner, leases: new Leases(room) };
+  }
+}

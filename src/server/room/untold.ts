@@ -1,0 +1,12 @@
+import type { Since } from "../../protocol/since.ts";
+import type { Connection } from "./connections/connection.ts";
+
+/** What a room has answered before it took in its members and sockets. */
+export interface Untold {
+  /** Whose frame it was. */
+  connection: Connection;
+  /** The state that everybody holds. */
+  heldState: Since;
+  /** The ids of the entries that changed since. */
+  changed: string[];
+}
