@@ -23,7 +23,10 @@ export async function upgrade(room: Stub, asked: JoinRequest | WatchRequest): Pr
   if (!socket) throw new Error(`A socket was refused: ${response.status}.`);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   socket.addEventListener("message", ({ data }) => {
-    if (/^\{"type":"(?:snapshot|delta)"/.test(String(data))) resolve();
+    const frame = JSON.parse(String(data)) as { type: string; n?: number };
+    if (frame.type === "snapshot" || frame.type === "delta") resolve();
+    // A socket that never proves that it reads is closed (SPEC W14).
+    if (frame.type === "probe") socket.send(JSON.stringify({ type: "alive", n: frame.n }));
   });
   socket.addEventListener("close", ({ code }) => reject(new Error(`Closed: ${code}.`)));
   socket.accept();

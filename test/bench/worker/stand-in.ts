@@ -8,6 +8,8 @@ import { ROOM } from "./large-commands.ts";
 
 /** How often it changes some of its members. */
 const CHANGE_MS = 250;
+/** More often than an object is evicted that nothing happens to. */
+const AWAKE_MS = 5_000;
 
 /**
  * Speaks to the hub like a shard, and does nothing else: what the process takes beside it is the
@@ -24,6 +26,8 @@ export class StandIn extends DurableObject<LargeEnv> implements StandInObject {
 
   async fill(ids: string[]): Promise<void> {
     for (const id of ids) this.#members.set(id, [id, memberJson(id, "online"), 1]);
+    // Its members are in memory only, and a timer keeps an object there.
+    setInterval(() => {}, AWAKE_MS);
     this.#stream.restart();
     this.#run();
   }
