@@ -95,7 +95,7 @@ export default defineConfig({
           ...BOUNDS,
           ...SHARED,
           // For a longer manual run.
-          provide: { largeRuns: Number(process.env["LARGE_RUNS"] ?? 1_200) },
+          provide: { largeRuns: Number(process.env["LARGE_RUNS"] ?? 2_000) },
           include: ["test/{server,protocol,client}/**/*.test.ts"],
           exclude: ["test/server/{in-band,backend,webhooks}/**"],
         },

@@ -20,6 +20,7 @@ interface AbsencesParts {
 export class Absences {
   readonly #parts: AbsencesParts;
   readonly #absentAt = new Map<string, number>();
+  readonly #absent = new Set<string>();
   readonly found: string[] = [];
 
   constructor(parts: AbsencesParts) {
@@ -29,7 +30,11 @@ export class Absences {
   /** Call it after each turn of a shard. */
   note(): void {
     for (const user of USERS) {
-      if (!this.#isHere(user)) this.#absentAt.set(user, Date.now());
+      const isHere = this.#isHere(user);
+      // Who comes in this turn was absent until now, however long ago the last turn was.
+      if (!isHere || this.#absent.has(user)) this.#absentAt.set(user, Date.now());
+      if (isHere) this.#absent.delete(user);
+      else this.#absent.add(user);
     }
   }
 

@@ -101,6 +101,16 @@ const NO_LONGER_TOLD: Step[] = [
   { do: "resize" },
 ];
 
+/** The report is lost that nobody is connected, and somebody is again before the next. */
+const NOT_KNOWN_TO_HAVE_LEFT: Step[] = [
+  { do: "join", user: 0, limit: 0, isMember: false },
+  { do: "watch", which: 0, add: ["nobody"], remove: [] },
+  { do: "pass", ms: 60_000 },
+  { do: "disturb", fates: [{ fate: "lost", ms: 0 }] },
+  { do: "lose", which: 0 },
+  { do: "watch", which: 0, add: [], remove: [] },
+];
+
 async function take(model: LargeModel, each: Step): Promise<void> {
   const { clients, shards } = model;
   const client = "which" in each ? clients[each.which % Math.max(1, clients.length)] : undefined;
@@ -180,7 +190,7 @@ describe("a large room", () => {
               }
             },
           ),
-          { numRuns: inject("largeRuns"), examples: [[NO_LONGER_TOLD]] },
+          { numRuns: inject("largeRuns"), examples: [[NO_LONGER_TOLD], [NOT_KNOWN_TO_HAVE_LEFT]] },
         ),
       ),
   );
