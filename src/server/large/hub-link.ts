@@ -61,6 +61,8 @@ export class HubLink {
   #heldAt = Number.NEGATIVE_INFINITY;
   #metAt = Number.NEGATIVE_INFINITY;
   #hasAskedForCopy = false;
+  /** Whether the copy was dropped since the last telling, which the hub may not have heard. */
+  #hasDropped = false;
   /** Users that shards of other numbers are to release, once the list includes them here. */
   readonly #released = new Set<string>();
   /** The numbers of shards in use; `null` until the hub has answered. */
@@ -197,12 +199,13 @@ export class HubLink {
     const { list } = this.#parts.roster();
     const facts = this.#facts(now);
     // The hub tells it nothing more: the copy would be of the past when somebody comes.
+    if (!facts.listens && this.copy.toldBy !== null) this.#hasDropped = true;
     if (!facts.listens) this.copy.clear();
     const report: Report = {
       ...envelope,
       ...facts,
       shard: this.shard,
-      holds: this.copy.toldBy,
+      holds: this.copy.toldBy ?? (this.#hasDropped ? "" : null),
       set: [],
       gone: [],
     };
@@ -255,6 +258,7 @@ export class HubLink {
     if (toldBy !== null && toldBy !== this.copy.toldBy) this.#reports.poke();
     if (changed === "gap") return "gap";
     this.#hasAskedForCopy = false;
+    this.#hasDropped = false;
     this.firstStates.look();
     const included = this.#included;
     for (const [id, number] of this.#reportedIn) {

@@ -56,9 +56,8 @@ export class HubShard {
 
   /** Takes what a report says of the shard itself. */
   note({ listens, watching, isEmpty, holds }: Report, hasStarted: boolean): void {
-    // It has no copy if it has started again, or if the report was lost that nobody was connected to it;
-    // and another hub's if a hub that has ended told it late.
-    const isStrange = holds !== this.out.from && this.out.isSettled;
+    // It has no copy if it has started again, and another hub's if a hub that has ended told it late.
+    const isStrange = holds !== null && holds !== this.out.from && this.out.isSettled;
     if (listens && (!this.listens || hasStarted || isStrange)) this.out.restart();
     this.listens = listens;
     this.watching = watching;

@@ -37,7 +37,7 @@ export interface Report extends Envelope {
   watching: number;
   /** Whether it has sockets, so that it needs to be told. */
   listens: boolean;
-  /** The stream that its copy was last told by; `null` for no copy. */
+  /** The stream that its copy was last told by; `null` for no copy, `""` if it was dropped. */
   holds: string | null;
   /** Whether it keeps nothing: no member and no socket. */
   isEmpty: boolean;

@@ -262,10 +262,7 @@ export class Roster {
     );
   }
 
-  /**
-   * Does all that is due: ends grace periods, removes old entries from the list, forgets members
-   * (SPEC L4, L5, M3).
-   */
+  /** Does all that is due: ends grace periods, removes entries, forgets members (SPEC L4, L5, M3). */
   advance(now: number): void {
     this.#members.advance(now);
   }
