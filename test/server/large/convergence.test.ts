@@ -111,6 +111,19 @@ const NOT_KNOWN_TO_HAVE_LEFT: Step[] = [
   { do: "watch", which: 0, add: [], remove: [] },
 ];
 
+/** A choice is made while a shard that is told nothing keeps a place of the same user. */
+const CHOICE_IN_GRACE: Step[] = [
+  { do: "join", user: 2, limit: 0, isMember: true },
+  { do: "resize" },
+  { do: "join", user: 2, limit: 0, isMember: true },
+  { do: "join", user: 2, limit: 0, isMember: false },
+  { do: "pass", ms: 12_000 },
+  { do: "crash", which: 0 },
+  { do: "leave", which: 0 },
+  { do: "update", which: 0, status: "online" },
+  { do: "crash", which: 0 },
+];
+
 async function take(model: LargeModel, each: Step): Promise<void> {
   const { clients, shards } = model;
   const client = "which" in each ? clients[each.which % Math.max(1, clients.length)] : undefined;
@@ -190,7 +203,10 @@ describe("a large room", () => {
               }
             },
           ),
-          { numRuns: inject("largeRuns"), examples: [[NO_LONGER_TOLD], [NOT_KNOWN_TO_HAVE_LEFT]] },
+          {
+            numRuns: inject("largeRuns"),
+            examples: [[NO_LONGER_TOLD], [NOT_KNOWN_TO_HAVE_LEFT], [CHOICE_IN_GRACE]],
+          },
         ),
       ),
   );
