@@ -17,14 +17,23 @@ if (existsSync(MEMORY)) {
   if (bavail * bsize > 2 * GIGABYTE) process.env["TMPDIR"] = MEMORY;
 }
 
+/**
+ * The cases of property tests are the same in every run, so that a change does not fail for a fault
+ * that it did not make. To search for more: `SEED=$RANDOM EFFORT=10 npm test`.
+ */
+const SEED = Number(process.env["SEED"] ?? 1);
+const EFFORT = Number(process.env["EFFORT"] ?? 1);
+const PROPERTIES = { provide: { seed: SEED, effort: EFFORT } };
+
 /** For a busy machine: longer than any wait in a test, which then fails with its own message. */
-const BOUNDS = { testTimeout: 120_000, hookTimeout: 120_000 };
+const BOUNDS = { testTimeout: 120_000 * EFFORT, hookTimeout: 120_000 };
 /** Most files wait for most of their time: on two cores, so many run at a time. */
 const FILES_AT_A_TIME = 10;
 /** Starting a workerd takes longer than most files. */
 const SHARED = {
   isolate: false,
-  setupFiles: "test/worker-kit/fresh-worker.ts",
+  setupFiles: ["test/worker-kit/fresh-worker.ts", "test/property-cases.ts"],
+  ...PROPERTIES,
   maxWorkers: FILES_AT_A_TIME,
 };
 
@@ -94,8 +103,6 @@ export default defineConfig({
           name: "worker",
           ...BOUNDS,
           ...SHARED,
-          // For a longer manual run.
-          provide: { largeRuns: Number(process.env["LARGE_RUNS"] ?? 2_000) },
           include: ["test/{server,protocol,client}/**/*.test.ts"],
           exclude: ["test/server/{in-band,backend,webhooks}/**"],
         },
@@ -107,11 +114,6 @@ export default defineConfig({
           ...BOUNDS,
           ...SHARED,
           include: ["test/server/in-band/**/*.test.ts"],
-          // For a longer manual run.
-          provide: {
-            doorCases: Number(process.env["DOOR_CASES"] ?? 2_000),
-            frameCases: Number(process.env["FRAME_CASES"] ?? 1_000),
-          },
         },
       },
       {
@@ -154,11 +156,12 @@ export default defineConfig({
         test: {
           name: "node",
           globalSetup: "test/once-per-run.ts",
-          setupFiles: "test/e2e/stop-servers.ts",
+          setupFiles: ["test/e2e/stop-servers.ts", "test/property-cases.ts"],
+          ...PROPERTIES,
           isolate: false,
           maxWorkers: FILES_AT_A_TIME,
           include: ["test/{e2e,browser}/**/*.test.ts", "test/*.test.ts"],
-          testTimeout: 150_000,
+          testTimeout: 150_000 * EFFORT,
           hookTimeout: 150_000,
         },
       },

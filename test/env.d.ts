@@ -8,11 +8,3 @@ declare global {
     }
   }
 }
-
-declare module "vitest" {
-  interface ProvidedContext {
-    doorCases: number;
-    frameCases: number;
-    largeRuns: number;
-  }
-}

@@ -14,6 +14,7 @@ import {
   setUpFakes,
   soon,
 } from "./fake-client.ts";
+import { runs } from "../property-cases.ts";
 
 setUpFakes();
 
@@ -165,7 +166,7 @@ describe("room.on", () => {
         }
         expect(seen).toEqual(here(after));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000) },
     );
   });
 });

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Outbox } from "../../src/client/outbox.ts";
 import { Pace } from "../../src/client/pace.ts";
 import type { Change } from "../../src/client/types.ts";
+import { runs } from "../property-cases.ts";
 
 type Sent = Change & { id: string };
 
@@ -95,6 +96,6 @@ it("[K6.1] the room has the last of each change in the end, whatever was lost on
       expect(line.outbox.chosen).toBeUndefined();
       expect(line.outbox.take()).toBeNull();
     }),
-    { numRuns: 5_000 },
+    { numRuns: runs(5_000) },
   );
 });

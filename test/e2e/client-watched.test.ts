@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { MAX_WATCHED } from "../../src/protocol/messages.ts";
 import { Watched } from "../../src/window/watched.ts";
+import { runs } from "../property-cases.ts";
 
 const MAX_FRAME_BYTES = 16_384;
 
@@ -65,6 +66,6 @@ it("[K16.3, K16.4, K16.5] a room watches whom the page does in the end, whatever
       expect(room.watched.error === null).toBe(all.size <= MAX_WATCHED);
       expect(room.watched.take()).toEqual([]);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });

@@ -7,6 +7,7 @@ import { admit, breakRooms, mendRooms, queryUser, userStub } from "../../worker-
 import { Peer } from "../../worker-kit/peer.ts";
 import { passTimeWithAlarms, restart, roomStub } from "../../worker-kit/time.ts";
 import { fromOldWorker } from "../../worker-kit/old-worker.ts";
+import { runs } from "../../property-cases.ts";
 
 const ROOMS = ["here", "there"];
 
@@ -263,6 +264,6 @@ it("[B3.2, B4.4, B8.2, B11.1] in every order of admissions, arrivals, ends, revo
         expect(await world.told()).toEqual(world.truth);
       },
     ),
-    { numRuns: 25, examples: [[NOT_STARTED]] },
+    { numRuns: runs(25), examples: [[NOT_STARTED]] },
   );
 }, 120_000);

@@ -1,14 +1,15 @@
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, inject, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { readRoom } from "../../worker-kit/http.ts";
 import { deltas, join, type Peer } from "../../worker-kit/peer.ts";
 import { alarmOf, hibernate, passTime, runAlarm } from "../../worker-kit/time.ts";
 import { tellSession, wildSession, type WildSession } from "../../worker-kit/wild-session.ts";
 import { answerIntrospection, DOORS, type Entered } from "./doors.ts";
+import { runs } from "../../property-cases.ts";
 
 /** A room holds 40, and for a moment both of whoever is replaced. */
 const SESSIONS_A_ROOM = 24;
-const CASES = inject("doorCases");
+const CASES = runs(2_000);
 const LONGEST_MS = 400 * 86_400_000;
 /**
  * The expected refusals; `bad_message` is a token above 16 KiB. Any other is a fault of the

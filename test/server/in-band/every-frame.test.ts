@@ -1,16 +1,17 @@
 import { runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, inject, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { eventually } from "../../worker-kit/eventually.ts";
 import { ask, readRoom } from "../../worker-kit/http.ts";
 import { join, Peer } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
 import { alarmOf, hibernate, passTime, roomStub, runAlarm } from "../../worker-kit/time.ts";
 import { type TokenKind, wildFrames, type WildFrame } from "../../worker-kit/wild-frame.ts";
+import { runs } from "../../property-cases.ts";
 
 /** A room holds 40. */
 const SOCKETS_A_ROOM = 30;
-const CASES = inject("frameCases");
+const CASES = runs(1_000);
 
 let faults: string[] = [];
 beforeEach(() => {

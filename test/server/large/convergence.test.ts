@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, inject, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Status } from "../../../src/protocol/messages.ts";
 import { pass } from "../../worker-kit/fake-clock.ts";
 import { USERS } from "../room/model-steps.ts";
@@ -7,6 +7,7 @@ import { withStorage } from "../room/model-storage.ts";
 import { LargeModel } from "./model.ts";
 import { WindowClient } from "./model-shard.ts";
 import type { Fate } from "./network.ts";
+import { runs } from "../../property-cases.ts";
 
 const which = fc.nat(20);
 const users = fc.nat(USERS.length - 1);
@@ -204,7 +205,7 @@ describe("a large room", () => {
             },
           ),
           {
-            numRuns: inject("largeRuns"),
+            numRuns: runs(2_000),
             examples: [[NO_LONGER_TOLD], [NOT_KNOWN_TO_HAVE_LEFT], [CHOICE_IN_GRACE]],
           },
         ),

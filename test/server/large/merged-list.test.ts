@@ -4,6 +4,7 @@ import type { Member, Status } from "../../../src/protocol/messages.ts";
 import { MergedList } from "../../../src/server/large/merged-list.ts";
 import type { Part } from "../../../src/server/large/merge.ts";
 import { NOBODY } from "../../../src/server/room/members/list.ts";
+import { runs } from "../../property-cases.ts";
 
 const USERS = ["ada", "bob", "cleo"];
 const SHARDS = ["2/0", "2/1", "3/0"];
@@ -68,7 +69,7 @@ describe("the merged list", () => {
           expect(list.connections).toBe(all.reduce((sum, { connections }) => sum + connections, 0));
         }
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 

@@ -4,6 +4,7 @@ import { Copy } from "../../../src/server/large/copy.ts";
 import { HubState } from "../../../src/server/large/hub-state.ts";
 import type { Receipt, SentMember } from "../../../src/server/large/messages.ts";
 import { Stream, type Outgoing } from "../../../src/server/large/stream.ts";
+import { runs } from "../../property-cases.ts";
 
 /** How many there are at first: up to 4,000 fit into one message, more come in parts. */
 const size = fc.oneof(
@@ -213,7 +214,7 @@ describe("messages between hub and shards", () => {
           const [known, truth] = sender.settle();
           expect(known).toBe(truth);
         }),
-        { numRuns: 50 },
+        { numRuns: runs(50) },
       );
     },
   );

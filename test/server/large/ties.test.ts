@@ -7,6 +7,7 @@ import { withStorage } from "../room/model-storage.ts";
 import { GENERATIONS, LargeModel } from "./model.ts";
 import { WindowClient } from "./model-shard.ts";
 import type { Fate } from "./network.ts";
+import { runs } from "../../property-cases.ts";
 
 const STATUSES: (Status | null)[] = ["online", "away", "busy", "offline", null];
 const FATES: Fate[] = ["lost", "answer lost", "late", "twice", "arrives"];
@@ -88,7 +89,7 @@ it(
             }
           },
         ),
-        { numRuns: 60 },
+        { numRuns: runs(60) },
       ),
     ),
 );

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { LIMITS, LONGEST_GATHERING_MS, Model } from "./model.ts";
 import { withStorage } from "./model-storage.ts";
 import { step } from "./model-steps.ts";
+import { runs } from "../../property-cases.ts";
 
 const maxRemembered = fc.constantFrom(0, 1, 2, 1_000);
 
@@ -34,7 +35,7 @@ describe("convergence", () => {
               vi.clearAllTimers();
             },
           ),
-          { numRuns: 250 },
+          { numRuns: runs(250) },
         ),
       ),
   );

@@ -3,6 +3,7 @@ import { expect, it, vi } from "vitest";
 import { LIMITS, Model } from "./model.ts";
 import { withStorage } from "./model-storage.ts";
 import { step } from "./model-steps.ts";
+import { runs } from "../../property-cases.ts";
 
 /** In a room of this size changes are gathered for longer than first states. */
 const SIZE = 150;
@@ -71,7 +72,7 @@ it(
             vi.clearAllTimers();
           },
         ),
-        { numRuns: 15 },
+        { numRuns: runs(15) },
       ),
     ),
 );

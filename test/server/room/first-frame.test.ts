@@ -15,6 +15,7 @@ import { openWindow, untilShown } from "../../worker-kit/window.ts";
 import { LIMITS, Model } from "./model.ts";
 import { step, type Step } from "./model-steps.ts";
 import { withStorage } from "./model-storage.ts";
+import { runs } from "../../property-cases.ts";
 
 const frame = fc.record(
   {
@@ -251,7 +252,7 @@ describe("the first frame after hibernation", () => {
             },
           ),
           {
-            numRuns: 100,
+            numRuns: runs(100),
             examples: [
               [AFTER_AN_EPOCH, { type: "update", status: "busy", id: "a" }, 1, 0],
               [AFTER_A_LOSS, { type: "update", status: "busy", id: "a" }, 0, 9_000],

@@ -16,6 +16,7 @@ import { Expected } from "./grace-model.ts";
 import { LIMITS, Model } from "./model.ts";
 import { withStorage } from "./model-storage.ts";
 import { USERS } from "./model-steps.ts";
+import { runs } from "../../property-cases.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -234,7 +235,7 @@ it(
             vi.clearAllTimers();
           },
         ),
-        { numRuns: 200 },
+        { numRuns: runs(200) },
       ),
     ),
 );

@@ -6,6 +6,7 @@ import { LIMITS, Model } from "./model.ts";
 import { withStorage } from "./model-storage.ts";
 import { step, USERS, type Step } from "./model-steps.ts";
 import { ModelWindows } from "./model-windows.ts";
+import { runs } from "../../property-cases.ts";
 
 const START = Date.UTC(2026, 0, 1);
 /** Longer than a room of this size gathers changes. */
@@ -144,7 +145,7 @@ describe("hiding", () => {
             const hidden = await live(storage, history, "hides");
             expect(hidden).toEqual(await live(storage, history, "leaves"));
           }),
-          { numRuns: 50, examples: [[graceEndsWithAChange]] },
+          { numRuns: runs(50), examples: [[graceEndsWithAChange]] },
         ),
       ),
   );

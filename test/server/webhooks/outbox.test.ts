@@ -7,6 +7,7 @@ import { happenings } from "../../../src/server/room/webhooks/events.ts";
 import type { Happening, WebhookMessage } from "../../../src/protocol/webhook-message.ts";
 import { Outbox, type Message } from "../../../src/server/room/webhooks/outbox.ts";
 import { decideRetry, GIVE_UP_MS, retryDelayMs } from "../../../src/server/room/webhooks/retry.ts";
+import { runs } from "../../property-cases.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -217,7 +218,7 @@ describe("the outbox", () => {
           runHistory(storage, actions),
         ),
         {
-          numRuns: 50,
+          numRuns: runs(50),
         },
       );
     });

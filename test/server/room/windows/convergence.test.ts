@@ -4,6 +4,7 @@ import { LIMITS, Model } from "../model.ts";
 import { withStorage } from "../model-storage.ts";
 import { step } from "../model-steps.ts";
 import { LONGEST_TELLING_MS, ModelWindows, windowStep } from "../model-windows.ts";
+import { runs } from "../../../property-cases.ts";
 
 const anyStep = fc.oneof(
   { weight: 1, arbitrary: fc.record({ of: fc.constant("room" as const), step }) },
@@ -67,7 +68,7 @@ describe("windows", () => {
             // Nothing is kept of those who have been forgotten (SPEC L5, S5.4).
             expect(await takeAll(storage, taken, remembered)).toEqual([]);
           });
-          await fc.assert(history, { numRuns });
+          await fc.assert(history, { numRuns: runs(numRuns) });
         }
       }),
   );
