@@ -22,5 +22,6 @@ export async function requireServerKey(context: RequestContext): Promise<void> {
     if (token !== null) await callerOf(context).countFailure();
     throw new Refusal("unauthenticated");
   }
-  if (request.method !== "GET") requireOrigin(request, null, url.origin, allowedOrigins);
+  const reads = request.method === "GET" || request.method === "HEAD";
+  if (!reads) requireOrigin(request, null, url.origin, allowedOrigins);
 }

@@ -12,10 +12,20 @@ import { requireServerKey } from "../access/require-server-key.ts";
 import { isUserId } from "../../protocol/user-id.ts";
 import { forgetUser, lift, revoke, sendUserEvent, tellPresence, tellWhereabouts } from "./users.ts";
 
-function userOf(c: AppContext): string {
+function userOf(c: AppContext, { url }: RequestContext): string {
   const user = c.req.param("user") ?? "";
-  if (!isUserId(user)) throw new Refusal("bad_request");
+  if (!isUserId(user) || !isDecodable(url.pathname)) throw new Refusal("bad_request");
   return user;
+}
+
+/** Hono passes on what it cannot decode: to a caller who forgot to encode an id it is another's. */
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Some libraries send `{}` if there is nothing to send. */
@@ -77,31 +87,31 @@ export function backendRoutes(begin: (c: AppContext) => RequestContext): Hono<Ap
   app
     .delete(
       "/rooms/:room/members/:user",
-      handleChange((asked, c) => kick(asked, roomOf(c), userOf(c))),
+      handleChange((asked, c) => kick(asked, roomOf(c), userOf(c, asked))),
     )
     .all(nothing);
   const presence = handle(tellPresence);
   app
     .get(
       "/users/:user",
-      handle((asked, c) => tellWhereabouts(asked, userOf(c))),
+      handle((asked, c) => tellWhereabouts(asked, userOf(c, asked))),
     )
-    .delete(handleChange((asked, c) => forgetUser(asked, userOf(c))))
+    .delete(handleChange((asked, c) => forgetUser(asked, userOf(c, asked))))
     // Not a separate route: Hono's fast router cannot have `/users/presence` beside `/users/:user`.
     .post((c) => (c.req.param("user") === "presence" ? presence(c) : nothing(c)))
     .all(nothing);
   app
     .post(
       "/users/:user/events",
-      handleChange((asked, c) => sendUserEvent(asked, userOf(c))),
+      handleChange((asked, c) => sendUserEvent(asked, userOf(c, asked))),
     )
     .all(nothing);
   app
     .post(
       "/users/:user/revocations",
-      handleChange((asked, c) => revoke(asked, userOf(c))),
+      handleChange((asked, c) => revoke(asked, userOf(c, asked))),
     )
-    .delete(handleChange((asked, c) => lift(asked, userOf(c))))
+    .delete(handleChange((asked, c) => lift(asked, userOf(c, asked))))
     .all(nothing);
 
   app.onError((error, c) => {

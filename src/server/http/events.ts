@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { fitsBytes } from "../../protocol/client-frame.ts";
-import { answerHeaders } from "../answer.ts";
+import { answerJson } from "../answer.ts";
 import { readBody } from "./body.ts";
 import { Refusal } from "../errors.ts";
 import { callTwice } from "../platform/object-call.ts";
@@ -58,7 +58,7 @@ export async function sendEvent({ env, request, requestId }: RequestContext, roo
   const delivered = await orRoomUnavailable(room, requestId, async () =>
     roomStub(env, room).deliver({ ...event, ...(to && { to }) }),
   );
-  return Response.json({ delivered }, { headers: answerHeaders(requestId) });
+  return answerJson({ delivered }, requestId);
 }
 
 /**
@@ -70,5 +70,5 @@ export async function kick({ env, requestId }: RequestContext, room: string, use
   const closed = await orRoomUnavailable(room, requestId, () =>
     callTwice(() => roomStub(env, room).kick(user)),
   );
-  return Response.json({ closed }, { headers: answerHeaders(requestId) });
+  return answerJson({ closed }, requestId);
 }

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { answerHeaders } from "../answer.ts";
+import { answerJson } from "../answer.ts";
 import { readBody } from "./body.ts";
 import { readEvent, userEventSchema } from "./events.ts";
 import { inParallel } from "../platform/in-parallel.ts";
@@ -27,11 +27,6 @@ export const presenceSchema = v.object({
   users: v.pipe(v.array(userSchema), v.maxLength(MAX_USERS)),
 });
 
-function answer(body: object, requestId: string): Response {
-  const headers = { ...answerHeaders(requestId), "Cache-Control": "no-store" };
-  return Response.json(body, { headers });
-}
-
 /**
  * Ends a session of a user, or all that were issued until now (SPEC B3).
  *
@@ -40,7 +35,7 @@ function answer(body: object, requestId: string): Response {
 export async function revoke({ config, request, requestId }: RequestContext, user: string) {
   const { session = null } = await readBody(request, revocationSchema);
   const closed = await askUser(config, user, (stub) => stub.revoke(session));
-  return answer({ closed }, requestId);
+  return answerJson({ closed }, requestId);
 }
 
 /**
@@ -50,7 +45,7 @@ export async function revoke({ config, request, requestId }: RequestContext, use
  */
 export async function lift({ config, requestId }: RequestContext, user: string) {
   const lifted = await askUser(config, user, (stub) => stub.lift());
-  return answer({ lifted }, requestId);
+  return answerJson({ lifted }, requestId);
 }
 
 /**
@@ -60,7 +55,7 @@ export async function lift({ config, requestId }: RequestContext, user: string) 
  */
 export async function tellWhereabouts({ config, requestId }: RequestContext, user: string) {
   const whereabouts = await askUser(config, user, (stub) => stub.whereabouts());
-  return answer({ user, ...whereabouts }, requestId);
+  return answerJson({ user, ...whereabouts }, requestId);
 }
 
 /**
@@ -82,7 +77,7 @@ export async function tellPresence({ config, request, requestId }: RequestContex
       learnt.status === "fulfilled" ? learnt.value : UNLEARNT;
     return { user, status, connections, lastOnline };
   });
-  return answer({ users: told }, requestId);
+  return answerJson({ users: told }, requestId);
 }
 
 /**
@@ -92,7 +87,7 @@ export async function tellPresence({ config, request, requestId }: RequestContex
  */
 export async function forgetUser({ config, requestId }: RequestContext, user: string) {
   const closed = await askUser(config, user, (stub) => stub.forget());
-  return answer({ closed }, requestId);
+  return answerJson({ closed }, requestId);
 }
 
 /**
@@ -104,5 +99,5 @@ export async function sendUserEvent({ config, request, requestId }: RequestConte
   const { name, data } = await readEvent(request, userEventSchema);
   const send = (stub: DurableObjectStub<User>) => stub.deliver({ name, data });
   const delivered = await askUser(config, user, send, { once: true });
-  return answer({ delivered }, requestId);
+  return answerJson({ delivered }, requestId);
 }

@@ -54,8 +54,7 @@ function parsed<Schema extends v.GenericSchema>(schema: Schema, input: unknown) 
 function wantedBy(query: URLSearchParams | null): Wanted {
   const limit = query?.get("limit") ?? null;
   const view = query?.get("view") ?? (limit === null ? null : "window");
-  if (view === "counts") return { view };
-  if (view !== "window") return {};
+  if (view !== "window" && view !== "counts") return {};
   return { view, ...(limit !== null && { limit: parsed(limitSchema, limit) }) };
 }
 

@@ -27,13 +27,14 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 
 /**
  * Looks a claim up: by its whole name first, since some are URLs, then as a path. `undefined` if
- * it is not there, `null` if something else is in its way, so that it does not count as absent.
+ * it is not there, `null` if anything but an object is in its way, `null` among it, so that it does not
+ * count as absent.
  *
  * @example
  * lookUp({ user: { id: 7 } }, "user.id"); // 7
  */
 export function lookUp(claims: unknown, name: string): unknown {
-  if (claims === undefined || claims === null) return undefined;
+  if (claims === undefined) return undefined;
   if (!isRecord(claims)) return null;
   if (Object.hasOwn(claims, name)) return claims[name];
   const at = name.indexOf(".");

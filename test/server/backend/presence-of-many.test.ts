@@ -34,7 +34,7 @@ describe("whether many users are there", () => {
     expect(await (await presenceOf([])).json()).toEqual({ users: [] });
   });
 
-  it("[A2.2, B4.1, B6.1] what can be no user's id is nobody, in bodies and in URLs", async () => {
+  it("[A2.2, B4.1, B5.6, B6.1] what can be no user's id is nobody, in bodies and in URLs", async () => {
     for (const id of [".", "..", "\ud800", "", "x".repeat(129)]) {
       const answer = await presenceOf(["ada", id]);
       expect(await refusal(answer), JSON.stringify(id)).toEqual([400, "bad_request"]);
@@ -47,6 +47,16 @@ describe("whether many users are there", () => {
       ["DELETE", "/rooms/lobby/members/.."],
     ] as const) {
       expect(await refusal(await askBackend(method, path)), path).toEqual([404, "not_found"]);
+    }
+    // What is no UTF-8 is not taken for the text of its escapes.
+    for (const [method, path] of [
+      ["GET", "/users/100%"],
+      ["GET", "/users/%ED%A0%80"],
+      ["DELETE", "/users/%ff"],
+      ["POST", "/users/%41%/revocations"],
+      ["DELETE", "/rooms/lobby/members/%c3"],
+    ] as const) {
+      expect(await refusal(await askBackend(method, path)), path).toEqual([400, "bad_request"]);
     }
   });
 

@@ -107,8 +107,14 @@ describe("the server key", () => {
       const headers = { ...bearer(KEY), Origin: "https://app.example.com" };
       const allowed = await ask(url, { method, headers, ...body });
       expect([allowed.status, allowed.headers.get(cors)], url).toEqual([200, null]);
-      if (method === "GET") continue;
       const foreign = { ...bearer(KEY), Origin: "https://evil.example.com" };
+      if (method === "GET") {
+        for (const reading of ["GET", "HEAD"]) {
+          const answer = await ask(url, { method: reading, headers: foreign });
+          expect([answer.status, answer.headers.get(cors)], url).toEqual([200, null]);
+        }
+        continue;
+      }
       const answer = await ask(url, { method, headers: foreign, ...body });
       expect(await refusal(answer), url).toEqual([403, "origin_forbidden"]);
     }

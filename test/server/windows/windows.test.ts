@@ -135,7 +135,7 @@ describe("a window", () => {
       Array.from({ length: count }, (_, at) => `watch=u${at}`).join("&");
     expect((await read(`view=counts&${ids(50)}`)).status).toBe(200);
     const bad = [ids(51), "watch=", "watch=..", `watch=${"x".repeat(129)}`];
-    for (const path of bad) {
+    for (const path of [...bad, "limit=101", "limit=", "limit=1.5"]) {
       expect(await refusal(await read(`view=counts&${path}`))).toEqual([400, "bad_request"]);
     }
   });
