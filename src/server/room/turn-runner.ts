@@ -18,8 +18,7 @@ export class TurnRunner {
   readonly #ctx: DurableObjectState;
   readonly #turns: Turns;
   /** The one timer, and when it fires. */
-  #timer: ReturnType<typeof setTimeout> | null = null;
-  #timerAt = Number.POSITIVE_INFINITY;
+  #timer: { at: number; id: ReturnType<typeof setTimeout> } | null = null;
 
   readonly #runTurn: RunTurn = (act) => {
     try {
@@ -114,21 +113,19 @@ export class TurnRunner {
    * awake.
    */
   #setTimer(at: number, now: number): void {
-    if (at === Number.POSITIVE_INFINITY || at < this.#timerAt) {
-      if (this.#timer !== null) clearTimeout(this.#timer);
-      this.#timer = null;
-      this.#timerAt = Number.POSITIVE_INFINITY;
+    const isNeeded = at !== Number.POSITIVE_INFINITY;
+    if (this.#timer !== null) {
+      if (isNeeded && this.#timer.at <= at) return;
+      clearTimeout(this.#timer.id);
     }
-    if (at === Number.POSITIVE_INFINITY || this.#timer !== null) return;
-    this.#timerAt = at;
-    this.#timer = setTimeout(() => this.#tick(), Math.max(0, at - now));
+    const start = () => setTimeout(() => this.#tick(at), Math.max(0, at - now));
+    this.#timer = isNeeded ? { at, id: start() } : null;
   }
 
-  #tick(): void {
+  #tick(dueAt: number): void {
     // Whatever the clock says, the timer is due.
-    const now = Math.max(Date.now(), this.#timerAt);
+    const now = Math.max(Date.now(), dueAt);
     this.#timer = null;
-    this.#timerAt = Number.POSITIVE_INFINITY;
     try {
       this.event(() => {}, rethrow, false, now);
     } catch {

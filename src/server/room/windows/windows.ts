@@ -100,7 +100,6 @@ export class Windows {
   /** In a shard that had no copy of the list: all get a snapshot, since nobody knows what they hold. */
   begin(holder: ListHolder): void {
     this.#counts.begin(holder.list);
-    this.#watching.begin(this.#connections.watching);
     for (const connection of this.#connections.windows) {
       const waits = this.#later.has(connection) || this.#firstStates?.has(connection);
       if (connection.isAdmitted && !waits) this.show(connection, null);
@@ -186,7 +185,7 @@ export class Windows {
   }
 
   #affectedBy(roster: ListHolder, changed: ReadonlySet<string>): Set<Connection> {
-    const othersOf = (connection: Connection) => this.#held.get(connection)?.window.others ?? [];
+    const othersOf = (connection: Connection) => this.#held.get(connection)!.window.others;
     const affected = this.#groups.update(roster, changed, othersOf);
     for (const id of changed) {
       for (const connection of this.#lists.watchersOf(id)) affected.add(connection);

@@ -13,7 +13,7 @@ function newsOf({ frames }: { frames: { text: string }[] }): unknown[] {
   return told.flatMap((frame) => (frame.type === "delta" ? frame.set : []));
 }
 
-it("[S6.2] two windows that add the same users at once are each shown whom they may watch, and no change of the others", () =>
+it("[S6.2] windows that add the same users at once are each shown whom they may watch, and no change of the others", () =>
   withStorage(async (storage) => {
     const model = new Model(storage);
     const windows = new ModelWindows(model);
@@ -24,21 +24,23 @@ it("[S6.2] two windows that add the same users at once are each shown whom they 
         const how = { limit: 0, isMember: false, isLater: false, resume: false };
         return windows.open({ user: 0, ...how }, now)!;
       });
-    const [friend, stranger] = [open(), open()];
+    const [friend, stranger, other] = [open(), open(), open()];
     model.turn((now) => {
       come(BOB, now);
       come(CLEO, now);
     });
     vi.advanceTimersByTime(10_000);
-    for (const client of [friend, stranger]) newsOf(client);
+    for (const client of [friend, stranger, other]) newsOf(client);
 
     model.turn(() => {
       windows.watch(friend, { add: WATCHED, remove: [], denied: [] });
       windows.watch(stranger, { add: WATCHED, remove: [], denied: ["bob"] });
+      windows.watch(other, { add: WATCHED, remove: [], denied: ["Cleo"] });
     });
     vi.advanceTimersByTime(10_000);
     expect(newsOf(friend)).toMatchObject([{ connections: 1 }, { connections: 1 }]);
     expect(newsOf(stranger)).toMatchObject([unknown("bob"), { id: "Cleo", connections: 1 }]);
+    expect(newsOf(other)).toMatchObject([{ id: "bob", connections: 1 }, unknown("Cleo")]);
 
     // Both change in one turn, so that the window is sent something.
     model.turn((now) => {
@@ -48,6 +50,7 @@ it("[S6.2] two windows that add the same users at once are each shown whom they 
     vi.advanceTimersByTime(10_000);
     expect(newsOf(friend)).toHaveLength(2);
     expect(newsOf(stranger)).toMatchObject([{ id: "Cleo", connections: 2 }]);
+    expect(newsOf(other)).toMatchObject([{ id: "bob", connections: 2 }]);
     await windows.check();
     vi.clearAllTimers();
   }));
