@@ -3,6 +3,7 @@ import { Entries } from "../room/members/entries.ts";
 import { NOBODY } from "../room/members/list.ts";
 import type { ListHolder, SeenList } from "../room/members/seen-list.ts";
 import type { SentMember, Telling } from "./messages.ts";
+import { Parts, type Changes } from "./parts.ts";
 import { keyOf, shardOfUser } from "./shard.ts";
 import { Inbox } from "./stream.ts";
 
@@ -12,8 +13,7 @@ import { Inbox } from "./stream.ts";
  */
 export class Copy extends Entries implements SeenList, ListHolder {
   readonly #inbox = new Inbox();
-  /** The parts of everything so far, until the last one has come. */
-  #parts: SentMember[] | null = null;
+  readonly #parts = new Parts();
   #state: Since = NOBODY;
   #isComplete = false;
   watching = 0;
@@ -47,7 +47,7 @@ export class Copy extends Entries implements SeenList, ListHolder {
   clear(): void {
     this.deleteEntries();
     this.#inbox.clear();
-    this.#parts = null;
+    this.#parts.clear();
     this.#state = NOBODY;
     this.#isComplete = false;
   }
@@ -69,13 +69,10 @@ export class Copy extends Entries implements SeenList, ListHolder {
     const verdict = this.#inbox.judge(telling);
     if (verdict === "old") return new Set();
     if (verdict === "gap") return "gap";
-    const { set, gone, state, watching, included, whole, more } = telling;
-    if (whole) this.#parts = [];
-    if (this.#parts !== null) for (const member of set) this.#parts.push(member);
-    if (more) return new Set();
-    const changed =
-      this.#parts === null ? this.#apply(set, gone) : this.#replace(this.#parts, gone);
-    this.#parts = null;
+    const changes = this.#parts.take(telling, () => this.ids());
+    if (changes === null) return new Set();
+    const { state, watching, included } = telling;
+    const changed = this.#apply(changes);
     this.#state = state;
     this.#isComplete = true;
     this.watching = watching;
@@ -83,7 +80,7 @@ export class Copy extends Entries implements SeenList, ListHolder {
     return changed;
   }
 
-  #apply(set: readonly SentMember[], gone: readonly string[]): Set<string> {
+  #apply({ set, gone }: Changes): Set<string> {
     const changed = new Set<string>();
     for (const [id, json, connections] of set) {
       if (this.entry(id)?.json === json) continue;
@@ -96,12 +93,5 @@ export class Copy extends Entries implements SeenList, ListHolder {
       changed.add(id);
     }
     return changed;
-  }
-
-  #replace(members: readonly SentMember[], left: readonly string[]): Set<string> {
-    const kept = new Map(members.map((member) => [member[0], member]));
-    for (const id of left) kept.delete(id);
-    const gone = [...this.ids()].filter((id) => !kept.has(id));
-    return this.#apply([...kept.values()], gone);
   }
 }

@@ -1,4 +1,5 @@
-import type { Choice, Report, SentMember, Telling } from "./messages.ts";
+import type { Choice, Report, Telling } from "./messages.ts";
+import { Parts } from "./parts.ts";
 import { keyOf, type Shard } from "./shard.ts";
 import { Inbox, Stream } from "./stream.ts";
 
@@ -11,8 +12,7 @@ export class HubShard {
   readonly key: string;
   readonly inbox = new Inbox();
   readonly out: Stream;
-  /** The parts of everything that it reports, until the last one has come. */
-  parts: SentMember[] | null = null;
+  readonly parts = new Parts();
   /** When it last called or answered. */
   heardAt: number;
   /** Whether it has reported everything since the hub's start, and was not silent for too long since. */

@@ -2,6 +2,7 @@ import { HubShard } from "./hub-shard.ts";
 import { choiceOf, newestOf, silenced, type Part } from "./merge.ts";
 import { MergedList } from "./merged-list.ts";
 import type { Asked, Receipt, Report, ReportReceipt, SentMember, Telling } from "./messages.ts";
+import type { Changes } from "./parts.ts";
 import { keyOf, shardOfUser, shardsOf, type Shard } from "./shard.ts";
 
 /** How long the hub waits, after its start, for every shard to speak (SPEC N4). */
@@ -93,37 +94,29 @@ export class HubState {
     const before = shard.inbox.last?.from;
     const verdict = shard.inbox.judge(report);
     if (verdict !== "take") return verdict === "gap" ? "gap" : "taken";
-    const { set, gone, whole, more, from, number } = report;
+    const { from, number } = report;
     if (before !== undefined && before !== from) shard.doubt();
     shard.note(report, before !== from);
-    if (whole) shard.parts = [];
-    if (shard.parts !== null) for (const member of set) shard.parts.push(member);
-    if (more) return "taken";
-    if (shard.parts === null) this.#apply(shard, set, gone);
-    else this.#replace(shard, shard.parts, gone);
-    shard.parts = null;
+    const changes = shard.parts.take(report, () => this.#idsOf(shard));
+    if (changes === null) return "taken";
+    this.#apply(shard, changes);
     shard.hasSpoken = true;
     shard.isSilent = false;
     shard.included = { from, number };
-    if (set.length + gone.length > 0) shard.out.poke();
+    if (changes.set.length + changes.gone.length > 0) shard.out.poke();
     this.#dropGenerations();
     return "taken";
   }
 
-  #apply({ key }: HubShard, set: readonly SentMember[], gone: readonly string[]): void {
+  #idsOf({ key }: HubShard): string[] {
+    return [...this.list.partsFrom(key)].map(([id]) => id);
+  }
+
+  #apply({ key }: HubShard, { set, gone }: Changes): void {
     for (const [id, json, connections, choseAt = 0, chosen = null] of set) {
       this.#set(id, { shard: key, json, connections, choseAt, chosen });
     }
     for (const id of gone) if (this.list.delete(id, key)) this.#note(id);
-  }
-
-  #replace(shard: HubShard, members: readonly SentMember[], left: readonly string[]): void {
-    const kept = new Map(members.map((member) => [member[0], member]));
-    for (const id of left) kept.delete(id);
-    const gone = [...this.list.partsFrom(shard.key)]
-      .map(([id]) => id)
-      .filter((id) => !kept.has(id));
-    this.#apply(shard, [...kept.values()], gone);
   }
 
   #set(id: string, part: Part): void {

@@ -32,8 +32,8 @@ export class Stream {
   readonly from: string;
   readonly #all: () => Iterable<string>;
   readonly #pending = new Set<string>();
-  /** What is still to be sent of everything; `null` if only changes are. */
-  #whole: string[] | null = null;
+  /** What is still to be sent of a message that is sent in parts. */
+  #parts: { ids: string[]; isWhole: boolean } | null = null;
   /** Whether the next message begins with everything; it is not due for that. */
   #isWholeDue = true;
   /** Whether a message is due, whatever changed. */
@@ -75,22 +75,23 @@ export class Stream {
   restart(): void {
     this.#isWholeDue = true;
     this.#isPoked = true;
-    this.#whole = null;
+    this.#parts = null;
   }
 
   /** Whether an id, or a change of it, is still to be sent. */
   hasPending(id: string): boolean {
-    return this.#isWholeDue || this.#whole !== null || this.#pending.has(id);
+    if (this.#isWholeDue || this.#parts?.isWhole) return true;
+    return this.#pending.has(id) || (this.#parts?.ids.includes(id) ?? false);
   }
 
   get #isDue(): boolean {
-    return this.#whole !== null || this.#isPoked || this.#pending.size > 0;
+    return this.#parts !== null || this.#isPoked || this.#pending.size > 0;
   }
 
   /** When to {@link begin} the next message; `Infinity` if there is none, or one is under way. */
   dueAt(now: number): number {
     if (this.#underWay !== null || !this.#isDue) return Number.POSITIVE_INFINITY;
-    if (this.#whole !== null) return now;
+    if (this.#parts !== null) return now;
     const waitMs =
       this.#failures === 0
         ? EVERY_MS
@@ -101,24 +102,18 @@ export class Stream {
   }
 
   /**
-   * Begins the next message. The last part of everything has what changed since the first, too, so
-   * that the receiver then has all that there is at one moment. End it by {@link settle} or {@link fail}.
+   * Begins the next message, or the next part of one. The last part has what changed since the first,
+   * too, so that the receiver then has all that there is at one moment. End it by {@link settle} or
+   * {@link fail}.
    */
   begin(now: number): Outgoing {
     const isFirst = this.#isWholeDue;
-    if (isFirst) {
-      this.#whole = [...this.#all()];
-      this.#isWholeDue = false;
-    }
+    const { ids, isWhole } = this.#next();
     this.#isPoked = false;
     this.#begunAt = now;
-    const whole = this.#whole;
-    const ids = whole === null ? [...this.#pending] : whole.splice(0, MAX_IN_PART);
-    const hasMore = whole !== null && whole.length > 0;
-    // A call takes no more than some 100,000 arguments, and everybody may have changed.
-    if (whole !== null && !isFirst && !hasMore) for (const id of this.#pending) ids.push(id);
-    if (isFirst || !hasMore) this.#pending.clear();
-    if (!hasMore) this.#whole = null;
+    const part = ids.splice(0, MAX_IN_PART);
+    const hasMore = ids.length > 0;
+    this.#parts = hasMore ? { ids, isWhole } : null;
     const envelope: Envelope = {
       from: this.from,
       after: this.#taken,
@@ -126,8 +121,19 @@ export class Stream {
       ...(isFirst && { whole: true }),
       ...(hasMore && { more: true }),
     };
-    this.#underWay = { envelope, ids };
+    this.#underWay = { envelope, ids: part };
     return this.#underWay;
+  }
+
+  /** What is to be sent now and in the parts that follow; what would be the last part gets the changes. */
+  #next(): { ids: string[]; isWhole: boolean } {
+    const { ids, isWhole } = this.#parts ?? { ids: [], isWhole: this.#isWholeDue };
+    if (this.#isWholeDue) for (const id of this.#all()) ids.push(id);
+    else if (ids.length <= MAX_IN_PART) for (const id of this.#pending) ids.push(id);
+    else return { ids, isWhole };
+    this.#isWholeDue = false;
+    this.#pending.clear();
+    return { ids, isWhole };
   }
 
   /** Ends the message under way, which was received. */
@@ -145,8 +151,11 @@ export class Stream {
     this.#underWay = null;
     this.#failures++;
     if (!sent) return;
-    if (sent.envelope.whole || sent.envelope.more) return this.restart();
+    const { whole, more } = sent.envelope;
+    if (whole || (more && this.#parts?.isWhole)) return this.restart();
     for (const id of sent.ids) this.#pending.add(id);
+    for (const id of this.#parts?.ids ?? []) this.#pending.add(id);
+    this.#parts = null;
     this.poke();
   }
 }

@@ -125,6 +125,22 @@ const CHOICE_IN_GRACE: Step[] = [
   { do: "crash", which: 0 },
 ];
 
+/** The same, and the choice is to be hidden. */
+const HIDDEN_IN_GRACE: Step[] = [
+  { do: "join", user: 3, limit: 0, isMember: true },
+  { do: "crash", which: 1 },
+  { do: "pass", ms: 12_000 },
+  { do: "join", user: 3, limit: 0, isMember: true },
+  { do: "resize" },
+  { do: "return" },
+  { do: "join", user: 0, limit: 0, isMember: false },
+  { do: "pass", ms: 12_000 },
+  { do: "join", user: 0, limit: 0, isMember: false },
+  { do: "update", which: 2, status: "offline" },
+  { do: "lose", which: 0 },
+  { do: "crash", which: 0 },
+];
+
 async function take(model: LargeModel, each: Step): Promise<void> {
   const { clients, shards } = model;
   const client = "which" in each ? clients[each.which % Math.max(1, clients.length)] : undefined;
@@ -206,7 +222,12 @@ describe("a large room", () => {
           ),
           {
             numRuns: runs(2_000),
-            examples: [[NO_LONGER_TOLD], [NOT_KNOWN_TO_HAVE_LEFT], [CHOICE_IN_GRACE]],
+            examples: [
+              [NO_LONGER_TOLD],
+              [NOT_KNOWN_TO_HAVE_LEFT],
+              [CHOICE_IN_GRACE],
+              [HIDDEN_IN_GRACE],
+            ],
           },
         ),
       ),

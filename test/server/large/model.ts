@@ -285,7 +285,8 @@ export class LargeModel {
       const shown = JSON.parse(this.hub.list.member(id) ?? "{}") as Partial<Member>;
       const isOneOf = isHidden && times.includes(shown.lastOnline ?? "");
       const lastOnline = isOneOf ? shown.lastOnline! : times.at(-1)!;
-      if (present.length === 0) return { ...of[0]!.member, lastOnline };
+      const { data: _, ...known } = of[0]!.member;
+      if (present.length === 0) return { ...known, status: "offline", connections: 0, lastOnline };
       const isOnline = present.some(({ member }) => member.status === "online");
       return {
         ...present[0]!.member,

@@ -81,6 +81,29 @@ it("[N3.1, N4.2] the parts of everything follow at once, and nobody counts as se
   expect(stream.begin(1_500).envelope).toMatchObject({ whole: true, more: true });
 });
 
+it("[N3.1, N4.4] more changes than fit into one message go in parts too, and what was not taken is sent again", () => {
+  const stream = new Stream("sender", () => []);
+  stream.poke();
+  stream.begin(0);
+  stream.settle("taken");
+  for (let at = 0; at < 8_001; at++) stream.note(`user-${at}`);
+  for (const length of [4_000, 4_000]) {
+    const { envelope, ids } = stream.begin(250);
+    expect([envelope.whole, envelope.more, ids.length]).toEqual([undefined, true, length]);
+    expect(stream.hasPending("user-8000")).toBe(true);
+    if (ids.includes("user-0")) stream.settle("taken");
+  }
+  stream.fail();
+  expect(stream.dueAt(250)).toBe(1_250);
+  const { envelope, ids } = stream.begin(1_250);
+  expect(envelope).toEqual({ from: "sender", after: 2, number: 4, more: true });
+  expect(ids).toHaveLength(4_000);
+  stream.settle("taken");
+  expect(stream.begin(1_250).ids).toHaveLength(1);
+  stream.settle("taken");
+  expect(stream.isSettled).toBe(true);
+});
+
 it("[N4.1, N4.2] a message is taken if it follows what was taken before, or has everything", () => {
   const inbox = new Inbox();
   const judge = (from: string, after: number, number: number, whole?: true) =>

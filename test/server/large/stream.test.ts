@@ -121,6 +121,11 @@ class Sender {
     this.#stream.note(id);
   }
 
+  /** Changes so many at once, or has them leave. */
+  many(count: number, how: "set" | "delete"): void {
+    for (let at = 0; at < count; at++) this[how](`user-${at}`);
+  }
+
   delete(id: string): void {
     if (this.#entries.delete(id)) this.#stream.note(id);
   }
@@ -128,6 +133,7 @@ class Sender {
   call(fate: "arrives" | "lost" | "answer lost" | "late"): void {
     if (this.#stream.dueAt(Number.MAX_SAFE_INTEGER) === Number.POSITIVE_INFINITY) return;
     const { envelope, ids } = this.#stream.begin(0);
+    expect(ids.length).toBeLessThanOrEqual(4_000);
     const set: SentMember[] = [];
     const gone: string[] = [];
     for (const id of ids) {
@@ -187,6 +193,14 @@ const step = fc.oneof(
       fate: fc.constantFrom("arrives" as const, "arrives", "lost", "answer lost", "late"),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("many" as const),
+      count: fc.constantFrom(4_000, 4_001, 8_500),
+      how: fc.constantFrom("set" as const, "set", "delete"),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("arriveLate" as const) }) },
   {
     weight: 1,
@@ -209,6 +223,7 @@ describe("messages between hub and shards", () => {
           for (const each of steps) {
             if (each.do === "call") sender.call(each.fate);
             else if (each.do === "set" || each.do === "delete") sender[each.do](each.id);
+            else if (each.do === "many") sender.many(each.count, each.how);
             else sender[each.do]();
           }
           const [known, truth] = sender.settle();
