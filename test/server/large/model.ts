@@ -286,7 +286,8 @@ export class LargeModel {
       const isOneOf = isHidden && times.includes(shown.lastOnline ?? "");
       const lastOnline = isOneOf ? shown.lastOnline! : times.at(-1)!;
       const { data: _, ...known } = of[0]!.member;
-      if (present.length === 0) return { ...known, status: "offline", connections: 0, lastOnline };
+      if (present.length === 0)
+        return { ...known, status: "offline" as const, connections: 0, lastOnline };
       const isOnline = present.some(({ member }) => member.status === "online");
       return {
         ...present[0]!.member,
