@@ -10,17 +10,34 @@ import { useTitle } from "./use-title.ts";
 
 const tell = (message: Extent | Farewell) => parent.postMessage(message, location.origin);
 
+/**
+ * Keeps the frame as tall as its page, so that it does not scroll within the other; of a frame that
+ * is taller, the board takes the rest.
+ */
+function fitFrame(page: HTMLElement): () => void {
+  let spare = 0;
+  const fit = () => {
+    const height = page.offsetHeight - (page.querySelector(".board") ? spare : 0);
+    spare = Math.max(0, innerHeight - height);
+    page.style.setProperty("--spare", `${spare}px`);
+    tell({ height });
+  };
+  // In the next frame: a browser reports an observer that changes the size it is told of.
+  const observer = new ResizeObserver(() => requestAnimationFrame(fit));
+  observer.observe(page);
+  addEventListener("resize", fit);
+  return () => {
+    observer.disconnect();
+    removeEventListener("resize", fit);
+  };
+}
+
 /** The page of the second viewer, within a visitor's. */
 export function GuestPage({ room }: { room: string }) {
   const page = useRef<HTMLDivElement>(null);
   useTitle(`${room} · Rollcall`);
 
-  // As tall as it is, so that it does not scroll within the other.
-  useEffect(() => {
-    const observer = new ResizeObserver(() => tell({ height: page.current!.offsetHeight }));
-    observer.observe(page.current!);
-    return () => observer.disconnect();
-  }, []);
+  useEffect(() => fitFrame(page.current!), []);
 
   return (
     <RoomProvider

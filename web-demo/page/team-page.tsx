@@ -47,7 +47,7 @@ function Choice() {
 
   const about = (
     <>
-      <p className="lead">
+      <p className="choice">
         Choose who you are. Open this page again in another browser to be somebody else.
       </p>
       {failure && (
@@ -107,6 +107,10 @@ function Page({ about, action, children }: PageProps) {
           <h1 className="room-name">Team</h1>
           {about}
         </header>
+        <p className="lead">
+          A company’s list, with a dot beside each of {TEAM.length} names. The page is sent the
+          statuses of the people it shows, and nobody else’s.
+        </p>
         {children}
       </main>
     </div>
