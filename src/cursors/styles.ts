@@ -42,16 +42,19 @@ svg {
   max-width: 12em;
   padding: .1em .6em;
   box-sizing: border-box;
-  overflow: hidden;
   border-radius: .3em 1em 1em 1em;
   background: currentColor;
-  white-space: nowrap;
-  text-overflow: ellipsis;
   translate:
     calc(clamp(0, var(--x) * 2 - 1, 1) * (-100% - 1em))
     calc(clamp(0, var(--y) * 1000 - 850, 1) * (-100% - 1.8em));
 }
-.name span { color: light-dark(#fff, #14161c) }
+.name span {
+  display: block;
+  overflow: hidden;
+  color: light-dark(#fff, #14161c);
+  white-space: nowrap;
+  text-overflow: ellipsis;
+}
 @media (prefers-reduced-motion: no-preference) {
   .cursor { transition: translate .1s linear, opacity .2s }
   .name { transition: translate .1s linear }

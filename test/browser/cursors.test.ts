@@ -134,6 +134,13 @@ describe("<rollcall-cursors>", () => {
       });
     }
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(500);
+    const cut = await page.locator("rollcall-cursors .name span").evaluate((text) => {
+      const { color, textOverflow } = getComputedStyle(text);
+      const ground = getComputedStyle(text.parentElement!).backgroundColor;
+      const isCut = text.scrollWidth > text.clientWidth;
+      return { isCut, textOverflow, isEllipsisSeen: color !== ground };
+    });
+    expect(cut).toEqual({ isCut: true, textOverflow: "ellipsis", isEllipsisSeen: true });
   });
 
   it("[K31.4] glides, and jumps where people want less motion", async () => {
