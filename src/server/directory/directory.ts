@@ -38,7 +38,7 @@ type Row = { room: string; online: number; connections: number; expires_at: numb
 const AFTER_ALL = "\u007F";
 
 /**
- * One shard of the list of rooms: those whose names hash to it. During a gradual deploy an old and a
+ * One partition of the list of rooms: those whose names hash to it. During a gradual deploy an old and a
  * new version call each other: add keys, never change one.
  */
 export class Directory extends DurableObject<Env> implements DirectoryObject {

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { answerJson } from "../answer.ts";
 import type { Config } from "../config/config.ts";
 import type { FoundRoom, ListedRoom, ListQuery } from "../directory/directory-object.ts";
-import { ALL_SHARDS } from "../directory/shards.ts";
+import { ALL_PARTITIONS } from "../directory/partitions.ts";
 import { Refusal } from "../errors.ts";
 import { describeError, log } from "../log.ts";
 import type { RequestContext } from "../access/request-context.ts";
@@ -25,16 +25,16 @@ export const roomsQuerySchema = v.object({
   ),
 });
 
-/** A shard that has not answered by then counts as down. */
+/** A partition that has not answered by then counts as down. */
 const ANSWER_MS = 5_000;
 
-type Shard = (typeof ALL_SHARDS)[number];
+type Partition = (typeof ALL_PARTITIONS)[number];
 interface Found extends FoundRoom {
-  shard: Shard;
+  partition: Partition;
 }
 
 /**
- * Lists the occupied rooms, ordered by name (SPEC B9). Each shard of the list answers its part of the
+ * Lists the occupied rooms, ordered by name (SPEC B9). Each partition of the list answers its part of the
  * page; the first of all of them are the page.
  *
  * @throws Refusal `not_found` if rooms are not listed, `bad_request`, `rooms_unavailable`.
@@ -47,12 +47,12 @@ export async function listRooms({ config, url, requestId }: RequestContext): Pro
   const { limit } = query.output;
   // One more than the page, to see whether another follows.
   const ask: ListQuery = { ...query.output, limit: limit + 1, confirms: true };
-  const listOf = async (shard: Shard): Promise<Found[]> => {
-    const call = async (): Promise<FoundRoom[]> => directory.getByName(shard).list(ask);
-    return (await within(ANSWER_MS, call)).map((found) => ({ ...found, shard }));
+  const listOf = async (partition: Partition): Promise<Found[]> => {
+    const call = async (): Promise<FoundRoom[]> => directory.getByName(partition).list(ask);
+    return (await within(ANSWER_MS, call)).map((found) => ({ ...found, partition }));
   };
   try {
-    const shares = await Promise.all(ALL_SHARDS.map(listOf));
+    const shares = await Promise.all(ALL_PARTITIONS.map(listOf));
     const found = shares.flat().toSorted((a, b) => (a.room < b.room ? -1 : 1));
     const page = found.slice(0, limit);
     const after = found.length > limit ? page.at(-1)!.room : null;
@@ -74,12 +74,12 @@ async function confirm(
 ): Promise<ListedRoom[]> {
   const old = Map.groupBy(
     page.filter(({ isOld }) => isOld),
-    ({ shard }) => shard,
+    ({ partition }) => partition,
   );
   const confirmed = new Map<string, ListedRoom | null>();
-  const ask = async ([shard, rooms]: [Shard, Found[]]): Promise<void> => {
+  const ask = async ([partition, rooms]: [Partition, Found[]]): Promise<void> => {
     const names = rooms.map(({ room }) => room);
-    const call = async (): Promise<ListedRoom[]> => directory.getByName(shard).confirm(names);
+    const call = async (): Promise<ListedRoom[]> => directory.getByName(partition).confirm(names);
     const left = await within(ANSWER_MS, call);
     for (const name of names) confirmed.set(name, null);
     for (const room of left) confirmed.set(room.room, room);

@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import { leaseFor } from "../directory/lease.ts";
-import { shardOf } from "../directory/shards.ts";
+import { partitionOf } from "../directory/partitions.ts";
 import { hashOf } from "../platform/hash.ts";
 import { describeError, log } from "../log.ts";
 import { within } from "../platform/time-limit.ts";
@@ -125,7 +125,9 @@ export class Occupancy {
     let listed: Counts | null = counts;
     try {
       // A stub that threw stays broken, so each report makes its own.
-      await within(ANSWER_MS, async () => this.#directory.getByName(shardOf(room)).tell(report));
+      await within(ANSWER_MS, async () =>
+        this.#directory.getByName(partitionOf(room)).tell(report),
+      );
     } catch (error) {
       log("failure", { code: "rooms_unavailable", room, reason: describeError(error) });
       // The report may have arrived all the same.

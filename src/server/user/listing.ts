@@ -1,5 +1,5 @@
 /** A room on a user's list, and the stamp it was listed with, which grows each time. */
-export interface ListedRoom {
+export interface StampedRoom {
   room: string;
   stamp: number;
 }
@@ -56,12 +56,12 @@ export class Listing {
   }
 
   /** The rooms that they may be present in. */
-  rooms(): ListedRoom[] {
+  rooms(): StampedRoom[] {
     return [...this.#present].map(([room, stamp]) => ({ room, stamp }));
   }
 
   /** The rooms that they may be present in, and those that remember them. */
-  known(): ListedRoom[] {
+  known(): StampedRoom[] {
     return [...this.#entries()].map(({ room, stamp }) => ({ room, stamp }));
   }
 

@@ -1,4 +1,4 @@
-import type { ListedRoom } from "./listing.ts";
+import type { StampedRoom } from "./listing.ts";
 
 /** A call that rooms have not answered yet: to revoke sessions (SPEC B3), or to forget the user (B11). */
 export interface PendingCall {
@@ -12,7 +12,7 @@ export interface PendingCall {
 }
 
 /** A pending call to one room. */
-export interface RoomCall extends ListedRoom {
+export interface RoomCall extends StampedRoom {
   call: PendingCall;
 }
 

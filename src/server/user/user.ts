@@ -11,7 +11,7 @@ import { roomStub } from "../room/room-stub.ts";
 import { tableNames } from "../platform/table-names.ts";
 import { within } from "../platform/time-limit.ts";
 import { PendingCalls, type PendingCall } from "./pending-calls.ts";
-import { Listing, type ListedRoom } from "./listing.ts";
+import { Listing, type StampedRoom } from "./listing.ts";
 import type { SessionMark } from "./revocation.ts";
 import { KEPT_MS, Revocations } from "./revocations.ts";
 import { ROOMS_AT_ONCE, Notifier, type ClosedCount } from "./notifier.ts";
@@ -204,8 +204,8 @@ export class User extends DurableObject<Env> implements UserObject {
 
   /** Asks all rooms on the list at once; returns the answers that come in time. */
   async #askRooms<Answer>(
-    ask: (listed: ListedRoom) => Promise<Answer>,
-  ): Promise<(ListedRoom & { answer: Answer })[]> {
+    ask: (listed: StampedRoom) => Promise<Answer>,
+  ): Promise<(StampedRoom & { answer: Answer })[]> {
     const rooms = this.#listing.rooms();
     const endsAt = Date.now() + ROOMS_MS;
     const answers = await inParallel(rooms, ROOMS_AT_ONCE, (listed) =>

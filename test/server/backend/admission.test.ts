@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Directory } from "../../../src/server/directory/directory.ts";
-import { shardOf } from "../../../src/server/directory/shards.ts";
+import { partitionOf } from "../../../src/server/directory/partitions.ts";
 import { Room } from "../../../src/server/room/room.ts";
 import { User } from "../../../src/server/user/user.ts";
 import { countStorage, settleCounts } from "../../bench/worker/count-storage.ts";
@@ -114,11 +114,11 @@ describe("what an admission costs", () => {
 describe("what the list of rooms writes", () => {
   it("[B9.7] counts alone write nothing, and after a restart of the list's object the room is asked", async () => {
     const room = fresh("room");
-    const shard = env.DIRECTORY!.getByName(shardOf(room));
+    const partition = env.DIRECTORY!.getByName(partitionOf(room));
     const leaseMs = 3_600_000;
-    const tell = (online: number) => shard.tell({ room, online, connections: online, leaseMs });
+    const tell = (online: number) => partition.tell({ room, online, connections: online, leaseMs });
     const stored = () =>
-      runInDurableObject(shard, (_directory, { storage }) => [
+      runInDurableObject(partition, (_directory, { storage }) => [
         ...storage.sql.exec(
           "SELECT online, expires_at > ? AS renewed FROM rooms WHERE room = ?",
           Date.now() + leaseMs * 0.9,
@@ -140,7 +140,7 @@ describe("what the list of rooms writes", () => {
     expect(await stored()).toEqual([{ online: 1, renewed: 1 }]);
     expect(await listed()).toEqual([2]);
     expect(asked).not.toHaveBeenCalled();
-    await evictDurableObject(shard);
+    await evictDurableObject(partition);
     expect(await listed()).toEqual([4]);
     expect(await listed()).toEqual([4]);
     expect(asked).toHaveBeenCalledTimes(1);
@@ -158,9 +158,9 @@ describe("what the list of rooms writes", () => {
     const told = vi.spyOn(Directory.prototype, "tell");
     await join(room, "ada");
     await eventually(() => expect(told).toHaveBeenCalled());
-    const shard = env.DIRECTORY!.getByName(shardOf(room));
+    const partition = env.DIRECTORY!.getByName(partitionOf(room));
     const row = () =>
-      runInDurableObject(shard, (_directory, { storage }) => [
+      runInDurableObject(partition, (_directory, { storage }) => [
         ...storage.sql.exec("SELECT online, expires_at FROM rooms WHERE room = ?", room),
       ]);
     await eventually(async () => expect(await row()).toHaveLength(1));

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { shardOf } from "../../../src/server/directory/shards.ts";
+import { partitionOf } from "../../../src/server/directory/partitions.ts";
 import { Directory } from "../../../src/server/directory/directory.ts";
 import { Room } from "../../../src/server/room/room.ts";
 import { eventually } from "../../worker-kit/eventually.ts";
@@ -30,14 +30,14 @@ async function list(prefix: string, rest = ""): Promise<List> {
   return answer.json();
 }
 
-const shard = (room: string) => env.DIRECTORY!.getByName(shardOf(room));
+const partition = (room: string) => env.DIRECTORY!.getByName(partitionOf(room));
 /** Sends the list a report that the room itself would not send. */
 const tell = (room: string, online = 1, connections = online) =>
-  shard(room).tell({ room, online, connections, leaseMs: LEASE_MS });
+  partition(room).tell({ room, online, connections, leaseMs: LEASE_MS });
 
 /** Lets the list ask something other than its rooms. */
 const replaceRooms = (room: string, stub: object) =>
-  runInDurableObject(shard(room), (directory) => {
+  runInDurableObject(partition(room), (directory) => {
     Object.assign(directory, { env: { ...env, ROOMS: { getByName: () => stub } } });
   });
 
@@ -54,10 +54,10 @@ it("[B9.5] a room that did not tell for three sweeps is asked, and one that nobo
   expect(count).not.toHaveBeenCalled();
   passTime(2);
   // A Worker of 0.1.0 is shown no mark.
-  const older = await shard(ghost!).list({ prefix, after: "", limit: 1 });
+  const older = await partition(ghost!).list({ prefix, after: "", limit: 1 });
   expect(older.every((found) => !("isOld" in found))).toBe(true);
   // What the objects of the list remember of this is not needed.
-  await evictDurableObject(shard(ghost!));
+  await evictDurableObject(partition(ghost!));
   const truth = [right!, wrong!].map((room) => ({ room, online: 1, connections: 1 }));
   expect(await list(prefix)).toEqual({ rooms: truth, after: null });
   expect(count).toHaveBeenCalledTimes(3);

@@ -2,7 +2,11 @@ import { env } from "cloudflare:workers";
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Directory } from "../../../src/server/directory/directory.ts";
-import { ALL_SHARDS, shardOf, SHARDS } from "../../../src/server/directory/shards.ts";
+import {
+  ALL_PARTITIONS,
+  partitionOf,
+  PARTITIONS,
+} from "../../../src/server/directory/partitions.ts";
 import { hashOf } from "../../../src/server/platform/hash.ts";
 import { eventually, until } from "../../worker-kit/eventually.ts";
 import { ask, askConfigured, refusal } from "../../worker-kit/http.ts";
@@ -50,11 +54,11 @@ async function leave(peer: Peer): Promise<void> {
   await peer.closed;
 }
 
-const shard = (room: string) => env.DIRECTORY!.getByName(shardOf(room));
+const partition = (room: string) => env.DIRECTORY!.getByName(partitionOf(room));
 
 /** Makes the list forget a room, as if its last report had been lost. */
 const loseTell = (room: string) =>
-  shard(room).tell({ room, online: 0, connections: 0, leaseMs: 0 });
+  partition(room).tell({ room, online: 0, connections: 0, leaseMs: 0 });
 
 describe("the list of rooms", () => {
   it("[B9.2] has a room from when the first comes until the last goes, with its counts", async () => {
@@ -92,12 +96,14 @@ describe("the list of rooms", () => {
     await eventually(async () => expect(await named(room)).toEqual([]));
   });
 
-  it("[B9.1] is ordered by name, in pages that leave nothing out, over all shards", async () => {
+  it("[B9.1] is ordered by name, in pages that leave nothing out, over all partitions", async () => {
     const prefix = newPrefix();
     const names = Array.from({ length: 40 }, (_, number) => `${prefix}${number * 7}`).toSorted();
-    expect(new Set(names.map(shardOf)).size).toBeGreaterThan(10);
+    expect(new Set(names.map(partitionOf)).size).toBeGreaterThan(10);
     await Promise.all(
-      names.map((room) => shard(room).tell({ room, online: 2, connections: 3, leaseMs: 60_000 })),
+      names.map((room) =>
+        partition(room).tell({ room, online: 2, connections: 3, leaseMs: 60_000 }),
+      ),
     );
     expect(await named(prefix)).toEqual(names);
     const seen: string[] = [];
@@ -180,7 +186,7 @@ describe("the list of rooms", () => {
     await eventually(async () => expect(await named(left)).toEqual([left]));
     await leave(bob);
     await eventually(async () => expect(await named(left)).toEqual([]));
-    await shard(left).tell({ room: left, online: 1, connections: 1, leaseMs: 3_600_000 });
+    await partition(left).tell({ room: left, online: 1, connections: 1, leaseMs: 3_600_000 });
     await restart(left);
     await roomStub(left).fetch("https://room/", {
       headers: { "x-rollcall-request": encodeURIComponent(JSON.stringify({ requestId: "r" })) },
@@ -190,7 +196,7 @@ describe("the list of rooms", () => {
 
   it("[B9.2] a tell that fails is told again, and until then the room is due within a sweep", async () => {
     const room = `${newPrefix()}a`;
-    const stub = shard(room);
+    const stub = partition(room);
     const ada = await join(room, "ada");
     await eventually(async () => expect(await named(room)).toEqual([room]));
     await runInDurableObject(stub, (_directory, { storage }) => {
@@ -250,7 +256,7 @@ describe("the list of rooms", () => {
     const peer = await join(room, "ada", { token });
     await eventually(async () => expect(await named(room)).toEqual([room]));
     const gone = `${prefix}gone`;
-    await shard(gone).tell({ room: gone, online: 1, connections: 1, leaseMs: 3_600_000 });
+    await partition(gone).tell({ room: gone, online: 1, connections: 1, leaseMs: 3_600_000 });
     expect(await named(prefix)).toEqual([gone, room]);
     const end = Date.now() + 2 * 3_600_000;
     while (Date.now() < end) {
@@ -260,8 +266,8 @@ describe("the list of rooms", () => {
       await runAlarm(room);
     }
     await eventually(async () => expect(await named(prefix)).toEqual([room]));
-    await runDurableObjectAlarm(shard(gone));
-    const rows = await runInDurableObject(shard(gone), (_directory, { storage }) => [
+    await runDurableObjectAlarm(partition(gone));
+    const rows = await runInDurableObject(partition(gone), (_directory, { storage }) => [
       ...storage.sql.exec("SELECT room FROM rooms WHERE room = ?", gone),
     ]);
     expect(rows).toEqual([]);
@@ -275,12 +281,12 @@ describe("the list of rooms", () => {
     expect(await tablesOf(room)).toEqual([]);
   });
 
-  it("[B9.3] spreads rooms evenly over its shards", () => {
-    expect(ALL_SHARDS).toHaveLength(SHARDS);
+  it("[B9.3] spreads rooms evenly over its partitions", () => {
+    expect(ALL_PARTITIONS).toHaveLength(PARTITIONS);
     for (const prefix of ["", "docs:", "room-000", "org.1234.project."]) {
       const sizes = new Map<string, number>();
       for (let number = 0; number < 16_000; number++) {
-        const name = shardOf(`${prefix}${number}`);
+        const name = partitionOf(`${prefix}${number}`);
         sizes.set(name, (sizes.get(name) ?? 0) + 1);
       }
       expect(Math.min(...sizes.values()), prefix).toBeGreaterThan(850);

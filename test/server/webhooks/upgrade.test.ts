@@ -3,7 +3,7 @@ import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Snapshot } from "../../../src/protocol/messages.ts";
 import { decodeAttachment } from "../../../src/server/room/connections/attachment.ts";
-import { shardOf } from "../../../src/server/directory/shards.ts";
+import { partitionOf } from "../../../src/server/directory/partitions.ts";
 import { eventually, until } from "../../worker-kit/eventually.ts";
 import { askBackend, userStub, whereIs } from "../../worker-kit/backend.ts";
 import { refusal } from "../../worker-kit/http.ts";
@@ -142,9 +142,9 @@ it("[B3.2, B4.4] a user's object opens what 0.1.0 stored: rooms and revocations"
 });
 
 it("[B9.2, B9.5] the list of rooms opens what 0.1.0 stored, and asks the room for its counts", async () => {
-  const shard = env.DIRECTORY!.getByName(shardOf(ROOM));
+  const partition = env.DIRECTORY!.getByName(partitionOf(ROOM));
   await restoreRoom();
-  await restore(shard, saved.directory);
+  await restore(partition, saved.directory);
   const answer = await askBackend("GET", "/rooms");
   const { online, connections } = saved.shown;
   expect(await answer.json()).toMatchObject({ rooms: [{ room: ROOM, online, connections }] });
