@@ -12,7 +12,7 @@ import { enter } from "./http/enter.ts";
 import { describeService } from "./http/openapi/document.ts";
 import { endLease, holdLease } from "./http/leases.ts";
 import { createPolicy, currentConfig, setPolicy, type PolicyOptions } from "./access/policy.ts";
-import { read } from "./http/room.ts";
+import { read } from "./http/read.ts";
 import { RequestContext } from "./access/request-context.ts";
 import { requestIdOf } from "./http/request-id.ts";
 import { giveTicket } from "./http/tickets.ts";

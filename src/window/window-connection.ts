@@ -4,7 +4,7 @@ import { RoomConnection } from "../client/room-connection.ts";
 import type { Emitted } from "../client/events.ts";
 import { WATCH_AGAIN_MS } from "../client/times.ts";
 import type { Member, ServerFrame, WatchedCounts } from "../protocol/messages.ts";
-import { mergeReads, readUrls } from "./reading.ts";
+import { mergeReads, readUrls } from "./reads.ts";
 import { WATCH, Watched } from "./watched.ts";
 
 /** The total length of watched ids in the body of a poll. */

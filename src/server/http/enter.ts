@@ -13,7 +13,7 @@ import { readCredential, type Credential } from "../session/credential.ts";
 import { sessionCookies } from "../session/index.ts";
 import { joinAdmitted, orStale } from "../user/user-stub.ts";
 import { openInBand } from "./in-band.ts";
-import { credentialContextOf, sinceOf } from "./room.ts";
+import { credentialContextOf, sinceOf } from "./read.ts";
 import { requireHandshake } from "./upgrade.ts";
 import { asksForWindow, windowOfSocket } from "./window.ts";
 

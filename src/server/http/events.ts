@@ -3,7 +3,6 @@ import { fitsBytes } from "../../protocol/client-frame.ts";
 import { answerJson } from "../answer.ts";
 import { readBody } from "./body.ts";
 import { Refusal } from "../errors.ts";
-import { callTwice } from "../platform/object-call.ts";
 import { orRoomUnavailable, roomStub } from "../room/room-stub.ts";
 import type { RequestContext } from "../access/request-context.ts";
 
@@ -59,16 +58,4 @@ export async function sendEvent({ env, request, requestId }: RequestContext, roo
     roomStub(env, room).deliver({ ...event, ...(to && { to }) }),
   );
   return answerJson({ delivered }, requestId);
-}
-
-/**
- * Closes a user's connections in a room (SPEC B2).
- *
- * @throws Refusal `room_unavailable`.
- */
-export async function kick({ env, requestId }: RequestContext, room: string, user: string) {
-  const closed = await orRoomUnavailable(room, requestId, () =>
-    callTwice(() => roomStub(env, room).kick(user)),
-  );
-  return answerJson({ closed }, requestId);
 }

@@ -11,7 +11,7 @@ import { countConnect, countRead } from "../access/rate-limit.ts";
 import { LEASE_UNKNOWN, type HoldRequest } from "../room/room-request.ts";
 import { type RoomSession } from "../session/room-session.ts";
 import { askRoom, callRoom, orRoomUnavailable } from "../room/room-stub.ts";
-import { credentialContextOf } from "./room.ts";
+import { credentialContextOf } from "./read.ts";
 import { windowEntries, windowOfLease } from "./window.ts";
 import type { RequestContext } from "../access/request-context.ts";
 import { readCredential } from "../session/credential.ts";

@@ -6,8 +6,6 @@ import { ALL_PARTITIONS } from "../directory/partitions.ts";
 import { Refusal } from "../errors.ts";
 import { describeError, log } from "../log.ts";
 import type { RequestContext } from "../access/request-context.ts";
-import type { RoomStats } from "../room/room-object.ts";
-import { callRoom, orRoomUnavailable } from "../room/room-stub.ts";
 import { within } from "../platform/time-limit.ts";
 
 const MAX_LIMIT = 1_000;
@@ -94,25 +92,4 @@ async function confirm(
     if (now === null) return [];
     return [now ?? { room, online, connections }];
   });
-}
-
-/**
- * Answers the figures of a room (SPEC B10).
- *
- * @throws Refusal `room_unavailable`.
- */
-export async function readStats(
-  { env, requestId }: RequestContext,
-  room: string,
-): Promise<Response> {
-  const stats = await orRoomUnavailable(room, requestId, () =>
-    callRoom(
-      env,
-      room,
-      async (stub) => stub.stats(),
-      { ask: "stats", requestId, statsOnly: true },
-      (answer) => answer.json<RoomStats>(),
-    ),
-  );
-  return answerJson(stats, requestId);
 }

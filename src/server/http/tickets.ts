@@ -6,7 +6,7 @@ import { Refusal } from "../errors.ts";
 import { requireOrigin } from "../access/origin.ts";
 import { judge } from "../access/policy.ts";
 import { countRead } from "../access/rate-limit.ts";
-import { credentialContextOf } from "./room.ts";
+import { credentialContextOf } from "./read.ts";
 import type { RequestContext } from "../access/request-context.ts";
 import { readCredential } from "../session/credential.ts";
 import { sessionCookies } from "../session/index.ts";

@@ -12,7 +12,7 @@ import { keyOf, shardOfUser, shardsOf, type Shard } from "./shard.ts";
 /** A shard that has not answered by then is left out of an answer, or fails the call. */
 const ANSWER_MS = 2_000;
 
-/** What the backend asks a large room: each call goes to the shards that it concerns (SPEC N5, N6). */
+/** Passes the backend's calls to a large room on to the shards that they concern (SPEC N5, N6). */
 export class BackendCalls {
   readonly #room: string;
   readonly #state: HubState;

@@ -2,7 +2,7 @@ import type { Since } from "../../protocol/since.ts";
 import { Entries } from "../room/members/entries.ts";
 import { NOBODY } from "../room/members/list.ts";
 import type { ListHolder, SeenList } from "../room/members/seen-list.ts";
-import type { SentMember, Telling } from "./messages.ts";
+import type { ListUpdate, MessageId, SentMember } from "./messages.ts";
 import { Parts, type Changes } from "./parts.ts";
 import { keyOf, shardOfUser } from "./shard.ts";
 import { Inbox } from "./stream.ts";
@@ -18,7 +18,7 @@ export class Copy extends Entries implements SeenList, ListHolder {
   #isComplete = false;
   watching = 0;
   /** The latest report of this shard that it includes. */
-  included: Telling["included"] | null = null;
+  included: MessageId | null = null;
 
   get list(): this {
     return this;
@@ -65,13 +65,13 @@ export class Copy extends Entries implements SeenList, ListHolder {
   }
 
   /** Takes a message of the hub; returns the ids that changed, or that it does not fit. */
-  take(telling: Telling): Set<string> | "gap" {
-    const verdict = this.#inbox.judge(telling);
+  take(update: ListUpdate): Set<string> | "gap" {
+    const verdict = this.#inbox.judge(update);
     if (verdict === "old") return new Set();
     if (verdict === "gap") return "gap";
-    const changes = this.#parts.take(telling, () => this.ids());
+    const changes = this.#parts.take(update, () => this.ids());
     if (changes === null) return new Set();
-    const { state, watching, included } = telling;
+    const { state, watching, included } = update;
     const changed = this.#apply(changes);
     this.#state = state;
     this.#isComplete = true;

@@ -1,6 +1,6 @@
 import { hasTable } from "../platform/has-table.ts";
 
-/** The numbers of shards in use, in the hub's storage: all that it keeps of a room's shards. */
+/** The generations in use, by their numbers of shards, in the hub's storage. */
 export class Generations {
   readonly #sql: SqlStorage;
   #stored = new Set<number>();

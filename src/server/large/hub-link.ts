@@ -8,18 +8,26 @@ import type { WindowConnections } from "../room/windows/windows.ts";
 import { choiceTime } from "./choice-time.ts";
 import { Copy } from "./copy.ts";
 import { FirstStates } from "./first-states.ts";
-import type { Asked, HubCalls, Receipt, Report, ReportReceipt, Telling } from "./messages.ts";
+import { HubMeetings } from "./hub-meetings.ts";
+import { Inclusion } from "./inclusion.ts";
+import type {
+  HubCalls,
+  ListUpdate,
+  MessageId,
+  Receipt,
+  Report,
+  ReportReceipt,
+} from "./messages.ts";
+import { reportEntries } from "./report-entries.ts";
 import type { Shard } from "./shard.ts";
 import { ANSWER_MS, Stream } from "./stream.ts";
 
-/** The longest that somebody who is about to join waits for the hub, or a lease for the list. */
+/** The longest that the answer to a lease waits for the list. */
 const WAIT_MS = 5_000;
-/** For how long somebody may still be about to join. */
-const EXPECTING_MS = 60_000;
-/** For how long after a lease was held its shard is told of changes. */
+/** For how long after a lease was held its shard needs updates. */
 const HELD_MS = 30_000;
 
-/** What a shard is beside its members. */
+/** What a report says of a shard beside its members. */
 export interface ShardFacts {
   /** The number of its connections that only watch. */
   watching: number;
@@ -54,27 +62,25 @@ export class HubLink {
   readonly firstStates: FirstStates<Waiter>;
   readonly #parts: HubLinkParts;
   readonly #reports: Stream;
-  /** The number of the report that an id was last in, until the copy includes it. */
-  readonly #reportedIn = new Map<string, number>();
+  readonly #inclusion: Inclusion;
+  readonly #meetings = new HubMeetings();
   /** What the last report said; `null` after a start without sockets. */
-  #told: Facts | null = null;
+  #reported: Facts | null = null;
   #heldAt = Number.NEGATIVE_INFINITY;
-  #metAt = Number.NEGATIVE_INFINITY;
   #hasAskedForCopy = false;
-  /** Whether the copy was dropped since the last telling, which the hub may not have heard. */
+  /** Whether the copy was dropped since the last update, of which the hub may not know. */
   #hasDropped = false;
-  /** Users that shards of other numbers are to release, once the list includes them here. */
+  /** Users that other generations are to release, once the list includes them here. */
   readonly #released = new Set<string>();
-  /** The numbers of shards in use; `null` until the hub has answered. */
+  /** The generations in use; `null` until the hub has answered. */
   generations: number[] | null = null;
-  /** Those who wait until the hub has answered this report or a later one. */
-  #meeting: { number: number; resolve: () => void }[] = [];
 
   constructor(parts: HubLinkParts) {
     this.#parts = parts;
     this.shard = parts.shard;
     this.#reports = new Stream(crypto.randomUUID(), () => parts.roster().list.ids());
-    this.firstStates = new FirstStates((user) => this.#includes(user));
+    this.#inclusion = new Inclusion(this.#reports, this.copy);
+    this.firstStates = new FirstStates((user) => this.#inclusion.includes(user));
   }
 
   /**
@@ -82,7 +88,7 @@ export class HubLink {
    * that is due keeps it awake. Any other reports after its start.
    */
   wake(now: number): void {
-    if (this.#parts.facts().sockets > 0) this.#told = this.#facts(now);
+    if (this.#parts.facts().sockets > 0) this.#reported = this.#facts(now);
     else this.#reports.poke();
   }
 
@@ -107,7 +113,7 @@ export class HubLink {
     return choiceTime(now, this.shard.of, this.choseAt(user));
   }
 
-  /** Has a user's choice reported, even if nobody else sees a change. */
+  /** Queues a user for the next report, even if others see no change. */
   noteChoice(user: string): void {
     this.#reports.note(user);
   }
@@ -117,26 +123,26 @@ export class HubLink {
     return this.#parts.roster().find(user)?.choseAt ?? 0;
   }
 
-  /** Waits for an answer of a hub that does not tell this shard what happens; `start` runs a turn. */
+  /**
+   * Call it before somebody joins: the hub must know of this shard, so that the backend's calls reach
+   * it, and the shard of the generations in use. Waits until the hub has answered a report, unless it
+   * sends updates already; `start` runs a turn.
+   */
   async meetHub(now: number, start: () => void): Promise<void> {
-    // Before somebody joins, the hub must know of this shard, for what the backend does, and this one
-    // of the numbers of shards in use.
-    this.#metAt = now;
-    const isTold = this.#facts(now).listens && this.copy.isComplete;
-    if (this.generations !== null && isTold) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#meeting.push({ number: this.#reports.number + 1, resolve });
+    this.#meetings.begin(now);
+    const isUpdated = this.#facts(now).listens && this.copy.isComplete;
+    if (this.generations !== null && isUpdated) return;
+    const next = this.#reports.number + 1;
     this.#reports.poke();
-    start();
-    await within(WAIT_MS, () => promise);
+    await this.#meetings.wait(next, start);
   }
 
-  /** Whether there are shards of other numbers, in which users of this one may still be. */
+  /** The other generations in use: users of this shard may still be in their shards. */
   get otherGenerations(): number[] {
     return (this.generations ?? []).filter((of) => of !== this.shard.of);
   }
 
-  /** Has shards of other numbers release a user, once the list includes them here. */
+  /** Has other generations release a user, once the list includes them here. */
   releaseWhenIncluded(user: string): void {
     this.#released.add(user);
   }
@@ -144,7 +150,7 @@ export class HubLink {
   /** Takes the users that others are to release now. */
   takeReleased(): string[] {
     const released = [...this.#released].filter((user) => {
-      return this.#parts.roster().isHere(user) && this.#includes(user);
+      return this.#parts.roster().isHere(user) && this.#inclusion.includes(user);
     });
     for (const user of released) this.#released.delete(user);
     return released;
@@ -170,7 +176,7 @@ export class HubLink {
     }
   }
 
-  /** Takes a call of another shard: there is another number of shards. */
+  /** Notes another generation, of which a shard has called. */
   noteGeneration(of: number): void {
     if (this.generations?.includes(of) === false) this.generations.push(of);
   }
@@ -178,14 +184,17 @@ export class HubLink {
   /** Ends a turn whose changes are stored; returns the connections to send their first state. */
   settle(now: number): [Waiter, Since | null][] {
     const facts = this.#facts(now);
-    const told = this.#told;
+    const reported = this.#reported;
     const isNews =
-      told === null ||
-      told.watching !== facts.watching ||
-      told.listens !== facts.listens ||
-      told.isEmpty !== facts.isEmpty;
+      reported === null ||
+      reported.watching !== facts.watching ||
+      reported.listens !== facts.listens ||
+      reported.isEmpty !== facts.isEmpty;
     const needsCopy = !this.copy.isComplete && this.firstStates.isWaited;
-    if ((isNews && (told !== null || !facts.isEmpty)) || (needsCopy && !this.#hasAskedForCopy)) {
+    if (
+      (isNews && (reported !== null || !facts.isEmpty)) ||
+      (needsCopy && !this.#hasAskedForCopy)
+    ) {
       this.#reports.poke();
       this.#hasAskedForCopy = needsCopy;
     }
@@ -196,9 +205,8 @@ export class HubLink {
   report(now: number): Task | null {
     if (this.#reports.dueAt(now) > now) return null;
     const { envelope, ids } = this.#reports.begin(now);
-    const { list } = this.#parts.roster();
     const facts = this.#facts(now);
-    // The hub tells it nothing more: the copy would be of the past when somebody comes.
+    // The hub sends no more updates: the copy would be out of date when somebody comes.
     if (!facts.listens && this.copy.toldBy !== null) this.#hasDropped = true;
     if (!facts.listens) this.copy.clear();
     const report: Report = {
@@ -206,24 +214,11 @@ export class HubLink {
       ...facts,
       shard: this.shard,
       holds: this.copy.toldBy ?? (this.#hasDropped ? "" : null),
-      set: [],
-      gone: [],
+      ...reportEntries(this.#parts.roster(), ids),
     };
-    for (const id of ids) {
-      this.#reportedIn.set(id, envelope.number);
-      const entry = list.entry(id);
-      if (entry === undefined) report.gone.push(id);
-      else report.set.push(this.#sentOf(id, entry));
-    }
-    this.#told = facts;
+    for (const id of ids) this.#inclusion.noteReported(id, envelope.number);
+    this.#reported = facts;
     return (runTurn) => this.#send(report, runTurn);
-  }
-
-  #sentOf(id: string, { json, connections }: { json: string; connections: number }) {
-    const choseAt = this.choseAt(id);
-    const sent: Report["set"][number] = [id, json, connections];
-    if (choseAt > 0) sent.push(choseAt, this.#parts.roster().chosenBy(id));
-    return sent;
   }
 
   async #send(report: Report, runTurn: RunTurn): Promise<void> {
@@ -241,36 +236,32 @@ export class HubLink {
     if (answer === null) return this.#reports.fail();
     this.generations = answer.generations;
     this.#reports.settle(answer.receipt);
-    for (const { number, resolve } of this.#meeting) if (number <= sent) resolve();
-    this.#meeting = this.#meeting.filter(({ number }) => number > sent);
+    this.#meetings.answered(sent);
   }
 
-  /** Takes what the hub tells; returns whose entries changed. */
-  take(telling: Telling, now: number): Set<string> | Receipt | "unwanted" {
-    this.generations = telling.generations;
+  /** Applies an update of the hub; returns whose entries changed. */
+  take(update: ListUpdate, now: number): Set<string> | Receipt | "unwanted" {
+    this.generations = update.generations;
     if (!this.#facts(now).listens) {
       this.copy.clear();
       return "unwanted";
     }
     const { toldBy } = this.copy;
-    const changed = this.copy.take(telling);
+    const changed = this.copy.take(update);
     // Of two hubs, one has ended: the other learns whose list this is.
     if (toldBy !== null && toldBy !== this.copy.toldBy) this.#reports.poke();
     if (changed === "gap") return "gap";
     this.#hasAskedForCopy = false;
     this.#hasDropped = false;
     this.firstStates.look();
-    const included = this.#included;
-    for (const [id, number] of this.#reportedIn) {
-      if (number <= included) this.#reportedIn.delete(id);
-    }
+    this.#inclusion.look();
     return changed;
   }
 
-  /** Reports everything, unless the hub has it. */
-  speak(asked: Asked | null): void {
+  /** Reports everything, unless `last` is its last report, which the hub has. */
+  speak(last: MessageId | null): void {
     const { from, number } = this.#reports;
-    if (asked?.from === from && asked.number === number) return;
+    if (last?.from === from && last.number === number) return;
     this.#reports.restart();
   }
 
@@ -280,21 +271,11 @@ export class HubLink {
     return Math.min(this.#reports.dueAt(now), waitedUntil);
   }
 
-  get #included(): number {
-    const { included } = this.copy;
-    return included?.from === this.#reports.from ? included.number : 0;
-  }
-
-  #includes(user: string): boolean {
-    if (this.#reports.hasPending(user)) return false;
-    return (this.#reportedIn.get(user) ?? 0) <= this.#included;
-  }
-
   #facts(now: number): Facts {
     const { watching, sockets, members } = this.#parts.facts();
     const isHeld = now - this.#heldAt < HELD_MS && now >= this.#heldAt;
     const listens = sockets > 0 || isHeld;
-    const isExpecting = now - this.#metAt < EXPECTING_MS;
-    return { watching, listens, isEmpty: sockets + members === 0 && !isExpecting };
+    const isEmpty = sockets + members === 0 && !this.#meetings.isExpecting(now);
+    return { watching, listens, isEmpty };
   }
 }

@@ -86,7 +86,7 @@ export class HubReports {
     const { list } = this.#state;
     const isOccupied = list.online > 0;
     if (this.#webhooks === null || isOccupied === this.#isOccupied) return;
-    if (!isOccupied && !this.#state.isCertain) return;
+    if (!isOccupied && !this.#state.shards.isCertain) return;
     const type = isOccupied ? "room.occupied" : "room.vacated";
     const { epoch, state } = list;
     this.#webhooks.append([{ type }], { epoch, version: state.version }, now);

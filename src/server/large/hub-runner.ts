@@ -7,7 +7,7 @@ import type { HubAction, HubState } from "./hub-state.ts";
 import type { Shard } from "./shard.ts";
 import { ANSWER_MS } from "./stream.ts";
 
-/** The longest that the list waits for what another shard remembers. */
+/** The longest that the list waits for another shard's copy. */
 const RECALL_MS = 2_000;
 
 interface HubRunnerParts {
@@ -30,7 +30,7 @@ export class HubRunner {
     this.#parts = parts;
   }
 
-  /** Settles when all shards have spoken since the hub's start, or 5 s are over. */
+  /** Settles when all shards have reported since the hub's start, or 5 s are over. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
@@ -45,9 +45,9 @@ export class HubRunner {
   /** Does what is due. */
   run(now = Date.now()): void {
     const { state, generations, reports } = this.#parts;
-    if (state.isMoved) {
+    if (state.shards.hasUnsavedGenerations) {
       generations.save(state.generations);
-      state.isMoved = false;
+      state.shards.hasUnsavedGenerations = false;
     }
     for (const action of state.take(now)) this.#start(() => this.#do(action));
     if (state.isReady(now)) {
@@ -80,7 +80,7 @@ export class HubRunner {
     const { to } = action;
     switch (action.do) {
       case "tell": {
-        const answer = await this.#orNull(ANSWER_MS, () => stubOf(to.shard).tell(action.telling));
+        const answer = await this.#orNull(ANSWER_MS, () => stubOf(to.shard).tell(action.update));
         return this.turn((now) => state.told(to, answer ?? "failed", now));
       }
       case "ask": {

@@ -1,9 +1,9 @@
-import type { Choice, Report, Telling } from "./messages.ts";
+import type { Choice, MessageId, Report } from "./messages.ts";
 import { Parts } from "./parts.ts";
 import { keyOf, type Shard } from "./shard.ts";
 import { Inbox, Stream } from "./stream.ts";
 
-/** After how many failures in a row a shard is asked to speak how much later, in milliseconds. */
+/** How long to wait after one, two, three and more failures in a row before a shard is asked again to report. */
 const ASK_AGAIN_MS = [1_000, 2_000, 4_000];
 
 /** What the hub knows of one shard. Times are milliseconds since 1970. */
@@ -16,26 +16,26 @@ export class HubShard {
   /** When it last called or answered. */
   heardAt: number;
   /** Whether it has reported everything since the hub's start, and was not silent for too long since. */
-  hasSpoken = false;
+  hasReported = false;
   /** Whether it has been silent for so long that its members count as offline. */
   isSilent = false;
   listens = false;
-  /** Whether it has reported that it keeps nobody. */
+  /** Whether its last report said that it keeps neither a member nor a socket. */
   isEmpty = true;
   watching = 0;
-  /** The number of the room's watchers that it was last told. */
+  /** The number of the room's watchers that it was last sent. */
   toldWatching = 0;
   /** Choices that its users made in other shards. */
   readonly #choices = new Map<string, Choice>();
-  /** Those of them that it is being told. */
+  /** Those of them that are under way. */
   #sentChoices: Choice[] = [];
   /** The latest of its reports that the list includes. */
-  included: Telling["included"] = { from: "", number: 0 };
+  included: MessageId = { from: "", number: 0 };
   #isAsked = false;
   #isDoubted = false;
   #askedAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
-  /** Since when it was called in vain; `null` if it was not. */
+  /** Since when its calls have failed; `null` if the last one was answered. */
   #triedSince: number | null = null;
   readonly #staleMs: number;
 
@@ -56,7 +56,7 @@ export class HubShard {
 
   /** Takes what a report says of the shard itself. */
   note({ listens, watching, isEmpty, holds }: Report, hasStarted: boolean): void {
-    // It has no copy if it has started again, and another hub's if a hub that has ended told it late.
+    // It has no copy if it restarted, and another hub's if a message of a hub that has ended came late.
     const isStrange = holds !== null && holds !== this.out.from && this.out.isSettled;
     if (listens && (!this.listens || hasStarted || isStrange)) this.out.restart();
     this.listens = listens;
@@ -64,13 +64,13 @@ export class HubShard {
     this.isEmpty = isEmpty;
   }
 
-  /** Has a choice told that a user made in another shard. */
+  /** Queues a choice that a user made in another shard. */
   pass(choice: Choice): void {
     this.#choices.set(choice.user, choice);
     this.out.poke();
   }
 
-  /** The choices to tell now; {@link settleChoices} ends the telling. */
+  /** The choices to send now; {@link settleChoices} is called once they have arrived. */
   takeChoices(): Choice[] {
     this.#sentChoices = [...this.#choices.values()];
     return this.#sentChoices;
@@ -82,15 +82,16 @@ export class HubShard {
     }
   }
 
-  /** Notes that another sender reports for it: one of the two has ended, and it must say which. */
+  /** Notes that a second sender reports for this shard: one of the two has ended, and the shard must say which. */
   doubt(): void {
     this.#isDoubted = true;
   }
 
-  /** When to ask it to speak, if it has not, or did not answer; `Infinity` for never. */
+  /** When to ask it to report everything, if it has not, or did not answer; `Infinity` for never. */
   get askAt(): number {
     if (this.#isDoubted && !this.#isAsked && this.#failures === 0) return Number.NEGATIVE_INFINITY;
-    if (this.#isAsked || (this.hasSpoken && this.#failures === 0)) return Number.POSITIVE_INFINITY;
+    if (this.#isAsked || (this.hasReported && this.#failures === 0))
+      return Number.POSITIVE_INFINITY;
     const at = Math.max(0, this.#failures - 1);
     return this.#askedAt + (ASK_AGAIN_MS[at] ?? ASK_AGAIN_MS.at(-1)!);
   }
@@ -101,8 +102,8 @@ export class HubShard {
   }
 
   /**
-   * When it has been silent for so long that its members count as offline; `Infinity` if nobody has
-   * called it in vain. A hub that slept has not asked in time, and asks first.
+   * When it has been silent for so long that its members count as offline; `Infinity` if no
+   * call to it has failed. A hub that slept has not asked in time, and asks first.
    */
   get silentAt(): number {
     if (this.isSilent || this.#triedSince === null) return Number.POSITIVE_INFINITY;
@@ -126,7 +127,7 @@ export class HubShard {
     this.#triedSince ??= now;
   }
 
-  /** Ends the asking; one who answered reports by itself. */
+  /** Ends the asking; a shard that answered sends its report by itself. */
   endAsking(hasAnswered: boolean, now: number): void {
     this.#isAsked = false;
     if (hasAnswered) this.hear(now);

@@ -1,66 +1,63 @@
-import { HubShard } from "./hub-shard.ts";
+import type { HubShard } from "./hub-shard.ts";
+import { HubShards } from "./hub-shards.ts";
 import { choiceOf, newestOf, silenced, type Part } from "./merge.ts";
 import { MergedList } from "./merged-list.ts";
-import type { Asked, Receipt, Report, ReportReceipt, SentMember, Telling } from "./messages.ts";
+import type {
+  ListUpdate,
+  MessageId,
+  Receipt,
+  Report,
+  ReportReceipt,
+  SentMember,
+} from "./messages.ts";
 import type { Changes } from "./parts.ts";
-import { keyOf, shardOfUser, shardsOf, type Shard } from "./shard.ts";
+import { keyOf, shardOfUser } from "./shard.ts";
 
-/** How long the hub waits, after its start, for every shard to speak (SPEC N4). */
+/** How long the hub waits, after its start, for every shard to report (SPEC N4). */
 const READY_MS = 5_000;
-/** The number of watchers alone is told at most this often (SPEC S2). */
+/** The shortest time between two updates of the number of watchers alone (SPEC S2). */
 const WATCHING_MS = 5_000;
 
 /** A call that the hub has to make. */
 export type HubAction =
-  | { do: "tell"; to: HubShard; telling: Telling }
-  | { do: "ask"; to: HubShard; asked: Asked | null }
+  | { do: "tell"; to: HubShard; update: ListUpdate }
+  | { do: "ask"; to: HubShard; asked: MessageId | null }
   | { do: "recall"; to: HubShard; missing: string[] };
 
 /**
- * The hub of a large room: what each shard reported, merged into one list, and what each shard is
- * still to be told (SPEC N3, N4). It knows neither storage nor clocks nor calls: time comes in, and
+ * The hub of a large room: what each shard reported, merged into one list, and what is still to be
+ * sent to each shard (SPEC N3, N4). It knows neither storage nor clocks nor calls: time comes in, and
  * {@link take} hands over the calls to make.
  */
 export class HubState {
   readonly list = new MergedList();
-  readonly #staleMs: number;
-  readonly #shards = new Map<string, HubShard>();
-  readonly #generations: Set<number>;
+  readonly shards: HubShards;
   readonly #startedAt: number;
   #phase: "asking" | "recalling" | "ready" = "asking";
   #isRecalling = false;
   #toldWatchingAt = Number.NEGATIVE_INFINITY;
-  /** Whether the stored generations differ from the ones in use. */
-  isMoved = false;
 
-  /** `generations` are the numbers of shards in use when the hub last ran. */
+  /** `generations` are those in use when the hub last ran. */
   constructor(staleMs: number, generations: readonly number[], now: number) {
-    this.#staleMs = staleMs;
+    this.shards = new HubShards(staleMs, generations, () => this.list.ids(), now);
     this.#startedAt = now;
-    this.#generations = new Set(generations);
-    for (const of of generations) for (const shard of shardsOf(of)) this.#get(shard, now);
     if (generations.length === 0) this.#phase = "ready";
   }
 
   get generations(): number[] {
-    return [...this.#generations];
-  }
-
-  get shards(): Iterable<HubShard> {
-    return this.#shards.values();
+    return this.shards.generations;
   }
 
   /** The number of watchers of the room (SPEC S2). */
   get watching(): number {
-    let sum = 0;
-    for (const { watching } of this.#shards.values()) sum += watching;
-    return sum;
+    return this.shards.watching;
   }
 
-  /** Whether the list may be shown: not while shards have still to speak after a start. */
+  /** Whether the list may be shown: not while shards have still to report after a start. */
   isReady(now: number): boolean {
-    if (this.#phase === "asking" && (this.#isComplete || now >= this.#startedAt + READY_MS)) {
-      const canRecall = !this.#isComplete && this.#witness !== undefined;
+    const { shards } = this;
+    if (this.#phase === "asking" && (shards.haveAllReported || now >= this.#startedAt + READY_MS)) {
+      const canRecall = !shards.haveAllReported && shards.copyHolder !== undefined;
       this.#phase = canRecall ? "recalling" : "ready";
     }
     return this.#phase === "ready";
@@ -71,7 +68,7 @@ export class HubState {
     let at = this.isReady(now) ? this.#watchingDueAt : Number.POSITIVE_INFINITY;
     if (this.#phase === "asking") at = this.#startedAt + READY_MS;
     if (this.#phase === "recalling" && !this.#isRecalling) return now;
-    for (const shard of this.#shards.values()) {
+    for (const shard of this.shards) {
       if (this.#phase === "ready" && shard.listens) at = Math.min(at, shard.out.dueAt(now));
       at = Math.min(at, shard.askAt, shard.silentAt);
     }
@@ -80,13 +77,10 @@ export class HubState {
 
   /** Takes a shard's report. */
   report(report: Report, now: number): ReportReceipt {
-    const shard = this.#get(report.shard, now);
+    const shard = this.shards.get(report.shard, now);
     shard.hear(now);
     const receipt = this.#receive(shard, report);
-    if (!shard.isEmpty && !this.#generations.has(report.shard.of)) {
-      this.#generations.add(report.shard.of);
-      this.isMoved = true;
-    }
+    if (!shard.isEmpty) this.shards.use(shard);
     return { receipt, generations: this.generations };
   }
 
@@ -100,11 +94,11 @@ export class HubState {
     const changes = shard.parts.take(report, () => this.#idsOf(shard));
     if (changes === null) return "taken";
     this.#apply(shard, changes);
-    shard.hasSpoken = true;
+    shard.hasReported = true;
     shard.isSilent = false;
     shard.included = { from, number };
     if (changes.set.length + changes.gone.length > 0) shard.out.poke();
-    this.#dropGenerations();
+    this.shards.dropUnused();
     return "taken";
   }
 
@@ -129,12 +123,12 @@ export class HubState {
   #passChoice(user: string, parts: readonly Part[]): void {
     const newest = newestOf(parts);
     for (const { choseAt, shard } of parts) {
-      if (choseAt < newest.choseAt) this.#shards.get(shard)?.pass(choiceOf(user, newest));
+      if (choseAt < newest.choseAt) this.shards.find(shard)?.pass(choiceOf(user, newest));
     }
   }
 
   #note(id: string): void {
-    for (const shard of this.#shards.values()) if (shard.listens) shard.out.note(id);
+    for (const shard of this.shards) if (shard.listens) shard.out.note(id);
   }
 
   /** Hands over the calls to make now. */
@@ -144,32 +138,36 @@ export class HubState {
     const isReady = this.isReady(now);
     if (this.#phase === "recalling" && !this.#isRecalling) {
       this.#isRecalling = true;
-      const missing = [...this.#shards.values()].filter(({ hasSpoken }) => !hasSpoken);
-      actions.push({ do: "recall", to: this.#witness!, missing: missing.map(({ key }) => key) });
+      const missing = [...this.shards].filter(({ hasReported }) => !hasReported);
+      actions.push({
+        do: "recall",
+        to: this.shards.copyHolder!,
+        missing: missing.map(({ key }) => key),
+      });
     }
     if (isReady && this.#watchingDueAt <= now) {
-      for (const shard of this.#misinformed) shard.out.poke();
+      for (const shard of this.shards.withOldWatching) shard.out.poke();
       this.#toldWatchingAt = now;
     }
-    for (const shard of this.#shards.values()) {
-      const isOld = shard.oldAt <= now && !shard.isAsked && !shard.isEmpty && shard.hasSpoken;
+    for (const shard of this.shards) {
+      const isOld = shard.oldAt <= now && !shard.isAsked && !shard.isEmpty && shard.hasReported;
       if (shard.askAt <= now || isOld) {
         shard.beginAsking(now);
-        const asked = shard.hasSpoken ? shard.inbox.last : null;
+        const asked = shard.hasReported ? shard.inbox.last : null;
         actions.push({ do: "ask", to: shard, asked });
       }
       if (isReady && shard.listens && shard.out.dueAt(now) <= now) {
-        actions.push({ do: "tell", to: shard, telling: this.#telling(shard, now) });
+        actions.push({ do: "tell", to: shard, update: this.#updateFor(shard, now) });
       }
     }
     return actions;
   }
 
-  /** Ends a telling: with the shard's answer, or with `failed`. */
+  /** Notes a shard's answer to an update, or that it `failed`. */
   told(shard: HubShard, answer: Receipt | "unwanted" | "failed", now: number): void {
     if (answer === "failed") {
       shard.out.fail();
-      if (shard.hasSpoken && !shard.isAsked) shard.fail(now);
+      if (shard.hasReported && !shard.isAsked) shard.fail(now);
       return;
     }
     shard.hear(now);
@@ -178,17 +176,17 @@ export class HubState {
     shard.out.settle(answer === "gap" ? "gap" : "taken");
   }
 
-  /** Ends an asking. */
+  /** Notes whether a shard answered when it was asked to report. */
   asked(shard: HubShard, hasAnswered: boolean, now: number): void {
     shard.endAsking(hasAnswered, now);
   }
 
-  /** Takes what a shard remembers of those that have not spoken; `null` if it does not answer. */
+  /** Takes what a shard's copy has of the shards that have not reported; `null` if it does not answer. */
   recalled(members: readonly SentMember[] | null, now: number): void {
     for (const [id, json, connections] of members ?? []) {
       if (this.list.entry(id) !== undefined) continue;
-      const shard = [...this.#shards.values()].find((each) => {
-        return !each.hasSpoken && keyOf(shardOfUser(id, each.shard.of)) === each.key;
+      const shard = [...this.shards].find((each) => {
+        return !each.hasReported && keyOf(shardOfUser(id, each.shard.of)) === each.key;
       });
       if (!shard) continue;
       shard.isEmpty = false;
@@ -198,7 +196,7 @@ export class HubState {
     this.#phase = "ready";
   }
 
-  #telling(shard: HubShard, now: number): Telling {
+  #updateFor(shard: HubShard, now: number): ListUpdate {
     const { envelope, ids } = shard.out.begin(now);
     const set: SentMember[] = [];
     const gone: string[] = [];
@@ -221,12 +219,12 @@ export class HubState {
     };
   }
 
-  /** Has the members of shards that have been silent for too long appear offline. */
+  /** Shows the members of shards that have been silent for too long as offline. */
   #silence(now: number): void {
-    for (const shard of this.#shards.values()) {
+    for (const shard of this.shards) {
       if (shard.silentAt > now) continue;
       shard.isSilent = true;
-      shard.hasSpoken = false;
+      shard.hasReported = false;
       shard.listens = false;
       shard.watching = 0;
       shard.inbox.clear();
@@ -238,49 +236,8 @@ export class HubState {
     }
   }
 
-  /** Whether nobody may be missing from the list. */
-  get isCertain(): boolean {
-    return [...this.#shards.values()].every(({ hasSpoken, isSilent }) => hasSpoken || isSilent);
-  }
-
-  get #isComplete(): boolean {
-    return [...this.#shards.values()].every(({ hasSpoken }) => hasSpoken);
-  }
-
-  /** A shard that may still have a copy of the list as it was before the hub started again. */
-  get #witness(): HubShard | undefined {
-    return [...this.#shards.values()].find(({ hasSpoken, listens }) => hasSpoken && listens);
-  }
-
-  /** The shards that were told another number of watchers. */
-  get #misinformed(): HubShard[] {
-    const { watching } = this;
-    return [...this.#shards.values()].filter((shard) => {
-      return shard.listens && shard.toldWatching !== watching;
-    });
-  }
-
   get #watchingDueAt(): number {
-    if (this.#misinformed.length === 0) return Number.POSITIVE_INFINITY;
+    if (this.shards.withOldWatching.length === 0) return Number.POSITIVE_INFINITY;
     return this.#toldWatchingAt + WATCHING_MS;
-  }
-
-  #get(shard: Shard, now: number): HubShard {
-    const key = keyOf(shard);
-    const known = this.#shards.get(key);
-    if (known) return known;
-    const found = new HubShard(shard, () => this.list.ids(), this.#staleMs, now);
-    this.#shards.set(key, found);
-    return found;
-  }
-
-  /** Drops numbers of shards of which all keep nobody. */
-  #dropGenerations(): void {
-    for (const of of this.#generations) {
-      const shards = [...this.#shards.values()].filter(({ shard }) => shard.of === of);
-      if (shards.some(({ isEmpty, hasSpoken }) => !isEmpty || !hasSpoken)) continue;
-      this.#generations.delete(of);
-      this.isMoved = true;
-    }
   }
 }

@@ -22,7 +22,7 @@ import { shardCountOf } from "./routing.ts";
 import type { Shard } from "./shard.ts";
 import { shardStub } from "./shard-stub.ts";
 
-/** The longest that a caller waits for the shards to speak after the hub's start. */
+/** The longest that a caller waits for the shards to report after the hub's start. */
 const READY_MS = 8_000;
 
 /**

@@ -14,12 +14,16 @@ export type SentMember = [
   chosen?: Status | null,
 ];
 
-/** What a message of a stream says about itself. */
-export interface Envelope {
+/** Identifies a message of a stream. */
+export interface MessageId {
   /** The sender, since its start. */
   from: string;
   /** Grows with each message of this sender. */
   number: number;
+}
+
+/** The part of a message that orders it in its stream. */
+export interface Envelope extends MessageId {
   /** The message has all that changed since this one. */
   after: number;
   /** This message and the parts that follow it are everything. */
@@ -35,23 +39,23 @@ export interface Report extends Envelope {
   gone: string[];
   /** How many of its connections only watch. */
   watching: number;
-  /** Whether it has sockets, so that it needs to be told. */
+  /** Whether it needs updates: it has sockets, or a lease was held lately. */
   listens: boolean;
-  /** The stream that its copy was last told by; `null` for no copy, `""` if it was dropped. */
+  /** The stream that its copy comes from; `null` for no copy, `""` if the copy was dropped. */
   holds: string | null;
-  /** Whether it keeps nothing: no member and no socket. */
+  /** Whether it keeps neither a member nor a socket. */
   isEmpty: boolean;
 }
 
-/** What the hub tells a shard. */
-export interface Telling extends Envelope {
+/** What the hub sends to a shard. */
+export interface ListUpdate extends Envelope {
   state: Since;
   set: SentMember[];
   gone: string[];
   watching: number;
   /** The latest report of the shard that the list includes. */
-  included: { from: string; number: number };
-  /** The numbers of shards in use. */
+  included: MessageId;
+  /** The generations in use (see {@link Shard}). */
   generations: number[];
   /** Choices that users of the shard made in another one. */
   choices?: Choice[];
@@ -74,7 +78,7 @@ export interface ReportReceipt {
   generations: number[];
 }
 
-/** What a shard of another number of shards keeps of a user, for the shard that the user comes to. */
+/** What a shard of another generation keeps of a user, for the shard that the user moves to. */
 export interface KeptUser {
   chosen: Status | null;
   choseAt: number;
@@ -87,20 +91,14 @@ export interface KeptUser {
   stamp: number;
 }
 
-/** The shard that the hub asks to speak, and the last of its reports that the hub has taken. */
-export interface Asked {
-  from: string;
-  number: number;
-}
-
 /** The calls that a shard answers to the hub and to other shards. */
 export interface ShardCalls {
-  tell(telling: Telling): Promise<Receipt | "unwanted">;
-  /** Has the shard report everything, unless the hub has it already. */
-  speak(asked: Asked | null): Promise<void>;
-  /** The members of other shards in the copy, for a hub that has started again. */
+  tell(update: ListUpdate): Promise<Receipt | "unwanted">;
+  /** Has the shard report everything, unless `last` is its last report, which the hub has. */
+  speak(last: MessageId | null): Promise<void>;
+  /** The members of other shards in the copy, for a hub that has restarted. */
   recall(shards: string[]): Promise<SentMember[] | null>;
-  /** What it keeps of a user who comes to a shard of another number. */
+  /** What it keeps of a user who moves to a shard of another generation, of `of` shards. */
   takeOver(user: string, of: number): Promise<KeptUser | null>;
   /** Ends the places in their grace period, the leases and the record of such a user. */
   release(user: string): Promise<void>;

@@ -1,7 +1,11 @@
 import { hashOf } from "../platform/hash.ts";
 
-/** A shard of a large room: the `index`-th of so many. Another number of shards makes other objects. */
+/**
+ * A shard of a large room: the `index`-th of so many. All shards of the same number are a generation: a
+ * deploy with another number of shards begins a new one, whose objects are others (SPEC N6).
+ */
 export interface Shard {
+  /** How many shards its generation has; it identifies the generation. */
   readonly of: number;
   readonly index: number;
 }
@@ -19,7 +23,7 @@ export function objectName(room: string, shard: Shard): string {
   return `${room}#${keyOf(shard)}`;
 }
 
-/** A shard as a text, as a key. */
+/** The key of a shard. */
 export function keyOf({ of, index }: Shard): string {
   return `${of}/${index}`;
 }
@@ -39,7 +43,7 @@ export function shardOfUser(user: string, of: number): Shard {
   return { of, index: hashOf(user) % of };
 }
 
-/** All shards of a room that has so many. */
+/** All shards of a generation. */
 export function shardsOf(of: number): Shard[] {
   return Array.from({ length: of }, (_, index) => ({ of, index }));
 }

@@ -1,4 +1,4 @@
-import type { Envelope, Receipt } from "./messages.ts";
+import type { Envelope, MessageId, Receipt } from "./messages.ts";
 
 /** At most four messages a second. */
 const EVERY_MS = 250;
@@ -7,7 +7,7 @@ const EVERY_MS = 250;
  * leave time to tell everybody within 5 s after a fault has ended.
  */
 export const ANSWER_MS = 4_000;
-/** A message that failed is covered by another one after this time, or after twice as long. */
+/** After a failure, the next message covers the failed one: after this time, then twice as long, and so on. */
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 4_000;
 /** Members in one message: with the longest names, images and data they stay below 32 MiB. */
@@ -45,7 +45,7 @@ export class Stream {
   #begunAt = Number.NEGATIVE_INFINITY;
   #failures = 0;
 
-  /** `all` returns the ids of everything there is. */
+  /** `all` returns the ids of all entries. */
   constructor(from: string, all: () => Iterable<string>) {
     this.from = from;
     this.#all = all;
@@ -61,7 +61,7 @@ export class Stream {
     this.#pending.add(id);
   }
 
-  /** Has a message sent, with or without changes. */
+  /** Makes a message due, with or without changes. */
   poke(): void {
     this.#isPoked = true;
   }
@@ -71,7 +71,7 @@ export class Stream {
     return !this.#isDue && this.#underWay === null;
   }
 
-  /** Has everything sent. */
+  /** Makes a message with everything due. */
   restart(): void {
     this.#isWholeDue = true;
     this.#isPoked = true;
@@ -165,7 +165,7 @@ export class Inbox {
   #from: string | null = null;
   #number = 0;
   /** The last message that was taken; `null` for none. */
-  get last(): { from: string; number: number } | null {
+  get last(): MessageId | null {
     return this.#from === null ? null : { from: this.#from, number: this.#number };
   }
 

@@ -14,14 +14,14 @@ const ANSWER_MS = 2_000;
 /** Who is present was online last. */
 const timeOf = ({ lastOnline }: KeptUser) => lastOnline ?? Number.MAX_SAFE_INTEGER;
 
-/** The shards of other numbers that a user may still be in. */
+/** The user's shards in other generations, which may still keep them. */
 function othersOf({ name, link, config }: RoomState, user: string): (() => RoomObject)[] {
   const others = link?.otherGenerations ?? [];
   return others.map((of) => () => shardStub(config, name, shardOfUser(user, of)));
 }
 
 /**
- * Before a user joins a shard: asks the shards of other numbers what they keep of them (SPEC N6); the
+ * Before a user joins a shard: asks their shards in other generations what these keep of them (SPEC N6); the
  * newest choice comes first. `start` runs a turn.
  *
  * @throws Error if one does not answer: what the user chose, perhaps to be hidden, is not known then.
@@ -42,7 +42,7 @@ export async function comeTo(
     .toSorted((a, b) => b.choseAt - a.choseAt || timeOf(b) - timeOf(a));
 }
 
-/** What a shard keeps of a user, for a shard of another number; `null` for nothing. */
+/** What a shard keeps of a user, for a shard of another generation; `null` for nothing. */
 export function keptOf({ roster, barriers }: RoomState, user: string): KeptUser | null {
   const member = roster.find(user);
   const stamp = Math.max(roster.stampOf(user), barriers.stampOf(user));
@@ -74,7 +74,7 @@ export function adopt(room: RoomState, user: string, kept: readonly KeptUser[], 
   room.link?.noteChoice(user);
 }
 
-/** Ends what a shard keeps of a user who is in a shard of another number now, except open sockets. */
+/** Ends what a shard keeps of a user who has moved to another generation, except open sockets. */
 export function release(room: RoomState, user: string, now: number): void {
   const { roster } = room;
   const isSocket = ({ lostAt, leasedUntil }: Place) => lostAt === null && leasedUntil === undefined;
@@ -82,7 +82,7 @@ export function release(room: RoomState, user: string, now: number): void {
   roster.forget(now, user);
 }
 
-/** Has the other shards release a user who is in this one now. */
+/** Has the shards of other generations release a user who has moved to this one. */
 export async function releaseOthers(room: RoomState, user: string): Promise<void> {
   await inParallel(othersOf(room, user), 8, (stub) =>
     within(ANSWER_MS, async () => stub().release(user)),

@@ -8,7 +8,7 @@ import type { ListHolder } from "./members/seen-list.ts";
 import { Syncs } from "./connections/syncs.ts";
 import { mostTold, Pace } from "./pace.ts";
 import type { RoomTexts } from "./texts.ts";
-import type { Untold } from "./untold.ts";
+import type { FirstAnswer } from "./first-answer.ts";
 import type { WatchLists } from "./windows/watch-lists.ts";
 import { Windows } from "./windows/windows.ts";
 
@@ -72,14 +72,14 @@ export class Broadcaster {
   }
 
   /**
-   * After a start: restores the state that the surviving connections hold. `untold` is what changed since
+   * After a start: restores the state that the surviving connections hold. `answered` is what changed since
    * they were told, if anything did.
    */
-  wake(untold: Untold | null): void {
+  wake(answered: FirstAnswer | null): void {
     this.#windows.wake(this.#holder);
-    if (untold === null) return;
-    this.#cohorts = new Cohorts(untold.heldState);
-    this.note(untold.changed);
+    if (answered === null) return;
+    this.#cohorts = new Cohorts(answered.heldState);
+    this.note(answered.changed);
   }
 
   /** Switches to another list; connections keep receiving changes. */

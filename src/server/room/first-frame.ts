@@ -12,7 +12,7 @@ import { Replies } from "./replies.ts";
 import type { RoomParts } from "./room-state.ts";
 import { Store } from "./storage/store.ts";
 import { orWriteFailure } from "./storage/write-failure.ts";
-import type { Untold } from "./untold.ts";
+import type { FirstAnswer } from "./first-answer.ts";
 
 /**
  * Answers the first frame that a hibernating room wakes for, if that is an update of a member who is
@@ -27,7 +27,7 @@ export function answerFirst(
   ws: WebSocket,
   message: string | ArrayBuffer,
   now: number,
-): Untold | null {
+): FirstAnswer | null {
   const { room: name, shard } = parseObjectName(objectName);
   // The events of webhooks are stored in the same commit.
   if (shard !== null || config.webhook !== null) return null;
@@ -72,7 +72,7 @@ function wake(ws: WebSocket): Connection | null {
   try {
     const connection = Connection.wake(ws);
     if (!connection?.isAdmitted || connection.isWatcher) return null;
-    return connection.probedAt === null && connection.reading.owed === null ? connection : null;
+    return connection.probedAt === null && connection.backlog.owed === null ? connection : null;
   } catch {
     // It is damaged, and the start closes it.
     return null;

@@ -44,7 +44,7 @@ function after(at: number, spanMs: number, now: number): number {
 }
 
 /** The list's version, and the connections on it. */
-type Counts = Pick<SeenList, "state" | "connections">;
+type PacedList = Pick<SeenList, "state" | "connections">;
 
 /**
  * When a room sends first states and changes (SPEC V2). A first state goes to one connection, a change
@@ -63,13 +63,13 @@ export class Pace {
   /** When the next turn is needed. */
   #expectedAt = Number.POSITIVE_INFINITY;
 
-  constructor({ state, connections }: Counts) {
+  constructor({ state, connections }: PacedList) {
     this.#state = state;
     this.#toldConnections = connections;
   }
 
   /** Looks at the list at the end of a turn. */
-  look({ state }: Counts, now: number): void {
+  look({ state }: PacedList, now: number): void {
     const isLate = now > this.#expectedAt + LATE_MS;
     if (!isLate && isSame(state, this.#state)) return;
     this.#state = state;
@@ -100,7 +100,7 @@ export class Pace {
   }
 
   /** When to send changes to everybody who is shown the whole room. */
-  tellAt(sockets: number, { connections }: Counts, now: number): number {
+  tellAt(sockets: number, { connections }: PacedList, now: number): number {
     const isCrowd = connections > this.#toldConnections;
     if (!isCrowd) return after(this.#toldAt, gatherMs(sockets, false), now);
     const earliest = after(this.#toldAt, gatherMs(sockets, true), now);
@@ -108,7 +108,7 @@ export class Pace {
     return Math.min(latest, Math.max(earliest, this.#changedAt + LULL_MS));
   }
 
-  told({ connections }: Counts, now: number): void {
+  told({ connections }: PacedList, now: number): void {
     this.#toldAt = now;
     this.#toldConnections = connections;
   }

@@ -54,7 +54,7 @@ export interface ReadRequest extends Asking {
 }
 
 /** How a socket receives the room's state. */
-interface Telling {
+interface SocketOptions {
   /** How changes are sent; a `delta` if absent. */
   view?: "snapshot";
   /**
@@ -72,7 +72,7 @@ interface Telling {
 }
 
 /** A join over a socket (SPEC R1). */
-export interface JoinRequest extends Asking, Telling {
+export interface JoinRequest extends Asking, SocketOptions {
   ask: "join";
   joiner: RoomSession;
   /** The ticket they joined with, if any. */
@@ -84,7 +84,7 @@ export interface JoinRequest extends Asking, Telling {
 }
 
 /** A watcher's socket, which does not make its user present (SPEC S1). */
-export interface WatchRequest extends Asking, Telling {
+export interface WatchRequest extends Asking, SocketOptions {
   ask: "watch";
   /** `null` for a stranger, who gets counts alone (SPEC S3). */
   watcher: RoomSession | null;

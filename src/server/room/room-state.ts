@@ -8,7 +8,7 @@ import { Barriers, BARRIER_MS } from "./storage/barriers.ts";
 import type { HubCalls } from "../large/messages.ts";
 import { Broadcaster } from "./broadcaster.ts";
 import { Connections } from "./connections/connections.ts";
-import { lossAtStart } from "./connections/losses.ts";
+import { lossAtStart } from "./connections/loss-time.ts";
 import { timingFor, type Timing } from "./connections/liveness.ts";
 import { Occupancy } from "./occupancy.ts";
 import { Replies } from "./replies.ts";
@@ -19,7 +19,7 @@ import { UsedTickets } from "./storage/tickets.ts";
 import { WatchTable } from "./storage/watch-table.ts";
 import type { Connection } from "./connections/connection.ts";
 import { RoomTexts } from "./texts.ts";
-import type { Untold } from "./untold.ts";
+import type { FirstAnswer } from "./first-answer.ts";
 import { WatchLists } from "./windows/watch-lists.ts";
 import type { Task } from "./task.ts";
 import { openWebhooks, type Webhooks } from "./webhooks/webhooks.ts";
@@ -117,14 +117,14 @@ export class RoomState {
 
   /**
    * After a start: finds the sockets again, and loses the places of those that are gone (SPEC L6).
-   * `untold` is what was answered before.
+   * `answered` is what was answered before.
    */
-  wake(sockets: Iterable<WebSocket>, now: number, untold: Untold | null = null): void {
-    if (untold) this.connections.add(untold.connection, now);
+  wake(sockets: Iterable<WebSocket>, now: number, answered: FirstAnswer | null = null): void {
+    if (answered) this.connections.add(answered.connection, now);
     const notedAt = this.connections.wake(sockets, this.alarm.at ?? now);
     this.#recallWatchLists();
     if (this.link) this.link.wake(now);
-    else this.broadcaster.wake(untold);
+    else this.broadcaster.wake(answered);
     // A room whose sockets survived hibernation, or that keeps nothing, has reported its counts.
     const listed = this.connections.size > 0 || !this.store.exists ? this.roster.list : null;
     const { directory } = this.config;

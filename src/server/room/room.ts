@@ -1,9 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
 import { PING, PONG } from "../../protocol/messages.ts";
 import type { HubLink } from "../large/hub-link.ts";
-import type { Asked, KeptUser, Receipt, SentMember, Telling } from "../large/messages.ts";
+import type { MessageId, KeptUser, Receipt, SentMember, ListUpdate } from "../large/messages.ts";
 import { adopt, comeTo, keptOf, release } from "../large/take-over.ts";
-import { takeTelling } from "../large/take-telling.ts";
+import { takeUpdate } from "../large/take-update.ts";
 import { errorResponse } from "../errors.ts";
 import { answerError } from "../answer-error.ts";
 import { answerHeaders, answerJson } from "../answer.ts";
@@ -13,8 +13,9 @@ import { fromWorker, type OldRequest, type RoomRequest } from "./room-request.ts
 import { type Admission } from "../session/room-session.ts";
 import type { Revocation } from "../user/revocation.ts";
 import { closeSocket } from "../platform/close-socket.ts";
-import { deliver, statsOf } from "./backend-calls.ts";
-import { fail, isGoodbye, lose } from "./connections/departure.ts";
+import { deliver } from "./deliver.ts";
+import { statsOf } from "./stats.ts";
+import { fail, isGoodbye, lose } from "./connections/leave.ts";
 import { receive } from "./connections/frames.ts";
 import { join } from "./connections/join.ts";
 import type { Leases } from "./connections/leases.ts";
@@ -164,14 +165,14 @@ export class Room extends DurableObject<Env> implements RoomObject {
     return this.#call((now) => this.#leases.end(connection, closing, now));
   }
 
-  /** Takes what the hub of a large room tells its shards (SPEC N3). */
-  async tell(telling: Telling): Promise<Receipt | "unwanted"> {
-    return this.#call((now) => takeTelling(this.#room, telling, now));
+  /** Takes an update of the hub of a large room (SPEC N3). */
+  async tell(update: ListUpdate): Promise<Receipt | "unwanted"> {
+    return this.#call((now) => takeUpdate(this.#room, update, now));
   }
 
   /** Has this shard report everything, unless the hub has it already (SPEC N4). */
-  async speak(asked: Asked | null): Promise<void> {
-    return this.#call(() => this.#room.link?.speak(asked));
+  async speak(last: MessageId | null): Promise<void> {
+    return this.#call(() => this.#room.link?.speak(last));
   }
 
   /** Returns the members of other shards that the copy has (SPEC N4). */
@@ -179,7 +180,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
     return this.#call(() => this.#room.link?.copy.recall(shards) ?? null);
   }
 
-  /** Returns what is kept of a user who comes to a shard of another number (SPEC N6). */
+  /** Returns what is kept of a user who moves to a shard of another generation (SPEC N6). */
   async takeOver(user: string, of: number): Promise<KeptUser | null> {
     return this.#call(() => {
       this.#room.link?.noteGeneration(of);

@@ -6,7 +6,7 @@ import { answerFirst } from "./first-frame.ts";
 import { RoomState, type RoomParts } from "./room-state.ts";
 import { WriteFailure } from "./storage/write-failure.ts";
 import { rethrow, TurnRunner } from "./turn-runner.ts";
-import type { Untold } from "./untold.ts";
+import type { FirstAnswer } from "./first-answer.ts";
 
 interface Whole {
   room: RoomState;
@@ -23,7 +23,7 @@ export class Start {
   readonly #parts: RoomParts & { alarm: AlarmClock };
   #whole: Whole | null = null;
   /** What was answered before. */
-  #untold: Untold | null = null;
+  #answered: FirstAnswer | null = null;
 
   constructor(ctx: DurableObjectState, config: Config) {
     this.#ctx = ctx;
@@ -53,9 +53,9 @@ export class Start {
 
   /** Answers a frame that does not need the whole room, if it is the first event; returns whether it did. */
   answers(ws: WebSocket, message: string | ArrayBuffer): boolean {
-    if (this.#whole !== null || this.#untold !== null) return false;
+    if (this.#whole !== null || this.#answered !== null) return false;
     try {
-      this.#untold = answerFirst(this.#parts, ws, message, Date.now());
+      this.#answered = answerFirst(this.#parts, ws, message, Date.now());
     } catch (error) {
       // The whole room ends a connection with such a fault alone.
       if (!(error instanceof WriteFailure)) return false;
@@ -63,7 +63,7 @@ export class Start {
       this.#ctx.abort(describeError(error));
       throw error;
     }
-    if (this.#untold === null) return false;
+    if (this.#answered === null) return false;
     // What is sent in a turn leaves when the turn has ended, so the answer does not wait for this.
     setTimeout(() => this.takeIn(), 0);
     return true;
@@ -74,7 +74,7 @@ export class Start {
     const runner = new TurnRunner(room, this.#ctx);
     try {
       runner.turn((now) => {
-        room.wake(this.#ctx.getWebSockets(), now, this.#untold);
+        room.wake(this.#ctx.getWebSockets(), now, this.#answered);
         room.advance(now);
       }, rethrow);
     } catch (error) {

@@ -3,7 +3,7 @@ import { RETRY_MS, sweep } from "./connections/sweep.ts";
 import type { RoomState } from "./room-state.ts";
 import { WriteFailure } from "./storage/write-failure.ts";
 import type { RunTurn } from "./task.ts";
-import { Turns } from "./turn.ts";
+import { TurnEnd } from "./turn-end.ts";
 
 /** Passes on a fault that only a restart repairs. */
 export function rethrow(error: unknown): never {
@@ -16,7 +16,7 @@ export function rethrow(error: unknown): never {
 export class TurnRunner {
   readonly #room: RoomState;
   readonly #ctx: DurableObjectState;
-  readonly #turns: Turns;
+  readonly #turnEnd: TurnEnd;
   /** The one timer, and when it fires. */
   #timer: { at: number; id: ReturnType<typeof setTimeout> } | null = null;
 
@@ -35,7 +35,7 @@ export class TurnRunner {
   constructor(room: RoomState, ctx: DurableObjectState) {
     this.#room = room;
     this.#ctx = ctx;
-    this.#turns = new Turns(room);
+    this.#turnEnd = new TurnEnd(room);
   }
 
   /** Runs an event: first what is due by time alone, then the event, then the end of the turn. */
@@ -95,7 +95,7 @@ export class TurnRunner {
   }
 
   #finish(now: number, durable: boolean): void {
-    this.#setTimer(this.#turns.end(now, durable), now);
+    this.#setTimer(this.#turnEnd.run(now, durable), now);
     this.#startTasks();
   }
 

@@ -1,6 +1,6 @@
 import { log } from "../log.ts";
 import type { Revocation, SessionMark } from "../user/revocation.ts";
-import { end } from "./connections/departure.ts";
+import { end } from "./connections/leave.ts";
 import { isPresent, memberOf } from "./members/member.ts";
 import type { Ended, MemberView } from "./room-object.ts";
 import type { Admission } from "../session/room-session.ts";

@@ -21,7 +21,7 @@ import { idOf, leaseOf, sessionOf, usersByShard } from "./large-members.ts";
 
 const POLL_MS = 50;
 const TICK_MS = 50;
-/** Longer than a report or a telling waits for the next one; the number of watchers is kept back. */
+/** Longer than a report or an update waits for the next one; the number of watchers is kept back. */
 const REST_MS = 6_000;
 /** A prime, so that changes are all over the room and nobody's comes twice. */
 const STRIDE = 7_919;

@@ -5,11 +5,11 @@
  */
 import { Hub as ServedHub, Room as ServedRoom } from "../../../src/server/index.ts";
 import type {
-  Asked,
+  MessageId,
   Report,
   ReportReceipt,
   SentMember,
-  Telling,
+  ListUpdate,
 } from "../../../src/server/large/messages.ts";
 import { parseObjectName } from "../../../src/server/large/shard.ts";
 import { shardObject, type LargeEnv, type ObservedHub, type ObservedShard } from "./large-env.ts";
@@ -19,14 +19,14 @@ import { leaseOf } from "./large-members.ts";
 import { count, observe, see, seen, tally } from "./tally.ts";
 
 export class Room extends ServedRoom implements ObservedShard {
-  override async tell(telling: Telling) {
-    count(telling);
-    const answer = await super.tell(telling);
-    see(telling.set, Date.now());
+  override async tell(update: ListUpdate) {
+    count(update);
+    const answer = await super.tell(update);
+    see(update.set, Date.now());
     return answer;
   }
 
-  override speak(asked: Asked | null): Promise<void> {
+  override speak(asked: MessageId | null): Promise<void> {
     count(null);
     return super.speak(asked);
   }

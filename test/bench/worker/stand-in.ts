@@ -1,5 +1,10 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Receipt, Report, SentMember, Telling } from "../../../src/server/large/messages.ts";
+import type {
+  Receipt,
+  Report,
+  SentMember,
+  ListUpdate,
+} from "../../../src/server/large/messages.ts";
 import { parseObjectName } from "../../../src/server/large/shard.ts";
 import { Stream } from "../../../src/server/large/stream.ts";
 import { memberJson } from "./large-members.ts";
@@ -52,7 +57,7 @@ export class StandIn extends DurableObject<LargeEnv> implements StandInObject {
     return this.#told;
   }
 
-  async tell({ from, set }: Telling): Promise<Receipt> {
+  async tell({ from, set }: ListUpdate): Promise<Receipt> {
     this.#holds = from;
     this.#told += set.length;
     return "taken";

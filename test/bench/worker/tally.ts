@@ -3,7 +3,7 @@ import type { Tally } from "./large-commands.ts";
 
 /** What one object was called for; each has an isolate of its own, so this module is the object's. */
 const tallies = { calls: 0, bytes: 0 };
-/** Whether each member in a telling is timed, and the messages are measured. */
+/** Whether each member in an update is timed, and the messages are measured. */
 let observes = false;
 const seenAt = new Map<string, number>();
 

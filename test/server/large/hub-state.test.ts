@@ -71,7 +71,7 @@ describe("a hub that starts again", () => {
     ]);
     hub.report(reportOf(1, { set: [sent(BOB)] }), 200);
     expect([hub.isReady(200), namesOf(run(hub, 200))]).toEqual([true, ["tell 2/0", "tell 2/1"]]);
-    expect(hub.isCertain).toBe(true);
+    expect(hub.shards.isCertain).toBe(true);
   });
 
   it("[N4.1] takes the members of a shard that does not speak from the copy of one that has", () => {
@@ -84,11 +84,11 @@ describe("a hub that starts again", () => {
     expect([hub.isReady(5_000), hub.take(5_001).map((action) => action.do)]).toEqual([false, []]);
     // What the copy says of those who have spoken is older.
     hub.recalled([sent(BOB), sent(ADA, 3)], 5_100);
-    expect([hub.isReady(5_100), hub.isCertain]).toEqual([true, false]);
+    expect([hub.isReady(5_100), hub.shards.isCertain]).toEqual([true, false]);
     expect([hub.list.online, hub.list.connections]).toEqual([2, 2]);
     expect(namesOf(hub.take(5_100))).toEqual(["tell 2/0"]);
     hub.report(reportOf(1, { set: [sent(BOB, 2)] }), 6_000);
-    expect([hub.list.connections, hub.isCertain]).toEqual([3, true]);
+    expect([hub.list.connections, hub.shards.isCertain]).toEqual([3, true]);
   });
 
   it("[N4.1] shows those who have spoken, if nobody has a copy", () => {
@@ -140,7 +140,7 @@ describe("a shard that is silent", () => {
       status: "offline",
       lastOnline: "1970-01-01T00:00:00.000Z",
     });
-    expect([hub.list.online, hub.watching, hub.isCertain]).toEqual([1, 0, true]);
+    expect([hub.list.online, hub.watching, hub.shards.isCertain]).toEqual([1, 0, true]);
     expect(stateOf(hub, ADA)!.status).toBe("online");
     // It is asked every 4 s, and told nothing.
     const asked: number[] = [];
@@ -174,7 +174,7 @@ describe("a shard that is silent", () => {
     expect(hub.list.online).toBe(0);
   });
 
-  it("[N4.3] is asked when a telling is not answered", () => {
+  it("[N4.3] is asked when an update is not answered", () => {
     const hub = start();
     hub.report(reportOf(0, { set: [sent(ADA, 2)] }), 1_000);
     for (const action of hub.take(1_000)) {
@@ -198,7 +198,7 @@ describe("what a hub tells", () => {
     expect(others).toEqual([]);
     expect(told).toMatchObject({
       do: "tell",
-      telling: { state, included: { from: "shard-0", number: 2 } },
+      update: { state, included: { from: "shard-0", number: 2 } },
     });
     expect(told!.to.key).toBe("2/0");
   });
@@ -211,7 +211,7 @@ describe("what a hub tells", () => {
     expect(hub.watching).toBe(2);
     hub.report(reportOf(1, { watching: 4 }), 1_000);
     const tellings = (now: number) =>
-      run(hub, now).flatMap((action) => (action.do === "tell" ? [action.telling.watching] : []));
+      run(hub, now).flatMap((action) => (action.do === "tell" ? [action.update.watching] : []));
     expect([hub.dueAt(1_000), tellings(4_999), tellings(5_000)]).toEqual([5_000, [], [5, 5]]);
     hub.report(reportOf(0, { watching: 0 }), 5_100);
     hub.report(reportOf(0, { watching: 1 }), 5_200);
@@ -230,23 +230,23 @@ describe("what a hub tells", () => {
     hub.report(reportOf(1, { set: [sent(BOB)] }), 1_000);
     expect(namesOf(run(hub, 1_000))).toEqual(["tell 2/1"]);
     hub.report(reportOf(0), 2_000);
-    expect(hub.take(2_000)).toMatchObject([{ do: "tell", telling: { whole: true } }]);
+    expect(hub.take(2_000)).toMatchObject([{ do: "tell", update: { whole: true } }]);
   });
 
   it("[N6.1, N3.4] a number of shards is in use until all of them have reported that they keep nobody", () => {
     const hub = new HubState(STALE_MS, [3], 0);
     hub.report(reportOf(0, { isEmpty: true }), 0);
-    expect([hub.generations, hub.isMoved]).toEqual([[3], false]);
+    expect([hub.generations, hub.shards.hasUnsavedGenerations]).toEqual([[3], false]);
     expect(hub.report(reportOf(1, { set: [sent(BOB)] }), 0).generations).toEqual([3, 2]);
-    expect(hub.isMoved).toBe(true);
+    expect(hub.shards.hasUnsavedGenerations).toBe(true);
     for (let index = 0; index < 3; index++) {
       expect(hub.generations).toEqual([3, 2]);
       numbers[0] = 0;
-      hub.isMoved = false;
+      hub.shards.hasUnsavedGenerations = false;
       const shard = { of: 3, index };
       hub.report(reportOf(0, { shard, from: `old-${index}`, isEmpty: true }), 100);
     }
-    expect([hub.generations, hub.isMoved]).toEqual([[2], true]);
+    expect([hub.generations, hub.shards.hasUnsavedGenerations]).toEqual([[2], true]);
     hub.report(reportOf(1, { gone: [BOB], isEmpty: true }), 200);
     expect(hub.generations).toEqual([]);
   });

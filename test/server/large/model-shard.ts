@@ -3,14 +3,14 @@ import { Client } from "../room/model-client.ts";
 import type { Config } from "../../../src/server/config/config.ts";
 import type { ShardCalls } from "../../../src/server/large/messages.ts";
 import { adopt, comeTo, keptOf, release } from "../../../src/server/large/take-over.ts";
-import { takeTelling } from "../../../src/server/large/take-telling.ts";
+import { takeUpdate } from "../../../src/server/large/take-update.ts";
 import { admit, admitWatcher, welcome } from "../../../src/server/room/connections/admission.ts";
 import { Connection } from "../../../src/server/room/connections/connection.ts";
-import { drop } from "../../../src/server/room/connections/departure.ts";
+import { drop } from "../../../src/server/room/connections/leave.ts";
 import { sweep } from "../../../src/server/room/connections/sweep.ts";
 import { RoomState } from "../../../src/server/room/room-state.ts";
 import type { RunTurn } from "../../../src/server/room/task.ts";
-import { Turns } from "../../../src/server/room/turn.ts";
+import { TurnEnd } from "../../../src/server/room/turn-end.ts";
 
 /** A client with a window of a large room. */
 export class WindowClient extends Client {
@@ -43,7 +43,7 @@ export class ModelShard {
   readonly #config: Config;
   clients: WindowClient[] = [];
   #room: RoomState;
-  #turns: Turns;
+  #turnEnd: TurnEnd;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #alarm: ReturnType<typeof setTimeout> | null = null;
   #nextAt = Number.POSITIVE_INFINITY;
@@ -60,7 +60,7 @@ export class ModelShard {
     this.#config = config;
     this.#onTurn = onTurn;
     this.#room = this.#begin([]);
-    this.#turns = new Turns(this.#room);
+    this.#turnEnd = new TurnEnd(this.#room);
   }
 
   get room(): RoomState {
@@ -69,7 +69,7 @@ export class ModelShard {
 
   get calls(): ShardCalls {
     return {
-      tell: async (telling) => this.turn((now) => takeTelling(this.#room, telling, now), true),
+      tell: async (update) => this.turn((now) => takeUpdate(this.#room, update, now), true),
       speak: async (asked) => this.turn(() => this.#room.link?.speak(asked), true),
       recall: async (shards) => this.turn(() => this.#room.link!.copy.recall(shards), true),
       takeOver: async (user, of) =>
@@ -99,7 +99,7 @@ export class ModelShard {
       storage,
       pingedAt: () => new Date(),
     });
-    this.#turns = new Turns(this.#room);
+    this.#turnEnd = new TurnEnd(this.#room);
     this.turn((now) => this.#room.wake(sockets, now), true);
     return this.#room;
   }
@@ -113,7 +113,7 @@ export class ModelShard {
     const now = Date.now();
     this.#room.advance(now);
     const result = act(now);
-    this.#nextAt = this.#turns.end(now, durable);
+    this.#nextAt = this.#turnEnd.run(now, durable);
     clearTimeout(this.#timer);
     if (this.#nextAt !== Number.POSITIVE_INFINITY) {
       this.#timer = setTimeout(() => this.turn(() => {}), Math.max(0, this.#nextAt - now));

@@ -212,7 +212,7 @@ const step = fc.oneof(
 
 describe("messages between hub and shards", () => {
   it.each<[string, () => Receiver]>([
-    ["telling", () => new Shard()],
+    ["update", () => new Shard()],
     ["report", () => new Hub()],
   ])(
     "[N3.1, N4.1, N4.2] after each %s, however many parts it has and whatever was lost or late, all is known that there was",

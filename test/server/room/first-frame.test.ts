@@ -7,7 +7,7 @@ import { AlarmClock } from "../../../src/server/platform/alarm-clock.ts";
 import { receive } from "../../../src/server/room/connections/frames.ts";
 import { answerFirst } from "../../../src/server/room/first-frame.ts";
 import { RoomState } from "../../../src/server/room/room-state.ts";
-import { Turns } from "../../../src/server/room/turn.ts";
+import { TurnEnd } from "../../../src/server/room/turn-end.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join, type Frame } from "../../worker-kit/peer.ts";
 import { hibernate } from "../../worker-kit/time.ts";
@@ -87,30 +87,30 @@ async function wakeFor(
       const { ws } = copies[0]!;
       let now = Date.now();
       const before = rowsOf(storage);
-      const untold = isFirst ? answerFirst({ ...parts, alarm }, ws, message, now) : null;
-      if (isFirst && untold === null) expect(rowsOf(storage)).toEqual(before);
+      const answered = isFirst ? answerFirst({ ...parts, alarm }, ws, message, now) : null;
+      if (isFirst && answered === null) expect(rowsOf(storage)).toEqual(before);
       const room = new RoomState({ ...parts, alarm });
-      const turns = new Turns(room);
+      const turnEnd = new TurnEnd(room);
       room.wake(
         copies.map((copy) => copy.ws),
         now,
-        untold,
+        answered,
       );
       room.advance(now);
-      let nextAt = turns.end(now, true);
-      if (untold === null) {
+      let nextAt = turnEnd.run(now, true);
+      if (answered === null) {
         room.advance(now);
         const connection = room.connections.get(ws)!;
         connection.heard(now);
         receive(room, connection, message, now);
-        nextAt = turns.end(now, false);
+        nextAt = turnEnd.run(now, false);
       }
-      for (const end = now + 2_000; nextAt <= end; nextAt = turns.end(now, false)) {
+      for (const end = now + 2_000; nextAt <= end; nextAt = turnEnd.run(now, false)) {
         now = Math.max(now, nextAt);
         room.advance(now);
       }
       return {
-        isFirst: untold !== null,
+        isFirst: answered !== null,
         left: {
           rows: rowsOf(storage),
           sent: copies.map(({ sent }) => sent),

@@ -4,7 +4,7 @@ import type { Replica } from "../../../src/client/replica.ts";
 import type { Delta, Member, Snapshot } from "../../../src/protocol/messages.ts";
 import { admit, admitWatcher, welcome } from "../../../src/server/room/connections/admission.ts";
 import { Connection } from "../../../src/server/room/connections/connection.ts";
-import { drop } from "../../../src/server/room/connections/departure.ts";
+import { drop } from "../../../src/server/room/connections/leave.ts";
 import { answerRead } from "../../../src/server/room/read.ts";
 import { unknown } from "../../worker-kit/window.ts";
 import { Client, heldIn } from "./model-client.ts";

@@ -8,14 +8,14 @@ import { parseConfig } from "../../../src/server/config/parse.ts";
 import { admit, welcome } from "../../../src/server/room/connections/admission.ts";
 import type { ConnectionRef } from "../../../src/server/room/members/changes.ts";
 import { Connection } from "../../../src/server/room/connections/connection.ts";
-import { drop } from "../../../src/server/room/connections/departure.ts";
+import { drop } from "../../../src/server/room/connections/leave.ts";
 import { leaseEnd } from "../../../src/server/room/members/lease-session.ts";
 import { answerRead } from "../../../src/server/room/read.ts";
 import { RoomState } from "../../../src/server/room/room-state.ts";
 import { Roster } from "../../../src/server/room/members/roster.ts";
 import { Store } from "../../../src/server/room/storage/store.ts";
 import { sweep } from "../../../src/server/room/connections/sweep.ts";
-import { Turns } from "../../../src/server/room/turn.ts";
+import { TurnEnd } from "../../../src/server/room/turn-end.ts";
 import { Client, heldIn } from "./model-client.ts";
 import { USERS, type Step } from "./model-steps.ts";
 
@@ -50,7 +50,7 @@ export class Model {
   readonly #storage: DurableObjectStorage;
   readonly #config: Config;
   #room: RoomState;
-  #turns: Turns;
+  #turnEnd: TurnEnd;
   /** `null` after each query, until it is asked for. */
   #stored: Since | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -64,7 +64,7 @@ export class Model {
     this.limits = limits;
     this.#config = { ...parseConfig(env), limits };
     this.#room = this.#newRoom();
-    this.#turns = new Turns(this.#room);
+    this.#turnEnd = new TurnEnd(this.#room);
   }
 
   get room(): RoomState {
@@ -128,7 +128,7 @@ export class Model {
     const now = Date.now();
     this.#room.advance(now);
     const result = act(now);
-    const nextAt = this.#turns.end(now, durable);
+    const nextAt = this.#turnEnd.run(now, durable);
     this.#nextAt = nextAt;
     clearTimeout(this.#timer);
     if (nextAt !== Number.POSITIVE_INFINITY) {
@@ -206,7 +206,7 @@ export class Model {
   #begin(now: number): void {
     clearTimeout(this.#timer);
     this.#room = this.#newRoom();
-    this.#turns = new Turns(this.#room);
+    this.#turnEnd = new TurnEnd(this.#room);
     const open = this.connected.filter(({ connection }) => connection !== null);
     this.#room.wake(
       open.map(({ socket }) => socket!),

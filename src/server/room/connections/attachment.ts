@@ -1,7 +1,7 @@
 import type { RoomSession } from "../../session/room-session.ts";
 import type { Offences } from "./flood.ts";
 import { putBrief } from "./brief.ts";
-import type { OwedProof } from "./reading.ts";
+import type { OwedProof } from "./backlog.ts";
 
 /**
  * The platform throws above 16,384 bytes, its own framing included. A session has at most 12 KiB

@@ -13,7 +13,7 @@ import { readBrief, type Brief } from "./brief.ts";
 import type { ConnectionRef } from "../members/changes.ts";
 import type { Offences } from "./flood.ts";
 import { SignInOrder } from "./sign-in-order.ts";
-import { Reading } from "./reading.ts";
+import { Backlog } from "./backlog.ts";
 import { closeSocket } from "../../platform/close-socket.ts";
 
 /** How long before its end a session's connection gets notice (SPEC T4), in milliseconds. */
@@ -34,17 +34,17 @@ export class Connection {
   watching: Promise<void> | null = null;
   /** Whether its session is being renewed: then its end is due next. */
   #isRenewing = false;
-  readonly reading: Reading;
+  readonly backlog: Backlog;
   /** Called when it owes a proof of reading, or owes more than before (SPEC W14). */
-  onOwing: ((reading: Reading) => void) | null = null;
+  onOwing: ((backlog: Backlog) => void) | null = null;
   #isReleased = false;
 
-  private constructor(ws: WebSocket, attachment: Attachment | Brief, reading: Reading) {
+  private constructor(ws: WebSocket, attachment: Attachment | Brief, backlog: Backlog) {
     this.ws = ws;
     this.#known = "state" in attachment ? attachment : null;
     if (!("state" in attachment)) this.#brief = attachment;
     this.#heardAt = attachment.heardAt;
-    this.reading = reading;
+    this.backlog = backlog;
   }
 
   /**
@@ -53,7 +53,7 @@ export class Connection {
    * @throws Error if the session does not fit into the socket's attachment.
    */
   static open(ws: WebSocket, init: NewAttachment): Connection {
-    const connection = new Connection(ws, newAttachment(init), Reading.begin());
+    const connection = new Connection(ws, newAttachment(init), Backlog.begin());
     connection.#saveSession();
     return connection;
   }
@@ -62,10 +62,10 @@ export class Connection {
   static wake(ws: WebSocket): Connection | null {
     const attached: unknown = ws.deserializeAttachment();
     const brief = readBrief(attached);
-    if (brief) return new Connection(ws, brief, Reading.wake(null, Math.random()));
+    if (brief) return new Connection(ws, brief, Backlog.wake(null, Math.random()));
     const attachment = decodeAttachment(attached);
     return (
-      attachment && new Connection(ws, attachment, Reading.wake(attachment.owed, Math.random()))
+      attachment && new Connection(ws, attachment, Backlog.wake(attachment.owed, Math.random()))
     );
   }
 
@@ -238,7 +238,7 @@ export class Connection {
    */
   save(): boolean {
     if (this.#isReleased) return true;
-    this.#attachment.owed = this.reading.owed;
+    this.#attachment.owed = this.backlog.owed;
     const encoded = encodeAttachment(this.#attachment);
     if (encoded !== null) this.ws.serializeAttachment(encoded);
     return encoded !== null;
@@ -252,21 +252,21 @@ export class Connection {
     } catch {
       // A closing socket throws; the room gets its close event.
     }
-    if (this.reading.count(text.length)) this.#askForProof();
+    if (this.backlog.count(text.length)) this.#askForProof();
   }
 
   /** Takes an `alive`; returns whether it proves that all before its probe was read (SPEC W14). */
   proveReading(n: number): boolean {
-    if (!this.reading.prove(n)) return false;
+    if (!this.backlog.prove(n)) return false;
     this.save();
-    if (this.reading.count(0)) this.#askForProof();
+    if (this.backlog.count(0)) this.#askForProof();
     return true;
   }
 
   #askForProof(): void {
     // A client that could guess `n` could answer without reading.
     const n = crypto.getRandomValues(new Uint32Array(1))[0]! + 1;
-    const asks = this.reading.step(n, Date.now());
+    const asks = this.backlog.step(n, Date.now());
     try {
       this.save();
     } catch {
@@ -275,7 +275,7 @@ export class Connection {
       return closeSocket(this.ws, CLOSE.fault, "internal");
     }
     if (asks) this.send({ type: "probe", n });
-    this.onOwing?.(this.reading);
+    this.onOwing?.(this.backlog);
   }
 
   /** Detaches it from its socket before that is closed: later frames from there are ignored. */

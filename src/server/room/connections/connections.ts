@@ -2,7 +2,7 @@ import { CLOSE } from "../../../protocol/close-codes.ts";
 import { closeSocket } from "../../platform/close-socket.ts";
 import { Connection } from "./connection.ts";
 import { judge, judgeAgainAt, type Timing } from "./liveness.ts";
-import { findNonReaders, type Reading } from "./reading.ts";
+import { findNonReaders, type Backlog } from "./backlog.ts";
 
 /** A connection that did not answer its probe, and when it was last heard. */
 interface Stale {
@@ -34,7 +34,7 @@ export class Connections {
   #deadlineAt = Number.POSITIVE_INFINITY;
   /** When to judge the connections that owe a proof of reading next. */
   #proofAt = Number.POSITIVE_INFINITY;
-  readonly #noteOwing = ({ dueAt }: Reading): void => {
+  readonly #noteOwing = ({ dueAt }: Backlog): void => {
     this.#proofAt = Math.min(this.#proofAt, dueAt);
   };
 
@@ -104,7 +104,7 @@ export class Connections {
     this.#bySocket.set(connection.ws, connection);
     this.#sort(connection);
     connection.onOwing = this.#noteOwing;
-    this.#noteOwing(connection.reading);
+    this.#noteOwing(connection.backlog);
     this.#enter(connection);
     this.noteDeadline(connection);
   }
@@ -209,8 +209,8 @@ export class Connections {
     this.#proofAt = Number.POSITIVE_INFINITY;
     const owing: Connection[] = [];
     for (const connection of this) {
-      if (connection.reading.dueAt <= now) owing.push(connection);
-      else this.#noteOwing(connection.reading);
+      if (connection.backlog.dueAt <= now) owing.push(connection);
+      else this.#noteOwing(connection.backlog);
     }
     return findNonReaders(owing, snapshotLength);
   }

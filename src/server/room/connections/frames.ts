@@ -1,7 +1,7 @@
 import type { ClientFrame } from "../../../protocol/messages.ts";
 import type { Connection } from "./connection.ts";
 import { decodeAlive, decodeFrame, decodeSignal } from "./decode.ts";
-import { end, signOut } from "./departure.ts";
+import { end, signOut } from "./leave.ts";
 import { countBadFrame, countFrame } from "./flood.ts";
 import type { MemberUpdate } from "../members/member.ts";
 import type { RoomState } from "../room-state.ts";
@@ -16,8 +16,8 @@ export function receive(
   message: string | ArrayBuffer,
   now: number,
 ): void {
-  const { offences, reading } = connection;
-  const proof = reading.owed && decodeAlive(message);
+  const { offences, backlog } = connection;
+  const proof = backlog.owed && decodeAlive(message);
   if (proof && connection.proveReading(proof.n)) {
     return room.replies.acknowledge(connection, proof.id);
   }

@@ -5,7 +5,7 @@ import { ADMISSION_STALE, type JoinRequest, type WatchRequest } from "../room-re
 import { admit, admitWatcher, isStale, retract, sealJoiner, welcome } from "./admission.ts";
 import { Connection } from "./connection.ts";
 import type { NewAttachment } from "./attachment.ts";
-import { NOT_PRESENT } from "./departure.ts";
+import { NOT_PRESENT } from "./leave.ts";
 import type { RoomState } from "../room-state.ts";
 
 /**

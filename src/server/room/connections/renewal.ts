@@ -6,7 +6,7 @@ import { mintSession } from "../../session/own-tokens.ts";
 import { within } from "../../platform/time-limit.ts";
 import { requireUnrevoked } from "../../user/user-stub.ts";
 import type { Connection } from "./connection.ts";
-import { attempt, end } from "./departure.ts";
+import { attempt, end } from "./leave.ts";
 import type { RoomState } from "../room-state.ts";
 import type { RunTurn } from "../task.ts";
 

@@ -8,7 +8,7 @@ import { isNewer, type RoomSession } from "../../session/room-session.ts";
 import { joinAdmitted } from "../../user/user-stub.ts";
 import { admit, admitWatcher, isStale, retract, welcome } from "./admission.ts";
 import type { Connection } from "./connection.ts";
-import { attempt, close, end, fail, logLeave, NOT_PRESENT, noteParted } from "./departure.ts";
+import { attempt, close, end, fail, logLeave, NOT_PRESENT, noteParted } from "./leave.ts";
 import type { RoomState } from "../room-state.ts";
 import type { RunTurn } from "../task.ts";
 

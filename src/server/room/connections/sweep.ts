@@ -1,7 +1,7 @@
 import { CLOSE } from "../../../protocol/close-codes.ts";
 import { MAX_WINDOW } from "../../../protocol/messages.ts";
 import type { Connection } from "./connection.ts";
-import { attempt, close, end } from "./departure.ts";
+import { attempt, close, end } from "./leave.ts";
 import { tellEnding } from "./renewal.ts";
 import type { RoomState } from "../room-state.ts";
 

@@ -162,13 +162,13 @@ export function endPlace(record: MemberRecord, place: Place, endedAt: number): v
 }
 
 /** When a live place ends by itself: only a lease does. */
-function leaseEnd({ lostAt, leasedUntil }: Place): number {
+function endOfLease({ lostAt, leasedUntil }: Place): number {
   return lostAt === null ? (leasedUntil ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
 }
 
 /** A lease that was not renewed in time (SPEC P1). */
 export function endedLease(record: MemberRecord, now: number): Place | undefined {
-  return record.places.find((place) => leaseEnd(place) <= now);
+  return record.places.find((place) => endOfLease(place) <= now);
 }
 
 /** When the first grace period of a member ends; `Infinity` for none. */
@@ -181,7 +181,7 @@ export function graceEnd({ places }: MemberRecord, graceMs: number): number {
 /** When anything else is due for a member: the end of a lease, or of the retention. */
 export function dueAt(record: MemberRecord, { retentionMs }: RoomLimits): number {
   let due = retentionEnd(record, retentionMs);
-  for (const place of record.places) due = Math.min(due, leaseEnd(place));
+  for (const place of record.places) due = Math.min(due, endOfLease(place));
   return due;
 }
 

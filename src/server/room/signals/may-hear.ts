@@ -10,5 +10,5 @@ const MAX_UNREAD = 512 * 1024;
  */
 export function mayHear(connection: Connection, broadcaster: Broadcaster): boolean {
   if (connection.session === null || broadcaster.awaits(connection)) return false;
-  return connection.reading.unread < MAX_UNREAD;
+  return connection.backlog.unread < MAX_UNREAD;
 }

@@ -6,16 +6,16 @@ import { windowDelta, windowSnapshot } from "./window-text.ts";
 /** A window as JSON for a caller without a socket; a client with this version needs no new one. */
 export function readWindow(
   room: string,
-  roster: ListHolder,
+  holder: ListHolder,
   { limit, isImplied, watched: ids = [], denied = [] }: AskedWindow,
   since: Since | null,
 ): string {
-  const { list } = roster;
+  const { list } = holder;
   const unknown = new Set(denied);
   if (since !== null && !isImplied && isSame(since, list.state)) {
-    return windowDelta(roster, since.version, { set: [], gone: [] }, unknown);
+    return windowDelta(holder, since.version, { set: [], gone: [] }, unknown);
   }
   const watched = new Set(ids);
   const others = list.firstPresent(limit, watched);
-  return windowSnapshot(room, roster, { watched, others }, unknown);
+  return windowSnapshot(room, holder, { watched, others }, unknown);
 }

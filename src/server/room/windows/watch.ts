@@ -2,7 +2,7 @@ import { mayWatch, restrictsWatching } from "../../access/may-watch.ts";
 import { Refusal, type ErrorCode } from "../../errors.ts";
 import type { ClientFrame } from "../../../protocol/messages.ts";
 import type { Connection } from "../connections/connection.ts";
-import { attempt } from "../connections/departure.ts";
+import { attempt } from "../connections/leave.ts";
 import type { RoomSession } from "../../session/room-session.ts";
 import type { RoomState } from "../room-state.ts";
 import type { RunTurn } from "../task.ts";

@@ -27,7 +27,7 @@ export class WindowGroups {
   }
 
   /**
-   * The ids that a connection shows beside those it watches; `roster` is as it was at the last
+   * The ids that a connection shows beside those it watches; the list is as it was at the last
    * {@link update}.
    */
   place(connection: Connection, { list }: ListHolder): readonly string[] {

@@ -17,29 +17,29 @@ function entryOf({ list }: ListHolder, id: string, denied: Denied): string {
 /** A window as JSON, in the shape of a room's snapshot (SPEC S4). */
 export function windowSnapshot(
   room: string,
-  roster: ListHolder,
+  holder: ListHolder,
   window: Window,
   denied: Denied,
 ): string {
-  const { state, online, connections } = roster.list;
+  const { state, online, connections } = holder.list;
   const { epoch, version } = state;
   const head = JSON.stringify({ type: "snapshot", room, epoch, version, online, connections });
   const members = shownBy(window)
     .toSorted()
-    .map((id) => entryOf(roster, id, denied));
+    .map((id) => entryOf(holder, id, denied));
   return `${head.slice(0, -1)},"members":[${members.join()}]}`;
 }
 
 /** The delta from the version that a connection holds to this one, as JSON. */
 export function windowDelta(
-  roster: ListHolder,
+  holder: ListHolder,
   from: number,
   { set, gone }: WindowChange,
   denied: Denied,
 ): string {
-  const { state, online, connections } = roster.list;
+  const { state, online, connections } = holder.list;
   const { epoch, version } = state;
   const head = JSON.stringify({ type: "delta", epoch, from, version, online, connections });
-  const members = set.map((id) => entryOf(roster, id, denied));
+  const members = set.map((id) => entryOf(holder, id, denied));
   return `${head.slice(0, -1)},"set":[${members.join()}],"gone":${JSON.stringify(gone)}}`;
 }

@@ -77,11 +77,11 @@ export class Windows {
   }
 
   /** After a start: restores what the windows show; they were sent it before. */
-  wake(roster: ListHolder): void {
-    this.#counts.begin(roster.list);
+  wake(holder: ListHolder): void {
+    this.#counts.begin(holder.list);
     this.#watching.begin(this.#connections.watching);
     for (const connection of this.#connections.windows) {
-      if (connection.isAdmitted) this.#hold(connection, roster, null);
+      if (connection.isAdmitted) this.#hold(connection, holder, null);
     }
   }
 
@@ -158,35 +158,35 @@ export class Windows {
   }
 
   /** Sends the changes. */
-  flush(roster: ListHolder, changed: ReadonlySet<string>, now: number): WindowsTold {
+  flush(holder: ListHolder, changed: ReadonlySet<string>, now: number): WindowsTold {
     const told = { sockets: 0, length: 0 };
     if (this.#connections.windows.size === 0) return told;
-    this.#counts.note(roster.list, now);
+    this.#counts.note(holder.list, now);
     const texts = new SharedTexts();
     const tell = (connection: Connection, change: WindowChange) => {
       told.sockets++;
-      told.length += this.#tell(connection, roster, change, texts);
+      told.length += this.#tell(connection, holder, change, texts);
     };
-    for (const connection of this.#affectedBy(roster, changed)) {
-      const change = this.#changeOf(connection, roster, this.#newsFor(connection, changed));
+    for (const connection of this.#affectedBy(holder, changed)) {
+      const change = this.#changeOf(connection, holder, this.#newsFor(connection, changed));
       if (change.set.length + change.gone.length > 0) tell(connection, change);
     }
     this.#rewatched.clear();
     if (this.#counts.take(now)) {
-      const { online, connections } = roster.list;
+      const { online, connections } = holder.list;
       for (const [connection, held] of this.#held) {
         const isTold = held.online === online && held.connections === connections;
         if (!isTold && !this.#awaiting.has(connection)) tell(connection, NOTHING);
       }
     }
     this.#tellWatching(now);
-    this.#greetAll(roster, texts, now);
+    this.#greetAll(holder, texts, now);
     return told;
   }
 
-  #affectedBy(roster: ListHolder, changed: ReadonlySet<string>): Set<Connection> {
+  #affectedBy(holder: ListHolder, changed: ReadonlySet<string>): Set<Connection> {
     const othersOf = (connection: Connection) => this.#held.get(connection)!.window.others;
-    const affected = this.#groups.update(roster, changed, othersOf);
+    const affected = this.#groups.update(holder, changed, othersOf);
     for (const id of changed) {
       for (const connection of this.#lists.watchersOf(id)) affected.add(connection);
     }
@@ -209,59 +209,59 @@ export class Windows {
   /** Returns the changes in a window, and stores its new state. */
   #changeOf(
     connection: Connection,
-    roster: ListHolder,
+    holder: ListHolder,
     changed: ReadonlySet<string>,
   ): WindowChange {
     const held = this.#held.get(connection);
     if (!held || this.#awaiting.has(connection)) return NOTHING;
     const before = held.window;
     const { watched } = this.#lists.of(connection);
-    held.window = { watched, others: this.#groups.place(connection, roster) };
+    held.window = { watched, others: this.#groups.place(connection, holder) };
     return compare(before, held.window, changed);
   }
 
   /** Sends to one connection; returns the length of the text. */
   #tell(
     connection: Connection,
-    roster: ListHolder,
+    holder: ListHolder,
     change: WindowChange,
     texts: SharedTexts,
   ): number {
     const held = this.#held.get(connection)!;
     const { denied } = this.#lists.of(connection);
-    const { state } = roster.list;
+    const { state } = holder.list;
     const { state: from } = held;
     const make = () => {
       // If the client's state is unknown, a delta might not apply.
       if (from?.epoch !== state.epoch) {
-        return windowSnapshot(this.#room, roster, held.window, denied);
+        return windowSnapshot(this.#room, holder, held.window, denied);
       }
-      return windowDelta(roster, from.version, change, denied);
+      return windowDelta(holder, from.version, change, denied);
     };
     const isShared = denied.size === 0 && from?.epoch === state.epoch;
     const name = () => `${from!.version} ${texts.nameOf(change.set)} ${texts.nameOf(change.gone)}`;
     const text = isShared ? texts.get(name(), make) : make();
     connection.send(text);
     held.state = state;
-    held.online = roster.list.online;
-    held.connections = roster.list.connections;
+    held.online = holder.list.online;
+    held.connections = holder.list.connections;
     return text.length;
   }
 
-  #greetAll(roster: ListHolder, texts: SharedTexts, now: number): void {
+  #greetAll(holder: ListHolder, texts: SharedTexts, now: number): void {
     for (const [connection, until] of this.#later) {
       // If the clock is set back, changes must still be sent.
       if (until <= now || until > now + LATER_MS) this.greet(connection, null);
     }
-    const { state } = roster.list;
+    const { state } = holder.list;
     for (const [connection, since] of this.#awaiting) {
-      const { window } = this.#hold(connection, roster, state);
+      const { window } = this.#hold(connection, holder, state);
       const { denied } = this.#lists.of(connection);
       const isCurrent = since !== null && isSame(since, state);
       const make = () =>
         isCurrent
-          ? windowDelta(roster, state.version, NOTHING, denied)
-          : windowSnapshot(this.#room, roster, window, denied);
+          ? windowDelta(holder, state.version, NOTHING, denied)
+          : windowSnapshot(this.#room, holder, window, denied);
       const key = isCurrent ? "current" : `first ${connection.limit}`;
       connection.send(window.watched.size === 0 ? texts.get(key, make) : make());
       connection.send(this.#watching.frameFor(this.#connections.watching));
@@ -269,10 +269,10 @@ export class Windows {
     this.#awaiting.clear();
   }
 
-  #hold(connection: Connection, roster: ListHolder, state: Since | null): Held {
+  #hold(connection: Connection, holder: ListHolder, state: Since | null): Held {
     const { watched } = this.#lists.of(connection);
-    const others = this.#groups.place(connection, roster);
-    const { online, connections } = roster.list;
+    const others = this.#groups.place(connection, holder);
+    const { online, connections } = holder.list;
     const held = { window: { watched, others }, state, online, connections };
     this.#held.set(connection, held);
     return held;

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { admit, admitWatcher, welcome } from "../../../../src/server/room/connections/admission.ts";
 import { Connection } from "../../../../src/server/room/connections/connection.ts";
-import { drop } from "../../../../src/server/room/connections/departure.ts";
+import { drop } from "../../../../src/server/room/connections/leave.ts";
 import { watch } from "../../../../src/server/room/windows/watch.ts";
 import { Client } from "../model-client.ts";
 import { LIMITS, Model } from "../model.ts";

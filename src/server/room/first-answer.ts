@@ -2,7 +2,7 @@ import type { Since } from "../../protocol/since.ts";
 import type { Connection } from "./connections/connection.ts";
 
 /** What a room has answered before it took in its members and sockets. */
-export interface Untold {
+export interface FirstAnswer {
   /** Whose frame it was. */
   connection: Connection;
   /** The state that everybody holds. */

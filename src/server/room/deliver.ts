@@ -1,5 +1,5 @@
 import type { Connection } from "./connections/connection.ts";
-import type { ObjectStats, RoomEvent } from "./room-object.ts";
+import type { RoomEvent } from "./room-object.ts";
 import type { RoomState } from "./room-state.ts";
 
 function isMeant({ session }: Connection, to: RoomEvent["to"]): boolean {
@@ -17,36 +17,4 @@ export function deliver(room: RoomState, { name, data, to, id: given }: RoomEven
   const text = `${head.slice(0, -1)},"data":${data}}`;
   for (const connection of meant) room.replies.send(connection, text);
   return meant.length;
-}
-
-const EMPTY_OUTBOX = { messages: 0, events: 0, oldestAt: null };
-
-/** The room's figures (SPEC B10). */
-export function statsOf({
-  name: room,
-  roster,
-  connections,
-  webhooks,
-  store,
-  link,
-}: RoomState): ObjectStats {
-  const { state, online, connections: shown } = roster.list;
-  const { messages, events, oldestAt } = webhooks?.outbox.stats() ?? EMPTY_OUTBOX;
-  return {
-    room,
-    epoch: state.epoch,
-    version: state.version,
-    online,
-    connections: shown,
-    members: roster.size,
-    sockets: connections.size,
-    ghosts: store.tally("ghosts"),
-    outbox: {
-      messages,
-      events,
-      oldest: oldestAt === null ? null : new Date(oldestAt).toISOString(),
-      dead: store.tally("dead"),
-    },
-    ...(link && { copy: link.copy.isComplete ? link.copy.size : null }),
-  };
 }

@@ -23,7 +23,7 @@ export interface OwedProof {
 }
 
 /** What one connection was sent, and has not yet proven to have read. */
-export class Reading {
+export class Backlog {
   #owed: OwedProof | null;
   /** What was sent since the last step. */
   #length: number;
@@ -33,16 +33,16 @@ export class Reading {
     this.#length = length;
   }
 
-  static begin(): Reading {
-    return new Reading(null, 0);
+  static begin(): Backlog {
+    return new Backlog(null, 0);
   }
 
   /**
    * Starts after hibernation, which forgets what was sent since the last step. `random`, from 0 to 1,
    * takes its place: a room that sleeps after each small change still probes as often, on average.
    */
-  static wake(owed: OwedProof | null, random: number): Reading {
-    return new Reading(owed, owed ? 0 : random * STEP);
+  static wake(owed: OwedProof | null, random: number): Backlog {
+    return new Backlog(owed, owed ? 0 : random * STEP);
   }
 
   get owed(): OwedProof | null {
@@ -90,15 +90,15 @@ export class Reading {
  * Of the connections that have owed an answer for too long, those that do not read. `snapshotLength`
  * is called only if it matters.
  */
-export function findNonReaders<Owing extends { readonly reading: Reading }>(
+export function findNonReaders<Owing extends { readonly backlog: Backlog }>(
   owing: readonly Owing[],
   snapshotLength: () => number,
 ): Owing[] {
-  const byDebt = owing.toSorted((one, other) => other.reading.unread - one.reading.unread);
-  let all = byDebt.reduce((sum, { reading }) => sum + reading.unread, 0);
+  const byDebt = owing.toSorted((one, other) => other.backlog.unread - one.backlog.unread);
+  let all = byDebt.reduce((sum, { backlog }) => sum + backlog.unread, 0);
   const found: Owing[] = [];
   for (const each of byDebt) {
-    const { unread } = each.reading;
+    const { unread } = each.backlog;
     const sinceProbe = unread - STEP;
     const isOver = sinceProbe >= OWED_LENGTH && sinceProbe >= OWED_LENGTH + snapshotLength();
     if (!isOver && all < OWED_BY_ALL) break;

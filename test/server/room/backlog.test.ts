@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { findNonReaders, Reading } from "../../../src/server/room/connections/reading.ts";
+import { findNonReaders, Backlog } from "../../../src/server/room/connections/backlog.ts";
 import { eventually } from "../../worker-kit/eventually.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join, type Frame, type Peer } from "../../worker-kit/peer.ts";
@@ -19,42 +19,42 @@ const STEP = 256 * KIB;
 const START = 1_000_000;
 
 /** A connection that was sent this much since its probe, and has not answered. */
-function owing(length: number, askedAt = START): { reading: Reading } {
-  const reading = Reading.begin();
-  reading.count(STEP);
-  reading.step(7, askedAt);
-  reading.count(length);
-  return { reading };
+function owing(length: number, askedAt = START): { backlog: Backlog } {
+  const backlog = Backlog.begin();
+  backlog.count(STEP);
+  backlog.step(7, askedAt);
+  backlog.count(length);
+  return { backlog };
 }
 
 describe("what is owed", () => {
   it("[W14.1, W14.2] a proof is asked for after every 256 KiB, one at a time", () => {
-    const reading = Reading.begin();
-    expect(reading.count(STEP - 1)).toBe(false);
-    expect(reading.count(1)).toBe(true);
-    expect(reading.step(7, START)).toBe(true);
-    expect(reading.count(STEP)).toBe(true);
-    expect(reading.step(8, START + 1)).toBe(false);
-    expect(reading.owed).toEqual({ n: 7, askedAt: START, length: STEP });
-    expect(reading.unread).toBe(2 * STEP);
+    const backlog = Backlog.begin();
+    expect(backlog.count(STEP - 1)).toBe(false);
+    expect(backlog.count(1)).toBe(true);
+    expect(backlog.step(7, START)).toBe(true);
+    expect(backlog.count(STEP)).toBe(true);
+    expect(backlog.step(8, START + 1)).toBe(false);
+    expect(backlog.owed).toEqual({ n: 7, askedAt: START, length: STEP });
+    expect(backlog.unread).toBe(2 * STEP);
     // The answer does not prove what came after the probe.
-    expect(reading.prove(8)).toBe(false);
-    expect(reading.prove(7)).toBe(true);
-    expect(reading.unread).toBe(STEP);
-    expect(reading.count(0)).toBe(true);
-    expect(reading.step(9, START + 2)).toBe(true);
-    expect(reading.prove(7)).toBe(false);
+    expect(backlog.prove(8)).toBe(false);
+    expect(backlog.prove(7)).toBe(true);
+    expect(backlog.unread).toBe(STEP);
+    expect(backlog.count(0)).toBe(true);
+    expect(backlog.step(9, START + 2)).toBe(true);
+    expect(backlog.prove(7)).toBe(false);
   });
 
   it("[W14.6] by chance it is asked for as often in a room that sleeps after each change", () => {
     const length = STEP / 64;
     let asked = 0;
     for (let n = 0; n < 640; n++) {
-      if (Reading.wake(null, (n + 0.5) / 640).count(length)) asked++;
+      if (Backlog.wake(null, (n + 0.5) / 640).count(length)) asked++;
     }
     expect(asked).toBe(10);
     const owed = { n: 7, askedAt: START, length: STEP };
-    expect(Reading.wake(owed, 0.9).unread).toBe(2 * STEP);
+    expect(Backlog.wake(owed, 0.9).unread).toBe(2 * STEP);
   });
 
   it("[W14.4] who was sent 512 KiB and a snapshot since the probe does not read", () => {
@@ -77,7 +77,7 @@ let rooms = 0;
 
 /** A room whose snapshot has some 230 KiB. */
 async function largeRoom(): Promise<string> {
-  const room = `reading-${++rooms}`;
+  const room = `backlog-${++rooms}`;
   await join(room, "first");
   const now = Date.now();
   await query(
@@ -182,7 +182,7 @@ describe("who does not read", () => {
   it("[W14.6] small changes after every sleep ask for nothing", async () => {
     // Whether they do is left to chance, and this is the likely case.
     const chance = vi.spyOn(Math, "random").mockReturnValue(0.5);
-    const room = "reading-quiet";
+    const room = "backlog-quiet";
     const [ada, bob] = [await join(room, "ada"), await join(room, "bob")];
     for (let n = 0; n < 10; n++) {
       await hibernate(room);

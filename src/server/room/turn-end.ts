@@ -1,7 +1,7 @@
 import { log } from "../log.ts";
 import type { Departure } from "../user/user-object.ts";
 import { tellLeft } from "../user/user-stub.ts";
-import { keepLosses } from "./connections/losses.ts";
+import { keepLosses } from "./connections/loss-time.ts";
 import { releaseOthers } from "../large/take-over.ts";
 import type { Changes } from "./members/changes.ts";
 import type { RoomState } from "./room-state.ts";
@@ -21,7 +21,7 @@ const MANY = 50;
  * alarm. There is no await in between: the platform sends nothing before earlier writes are
  * durable.
  */
-export class Turns {
+export class TurnEnd {
   readonly #room: RoomState;
   #writtenAt = Number.NEGATIVE_INFINITY;
   /** Whether the last turn left its broadcast to the next one. */
@@ -37,7 +37,7 @@ export class Turns {
    *
    * @throws WriteFailure
    */
-  end(now: number, durable: boolean): number {
+  run(now: number, durable: boolean): number {
     const room = this.#room;
     keepLosses(room.roster.losses, room.connections, now);
     if (room.isChanged && (durable || this.#isCommitDue(now))) {
@@ -160,7 +160,7 @@ export class Turns {
     const { user, stamp } = departure;
     // The user's object must still reach the connections that only watch.
     if (users === null || stamp === 0 || connections.watchingOf(user) > 0) return;
-    // In a large room the user may still be in a shard of another number; the user's object asks.
+    // In a large room the user may still be in a shard of another generation; the user's object asks.
     if (link && link.otherGenerations.length > 0) return barriers.noteDeparture(user, stamp, now);
     barriers.noteDeparture(user, stamp, now);
     if (!answeredDepartures.has(user)) this.#room.start(() => tellLeft(users, name, departure));

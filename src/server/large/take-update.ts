@@ -1,15 +1,15 @@
 import { updateMember } from "../room/connections/frames.ts";
 import type { RoomState } from "../room/room-state.ts";
-import type { Receipt, Telling } from "./messages.ts";
+import type { Receipt, ListUpdate } from "./messages.ts";
 
-/** Takes what the hub tells a shard, and shows it to the shard's connections. */
-export function takeTelling(room: RoomState, telling: Telling, now: number): Receipt | "unwanted" {
+/** Takes an update of the hub, and queues its changes for the shard's connections. */
+export function takeUpdate(room: RoomState, update: ListUpdate, now: number): Receipt | "unwanted" {
   const { link, broadcaster } = room;
   if (link === null) return "unwanted";
   const hadCopy = link.copy.isComplete;
-  const changed = link.take(telling, now);
-  // Whether the list fits or not: the hub tells a choice once.
-  for (const { user, choseAt, chosen, data } of telling.choices ?? []) {
+  const changed = link.take(update, now);
+  // Even if the update does not fit: the hub sends a choice once.
+  for (const { user, choseAt, chosen, data } of update.choices ?? []) {
     if (link.choseAt(user) >= choseAt) continue;
     updateMember(room, user, { status: chosen, data }, now, choseAt);
   }
