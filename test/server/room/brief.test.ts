@@ -16,7 +16,7 @@ function socketWith(attached: unknown): WebSocket {
 /** All that a connection tells of itself. */
 function shown(connection: Connection) {
   const { id, view, limit, isWatcher, isIdle, lossAt, isAdmitted, origin } = connection;
-  const { address, session, user, ref, probedAt, dueAt, offences, reading } = connection;
+  const { address, session, user, ref, probedAt, dueAt, offences, backlog } = connection;
   return [
     { id, view, limit, isWatcher, isIdle, lossAt, isAdmitted, user, ref, probedAt, dueAt },
     { origin, address, session, offences, owed: reading.owed, heardAt: connection.heardAt(null) },
