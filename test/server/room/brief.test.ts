@@ -19,7 +19,7 @@ function shown(connection: Connection) {
   const { address, session, user, ref, probedAt, dueAt, offences, backlog } = connection;
   return [
     { id, view, limit, isWatcher, isIdle, lossAt, isAdmitted, user, ref, probedAt, dueAt },
-    { origin, address, session, offences, owed: reading.owed, heardAt: connection.heardAt(null) },
+    { origin, address, session, offences, owed: backlog.owed, heardAt: connection.heardAt(null) },
   ];
 }
 
