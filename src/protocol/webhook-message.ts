@@ -1,13 +1,13 @@
 import type { Member } from "./member.ts";
 
-/** What happened to a room, as others see it (SPEC H2). */
-export type Happening =
+/** The content of an event: what others saw happen in a room (SPEC H2). */
+export type EventContent =
   | { type: "member.online" | "member.offline" | "member.updated"; member: Member }
   | { type: "room.occupied" | "room.vacated" };
 
 /** An event as it is sent; `timestamp` is ISO 8601 (SPEC H3). */
 export interface WebhookEvent {
-  type: Happening["type"];
+  type: EventContent["type"];
   timestamp: string;
   data: {
     room: string;

@@ -57,7 +57,7 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
 
   // One handler does everything for a request: a chain of middlewares would cost a read 10 µs.
   const handle = (
-    answer: (asked: RequestContext, c: AppContext) => Response | Promise<Response>,
+    answer: (context: RequestContext, c: AppContext) => Response | Promise<Response>,
   ) => {
     return async (c: AppContext): Promise<Response> => {
       return finish(c, await answer(begin(c), c));
@@ -69,15 +69,15 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
   app.route("/", backendRoutes(begin));
   app.get(
     "/rooms/:room",
-    handle((asked, c) => (isUpgrade(c.req.raw) ? enter : read)(asked, roomOf(c))),
+    handle((context, c) => (isUpgrade(c.req.raw) ? enter : read)(context, roomOf(c))),
   );
   app.put(
     "/rooms/:room/me",
-    handle((asked, c) => holdLease(asked, roomOf(c))),
+    handle((context, c) => holdLease(context, roomOf(c))),
   );
   app.post(
     "/rooms/:room/me/leave",
-    handle((asked, c) => endLease(asked, roomOf(c))),
+    handle((context, c) => endLease(context, roomOf(c))),
   );
   app.post("/tickets", handle(giveTicket));
   app.get(
@@ -86,7 +86,7 @@ export function createApp<Bindings extends Env = Env>(options: AppOptions<Bindin
       return answerJson(describeService(url.href.split("/openapi.json")[0]!), requestId);
     }),
   );
-  const allowed = handle(async (_asked, c) => (await preflight(c, noNext)) as Response);
+  const allowed = handle(async (_context, c) => (await preflight(c, noNext)) as Response);
   app.options("/rooms/*", allowed);
   app.options("/tickets", allowed);
   app.notFound(handle(({ requestId }) => errorResponse("not_found", requestId)));

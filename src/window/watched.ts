@@ -10,7 +10,7 @@ export const WATCH = "watch";
 export class Watched {
   readonly #ask: (all: string[]) => void;
   #told = new Set<string>();
-  /** Whether the room may watch others than it was told. */
+  /** Whether the room's watch list may differ from what it was sent. */
   #isUnsure = false;
 
   /** `ask` adds all watched ids, and may add one twice. */

@@ -5,8 +5,8 @@ import { within } from "../platform/time-limit.ts";
 
 const MINUTE_MS = 60_000;
 const MAX_ADDRESSES = 5_000;
-/** How many credentials of an address may be asked about at a time, less those that failed. */
-const MAX_QUESTIONS = 60;
+/** How many credentials of an address may be checked with other services at a time, less those that failed. */
+const MAX_CHECKS = 60;
 /** A caller who waits this long for a turn, or finds this many waiting, is refused for now. */
 const LONGEST_WAIT_MS = 3_000;
 const MAX_WAITING = 240;
@@ -16,15 +16,15 @@ class Minute {
   failures = 0;
   /** Whether the limiter said that the address has used up its failures. */
   isOver = false;
-  /** The credentials that somebody else is being asked about. */
-  questions = 0;
+  /** How many credentials are being checked with another service. */
+  checks = 0;
   readonly #waiting = new Set<() => void>();
 
   get turns(): number {
-    return Math.max(1, MAX_QUESTIONS - this.failures) - this.questions;
+    return Math.max(1, MAX_CHECKS - this.failures) - this.checks;
   }
 
-  /** Waits until there may be a turn, or can be none any more. */
+  /** Waits until a turn may be free, or the limit is reached. */
   async untilTurn(limitMs: number): Promise<void> {
     if (this.#waiting.size >= MAX_WAITING) throw new Refusal("session_unavailable");
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -62,7 +62,7 @@ export function endOfMinute(now: number): number {
 export class Caller {
   readonly #limiter: RateLimit | undefined;
   readonly #address: () => string | null;
-  /** Ends the turn to ask somebody else, if there was one. */
+  /** Ends the turn to ask another service, if there was one. */
   #endTurn: (() => void) | undefined;
 
   /** `address` returns what `addressOf` does; it is called only if it matters. */
@@ -78,8 +78,9 @@ export class Caller {
   }
 
   /**
-   * Call it before anybody else is asked about the credential. Many credentials may be asked about
-   * at a time, as when an office reconnects, but never more than may still fail.
+   * Call it before another service (the app, a key server, a user's object) is asked about the
+   * credential. Many credentials may be checked at a time, as when an office reconnects, but never
+   * more than may still fail.
    *
    * @throws Refusal `rate_limited`, `session_unavailable` if no turn came in time.
    */
@@ -93,9 +94,9 @@ export class Caller {
     const until = Date.now() + LONGEST_WAIT_MS;
     while (!minute.isOver && minute.turns <= 0) await minute.untilTurn(until - Date.now());
     if (minute.isOver) throw new Refusal("rate_limited");
-    minute.questions++;
+    minute.checks++;
     this.#endTurn = () => {
-      minute.questions--;
+      minute.checks--;
       minute.wake();
       resolve();
     };
@@ -122,7 +123,7 @@ export class Caller {
     throw new Refusal("rate_limited");
   }
 
-  /** Call it when the credential is judged and counted. */
+  /** Call it when the credential has been judged and counted. */
   finish(): void {
     this.#endTurn?.();
     this.#endTurn = undefined;

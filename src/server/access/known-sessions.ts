@@ -24,14 +24,14 @@ export function noteGood(session: RoomSession, now: number): void {
 }
 
 /**
- * Whether a session was lately found to be revoked, which needs no asking. A thief who
- * tries again counts against the address, and does not use up the user's connects (SPEC A7).
+ * Whether a session was lately found to be revoked, so that its user's object need not be asked. A
+ * thief who tries again counts against the address, and does not use up the user's connects (SPEC A7).
  */
 export function isKnownRevoked(session: RoomSession, now: number): boolean {
   return revoked.get(keyOf(session), now) ?? false;
 }
 
-/** Whether a session was lately not revoked: it is asked about again, wherever it comes from. */
+/** Whether a session was lately found not to be revoked; it may be checked again from any address. */
 export function isKnownGood(session: RoomSession, now: number): boolean {
   return good.get(keyOf(session), now) ?? false;
 }

@@ -133,7 +133,7 @@ async function judgeCredential(
   });
 }
 
-/** Finds out whose a credential is; the answer is not checked yet. */
+/** Finds out whose credential it is; the answer is not checked yet. */
 async function verify(
   credential: Credential,
   context: CredentialContext,
@@ -145,14 +145,14 @@ async function verify(
     if (config.tickets === null) throw invalidSession(DETAIL.noTickets);
     return verifyTicket(token, room, config.tickets.secrets, now);
   }
-  // It is nobody's session, and must not be sent elsewhere.
+  // It is no session, and must not be sent to another service.
   if (await isServerKey(token, config.serverKeys)) throw invalidSession(DETAIL.serverKey);
   if (kind !== "cookie" && config.renewal !== null && isOwnSession(token)) {
     return { candidate: await verifySession(token, config.renewal.secrets) };
   }
   const beforeAsking = () => caller.beforeAsking();
   if (policy.verify) {
-    // An app's own check may ask anybody.
+    // An app's own check may ask any service.
     await beforeAsking();
     const answer: unknown = await policy.verify(token, kind, ruleContext(config.env, request));
     if (answer === null) throw invalidSession(DETAIL.verify);

@@ -54,18 +54,18 @@ async function requireNoMore({ request, url }: RequestContext): Promise<void> {
  */
 export function backendRoutes(begin: (c: AppContext) => RequestContext): Hono<AppBindings> {
   const app = new Hono<AppBindings>();
-  const handle = (answer: (asked: RequestContext, c: AppContext) => Promise<Response>) => {
+  const handle = (answer: (context: RequestContext, c: AppContext) => Promise<Response>) => {
     return async (c: AppContext): Promise<Response> => {
-      const asked = begin(c);
-      await requireServerKey(asked);
-      return answer(asked, c);
+      const context = begin(c);
+      await requireServerKey(context);
+      return answer(context, c);
     };
   };
   /** For requests that change something: an unknown detail must not be ignored. */
-  const handleChange = (answer: (asked: RequestContext, c: AppContext) => Promise<Response>) =>
-    handle(async (asked, c) => {
-      await requireNoMore(asked);
-      return answer(asked, c);
+  const handleChange = (answer: (context: RequestContext, c: AppContext) => Promise<Response>) =>
+    handle(async (context, c) => {
+      await requireNoMore(context);
+      return answer(context, c);
     });
   // For other methods, including preflights.
   const nothing = (c: AppContext): Promise<Response> => {
@@ -77,43 +77,43 @@ export function backendRoutes(begin: (c: AppContext) => RequestContext): Hono<Ap
   app
     .get(
       "/rooms/:room/stats",
-      handle((asked, c) => readStats(asked, roomOf(c))),
+      handle((context, c) => readStats(context, roomOf(c))),
     )
     .all(nothing);
   app
     .post(
       "/rooms/:room/events",
-      handleChange((asked, c) => sendEvent(asked, roomOf(c))),
+      handleChange((context, c) => sendEvent(context, roomOf(c))),
     )
     .all(nothing);
   app
     .delete(
       "/rooms/:room/members/:user",
-      handleChange((asked, c) => kick(asked, roomOf(c), userOf(c, asked))),
+      handleChange((context, c) => kick(context, roomOf(c), userOf(c, context))),
     )
     .all(nothing);
   const presence = handle(tellPresence);
   app
     .get(
       "/users/:user",
-      handle((asked, c) => tellWhereabouts(asked, userOf(c, asked))),
+      handle((context, c) => tellWhereabouts(context, userOf(c, context))),
     )
-    .delete(handleChange((asked, c) => forgetUser(asked, userOf(c, asked))))
+    .delete(handleChange((context, c) => forgetUser(context, userOf(c, context))))
     // Not a separate route: Hono's fast router cannot have `/users/presence` beside `/users/:user`.
     .post((c) => (c.req.param("user") === "presence" ? presence(c) : nothing(c)))
     .all(nothing);
   app
     .post(
       "/users/:user/events",
-      handleChange((asked, c) => sendUserEvent(asked, userOf(c, asked))),
+      handleChange((context, c) => sendUserEvent(context, userOf(c, context))),
     )
     .all(nothing);
   app
     .post(
       "/users/:user/revocations",
-      handleChange((asked, c) => revoke(asked, userOf(c, asked))),
+      handleChange((context, c) => revoke(context, userOf(c, context))),
     )
-    .delete(handleChange((asked, c) => lift(asked, userOf(c, asked))))
+    .delete(handleChange((context, c) => lift(context, userOf(c, context))))
     .all(nothing);
 
   app.onError((error, c) => {

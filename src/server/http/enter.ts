@@ -18,21 +18,21 @@ import { requireHandshake } from "./upgrade.ts";
 import { asksForWindow, windowOfSocket } from "./window.ts";
 
 /** How a caller enters a room: as a member, or as a watcher (SPEC S1). */
-type Manner = "join" | "watch";
+type EntryMode = "join" | "watch";
 
 /** The options of an upgrade. */
 function requestOf(
-  asked: RequestContext,
+  context: RequestContext,
   room: string,
-  comer: RoomSession | "stranger",
+  entrant: RoomSession | "stranger",
 ): Omit<JoinRequest, "ask" | "joiner"> {
-  const { query } = asked;
-  const { host, origin } = asked.url;
-  const address = addressOf(asked.request);
+  const { query } = context;
+  const { host, origin } = context.url;
+  const address = addressOf(context.request);
   return {
-    requestId: asked.requestId,
+    requestId: context.requestId,
     ...sinceOf(query),
-    ...windowOfSocket(asked, query, room, comer),
+    ...windowOfSocket(context, query, room, entrant),
     ...(query?.get("view") === "snapshot" && { view: "snapshot" }),
     ...(query?.get("idle") === "true" && { idle: true }),
     host,
@@ -47,29 +47,29 @@ function requestOf(
  *
  * @throws Refusal with a code of A5.
  */
-export async function enter(asked: RequestContext, room: string): Promise<Response> {
-  const { config, request, query, url } = asked;
+export async function enter(context: RequestContext, room: string): Promise<Response> {
+  const { config, request, query, url } = context;
   requireHandshake(request);
-  const manner: Manner = query?.get("present") === "false" ? "watch" : "join";
+  const mode: EntryMode = query?.get("present") === "false" ? "watch" : "join";
   if (query?.get("auth") === "message" && config.inBandAuth) {
     requireOrigin(request, null, url.origin, config.allowedOrigins);
-    return openInBand((token, isWanted) => enterInBand(asked, room, manner, token, isWanted));
+    return openInBand((token, isWanted) => enterInBand(context, room, mode, token, isWanted));
   }
   const credential = readCredential(request, sessionCookies(config.session));
   requireOrigin(request, credential, url.origin, config.allowedOrigins);
-  if (isOpenToStrangers(asked, room, manner)) return watchPublic(asked, room, credential);
-  return admit(asked, room, manner, await judgeEntry(asked, room, manner, credential));
+  if (isOpenToStrangers(context, room, mode)) return watchPublic(context, room, credential);
+  return admit(context, room, mode, await judgeEntry(context, room, mode, credential));
 }
 
 /** Whether a caller whose credential fails is shown the counts (SPEC S3). */
-function isOpenToStrangers(asked: RequestContext, room: string, manner: Manner): boolean {
-  const isWindow = asksForWindow(asked.query);
-  return manner === "watch" && isWindow && hasPublicCounts(asked, room);
+function isOpenToStrangers(context: RequestContext, room: string, mode: EntryMode): boolean {
+  const isWindow = asksForWindow(context.query);
+  return mode === "watch" && isWindow && hasPublicCounts(context, room);
 }
 
 /** Lets anyone watch the counts, and callers who may read the room watch users, too. */
 async function watchPublic(
-  asked: RequestContext,
+  context: RequestContext,
   room: string,
   credential: Credential | null,
 ): Promise<Response> {
@@ -77,59 +77,64 @@ async function watchPublic(
   const known =
     credential &&
     (await orStranger(async () => {
-      const judged = await judge(credential, credentialContextOf(asked, room));
-      await requireAllowed(asked, room, "watch", judged);
+      const judged = await judge(credential, credentialContextOf(context, room));
+      await requireAllowed(context, room, "watch", judged);
       return judged;
     }));
   if (known) {
-    await countConnect(asked.env.CONNECTS, known.session.user.id);
+    await countConnect(context.env.CONNECTS, known.session.user.id);
     // The session may have been revoked, and a ticket used before.
-    const opened = await orStranger(() => admit(asked, room, "watch", known));
+    const opened = await orStranger(() => admit(context, room, "watch", known));
     if (opened && opened.status !== 401) return opened;
   }
-  await countStranger(asked.env.CONNECTS, asked.request);
-  const { host: _, ...request } = requestOf(asked, room, "stranger");
-  return askToEnter(asked.env, room, { ask: "watch", ...request, watcher: null }, asked.request);
+  await countStranger(context.env.CONNECTS, context.request);
+  const { host: _, ...request } = requestOf(context, room, "stranger");
+  return askToEnter(
+    context.env,
+    room,
+    { ask: "watch", ...request, watcher: null },
+    context.request,
+  );
 }
 
 /** Checks the caller's session, counts the connect, and checks access to the room. */
 async function judgeEntry(
-  asked: RequestContext,
+  context: RequestContext,
   room: string,
-  manner: Manner,
+  mode: EntryMode,
   credential: Credential | null,
 ): Promise<Judged> {
-  const judged = await judge(credential, credentialContextOf(asked, room));
-  await countConnect(asked.env.CONNECTS, judged.session.user.id);
-  await requireAllowed(asked, room, manner, judged);
+  const judged = await judge(credential, credentialContextOf(context, room));
+  await countConnect(context.env.CONNECTS, judged.session.user.id);
+  await requireAllowed(context, room, mode, judged);
   return judged;
 }
 
 async function requireAllowed(
-  asked: RequestContext,
+  context: RequestContext,
   room: string,
-  manner: Manner,
+  mode: EntryMode,
   { session }: Judged,
 ): Promise<void> {
-  const action = manner === "join" ? "join" : "read";
-  if (!(await asked.policy.authorize(session, room, action, asked))) {
+  const action = mode === "join" ? "join" : "read";
+  if (!(await context.policy.authorize(session, room, action, context))) {
     throw new Refusal("room_forbidden", session.user.id);
   }
 }
 
 /** Has the user's object and then the room admit a checked session. */
 async function admit(
-  asked: RequestContext,
+  context: RequestContext,
   room: string,
-  manner: Manner,
+  mode: EntryMode,
   { session, ticket }: Judged,
 ): Promise<Response> {
-  const { env, config, request } = asked;
-  const { host, ...entry } = { ...requestOf(asked, room, session), ...(ticket && { ticket }) };
-  const askAs = (comer: RoomSession): JoinRequest | WatchRequest =>
-    manner === "join"
-      ? { ask: "join", ...entry, ...(host !== undefined && { host }), joiner: comer }
-      : { ask: "watch", ...entry, watcher: comer };
+  const { env, config, request } = context;
+  const { host, ...entry } = { ...requestOf(context, room, session), ...(ticket && { ticket }) };
+  const askAs = (entrant: RoomSession): JoinRequest | WatchRequest =>
+    mode === "join"
+      ? { ask: "join", ...entry, ...(host !== undefined && { host }), joiner: entrant }
+      : { ask: "watch", ...entry, watcher: entrant };
   return joinAdmitted(config, session, room, async (admitted) =>
     orStale(await askToEnter(env, room, askAs(admitted), request)),
   );
@@ -151,31 +156,31 @@ async function askToEnter(
 
 /** Returns `null` if the client is gone. */
 async function answerToken(
-  asked: RequestContext,
+  context: RequestContext,
   room: string,
-  manner: Manner,
+  mode: EntryMode,
   token: string | null,
   isWanted: () => boolean,
 ): Promise<Response | null> {
   const credential: Credential | null = token === null ? null : { kind: "message", token };
   // Without a token in time nobody is let in, stranger or not (SPEC T2).
-  if (credential && isOpenToStrangers(asked, room, manner)) {
-    return watchPublic(asked, room, credential);
+  if (credential && isOpenToStrangers(context, room, mode)) {
+    return watchPublic(context, room, credential);
   }
-  const judged = await judgeEntry(asked, room, manner, credential);
-  return isWanted() ? admit(asked, room, manner, judged) : null;
+  const judged = await judgeEntry(context, room, mode, credential);
+  return isWanted() ? admit(context, room, mode, judged) : null;
 }
 
 async function enterInBand(
-  asked: RequestContext,
+  context: RequestContext,
   room: string,
-  manner: Manner,
+  mode: EntryMode,
   token: string | null,
   isWanted: () => boolean,
 ): Promise<WebSocket | ErrorCode> {
-  const { requestId } = asked;
+  const { requestId } = context;
   try {
-    const response = await answerToken(asked, room, manner, token, isWanted);
+    const response = await answerToken(context, room, mode, token, isWanted);
     // The client is gone.
     if (response === null) return "unauthenticated";
     if (response.webSocket) return response.webSocket;

@@ -44,17 +44,17 @@ async function connectionOf(lease: string): Promise<string> {
  *
  * @throws Refusal with a code of A5, `bad_request`, `too_large`.
  */
-export async function holdLease(asked: RequestContext, room: string): Promise<Response> {
-  const { env, config, policy, request, url, requestId } = asked;
+export async function holdLease(context: RequestContext, room: string): Promise<Response> {
+  const { env, config, policy, request, url, requestId } = context;
   const credential = readCredential(request, sessionCookies(config.session));
   requireOrigin(request, credential, url.origin, config.allowedOrigins);
-  const { session, ticket } = await judge(credential, credentialContextOf(asked, room));
+  const { session, ticket } = await judge(credential, credentialContextOf(context, room));
   const user = session.user.id;
-  if (!(await policy.authorize(session, room, "join", asked)))
+  if (!(await policy.authorize(session, room, "join", context)))
     throw new Refusal("room_forbidden", user);
   const { lease, since, status, data, idle, ...wanted } = await readBody(request, holdSchema);
   const held = since ? parseSince(since) : null;
-  const window = await windowOfLease(asked, wanted, room, session);
+  const window = await windowOfLease(context, wanted, room, session);
   const put = async (joiner: RoomSession, token: string, isNew: boolean): Promise<Response> => {
     const connection = await connectionOf(token);
     const request: HoldRequest = {
@@ -66,7 +66,7 @@ export async function holdLease(asked: RequestContext, room: string): Promise<Re
       ...(ticket && { ticket }),
       ...window,
     };
-    return askRoom(env, room, request, asked.request);
+    return askRoom(env, room, request, context.request);
   };
   if (lease) {
     await countRead(config.env.READS, user);
@@ -87,10 +87,10 @@ export async function holdLease(asked: RequestContext, room: string): Promise<Re
  *
  * @throws Refusal `origin_forbidden`, `bad_request`, `too_large`, `rate_limited`.
  */
-export async function endLease(asked: RequestContext, room: string): Promise<Response> {
-  const { env, config, request, url, requestId } = asked;
+export async function endLease(context: RequestContext, room: string): Promise<Response> {
+  const { env, config, request, url, requestId } = context;
   requireOrigin(request, null, url.origin, config.allowedOrigins);
-  const user = await countLeave(asked, room);
+  const user = await countLeave(context, room);
   const { lease, closing = false } = await readBody(request, leaveSchema);
   const connection = await connectionOf(lease);
   await orRoomUnavailable(room, requestId, () =>
@@ -108,18 +108,18 @@ export async function endLease(asked: RequestContext, room: string): Promise<Res
 /**
  * Returns whose session it is, if there is one. A caller without one could guess leases and wake rooms, so each counts against its address.
  */
-async function countLeave(asked: RequestContext, room: string): Promise<string | undefined> {
-  const { config, request } = asked;
-  const circumstances = credentialContextOf(asked, room);
+async function countLeave(context: RequestContext, room: string): Promise<string | undefined> {
+  const { config, request } = context;
+  const credentialContext = credentialContextOf(context, room);
   const credential = readCredential(request, sessionCookies(config.session));
   try {
-    const { session } = await judge(credential, circumstances);
+    const { session } = await judge(credential, credentialContext);
     await countRead(config.env.READS, session.user.id);
     return session.user.id;
   } catch (error) {
     if (!(error instanceof Refusal) || error.code === "rate_limited") throw error;
     // A failure has been counted already.
-    if (error.code === "session_unavailable") await circumstances.caller.countFailure();
+    if (error.code === "session_unavailable") await credentialContext.caller.countFailure();
     return undefined;
   }
 }

@@ -14,15 +14,15 @@ import { requireUnrevoked } from "../user/user-stub.ts";
 import { pageOf, windowOfRead } from "./window.ts";
 
 /** The context in which a request's credential is judged. */
-export function credentialContextOf(asked: RequestContext, room: string): CredentialContext {
-  const { config, policy, request } = asked;
+export function credentialContextOf(context: RequestContext, room: string): CredentialContext {
+  const { config, policy, request } = context;
   return {
     room,
     request,
-    origin: () => asked.url.origin,
+    origin: () => context.url.origin,
     config,
     policy,
-    caller: callerOf(asked),
+    caller: callerOf(context),
   };
 }
 
@@ -32,11 +32,11 @@ export function sinceOf(query: URLSearchParams | null): { since?: Since } {
 }
 
 async function readRequestOf(
-  asked: RequestContext,
+  context: RequestContext,
   room: string,
   reader: RoomSession | "backend",
 ): Promise<ReadRequest> {
-  const { query, requestId } = asked;
+  const { query, requestId } = context;
   if (isOfCounts(query)) return { ask: "read", requestId, countsOnly: true };
   const page = reader === "backend" ? pageOf(query) : null;
   if (page) return { ask: "read", requestId, page };
@@ -44,7 +44,7 @@ async function readRequestOf(
     ask: "read",
     requestId,
     ...sinceOf(query),
-    ...(await windowOfRead(asked, query, room, reader)),
+    ...(await windowOfRead(context, query, room, reader)),
   };
 }
 
@@ -57,18 +57,22 @@ function isOfCounts(query: URLSearchParams | null): boolean {
  *
  * @throws Refusal with a code of A5.
  */
-export async function read(asked: RequestContext, room: string): Promise<Response> {
-  const { env, config, request } = asked;
+export async function read(context: RequestContext, room: string): Promise<Response> {
+  const { env, config, request } = context;
   const credential = readCredential(request, sessionCookies(config.session));
   if (credential?.kind === "bearer" && (await isServerKey(credential.token, config.serverKeys))) {
-    return askRoom(env, room, await readRequestOf(asked, room, "backend"), request);
+    return askRoom(env, room, await readRequestOf(context, room, "backend"), request);
   }
-  if (config.publicCounts.length > 0 && isOfCounts(asked.query) && hasPublicCounts(asked, room)) {
-    return readPublicCounts(asked, room, credential);
+  if (
+    config.publicCounts.length > 0 &&
+    isOfCounts(context.query) &&
+    hasPublicCounts(context, room)
+  ) {
+    return readPublicCounts(context, room, credential);
   }
-  const session = await judgeReader(asked, room, credential);
+  const session = await judgeReader(context, room, credential);
   const counted = countRead(config.env.READS, session.user.id);
-  const answer = readRequestOf(asked, room, session).then((read) =>
+  const answer = readRequestOf(context, room, session).then((read) =>
     askRoom(env, room, read, request),
   );
   if (counted || config.users !== null) {
@@ -79,16 +83,16 @@ export async function read(asked: RequestContext, room: string): Promise<Respons
 
 /** Checks the reader's session and access; revocations are checked in parallel with the room. */
 async function judgeReader(
-  asked: RequestContext,
+  context: RequestContext,
   room: string,
   credential: Credential | null,
 ): Promise<RoomSession> {
   // Without a credential nothing can fail.
   if (credential === null) throw new Refusal("unauthenticated");
-  const { session, ticket } = await judge(credential, credentialContextOf(asked, room));
+  const { session, ticket } = await judge(credential, credentialContextOf(context, room));
   // A read would not use the ticket up, so it is refused; a bad ticket was refused as such above.
   if (ticket) throw new Refusal("unauthenticated", session.user.id);
-  if (!(await asked.policy.authorize(session, room, "read", asked))) {
+  if (!(await context.policy.authorize(session, room, "read", context))) {
     throw new Refusal("room_forbidden", session.user.id);
   }
   return session;
@@ -96,13 +100,13 @@ async function judgeReader(
 
 /** Answers anyone with the counts; a caller with a valid session counts as that user (SPEC S3). */
 async function readPublicCounts(
-  asked: RequestContext,
+  context: RequestContext,
   room: string,
   credential: Credential | null,
 ): Promise<Response> {
-  const { config, env, request, requestId } = asked;
+  const { config, env, request, requestId } = context;
   const session = await orStranger(async () => {
-    const judged = await judgeReader(asked, room, credential);
+    const judged = await judgeReader(context, room, credential);
     await requireUnrevoked(config, judged);
     return judged;
   });

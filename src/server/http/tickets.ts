@@ -21,8 +21,8 @@ export const ticketSchema = v.object({ room: v.string() });
  *
  * @throws Refusal with a code of A5, `bad_request`, `too_large`, `room_invalid`, or `not_found` if there are none.
  */
-export async function giveTicket(asked: RequestContext): Promise<Response> {
-  const { config, policy, request, url, requestId } = asked;
+export async function giveTicket(context: RequestContext): Promise<Response> {
+  const { config, policy, request, url, requestId } = context;
   if (config.tickets === null) throw new Refusal("not_found");
   const { secrets, ticketMs } = config.tickets;
   const credential = readCredential(request, sessionCookies(config.session));
@@ -30,11 +30,11 @@ export async function giveTicket(asked: RequestContext): Promise<Response> {
   if (credential?.kind === "ticket") throw new Refusal("session_invalid");
   // Without a credential nothing can fail.
   if (credential === null) throw new Refusal("unauthenticated");
-  const { session } = await judge(credential, credentialContextOf(asked, ""));
+  const { session } = await judge(credential, credentialContextOf(context, ""));
   await countRead(config.env.READS, session.user.id);
   const { room } = await readBody(request, ticketSchema);
   if (!isRoomName(room)) throw new Refusal("room_invalid");
-  if (!(await policy.authorize(session, room, "join", asked))) {
+  if (!(await policy.authorize(session, room, "join", context))) {
     throw new Refusal("room_forbidden", session.user.id);
   }
   await requireUnrevoked(config, session);

@@ -7,7 +7,7 @@ export function isUpgrade(request: Request): boolean {
 
 /**
  * Refuses an upgrade that the platform could not complete. For a request from the network it completes
- * the handshake after the Worker has answered, and could refuse it when somebody has already joined.
+ * the handshake after the Worker has answered, and could refuse it when the user has already joined.
  * Between Workers there is no handshake, and no `Host`.
  *
  * @throws Refusal `upgrade_required`.

@@ -7,7 +7,7 @@ import type { RequestContext } from "../access/request-context.ts";
 import { isUserId } from "../../protocol/user-id.ts";
 import type { User } from "../user/user.ts";
 import { askUser } from "../user/user-stub.ts";
-import { UNLEARNT, type UserView } from "../user/whereabouts.ts";
+import { UNKNOWN, type UserView } from "../user/whereabouts.ts";
 
 /** At most 1,000 objects can be asked by one request on the platform. */
 const MAX_USERS = 500;
@@ -74,7 +74,7 @@ export async function tellPresence({ config, request, requestId }: RequestContex
   const told = users.map((user, index) => {
     const learnt = answers[index]!;
     const { status, connections, lastOnline }: UserView =
-      learnt.status === "fulfilled" ? learnt.value : UNLEARNT;
+      learnt.status === "fulfilled" ? learnt.value : UNKNOWN;
     return { user, status, connections, lastOnline };
   });
   return answerJson({ users: told }, requestId);

@@ -100,13 +100,13 @@ export function pageOf(query: URLSearchParams | null): { after: string; limit: n
  * @throws Refusal `bad_request`.
  */
 export function windowOfSocket(
-  asked: RequestContext,
+  context: RequestContext,
   query: URLSearchParams | null,
   room: string,
   asker: Asker,
 ): Pick<JoinRequest, "window"> {
   const wanted = wantedBy(query);
-  const limit = limitOf(wanted, asked, room, asker);
+  const limit = limitOf(wanted, context, room, asker);
   if (limit === null) return {};
   const isLater = query?.get("watch") === "later";
   return { window: { limit, ...impliedBy(wanted), ...(isLater && { isLater }) } };
@@ -118,16 +118,16 @@ export function windowOfSocket(
  * @throws Refusal `bad_request`, `session_unavailable`.
  */
 export async function windowOfRead(
-  asked: RequestContext,
+  context: RequestContext,
   query: URLSearchParams | null,
   room: string,
   asker: Asker,
 ): Promise<{ window?: AskedWindow }> {
   const wanted = wantedBy(query);
-  const limit = limitOf(wanted, asked, room, asker);
+  const limit = limitOf(wanted, context, room, asker);
   if (limit === null) return {};
   const watch = parsed(watchSchema, query?.getAll("watch") ?? []);
-  const judged = await judgeWatched(asked, room, watch, asker);
+  const judged = await judgeWatched(context, room, watch, asker);
   return { window: { limit, ...impliedBy(wanted), ...judged } };
 }
 
@@ -137,15 +137,15 @@ export async function windowOfRead(
  * @throws Refusal `session_unavailable`.
  */
 export async function windowOfLease(
-  asked: RequestContext,
+  context: RequestContext,
   wanted: Wanted,
   room: string,
   session: Session,
 ): Promise<{ window?: AskedWindow }> {
   const view = wanted.view ?? (wanted.limit === undefined ? undefined : "window");
-  const limit = limitOf({ ...wanted, view }, asked, room, session);
+  const limit = limitOf({ ...wanted, view }, context, room, session);
   if (limit === null) return {};
-  const judged = await judgeWatched(asked, room, wanted.watch ?? [], session);
+  const judged = await judgeWatched(context, room, wanted.watch ?? [], session);
   return { window: { limit, ...impliedBy({ view }), ...judged } };
 }
 
@@ -154,14 +154,14 @@ const impliedBy = ({ view }: Wanted): { isImplied?: true } =>
   view === undefined ? { isImplied: true } : {};
 
 async function judgeWatched(
-  asked: RequestContext,
+  context: RequestContext,
   room: string,
   watch: string[],
   asker: Asker,
 ): Promise<Pick<AskedWindow, "watched" | "denied">> {
   if (watch.length === 0 || asker === "stranger") return {};
   if (asker === "backend") return { watched: watch };
-  const allowed = await mayWatch(asker, room, watch, asked, asked.policy);
+  const allowed = await mayWatch(asker, room, watch, context, context.policy);
   const denied = watch.filter((id) => !allowed.has(id));
   return { watched: watch, ...(denied.length > 0 && { denied }) };
 }

@@ -206,7 +206,7 @@ export class HubLink {
     if (this.#reports.dueAt(now) > now) return null;
     const { envelope, ids } = this.#reports.begin(now);
     const facts = this.#facts(now);
-    // The hub sends no more updates: the copy would be out of date when somebody comes.
+    // The hub sends no more updates: the copy would be out of date when a user joins.
     if (!facts.listens && this.copy.toldBy !== null) this.#hasDropped = true;
     if (!facts.listens) this.copy.clear();
     const report: Report = {

@@ -26,7 +26,7 @@ export class HubReports {
   readonly #dead: DeadCount;
   readonly #alarm: AlarmClock;
   readonly #leaseMs: number;
-  /** Whether the backend was told that somebody is there: stored with the event. */
+  /** Whether the last event said that the room is occupied; stored with the event. */
   #isOccupied: boolean;
 
   constructor(config: Config, storage: DurableObjectStorage, room: string, state: HubState) {

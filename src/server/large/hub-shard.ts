@@ -20,7 +20,7 @@ export class HubShard {
   /** Whether it has been silent for so long that its members count as offline. */
   isSilent = false;
   listens = false;
-  /** Whether its last report said that it keeps neither a member nor a socket. */
+  /** Whether, by its last report, it keeps neither a member nor a socket. */
   isEmpty = true;
   watching = 0;
   /** The number of the room's watchers that it was last sent. */

@@ -46,14 +46,14 @@ export class HubShards {
     return added;
   }
 
-  /** Notes that a shard keeps somebody, so that its generation is in use. */
+  /** Notes that a shard is not empty, so that its generation is in use. */
   use({ shard: { of } }: HubShard): void {
     if (this.#generations.has(of)) return;
     this.#generations.add(of);
     this.hasUnsavedGenerations = true;
   }
 
-  /** Drops the generations of which no shard keeps anybody. */
+  /** Drops the generations whose shards are all empty. */
   dropUnused(): void {
     for (const of of this.#generations) {
       const shards = [...this].filter(({ shard }) => shard.of === of);

@@ -8,7 +8,7 @@ export function shardCountOf({ largeRooms, hubs }: Config, room: string): number
   return largeRooms.find(({ pattern }) => matchesRoom([pattern], room))?.shards ?? null;
 }
 
-/** Whether nobody is shown the whole of a room (SPEC S7). */
+/** Whether a room is shown only in windows (SPEC S7). */
 export function isShownInWindows(config: Config, room: string): boolean {
   return matchesRoom(config.windowRooms, room) || shardCountOf(config, room) !== null;
 }

@@ -11,7 +11,7 @@ import { shardStub } from "./shard-stub.ts";
 /** A shard that has not answered by then fails the join. */
 const ANSWER_MS = 2_000;
 
-/** Who is present was online last. */
+/** A user who is present was online last. */
 const timeOf = ({ lastOnline }: KeptUser) => lastOnline ?? Number.MAX_SAFE_INTEGER;
 
 /** The user's shards in other generations, which may still keep them. */

@@ -41,7 +41,7 @@ export class Broadcaster {
   readonly #pace: Pace;
   /** What every connection was last sent, except those that await their first state. */
   #cohorts: Cohorts<Connection>;
-  /** The entries that changed since the windows were shown changes. */
+  /** The entries that changed since the windows were last updated. */
   readonly #unshown = new Set<string>();
   /** Connections that need a state, and the state that they hold already. */
   readonly #awaiting = new Map<Connection, Since | null>();
@@ -51,7 +51,7 @@ export class Broadcaster {
    */
   #wholeAt = Number.NEGATIVE_INFINITY;
   #wholeDueAt = Number.POSITIVE_INFINITY;
-  /** When the first change came that is not sent yet, to windows and to the others. */
+  /** When the first unsent change came, for windows and for the others. */
   #unshownSince: number | null = null;
   #untoldSince: number | null = null;
 
@@ -72,8 +72,8 @@ export class Broadcaster {
   }
 
   /**
-   * After a start: restores the state that the surviving connections hold. `answered` is what changed since
-   * they were told, if anything did.
+   * After a start: restores the state that the surviving connections hold. `answered` has the changes
+   * that they were not sent yet; `null` for none.
    */
   wake(answered: FirstAnswer | null): void {
     this.#windows.wake(this.#holder);
@@ -99,7 +99,7 @@ export class Broadcaster {
     this.#windows.show(connection, since);
   }
 
-  /** In a shard that had no copy of the list: queues everybody for it. */
+  /** In a shard that had no copy of the list: queues every connection for it. */
   begin(): void {
     this.#windows.begin(this.#holder);
   }

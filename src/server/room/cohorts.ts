@@ -1,6 +1,6 @@
 import { isSame, type Since } from "../../protocol/since.ts";
 
-/** Those who were last sent the same state of the list. */
+/** Connections that were last sent the same state of the list. */
 export interface Cohort {
   readonly state: Since;
   /** The ids of the entries that changed since. */
@@ -9,7 +9,7 @@ export interface Cohort {
 
 /** Which state of the list each connection was last sent, and what has changed since (SPEC W5). */
 export class Cohorts<Each> {
-  /** The oldest first: it has everybody who is in no other one. */
+  /** The oldest first: a connection that is in no other one is in that. */
   #cohorts: (Cohort & { changed: Set<string> })[];
   readonly #of = new Map<Each, Cohort>();
 
@@ -17,7 +17,7 @@ export class Cohorts<Each> {
     this.#cohorts = [{ state, changed: new Set() }];
   }
 
-  /** Whether anybody does not hold the last change. */
+  /** Whether any connection has not been sent the last change. */
   get isBehind(): boolean {
     return this.#cohorts[0]!.changed.size > 0;
   }
@@ -32,12 +32,12 @@ export class Cohorts<Each> {
   }
 
   of(each: Each): Cohort {
-    // Mostly there is only one, and then this is called for everybody.
+    // Mostly there is only one, and this is called for every connection.
     if (this.#of.size === 0) return this.#cohorts[0]!;
     return this.#of.get(each) ?? this.#cohorts[0]!;
   }
 
-  /** Notes who was sent the state that the list has now. */
+  /** Notes the connections that were sent the present state of the list. */
   enter(all: Iterable<Each>, state: Since): void {
     let last = this.#cohorts.at(-1)!;
     if (last.changed.size > 0 || !isSame(last.state, state)) {
@@ -51,13 +51,13 @@ export class Cohorts<Each> {
     }
   }
 
-  /** Notes that everybody was sent the state that the list has now. */
+  /** Notes that every connection was sent the present state of the list. */
   settle(state: Since): void {
     this.#cohorts = [{ state, changed: new Set() }];
     this.#of.clear();
   }
 
-  /** Forgets one who is sent nothing any more. */
+  /** Removes a connection that is sent nothing any more. */
   forget(each: Each): void {
     this.#of.delete(each);
   }

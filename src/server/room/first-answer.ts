@@ -1,7 +1,7 @@
 import type { Since } from "../../protocol/since.ts";
 import type { Connection } from "./connections/connection.ts";
 
-/** What a room has answered before it took in its members and sockets. */
+/** What a room answered before it had loaded its members and sockets. */
 export interface FirstAnswer {
   /** Whose frame it was. */
   connection: Connection;

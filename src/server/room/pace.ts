@@ -5,13 +5,13 @@ const MIN_GATHER_MS = 50;
 const MAX_GATHER_MS = 1_000;
 /** A delivery takes about 26 µs, so deliveries take a quarter of the room's time (SPEC V2). */
 const GATHER_MS_PER_CONNECTION = 0.1;
-/** If nobody waits for a first state, fewer and larger deltas cost less, and nobody notices. */
+/** If no connection waits for a first state, fewer and larger deltas cost less, and nobody notices. */
 const PATIENCE = 5;
 /** A join costs as much as 20 deliveries: while a crowd comes, deliveries must not slow it down. */
 const CROWD_PATIENCE = 15;
 /** The crowd has paused when nobody has come for this long. */
 const LULL_MS = 25;
-/** A turn that is later than this shows that the room was too busy to hear who comes. */
+/** A turn that is later than this shows that the room was too busy to notice who joined. */
 const LATE_MS = 10;
 
 function spanMs(connections: number, patience: number): number {
@@ -20,15 +20,15 @@ function spanMs(connections: number, patience: number): number {
 }
 
 /**
- * How many connections a change may have to be sent to, at most: those that are shown counts alone are
- * told by a clock of their own, and do not hold up the others. `closed` windows show nobody but those
- * who are watched; `lists` is the number of watch lists.
+ * The most connections that a change may have to be sent to. Connections that are shown counts alone
+ * have a clock of their own, and do not hold up the others. `watchOnly` windows show only watched users;
+ * `lists` is the number of watch lists.
  */
 export function mostTold(
-  { size, closed }: { size: number; closed: number },
+  { size, watchOnly }: { size: number; watchOnly: number },
   lists: number,
 ): number {
-  return Math.min(size, size - closed + lists);
+  return Math.min(size, size - watchOnly + lists);
 }
 
 /**
@@ -58,7 +58,7 @@ export class Pace {
   /** The connections on the list when changes were last sent. */
   #toldConnections: number;
   #state: Since;
-  /** When the list last changed, or the room was too busy to hear whether it would. */
+  /** When the list last changed, or the room was too busy to notice. */
   #changedAt = 0;
   /** When the next turn is needed. */
   #expectedAt = Number.POSITIVE_INFINITY;

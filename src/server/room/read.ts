@@ -13,14 +13,14 @@ function matches(condition: string | null, etag: string): boolean {
   });
 }
 
-type Asked = Pick<ReadRequest, "since" | "countsOnly" | "window" | "page" | "requestId">;
+type ReadOptions = Pick<ReadRequest, "since" | "countsOnly" | "window" | "page" | "requestId">;
 
 /**
  * Answers a room's `GET`: snapshot, delta or counts, or a part of them, or 304 (SPEC R3, R5, R6,
  * S4, S7).
  */
 export function answerRead(
-  asked: Asked,
+  asked: ReadOptions,
   condition: string | null,
   { texts }: { readonly texts: RoomTexts },
 ): Response {

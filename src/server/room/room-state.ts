@@ -117,7 +117,7 @@ export class RoomState {
 
   /**
    * After a start: finds the sockets again, and loses the places of those that are gone (SPEC L6).
-   * `answered` is what was answered before.
+   * `answered` is what was answered before that.
    */
   wake(sockets: Iterable<WebSocket>, now: number, answered: FirstAnswer | null = null): void {
     if (answered) this.connections.add(answered.connection, now);

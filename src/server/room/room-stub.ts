@@ -9,8 +9,7 @@ import type { RoomObject } from "./room-object.ts";
 import { ROOM_URL, toRoom, type OldRequest, type RoomRequest } from "./room-request.ts";
 
 /**
- * The object that answers for a room, in the jurisdiction that the deployment is configured for: of a
- * large room, its hub.
+ * The object that answers for a room, in the configured jurisdiction; for a large room, its hub.
  */
 export function roomStub(env: Env, room: string): DurableObjectStub<RoomObject> {
   const config = currentConfig(env);
@@ -18,13 +17,13 @@ export function roomStub(env: Env, room: string): DurableObjectStub<RoomObject> 
   return config.hubs!.getByName(room) as unknown as DurableObjectStub<RoomObject>;
 }
 
-/** The object that a request goes to: of a large room, the shard of who enters it (SPEC N2). */
+/** The object that a request goes to: in a large room, the shard of the user who enters (SPEC N2). */
 function stubFor(env: Env, room: string, request: RoomRequest): DurableObjectStub<RoomObject> {
   if (request.ask === "read") return roomStub(env, room);
   const config = currentConfig(env);
-  const comer = request.ask === "watch" ? request.watcher : request.joiner;
+  const entrant = request.ask === "watch" ? request.watcher : request.joiner;
   const { address = request.requestId } = { address: undefined, ...request };
-  return config.rooms.getByName(objectFor(config, room, comer?.user.id ?? address));
+  return config.rooms.getByName(objectFor(config, room, entrant?.user.id ?? address));
 }
 
 /** Sends a request to a room; answers 503 `room_unavailable` if the room does not answer. */

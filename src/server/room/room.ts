@@ -170,7 +170,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
     return this.#call((now) => takeUpdate(this.#room, update, now));
   }
 
-  /** Has this shard report everything, unless the hub has it already (SPEC N4). */
+  /** Makes this shard report everything, unless `last` is its last report, which the hub has (SPEC N4). */
   async speak(last: MessageId | null): Promise<void> {
     return this.#call(() => this.#room.link?.speak(last));
   }
@@ -214,7 +214,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
 
   override async webSocketClose(ws: WebSocket, code: number, reason: string): Promise<void> {
     // A start does not find a socket that is closed.
-    this.#start.takeIn();
+    this.#start.loadAll();
     // The platform does not answer a hibernatable socket's close by itself (SPEC W13).
     closeSocket(ws, code, reason);
     this.#lose(ws, isGoodbye(code, reason) ? "left" : "closed");

@@ -8,6 +8,7 @@ import { WriteFailure } from "./storage/write-failure.ts";
 import { rethrow, TurnRunner } from "./turn-runner.ts";
 import type { FirstAnswer } from "./first-answer.ts";
 
+/** A room with all its members and sockets. */
 interface Whole {
   room: RoomState;
   runner: TurnRunner;
@@ -15,14 +16,14 @@ interface Whole {
 }
 
 /**
- * The start of a room, new or after hibernation: its members and sockets are taken in by the first event
- * that needs them, before it. Only the frame of {@link answerFirst} does not: they are taken in after it.
+ * The start of a room, new or after hibernation. Its members and sockets are loaded before the first
+ * event that needs them. The frame of {@link answerFirst} does not: they are loaded after it.
  */
 export class Start {
   readonly #ctx: DurableObjectState;
   readonly #parts: RoomParts & { alarm: AlarmClock };
   #whole: Whole | null = null;
-  /** What was answered before. */
+  /** What was answered before they were loaded. */
   #answered: FirstAnswer | null = null;
 
   constructor(ctx: DurableObjectState, config: Config) {
@@ -43,12 +44,12 @@ export class Start {
 
   /** The room with all its members and sockets. */
   get whole(): Whole {
-    return (this.#whole ??= this.#takeIn());
+    return (this.#whole ??= this.#loadAll());
   }
 
-  /** Takes in members and sockets, if that was not done yet. */
-  takeIn(): void {
-    this.#whole ??= this.#takeIn();
+  /** Loads members and sockets, if that was not done yet. */
+  loadAll(): void {
+    this.#whole ??= this.#loadAll();
   }
 
   /** Answers a frame that does not need the whole room, if it is the first event; returns whether it did. */
@@ -65,11 +66,11 @@ export class Start {
     }
     if (this.#answered === null) return false;
     // What is sent in a turn leaves when the turn has ended, so the answer does not wait for this.
-    setTimeout(() => this.takeIn(), 0);
+    setTimeout(() => this.loadAll(), 0);
     return true;
   }
 
-  #takeIn(): Whole {
+  #loadAll(): Whole {
     const room = new RoomState(this.#parts);
     const runner = new TurnRunner(room, this.#ctx);
     try {

@@ -2,7 +2,7 @@
 export type RunTurn = <Result>(act: (now: number) => Result) => Result | undefined;
 
 /**
- * Work that waits for somebody else, such as a request to another object. It runs beside the room's
- * events, and changes the room in turns of its own.
+ * Work that waits for another object or the app. It runs beside the room's events, and changes the
+ * room in turns of its own.
  */
 export type Task = (runTurn: RunTurn) => Promise<void>;

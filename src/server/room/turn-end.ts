@@ -8,11 +8,11 @@ import type { RoomState } from "./room-state.ts";
 import { orWriteFailure } from "./storage/write-failure.ts";
 
 /**
- * How long a busy room gathers its writes, in milliseconds: each commit waits for the disk. Others
- * are told no later for it, since a broadcast that is due commits first.
+ * How long a busy room gathers its writes, in milliseconds: each commit waits for the disk. It
+ * delays no broadcast, since one that is due commits first.
  */
 const GATHER_MS = 50;
-/** With more connections, telling them takes much longer than another turn, which is 0.1 ms of CPU. */
+/** With more connections, a broadcast takes much longer than another turn, which is 0.1 ms of CPU. */
 const MANY = 50;
 
 /**
@@ -24,8 +24,8 @@ const MANY = 50;
 export class TurnEnd {
   readonly #room: RoomState;
   #writtenAt = Number.NEGATIVE_INFINITY;
-  /** Whether the last turn left its broadcast to the next one. */
-  #isLeft = false;
+  /** Whether the last turn postponed its broadcast to the next one. */
+  #isPostponed = false;
 
   constructor(room: RoomState) {
     this.#room = room;
@@ -50,12 +50,12 @@ export class TurnEnd {
       const hasReplied = room.replies.release((error) => room.logFault(error));
       this.#orLog(() => this.#report(now));
       if (room.isEmpty) this.#vacate();
-      this.#orLog(() => this.#meetHub(now));
-      if (room.broadcaster.dueAt(now) <= now && !this.#leavesBroadcast(hasReplied)) {
+      this.#orLog(() => this.#reportToHub(now));
+      if (room.broadcaster.dueAt(now) <= now && !this.#postponesBroadcast(hasReplied)) {
         this.#orLog(() => room.broadcaster.flush(now));
       }
     }
-    this.#signal(now);
+    this.#sendSignals(now);
     room.alarm.wakeBy(room.dueAt);
     const commitAt = isStored ? Number.POSITIVE_INFINITY : this.#writtenAt + GATHER_MS;
     const reportAt = room.occupancy?.reportAt ?? Number.POSITIVE_INFINITY;
@@ -65,16 +65,16 @@ export class TurnEnd {
   }
 
   /**
-   * Whether a broadcast that is due is left to a turn that follows at once. What is sent in a turn leaves
-   * when the turn has ended, so a reply would wait until a large room's other connections are told.
+   * Whether a broadcast that is due is postponed to a turn that follows at once. The platform sends what
+   * a turn wrote when the turn has ended, so a reply would wait for the broadcast to a large room.
    */
-  #leavesBroadcast(hasReplied: boolean): boolean {
-    this.#isLeft = hasReplied && !this.#isLeft && this.#room.connections.size > MANY;
-    return this.#isLeft;
+  #postponesBroadcast(hasReplied: boolean): boolean {
+    this.#isPostponed = hasReplied && !this.#isPostponed && this.#room.connections.size > MANY;
+    return this.#isPostponed;
   }
 
   /** Signals are not stored, so they wait for no commit. */
-  #signal(now: number): void {
+  #sendSignals(now: number): void {
     const { signals } = this.#room;
     if (signals && signals.dueAt(now) <= now) this.#orLog(() => signals.send(this.#room, now));
   }
@@ -118,8 +118,8 @@ export class TurnEnd {
     this.#writtenAt = now;
   }
 
-  /** In a shard of a large room: reports what changed, and shows joiners the list. */
-  #meetHub(now: number): void {
+  /** In a shard of a large room: reports what changed, and queues joiners for their first state. */
+  #reportToHub(now: number): void {
     const { link, broadcaster } = this.#room;
     if (link === null) return;
     for (const [waiter, since] of link.settle(now)) {

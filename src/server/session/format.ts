@@ -9,7 +9,7 @@ export interface VerifyContext {
   now: number;
   /** Whether pages of that origin may use the service (SPEC A3). */
   allowsOrigin(origin: string): boolean;
-  /** Await it before asking anybody else about the token; it throws if that is not allowed (SPEC A7). */
+  /** Await it before asking another service about the token; it throws if that is not allowed (SPEC A7). */
   beforeAsking?: () => Promise<void>;
   /** The cookie that the token came in; absent for a bearer token. */
   cookie?: FoundCookie;

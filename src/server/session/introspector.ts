@@ -64,7 +64,7 @@ export function createIntrospector(config: SessionConfig): Introspect {
   async function askOnce(cookies: string, key: string, now: number): Promise<Answer> {
     const answer = await askApp(cookies, now);
     if (answer instanceof Refusal) failed.set(key, answer, now + FAILURE_KEPT_MS);
-    // The app may extend a session and keep its cookie, so an ended one is asked about again.
+    // The app may extend a session and keep its cookie, so the app is asked again after its end.
     else good.set(key, answer, Math.min(now + KEPT_MS, answer.expiresAt));
     return answer;
   }

@@ -32,7 +32,7 @@ export interface TokenRules {
 type Check = (options: JWTVerifyOptions) => Promise<{ payload: JWTPayload }>;
 
 /** Tries keys until one fits: only a wrong signature leads to the next. */
-async function tryEach(checks: Iterable<Check> | AsyncIterable<Check>, options: JWTVerifyOptions) {
+async function tryKeys(checks: Iterable<Check> | AsyncIterable<Check>, options: JWTVerifyOptions) {
   for await (const check of checks) {
     try {
       return await check(options);
@@ -70,7 +70,7 @@ export function createTokenCheck(
     const checks = keys.map(
       (key) => async (options: JWTVerifyOptions) => jwtVerify(token, await key(algorithm), options),
     );
-    return tryEach(checks, { ...options, algorithms: [algorithm] });
+    return tryKeys(checks, { ...options, algorithms: [algorithm] });
   }
 
   async function verifyWithKeySet(
@@ -84,7 +84,7 @@ export function createTokenCheck(
       return await jwtVerify(token, keySetAt(url).finder(beforeAsking), pinned);
     } catch (error) {
       if (error instanceof errors.JWKSMultipleMatchingKeys) {
-        return tryEach(checksOf(token, error), pinned);
+        return tryKeys(checksOf(token, error), pinned);
       }
       // A key cannot be imported: that is not the fault of the caller's token.
       const isCallers = error instanceof errors.JOSEError || error instanceof Refusal;

@@ -75,8 +75,8 @@ export async function requireUnrevoked({ users }: Config, session: RoomSession):
 }
 
 /**
- * Has the user's object, if there is one, admit a session to a room; returns the session with its
- * admission.
+ * Asks the user's object, if there is one, to admit a session to a room; returns the session with
+ * its admission.
  *
  * @throws Refusal `session_revoked`, `session_unavailable`, `too_many_rooms`.
  */

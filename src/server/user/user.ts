@@ -16,15 +16,15 @@ import type { SessionMark } from "./revocation.ts";
 import { KEPT_MS, Revocations } from "./revocations.ts";
 import { ROOMS_AT_ONCE, Notifier, type ClosedCount } from "./notifier.ts";
 import type { UserObject } from "./user-object.ts";
-import { sumUp, type Whereabouts } from "./whereabouts.ts";
+import { mergeViews, type Whereabouts } from "./whereabouts.ts";
 
 /** How often the list is checked against the rooms, to repair what a crash left. */
-const LOOK_EVERY_MS = 86_400_000;
+const CHECK_EVERY_MS = 86_400_000;
 /** How often, at most, the rooms of a user who seems to be in too many are checked. */
-const LOOK_AGAIN_MS = 10_000;
+const CHECK_AGAIN_MS = 10_000;
 /** Rooms that have not answered by then are left out of the answer. */
 const ROOMS_MS = 2_000;
-/** The longest that a caller waits for rooms to end connections; the rest goes on. */
+/** The longest that a caller waits for rooms to close connections; rooms that take longer go on. */
 const ANSWER_MS = 3_000;
 /** A room that did not answer is called again after this, then after twice as long, and so on. */
 const RETRY_MS = 1_000;
@@ -49,7 +49,7 @@ export class User extends DurableObject<Env> implements UserObject {
   /** How often in a row no room answered a pending call. */
   #failures = 0;
   /** When the list was last checked against the rooms; `null` if not since the object's start. */
-  #lookedAt: number | null = null;
+  #checkedAt: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -93,13 +93,13 @@ export class User extends DurableObject<Env> implements UserObject {
   ): Promise<Admission | "too_many_rooms" | null> {
     const isCrowded = () => this.#listing.stampOf(room) === 0 && this.#listing.size >= maxRooms;
     // Some rooms may be listed that they never got into, or that were lost in a crash.
-    const isLookedAt = Date.now() - (this.#lookedAt ?? 0) < LOOK_AGAIN_MS;
-    if (isCrowded() && !isLookedAt) await this.#look();
+    const wasChecked = Date.now() - (this.#checkedAt ?? 0) < CHECK_AGAIN_MS;
+    if (isCrowded() && !wasChecked) await this.#checkRooms();
     if (this.#revocations.has(mark)) return null;
     if (isCrowded()) return "too_many_rooms";
     if (this.#listing.stampOf(room) <= above) {
       this.#listing.add(room, this.#tick());
-      this.#alarm.wakeBy(Date.now() + LOOK_EVERY_MS);
+      this.#alarm.wakeBy(Date.now() + CHECK_EVERY_MS);
     }
     return { stamp: this.#listing.stampOf(room), at: this.#tick() };
   }
@@ -112,9 +112,9 @@ export class User extends DurableObject<Env> implements UserObject {
   }
 
   /**
-   * Revokes one session, or with `null` all that were issued until now: stores the revocation, then
-   * has the rooms close the connections; returns how many. A room that does not answer is called
-   * again.
+   * Revokes one session, or with `null` all that were issued until now. Stores the revocation, then
+   * makes the rooms close the connections; returns how many were closed. A room that does not answer
+   * is called again.
    */
   revoke(session: string | null): Promise<number> {
     const at = this.#tick();
@@ -129,9 +129,8 @@ export class User extends DurableObject<Env> implements UserObject {
   }
 
   /**
-   * Has every room close the user's connections and forget the user (SPEC B11), and forgets where
-   * they were; returns how many connections that closed. A room that does not answer is called
-   * again.
+   * Makes every room close the user's connections and forget the user (SPEC B11), and deletes where
+   * they were; returns how many connections were closed. A room that does not answer is called again.
    */
   forget(): Promise<number> {
     return this.#send({ kind: "forget", session: null, room: null, at: this.#tick() });
@@ -149,11 +148,11 @@ export class User extends DurableObject<Env> implements UserObject {
     return answers.reduce((sum, { answer }) => sum + answer, 0);
   }
 
-  /** Asks each room on the list what is true now, and removes those that they are not in. */
+  /** Asks each room on the list how others see the user there, and removes the rooms they are not in. */
   async whereabouts(): Promise<Whereabouts> {
-    const { sights, isComplete } = await this.#look();
+    const { views, isComplete } = await this.#checkRooms();
     this.#listing.forgetBefore(Date.now() - this.#retentionMs);
-    return sumUp(sights, { lastSeen: this.#listing.lastOnline, isComplete });
+    return mergeViews(views, { lastSeen: this.#listing.lastOnline, isComplete });
   }
 
   /** Never fails: the platform gives up an alarm after six failures. */
@@ -165,7 +164,7 @@ export class User extends DurableObject<Env> implements UserObject {
       this.#pending.dropRevocations(now - KEPT_MS);
       this.#listing.forgetBefore(now - this.#retentionMs);
       await this.#runPending();
-      if (this.#lookedAt === null || this.#lookDueAt(now) <= now) await this.#look();
+      if (this.#checkedAt === null || this.#checkDueAt(now) <= now) await this.#checkRooms();
     } catch (error) {
       log("failure", { code: "internal", user: this.#name, reason: describeError(error) });
       this.#failures++;
@@ -189,8 +188,8 @@ export class User extends DurableObject<Env> implements UserObject {
   }
 
   /** Checks the list against the rooms; a room that does not answer stays on it. */
-  async #look(): Promise<{ sights: ({ room: string } & MemberView)[]; isComplete: boolean }> {
-    this.#lookedAt = Date.now();
+  async #checkRooms(): Promise<{ views: ({ room: string } & MemberView)[]; isComplete: boolean }> {
+    this.#checkedAt = Date.now();
     const asked = this.#listing.size;
     const answers = await this.#askRooms(({ room, stamp }) =>
       callTwice(() => roomStub(this.env, room).sight(this.#name, stamp)),
@@ -198,8 +197,8 @@ export class User extends DurableObject<Env> implements UserObject {
     for (const { room, stamp, answer } of answers) {
       if (!answer.isHere) this.#listing.leave(room, stamp, answer.lastOnline);
     }
-    const sights = answers.map(({ room, answer }) => ({ room, ...answer }));
-    return { sights, isComplete: sights.length === asked };
+    const views = answers.map(({ room, answer }) => ({ room, ...answer }));
+    return { views, isComplete: views.length === asked };
   }
 
   /** Asks all rooms on the list at once; returns the answers that come in time. */
@@ -241,7 +240,7 @@ export class User extends DurableObject<Env> implements UserObject {
         firstLeft + this.#retentionMs + Math.min(GATHER_MS, this.#retentionMs / 24),
       );
     }
-    if (this.#listing.size > 0) this.#alarm.wakeBy(this.#lookDueAt(now));
+    if (this.#listing.size > 0) this.#alarm.wakeBy(this.#checkDueAt(now));
     this.#alarm.wakeBy(this.#revocations.dueAt);
   }
 
@@ -250,8 +249,8 @@ export class User extends DurableObject<Env> implements UserObject {
     return this.#pending.isEmpty && this.#revocations.isEmpty && this.#listing.isEmpty;
   }
 
-  #lookDueAt(now: number): number {
-    return (this.#lookedAt ?? now) + LOOK_EVERY_MS;
+  #checkDueAt(now: number): number {
+    return (this.#checkedAt ?? now) + CHECK_EVERY_MS;
   }
 
   #vacate(): void {

@@ -16,8 +16,8 @@ export interface Whereabouts extends UserView {
   rooms: ({ room: string } & ShownView)[];
 }
 
-/** The view of a user about whom nothing is known. */
-export const UNLEARNT: UserView = { status: null, connections: 0, lastOnline: null };
+/** The view of a user whose object did not answer. */
+export const UNKNOWN: UserView = { status: null, connections: 0, lastOnline: null };
 
 const BY_WEIGHT: readonly Status[] = ["busy", "online", "away"];
 
@@ -34,16 +34,16 @@ const timeOf = (time: number | null) => (time === null ? null : new Date(time).t
  * room has answered: if none shows the user, one that has not may.
  *
  * @example
- * const sights = [{ room: "lobby", status: "away", connections: 1, lastOnline: null }];
- * sumUp(sights, { lastSeen: null, isComplete: true }).status; // "away"
+ * const views = [{ room: "lobby", status: "away", connections: 1, lastOnline: null }];
+ * mergeViews(views, { lastSeen: null, isComplete: true }).status; // "away"
  */
-export function sumUp(
-  sights: readonly ({ room: string } & MemberView)[],
+export function mergeViews(
+  views: readonly ({ room: string } & MemberView)[],
   { lastSeen, isComplete }: { lastSeen: number | null; isComplete: boolean },
 ): Whereabouts {
-  const present = sights.filter(({ status }) => status !== "offline");
-  if (present.length === 0 && !isComplete) return { ...UNLEARNT, rooms: [] };
-  const last = sights.reduce(
+  const present = views.filter(({ status }) => status !== "offline");
+  if (present.length === 0 && !isComplete) return { ...UNKNOWN, rooms: [] };
+  const last = views.reduce(
     (latest, { lastOnline }) =>
       latest === null || (lastOnline ?? 0) > latest ? lastOnline : latest,
     lastSeen,

@@ -49,9 +49,9 @@ describe("gathering", () => {
   });
 
   it("[V2.1] connections that are shown counts alone do not count", () => {
-    expect(mostTold({ size: 5_100, closed: 5_000 }, 0)).toBe(100);
-    expect(mostTold({ size: 4_000, closed: 4_000 }, 1_000)).toBe(1_000);
-    expect(mostTold({ size: 600, closed: 0 }, 600)).toBe(600);
+    expect(mostTold({ size: 5_100, watchOnly: 5_000 }, 0)).toBe(100);
+    expect(mostTold({ size: 4_000, watchOnly: 4_000 }, 1_000)).toBe(1_000);
+    expect(mostTold({ size: 600, watchOnly: 0 }, 600)).toBe(600);
   });
 
   it("[V2.1] a change in a quiet room is told with its ack, one in a busy room soon, together with others", async () => {

@@ -3,8 +3,8 @@ import { runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Status } from "../../../src/protocol/messages.ts";
-import { happenings } from "../../../src/server/room/webhooks/events.ts";
-import type { Happening, WebhookMessage } from "../../../src/protocol/webhook-message.ts";
+import { eventsOf } from "../../../src/server/room/webhooks/events.ts";
+import type { EventContent, WebhookMessage } from "../../../src/protocol/webhook-message.ts";
 import { Outbox, type Message } from "../../../src/server/room/webhooks/outbox.ts";
 import { decideRetry, GIVE_UP_MS, retryDelayMs } from "../../../src/server/room/webhooks/retry.ts";
 import { runs } from "../../property-cases.ts";
@@ -68,7 +68,7 @@ describe("what a commit tells", () => {
           const present = [...entries.values()]
             .map((json) => JSON.parse(json) as ReturnType<typeof member>)
             .filter(({ status }) => status !== "offline");
-          for (const told of happenings(visible, present.length, 0)) {
+          for (const told of eventsOf(visible, present.length, 0)) {
             if (told.type === "room.occupied") {
               expect([occupied, known.size]).toEqual([false, 0]);
               occupied = true;
@@ -157,7 +157,7 @@ function runHistory(storage: DurableObjectStorage, actions: readonly { do: strin
     : never)[]) {
     switch (step.do) {
       case "append": {
-        const told: Happening[] = [];
+        const told: EventContent[] = [];
         for (let n = 0; n < step.count; n++) {
           told.push({ type: "member.updated", member: member(`m${++written}`, "busy") });
           const sequence = (sequences.get(epoch) ?? 0) + 1;
@@ -228,7 +228,7 @@ describe("the outbox", () => {
     await runInDurableObject(env.ROOMS.getByName("outbox-full"), (_room, { storage }) => {
       const outbox = new Outbox(storage);
       const place = { room: "r", epoch: "e", version: 1 };
-      const told: Happening[] = Array.from({ length: 100 }, () => ({ type: "room.occupied" }));
+      const told: EventContent[] = Array.from({ length: 100 }, () => ({ type: "room.occupied" }));
       for (let n = 0; n < 1_000; n++) expect(outbox.append(told, place, n)).toBeNull();
       const first = outbox.take(1_000)!;
       expect(outbox.fail(first, 1_000, 0.5)).toBeNull();

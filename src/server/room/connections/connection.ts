@@ -30,7 +30,7 @@ export class Connection {
   /** The times of the frames accepted lately (SPEC W12). */
   readonly accepted: number[] = [];
   readonly signIns = new SignInOrder();
-  /** The last `watch` that the app's own rule is asked about (SPEC S6). */
+  /** The check of its last `watch` by the app's own rule (SPEC S6); `null` for none. */
   watching: Promise<void> | null = null;
   /** Whether its session is being renewed: then its end is due next. */
   #isRenewing = false;
@@ -184,7 +184,7 @@ export class Connection {
   }
 
   /**
-   * Sets its session: of the same user, or with another id of somebody else.
+   * Sets its session: a newer one of the same user, or, with another connection id, another user's.
    *
    * @throws Error if the session does not fit into the socket's attachment.
    */
@@ -207,7 +207,7 @@ export class Connection {
     this.#isRenewing = true;
   }
 
-  /** Notes that it is told that its session ends soon (SPEC T4); returns the frame to send. */
+  /** Marks the notice of its session's end as given (SPEC T4); returns the frame to send. */
   giveNotice(): ServerFrame | null {
     const { state } = this.#attachment;
     if (state.is !== "member") return null;
@@ -217,7 +217,7 @@ export class Connection {
     return { type: "expiring", expiresAt: new Date(state.session.expiresAt).toISOString() };
   }
 
-  /** Lets the notice be sent once more (SPEC T4). */
+  /** Allows the notice to be sent once more (SPEC T4). */
   noticeAgain(): void {
     const { state } = this.#attachment;
     if (state.is !== "member" || !state.noticed) return;

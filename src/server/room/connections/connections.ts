@@ -22,8 +22,8 @@ export class Connections {
   /** The connections with a window, and, if there are any, those without (SPEC S4). */
   readonly #windows = new Set<Connection>();
   #whole: Set<Connection> | null = null;
-  /** How many of the windows show nobody but those who are watched. */
-  #closed = 0;
+  /** How many of the windows have the limit 0, and so show only watched users. */
+  #watchOnly = 0;
   /** The connections that only watch. */
   readonly #watchers = new Set<Connection>();
   /** Those of them without a session (SPEC S3). */
@@ -58,9 +58,9 @@ export class Connections {
     return this.#windows;
   }
 
-  /** How many windows show nobody but those who are watched, if anybody is. */
-  get closed(): number {
-    return this.#closed;
+  /** How many windows have the limit 0, and so show only watched users. */
+  get watchOnly(): number {
+    return this.#watchOnly;
   }
 
   /** The connections that are shown the whole room. */
@@ -124,7 +124,7 @@ export class Connections {
 
   delete(connection: Connection): void {
     if (!this.#bySocket.delete(connection.ws)) return;
-    if (this.#windows.delete(connection) && connection.limit === 0) this.#closed--;
+    if (this.#windows.delete(connection) && connection.limit === 0) this.#watchOnly--;
     this.#whole?.delete(connection);
     if (this.#windows.size === 0) this.#whole = null;
     this.#remove(connection);
@@ -223,7 +223,7 @@ export class Connections {
     // If nobody has a window, keeping the others in a separate set would slow down each join.
     this.#whole ??= new Set([...this].filter(({ limit }) => limit === null));
     this.#windows.add(connection);
-    if (connection.limit === 0) this.#closed++;
+    if (connection.limit === 0) this.#watchOnly++;
   }
 
   #enter(connection: Connection): void {

@@ -9,8 +9,7 @@ import { NOT_PRESENT } from "./leave.ts";
 import type { RoomState } from "../room-state.ts";
 
 /**
- * Answers an upgrade: takes in the new socket of a session, as a member's or a watcher's, or of a
- * stranger (SPEC R1, S1, S3, A6).
+ * Answers an upgrade: accepts the socket of a member, a watcher or a stranger (SPEC R1, S1, S3, A6).
  *
  * @throws Refusal if it may not enter.
  */
@@ -21,8 +20,8 @@ export function join(
   accept: (ws: WebSocket) => void,
 ): Response {
   const { ask, requestId, since = null, window } = asked;
-  const comer = ask === "join" ? asked.joiner : asked.watcher;
-  const session = comer && sealJoiner(room, comer, now);
+  const entrant = ask === "join" ? asked.joiner : asked.watcher;
+  const session = entrant && sealJoiner(room, entrant, now);
   const user = session?.user.id;
   if (session && isStale(room, session, now))
     return new Response(null, { status: ADMISSION_STALE });

@@ -5,7 +5,7 @@ import type { Connections } from "./connections.ts";
 
 /**
  * Ends a turn for lost places: notes the last loss on a live socket, where it survives hibernation
- * and costs no row, or has the losses stored if there is none (SPEC L4).
+ * and costs no row, or stores the losses if there is none (SPEC L4).
  */
 export function keepLosses(losses: Losses, connections: Connections, now: number): void {
   if (losses.lastAt === null) return;

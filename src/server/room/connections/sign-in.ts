@@ -88,7 +88,7 @@ function isVoid({ room, connection, turn }: SignIn): boolean {
   return connection.signIns.isVoid(turn);
 }
 
-/** Whether somebody else has signed in meanwhile with a token that was sent later. */
+/** Whether another user has signed in meanwhile, with a token that was sent later. */
 function isLate({ connection, turn }: SignIn, { user }: RoomSession): boolean {
   return connection.signIns.isOvertaken(turn) && connection.user !== user.id;
 }
@@ -157,7 +157,7 @@ function renew(
   replies.send(connection, { type: "renewed", expiresAt: new Date(expiresAt).toISOString() });
 }
 
-/** Refuses a token: a member's connection goes on, a waiting one is closed. */
+/** Refuses a token: a connection that has a session stays open, a waiting one is closed. */
 function refuse({ room, connection, id }: SignIn, { code, logged }: Refusal): void {
   log("refused", { ...logged, room: room.name, user: connection.user });
   if (!connection.isAdmitted) {

@@ -5,7 +5,7 @@ import { bindSockets, type MemberSocket, type Place } from "./place.ts";
 /** After hibernation, losses this close together all have the time of the last. */
 const TOGETHER_MS = 2_000;
 
-/** How a start takes the places whose sockets are gone. */
+/** How a start treats the places whose sockets are gone. */
 export interface Loss {
   lostAt: number;
   /** Whether that time is noted on a live socket, and need not be stored. */
@@ -44,7 +44,7 @@ export class Losses {
     this.#lastAt = lostAt;
   }
 
-  /** Has those that are still lost stored. */
+  /** Stores the losses of the places that are still lost. */
   store(now: number): void {
     const noted = [...this.#noted];
     this.#noted.clear();

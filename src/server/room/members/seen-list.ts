@@ -25,7 +25,7 @@ export interface SeenList {
   changedSince(since: Since): string[] | null;
 }
 
-/** Who has the list that others see: the list itself may be replaced. */
+/** Holds the list that others see, which may be replaced by another. */
 export interface ListHolder {
   readonly list: SeenList;
 }

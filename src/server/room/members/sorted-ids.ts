@@ -1,9 +1,8 @@
-/** So many are put in their places one by one; more are sorted in at once. */
+/** Up to this many new ids are inserted one by one; more are appended, and all are sorted. */
 const FEW = 64;
 
 /**
- * Ids in their order (code units). To add or delete one costs little; most of what that moves is
- * moved only before they are read.
+ * Ids ordered by code units. Adding one is cheap: new ids are sorted in only before the next read.
  *
  * @example
  * const ids = new SortedIds(["eve", "ada"]);

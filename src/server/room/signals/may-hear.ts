@@ -5,8 +5,8 @@ import type { Connection } from "../connections/connection.ts";
 const MAX_UNREAD = 512 * 1024;
 
 /**
- * Whether a connection is sent signals: not if nobody has signed in on it, not before its first
- * state, and not while it has much unread (SPEC G1, G2).
+ * Whether a connection is sent signals: not without a session, not before its first state, and not
+ * while it has much unread (SPEC G1, G2).
  */
 export function mayHear(connection: Connection, broadcaster: Broadcaster): boolean {
   if (connection.session === null || broadcaster.awaits(connection)) return false;

@@ -66,7 +66,7 @@ export class Signals {
     return limit;
   }
 
-  /** Whether a message is one too many of a flood; tells without reading it, and costs no turn. */
+  /** Whether to drop a message of a flood; decided without parsing it, and without a turn. */
   ignores(connection: Connection, message: string | ArrayBuffer, now: number): boolean {
     const limit = this.#limits.get(connection);
     if (typeof message !== "string" || !limit?.ignores(now)) return false;

@@ -1,5 +1,5 @@
 import type { Member } from "../../../protocol/messages.ts";
-import type { Happening } from "../../../protocol/webhook-message.ts";
+import type { EventContent } from "../../../protocol/webhook-message.ts";
 
 /** A member's entry before and after a commit, as JSON; `undefined` if they are not on the list. */
 export interface EntryChange {
@@ -22,7 +22,7 @@ function departed({ id, name, image }: Member, at: string): Member {
   return { id, name, ...(image && { image }), status: "offline", connections: 0, lastOnline: at };
 }
 
-function happeningOf({ before, after }: EntryChange, at: string): Happening | null {
+function eventOf({ before, after }: EntryChange, at: string): EventContent | null {
   const [was, is] = [read(before), read(after)];
   if (!isOnline(was)) return isOnline(is) ? { type: "member.online", member: is } : null;
   if (!isOnline(is)) return { type: "member.offline", member: is ?? departed(was, at) };
@@ -34,19 +34,17 @@ function happeningOf({ before, after }: EntryChange, at: string): Happening | nu
  * vacated after its last one goes offline (SPEC H2). `online` is the count after the commit.
  *
  * @example
- * happenings([{ before: undefined, after: '{"id":"ada","status":"online",…}' }], 1, now);
+ * eventsOf([{ before: undefined, after: '{"id":"ada","status":"online",…}' }], 1, now);
  * // [{ type: "room.occupied" }, { type: "member.online", member: { id: "ada", … } }]
  */
-export function happenings(
+export function eventsOf(
   changes: Iterable<EntryChange>,
   online: number,
   now: number,
-): Happening[] {
+): EventContent[] {
   const at = new Date(now).toISOString();
-  const told = [...changes]
-    .map((change) => happeningOf(change, at))
-    .filter((happening) => happening !== null);
-  const count = (type: Happening["type"]) => told.filter((one) => one.type === type).length;
+  const told = [...changes].map((change) => eventOf(change, at)).filter((event) => event !== null);
+  const count = (type: EventContent["type"]) => told.filter((one) => one.type === type).length;
   const wasOnline = online - count("member.online") + count("member.offline");
   if (wasOnline === 0 && online > 0) return [{ type: "room.occupied" }, ...told];
   if (wasOnline > 0 && online === 0) return [...told, { type: "room.vacated" }];

@@ -1,4 +1,4 @@
-import type { Happening, WebhookEvent } from "../../../protocol/webhook-message.ts";
+import type { EventContent, WebhookEvent } from "../../../protocol/webhook-message.ts";
 import { hasTable } from "../../platform/has-table.ts";
 import { decideRetry, GIVE_UP_MS } from "./retry.ts";
 
@@ -114,16 +114,16 @@ export class Outbox {
   }
 
   /** Adds events. Call it in the commit that writes the members, with no await in between. */
-  append(happened: readonly Happening[], place: EventOrigin, now: number): Dead | null {
+  append(happened: readonly EventContent[], origin: EventOrigin, now: number): Dead | null {
     if (happened.length === 0) return null;
     if (!this.#exists) this.#storage.sql.exec(SCHEMA);
     this.#exists = true;
-    const isNewEpoch = this.#tail.epoch !== place.epoch;
+    const isNewEpoch = this.#tail.epoch !== origin.epoch;
     let sequence = isNewEpoch ? 0 : this.#tail.last;
     if (isNewEpoch) this.#open = null;
     const timestamp = new Date(now).toISOString();
     const events = happened.map(({ type, ...rest }) => {
-      return { type, timestamp, data: { ...place, sequence: ++sequence, ...rest } };
+      return { type, timestamp, data: { ...origin, sequence: ++sequence, ...rest } };
     });
     while (events.length > 0) {
       const open = this.#open;
@@ -131,7 +131,7 @@ export class Outbox {
       if (open && free > 0) {
         open.push(...events.splice(0, free));
         this.#rewrite(open);
-      } else this.#insert(events.splice(0, MAX_EVENTS_IN_MESSAGE), place.epoch, now);
+      } else this.#insert(events.splice(0, MAX_EVENTS_IN_MESSAGE), origin.epoch, now);
     }
     const dead = this.#length > MAX_MESSAGES ? this.#drop(this.#length - MAX_MESSAGES) : null;
     this.#lookAtHead();

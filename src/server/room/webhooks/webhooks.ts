@@ -1,11 +1,11 @@
 import type { Since } from "../../../protocol/since.ts";
-import type { Happening } from "../../../protocol/webhook-message.ts";
+import type { EventContent } from "../../../protocol/webhook-message.ts";
 import type { WebhookConfig } from "../../config/config.ts";
 import type { Shard } from "../../large/shard.ts";
 import { log } from "../../log.ts";
 import type { ReadonlyList } from "../members/list.ts";
 import type { RunTurn, Task } from "../task.ts";
-import { happenings } from "./events.ts";
+import { eventsOf } from "./events.ts";
 import { dropOutbox, Outbox, type Dead, type Message } from "./outbox.ts";
 import { post } from "./post.ts";
 
@@ -65,14 +65,15 @@ export class Webhooks {
     if (visible.size === 0) return;
     const changes = [...visible].map(([id, before]) => ({ before, after: list.member(id) }));
     const { epoch, version, online } = list;
-    const told = happenings(changes, online, now);
-    const isOfRoom = ({ type }: Happening) => type === "room.occupied" || type === "room.vacated";
+    const told = eventsOf(changes, online, now);
+    const isOfRoom = ({ type }: EventContent) =>
+      type === "room.occupied" || type === "room.vacated";
     const happened = this.#shard ? told.filter((each) => !isOfRoom(each)) : told;
     this.append(happened, { epoch, version }, now);
   }
 
   /** Stores events, in the commit that they report. */
-  append(happened: readonly Happening[], { epoch, version }: Since, now: number): void {
+  append(happened: readonly EventContent[], { epoch, version }: Since, now: number): void {
     const shard = this.#shard?.index;
     const place = { room: this.#room, epoch, version, ...(shard !== undefined && { shard }) };
     const dead = this.outbox.append(happened, place, now);

@@ -97,7 +97,7 @@ export class Windows {
     this.#awaiting.set(connection, since);
   }
 
-  /** In a shard that had no copy of the list: all get a snapshot, since nobody knows what they hold. */
+  /** In a shard that had no copy of the list: all get a snapshot, since what they hold is unknown. */
   begin(holder: ListHolder): void {
     this.#counts.begin(holder.list);
     for (const connection of this.#connections.windows) {
