@@ -82,7 +82,7 @@ const roomPatterns = (id: string): Case => ({
     ["", []],
   ],
   bad: ["a b", "docs:**", "*:docs", "-docs", "x".repeat(129)],
-  fault: "must be names of rooms separated by commas, each with a * at its end or without",
+  fault: "must be names of rooms, separated by commas; a name may end in *",
 });
 
 const CASES: Record<keyof Values, Case> = {
@@ -114,7 +114,7 @@ const CASES: Record<keyof Values, Case> = {
     ],
     bad: ["user_id", "[]", '{"id":7}', '{"id":""}', '{"user":"user_id"}'],
     fault:
-      'must be a JSON object like {"id":"user_id"}, of strings named id, name, picture, roles, rooms, session',
+      'must be a JSON object like {"id":"user_id"}, of strings, with no keys but id, name, picture, roles, rooms, session',
   },
   SESSION_INTROSPECTION_URL: trustedUrl("C8"),
   SESSION_INTROSPECTION_HEADERS: {
@@ -154,7 +154,7 @@ const CASES: Record<keyof Values, Case> = {
     id: "C24",
     good: [[`${SECRET}, ${SECRET}2`, [SECRET, `${SECRET}2`]]],
     bad: ["short", `${SECRET},short`, `${SECRET} x`, "é".repeat(32)],
-    fault: "each key must have at least 32 characters, of visible ASCII",
+    fault: "each key must have at least 32 characters of visible ASCII",
   },
   DIRECTORY: binding("C25", "getByName", "the Directory class"),
   WEBHOOK_URL: {
@@ -177,7 +177,7 @@ const CASES: Record<keyof Values, Case> = {
       ["fedramp", "fedramp"],
     ],
     bad: ["moon", "EU"],
-    fault: "must be eu or fedramp, or empty",
+    fault: "must be eu, fedramp or empty",
   },
   METRICS: binding("C30", "writeDataPoint", "an Analytics Engine dataset"),
   PUBLIC_COUNTS: roomPatterns("C31"),
@@ -206,7 +206,7 @@ const CASES: Record<keyof Values, Case> = {
       "lobby=8.5",
     ],
     fault:
-      "must be names of rooms, each with a * at its end or without, = and 2 to 64 shards, separated by commas",
+      "must be entries like lobby=8, separated by commas: a name, which may end in *, and 2 to 64 shards",
   },
   HUBS: binding("C35", "getByName", "the Hub class"),
   WINDOW_ROOMS: roomPatterns("C32"),

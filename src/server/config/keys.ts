@@ -1,11 +1,23 @@
 import * as v from "valibot";
 import type { DirectoryObject } from "../directory/directory-object.ts";
 import type { HubObject } from "../large/hub-object.ts";
-import { CLAIM_KEYS, isRecord } from "../session/claims.ts";
 import { FORMATS } from "../session/index.ts";
-import { isTrustedUrl } from "./trusted-url.ts";
+import {
+  binding,
+  fixedHeaders,
+  isOrigin,
+  isWebhookUrl,
+  largeRooms,
+  ownClaims,
+  plainText,
+  roomPatterns,
+  secretList,
+  splitList,
+  trustedUrl,
+  wholeNumber,
+  yesOrNo,
+} from "./value-schemas.ts";
 
-const MIN_SECRET_BYTES = 32;
 const COOKIE_NAME = /^[\w!#$%&'*.^`|~+-]{1,128}$/;
 const MAX_COOKIES = 20;
 /** It is sent in a header: visible ASCII, and no comma, which separates keys. */
@@ -15,172 +27,6 @@ const WEBHOOK_SECRET =
   /^whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 /** The platform allows 32,768 hibernatable sockets per object; some are reserved for closing ones. */
 const MAX_ROOM_SIZE = 32_000;
-
-/** A custom message: the library's would quote the value, which may be a secret. */
-const plainText = v.string("must be a string");
-
-const splitList = (text: string) =>
-  text
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== "");
-
-/** A secret that contains a comma must be in a JSON list. */
-const splitSecrets = (text: string): string[] | undefined => {
-  if (!text.trimStart().startsWith("[")) return splitList(text);
-  try {
-    return v.parse(v.array(v.string()), JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-};
-
-const wholeNumber = (fallback: number, least: number, most: number) => {
-  const fault = `must be a whole number from ${least} to ${most}`;
-  return v.optional(
-    v.pipe(
-      v.union([v.string(), v.number()], fault),
-      v.transform((value) => (String(value).trim() === "" ? Number.NaN : Number(value))),
-      v.check((value) => Number.isInteger(value) && value >= least && value <= most, fault),
-    ),
-    fallback,
-  );
-};
-
-const secretList = v.optional(
-  v.pipe(
-    plainText,
-    v.transform(splitSecrets),
-    v.array(v.string(), "must be secrets separated by commas, or a JSON list of them"),
-    v.check(
-      (secrets) =>
-        secrets.every((secret) => new TextEncoder().encode(secret).length >= MIN_SECRET_BYTES),
-      `each secret must have at least ${MIN_SECRET_BYTES} bytes`,
-    ),
-  ),
-  "",
-);
-
-const CLAIMS_FAULT = `must be a JSON object like {"id":"user_id"}, of strings named ${CLAIM_KEYS.join(", ")}`;
-const claimName = v.optional(v.pipe(v.string(CLAIMS_FAULT), v.nonEmpty(CLAIMS_FAULT)));
-
-/** Returns `undefined` if a text is not a JSON object. */
-const readObject = (text: string) => {
-  try {
-    const json: unknown = JSON.parse(text);
-    return isRecord(json) ? json : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
-const ownClaims = v.optional(
-  v.pipe(
-    plainText,
-    v.transform((text) => (text.trim() === "" ? {} : readObject(text))),
-    v.strictObject(v.entriesFromList(CLAIM_KEYS, claimName), CLAIMS_FAULT),
-  ),
-  "",
-);
-
-/** Headers that the service sets itself. */
-const isOwnHeader = (name: string) => /^(?:cookie|accept|host)$/i.test(name);
-
-const parseHeaders = (text: string): Record<string, string> | undefined => {
-  try {
-    const headers = v.parse(v.record(v.string(), v.string()), readObject(text));
-    // Throws if a name or value is invalid.
-    const names = [...new Headers(headers).keys()];
-    return names.some(isOwnHeader) ? undefined : headers;
-  } catch {
-    return undefined;
-  }
-};
-
-const fixedHeaders = v.optional(
-  v.pipe(
-    plainText,
-    v.transform((text) => (text.trim() === "" ? {} : parseHeaders(text))),
-    v.record(
-      v.string(),
-      v.string(),
-      'must be a JSON object of headers, like {"Referer":"https://app.example.com"}, without Cookie',
-    ),
-  ),
-  "",
-);
-
-const ROOM_PATTERN = /^(?:[A-Za-z0-9][A-Za-z0-9._:~-]{0,127})?\*?$/;
-
-const roomPatterns = v.optional(
-  v.pipe(
-    plainText,
-    v.transform(splitList),
-    v.check(
-      (patterns) => patterns.every((pattern) => ROOM_PATTERN.test(pattern)),
-      "must be names of rooms separated by commas, each with a * at its end or without",
-    ),
-  ),
-  "",
-);
-
-const LARGE_FAULT =
-  "must be names of rooms, each with a * at its end or without, = and 2 to 64 shards, separated by commas";
-
-const parseLarge = (entry: string) => {
-  const [pattern = "", count = "", ...rest] = entry.split("=").map((part) => part.trim());
-  const shards = /^\d{1,2}$/.test(count) ? Number(count) : 0;
-  const isGood =
-    pattern !== "" &&
-    ROOM_PATTERN.test(pattern) &&
-    shards >= 2 &&
-    shards <= 64 &&
-    rest.length === 0;
-  return isGood ? { pattern, shards } : null;
-};
-
-const largeRooms = v.optional(
-  v.pipe(
-    plainText,
-    v.transform((text) => splitList(text).map(parseLarge)),
-    v.check((rooms) => !rooms.includes(null), LARGE_FAULT),
-    v.transform((rooms) => rooms.filter((room) => room !== null)),
-  ),
-  "",
-);
-
-const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
-
-const trustedUrl = v.optional(
-  v.pipe(plainText, v.check(isTrustedUrl, "must be an https URL (http for localhost only)")),
-);
-
-/** Whether a URL can be requested as it is: without parts that a request does not send. */
-const isWebhookUrl = (text: string) => {
-  if (!URL.canParse(text)) return false;
-  const { protocol, username, password } = new URL(text);
-  return /^https?:$/.test(protocol) && username === "" && password === "";
-};
-
-const YES_OR_NO = "must be true or false";
-
-const yesOrNo = v.optional(
-  v.pipe(
-    v.union([v.string(), v.boolean()], YES_OR_NO),
-    v.transform(String),
-    v.picklist(["true", "false"], YES_OR_NO),
-  ),
-  "false",
-);
-
-const binding = <Binding>(method: string, what: string) =>
-  v.optional(
-    v.custom<Binding>(
-      (value) =>
-        typeof (value as Record<string, unknown> | null | undefined)?.[method] === "function",
-      `must be the binding of ${what}`,
-    ),
-  );
 
 const formatNames = Object.keys(FORMATS) as (keyof typeof FORMATS)[];
 
@@ -237,14 +83,14 @@ const KEYS = {
       v.transform(splitList),
       v.check(
         (keys) => keys.every((key) => SERVER_KEY.test(key)),
-        "each key must have at least 32 characters, of visible ASCII",
+        "each key must have at least 32 characters of visible ASCII",
       ),
     ),
     "",
   ),
   RENEW: v.optional(v.picklist(["client", "server"], "must be client or server"), "client"),
   JURISDICTION: v.optional(
-    v.picklist(["", "eu", "fedramp"], "must be eu or fedramp, or empty"),
+    v.picklist(["", "eu", "fedramp"], "must be eu, fedramp or empty"),
     "",
   ),
   DIRECTORY: binding<DurableObjectNamespace<DirectoryObject>>("getByName", "the Directory class"),
