@@ -89,10 +89,7 @@ const KEYS = {
     "",
   ),
   RENEW: v.optional(v.picklist(["client", "server"], "must be client or server"), "client"),
-  JURISDICTION: v.optional(
-    v.picklist(["", "eu", "fedramp"], "must be eu, fedramp or empty"),
-    "",
-  ),
+  JURISDICTION: v.optional(v.picklist(["", "eu", "fedramp"], "must be eu, fedramp or empty"), ""),
   DIRECTORY: binding<DurableObjectNamespace<DirectoryObject>>("getByName", "the Directory class"),
   WEBHOOK_URL: v.optional(
     v.pipe(

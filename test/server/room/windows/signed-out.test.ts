@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { signOut } from "../../../../src/server/room/connections/departure.ts";
+import { signOut } from "../../../../src/server/room/connections/leave.ts";
 import { Model } from "../model.ts";
 import { withStorage } from "../model-storage.ts";
 import { ModelWindows } from "../model-windows.ts";
