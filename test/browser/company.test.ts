@@ -119,7 +119,7 @@ describe("the second viewer", BOUND, () => {
     const before = grace.frames.length;
     await button(ada.page, "Cut the network").click();
     await ada.page.getByText("Robin still sees you as online.").waitFor();
-    await ada.page.getByText(/for [1-5]\d s more/).waitFor();
+    await ada.page.getByText(/for [1-5]\d\ss more/).waitFor();
     await ada.page.getByText("3 online when last heard").waitFor();
     // Whoever has cut it knows, and looks at what a notice would cover.
     expect(await ada.page.getByText("This list may be old.").count()).toBe(0);

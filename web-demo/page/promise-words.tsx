@@ -9,7 +9,7 @@ const TICK_MS = 250;
 
 const seconds = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
-const lasting = (ms: number) => `${seconds.format(ms / 1000)} s`;
+const lasting = (ms: number) => `${seconds.format(ms / 1000)}\u00a0s`;
 const frames = (count: number) => (count === 1 ? "1 frame" : `${count} frames`);
 
 /** What is promised, before it is tried. */
@@ -17,7 +17,7 @@ export function PromiseWords({ witness }: { witness: Witness | null }) {
   const { graceSeconds } = useSettings();
   return (
     <p>
-      Nobody sees a reload or a short outage: your place is kept for {graceSeconds} s.{" "}
+      Nobody sees a reload or a short outage: your place is kept for {graceSeconds}&nbsp;s.{" "}
       {witness ? `Try it: ${witness.name} is watching.` : "Try it with a second viewer beside you."}
     </p>
   );
@@ -42,7 +42,7 @@ export function CutWords({ cutAt, witness }: { cutAt: number; witness: Witness |
     return (
       <Outcome>
         <strong>{witness ? `${others} sees you as offline.` : "Others see you as offline."}</strong>{" "}
-        You were away for longer than {graceSeconds} s. Mend the network, and you are back.
+        You were away for longer than {graceSeconds}&nbsp;s. Mend the network, and you are back.
       </Outcome>
     );
   }
@@ -54,7 +54,7 @@ export function CutWords({ cutAt, witness }: { cutAt: number; witness: Witness |
           {witness ? `${others} still sees you as ${status}.` : "Others still see you."}
         </strong>{" "}
         Your place is kept
-        <span aria-hidden="true">{left > 0 ? ` for ${left} s more.` : " a moment more."}</span>
+        <span aria-hidden="true">{left > 0 ? ` for ${left}\u00a0s more.` : " a moment more."}</span>
       </Outcome>
       <span
         className="fuse"

@@ -66,9 +66,11 @@ function Page({ room, user }: { room: string; user: User }) {
         {!isClosed && <Company room={room} />}
       </div>
       <div className="side">
-        {!isClosed && <StatusPicker />}
-        {!isClosed && <ConnectionCard room={room} />}
-        <OpenBeside room={room} />
+        <div>
+          {!isClosed && <StatusPicker />}
+          {!isClosed && <ConnectionCard room={room} />}
+          <OpenBeside room={room} />
+        </div>
       </div>
       <Wire />
       <CodeCard />
