@@ -25,7 +25,7 @@ export class FirstStates<Connection extends { user: string | undefined; isWatche
     this.#includes = includes;
   }
 
-  get isWaited(): boolean {
+  get hasWaiting(): boolean {
     return this.#waiting.size > 0;
   }
 

@@ -89,7 +89,7 @@ export class HubLink {
    */
   wake(now: number): void {
     if (this.#parts.facts().sockets > 0) this.#reported = this.#facts(now);
-    else this.#reports.poke();
+    else this.#reports.trigger();
   }
 
   /** The windows of this shard, and the number of watchers of the whole room. */
@@ -133,7 +133,7 @@ export class HubLink {
     const isUpdated = this.#facts(now).listens && this.copy.isComplete;
     if (this.generations !== null && isUpdated) return;
     const next = this.#reports.number + 1;
-    this.#reports.poke();
+    this.#reports.trigger();
     await this.#meetings.wait(next, start);
   }
 
@@ -190,12 +190,12 @@ export class HubLink {
       reported.watching !== facts.watching ||
       reported.listens !== facts.listens ||
       reported.isEmpty !== facts.isEmpty;
-    const needsCopy = !this.copy.isComplete && this.firstStates.isWaited;
+    const needsCopy = !this.copy.isComplete && this.firstStates.hasWaiting;
     if (
       (isNews && (reported !== null || !facts.isEmpty)) ||
       (needsCopy && !this.#hasAskedForCopy)
     ) {
-      this.#reports.poke();
+      this.#reports.trigger();
       this.#hasAskedForCopy = needsCopy;
     }
     return this.copy.isComplete ? this.firstStates.take(now) : [];
@@ -249,7 +249,7 @@ export class HubLink {
     const { toldBy } = this.copy;
     const changed = this.copy.take(update);
     // Of two hubs, one has ended: the other learns whose list this is.
-    if (toldBy !== null && toldBy !== this.copy.toldBy) this.#reports.poke();
+    if (toldBy !== null && toldBy !== this.copy.toldBy) this.#reports.trigger();
     if (changed === "gap") return "gap";
     this.#hasAskedForCopy = false;
     this.#hasDropped = false;

@@ -67,7 +67,7 @@ export class HubShard {
   /** Queues a choice that a user made in another shard. */
   pass(choice: Choice): void {
     this.#choices.set(choice.user, choice);
-    this.out.poke();
+    this.out.trigger();
   }
 
   /** The choices to send now; {@link settleChoices} is called once they have arrived. */

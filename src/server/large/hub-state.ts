@@ -97,7 +97,7 @@ export class HubState {
     shard.hasReported = true;
     shard.isSilent = false;
     shard.included = { from, number };
-    if (changes.set.length + changes.gone.length > 0) shard.out.poke();
+    if (changes.set.length + changes.gone.length > 0) shard.out.trigger();
     this.shards.dropUnused();
     return "taken";
   }
@@ -146,7 +146,7 @@ export class HubState {
       });
     }
     if (isReady && this.#watchingDueAt <= now) {
-      for (const shard of this.shards.withOldWatching) shard.out.poke();
+      for (const shard of this.shards.withOldWatching) shard.out.trigger();
       this.#toldWatchingAt = now;
     }
     for (const shard of this.shards) {

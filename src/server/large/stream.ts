@@ -37,7 +37,7 @@ export class Stream {
   /** Whether the next message begins with everything; it is not due for that. */
   #isWholeDue = true;
   /** Whether a message is due, whatever changed. */
-  #isPoked = false;
+  #isTriggered = false;
   #number = 0;
   /** The last message that was taken. */
   #taken = 0;
@@ -62,8 +62,8 @@ export class Stream {
   }
 
   /** Makes a message due, with or without changes. */
-  poke(): void {
-    this.#isPoked = true;
+  trigger(): void {
+    this.#isTriggered = true;
   }
 
   /** Whether the last message is known to have arrived, and nothing more is to be sent. */
@@ -74,7 +74,7 @@ export class Stream {
   /** Makes a message with everything due. */
   restart(): void {
     this.#isWholeDue = true;
-    this.#isPoked = true;
+    this.#isTriggered = true;
     this.#parts = null;
   }
 
@@ -85,7 +85,7 @@ export class Stream {
   }
 
   get #isDue(): boolean {
-    return this.#parts !== null || this.#isPoked || this.#pending.size > 0;
+    return this.#parts !== null || this.#isTriggered || this.#pending.size > 0;
   }
 
   /** When to {@link begin} the next message; `Infinity` if there is none, or one is under way. */
@@ -109,7 +109,7 @@ export class Stream {
   begin(now: number): Outgoing {
     const isFirst = this.#isWholeDue;
     const { ids, isWhole } = this.#next();
-    this.#isPoked = false;
+    this.#isTriggered = false;
     this.#begunAt = now;
     const part = ids.splice(0, MAX_IN_PART);
     const hasMore = ids.length > 0;
@@ -156,7 +156,7 @@ export class Stream {
     for (const id of sent.ids) this.#pending.add(id);
     for (const id of this.#parts?.ids ?? []) this.#pending.add(id);
     this.#parts = null;
-    this.poke();
+    this.trigger();
   }
 }
 

@@ -28,7 +28,7 @@ it(
       const facts = { shard: { of: 2, index: 0 }, listens: false, holds: null, isEmpty: false };
       hub.report({ ...envelope, ...rest, ...facts }, 0);
     };
-    stream.poke();
+    stream.trigger();
     const first = stream.begin(0);
     take(first.envelope, first.ids, 1);
     stream.settle("taken");

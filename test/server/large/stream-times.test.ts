@@ -24,7 +24,7 @@ it("[N3.3] a message begins at once after a quiet time, and then every 250 ms at
 
 it("[N3.3] a message that failed is covered after 1, 2 and then every 4 s, by what it had and nothing else", () => {
   const stream = new Stream("sender", () => ["ada", "bob", "cleo"]);
-  stream.poke();
+  stream.trigger();
   expect(stream.begin(0).envelope.whole).toBe(true);
   stream.fail();
   expect(stream.begin(1_000)).toMatchObject({
@@ -58,7 +58,7 @@ it("[N3.1, N4.2] the parts of everything follow at once, and nobody counts as se
   const ids = Array.from({ length: 8_001 }, (_, at) => `user-${at}`);
   const stream = new Stream("sender", () => ids);
   expect(stream.hasPending("user-0")).toBe(true);
-  stream.poke();
+  stream.trigger();
   for (const length of [4_000, 4_000, 2]) {
     const { envelope, ids } = stream.begin(0);
     const isLast = length === 2;
@@ -83,7 +83,7 @@ it("[N3.1, N4.2] the parts of everything follow at once, and nobody counts as se
 
 it("[N3.1, N4.4] more changes than fit into one message go in parts too, and what was not taken is sent again", () => {
   const stream = new Stream("sender", () => []);
-  stream.poke();
+  stream.trigger();
   stream.begin(0);
   stream.settle("taken");
   for (let at = 0; at < 8_001; at++) stream.note(`user-${at}`);
@@ -136,12 +136,12 @@ it("[N3.2] a first state waits until the list includes its user, for 5 s at most
   states.hold(ada!, since);
   states.hold(watcher, null);
   states.hold(nobody, null);
-  expect([states.isWaited, states.has(ada!), states.has(bob!)]).toEqual([true, true, false]);
+  expect([states.hasWaiting, states.has(ada!), states.has(bob!)]).toEqual([true, true, false]);
   expect(states.take(1_000)).toEqual([
     [watcher, null],
     [nobody, null],
   ]);
-  expect(states.isWaited).toBe(true);
+  expect(states.hasWaiting).toBe(true);
   states.hold(bob!, null);
   expect([states.take(2_000), states.dueAt]).toEqual([[], 6_000]);
   included.add("bob");
@@ -153,7 +153,7 @@ it("[N3.2] a first state waits until the list includes its user, for 5 s at most
   expect([states.take(6_000), states.dueAt]).toEqual([[[ada, since]], 8_000]);
   // The clock is set back.
   states.look();
-  expect([states.take(2_999), states.dueAt, states.isWaited]).toEqual([
+  expect([states.take(2_999), states.dueAt, states.hasWaiting]).toEqual([
     [[cleo, null]],
     NEVER,
     false,

@@ -103,13 +103,13 @@ class Sender {
   start(): void {
     this.#late = [];
     this.#stream = new Stream(`start-${++this.#starts}`, () => this.#entries.keys());
-    this.#stream.poke();
+    this.#stream.trigger();
   }
 
   /** The receiver starts again, and has the sender say something. */
   startReceiver(): void {
     this.#receiver = this.#newReceiver();
-    this.#stream.poke();
+    this.#stream.trigger();
   }
 
   ask(): void {

@@ -13,6 +13,28 @@ export function leaseEnd(now: number, staleMs: number, sessionEndsAt: number): n
   return Math.min(sessionEndsAt, Math.floor((now + staleMs) / stepMs) * stepMs);
 }
 
+/** What a renewal makes of a lease. */
+export interface LeaseRenewal {
+  /** Whether the session that renews it replaces the one behind it. */
+  isTaken: boolean;
+  /** The session behind it from now on. */
+  session: LeaseSession;
+  leasedUntil: number;
+}
+
+/** Renews a lease at `now`: a newer session replaces the one behind it (SPEC P1, T3). */
+export function renewedLease(
+  now: number,
+  staleMs: number,
+  session: RoomSession,
+  held: LeaseSession | undefined,
+): LeaseRenewal {
+  const isTaken = takesOver(session, held);
+  const inForce = isTaken || held === undefined ? leaseSessionOf(session) : held;
+  const leasedUntil = leaseEnd(now, staleMs, inForce.expiresAt ?? session.expiresAt);
+  return { isTaken, session: inForce, leasedUntil };
+}
+
 /** The part of a session that a lease keeps. */
 export function leaseSessionOf(
   session: SessionMark & Pick<RoomSession, "expiresAt">,
@@ -20,8 +42,7 @@ export function leaseSessionOf(
   return { ...markOf(session), expiresAt: session.expiresAt };
 }
 
-/** Whether a session that renews a lease replaces the one behind it (SPEC P1, T3). */
-export function takesOver(session: RoomSession, held: LeaseSession | undefined): boolean {
+function takesOver(session: RoomSession, held: LeaseSession | undefined): boolean {
   if (held === undefined) return true;
   const { issuedAt, expiresAt = Number.NEGATIVE_INFINITY } = held;
   return isNewer(session, { issuedAt, expiresAt });

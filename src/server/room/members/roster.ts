@@ -3,7 +3,7 @@ import type { RoomLimits } from "../../config/config.ts";
 import type { RoomSession } from "../../session/room-session.ts";
 import { isNews, takeOver, type Adopted } from "./adopted.ts";
 import { ChangeLog, type Changes, type ConnectionRef } from "./changes.ts";
-import { leaseEnd, leaseSessionOf, takesOver } from "./lease-session.ts";
+import { leaseSessionOf, renewedLease } from "./lease-session.ts";
 import { List, type ReadonlyList } from "./list.ts";
 import { Losses } from "./losses.ts";
 import { Members } from "./members.ts";
@@ -144,19 +144,16 @@ export class Roster {
   renewLease(now: number, ref: ConnectionRef, session: RoomSession): number {
     const place = this.#placeOf(ref);
     const held = place?.session;
-    const isTaken = takesOver(session, held);
-    const inForce = isTaken || held === undefined ? leaseSessionOf(session) : held;
-    const sessionEndsAt = inForce.expiresAt ?? session.expiresAt;
-    const leasedUntil = leaseEnd(now, this.#limits.staleMs, sessionEndsAt);
+    const renewed = renewedLease(now, this.#limits.staleMs, session, held);
     // Not worth a row if the id is the same: a revocation of the newer session ends the older one
     // too.
-    if (place && held?.id === inForce.id) place.session = inForce;
+    if (place && held?.id === renewed.session.id) place.session = renewed.session;
     this.#changePlace(now, ref, (changed) => {
-      changed.leasedUntil = leasedUntil;
-      changed.session = inForce;
+      changed.leasedUntil = renewed.leasedUntil;
+      changed.session = renewed.session;
     });
-    if (isTaken) this.renew(now, session);
-    return leasedUntil;
+    if (renewed.isTaken) this.renew(now, session);
+    return renewed.leasedUntil;
   }
 
   /** Sets name and picture from a newer session (SPEC M6, T3). */

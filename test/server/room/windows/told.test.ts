@@ -71,7 +71,7 @@ it.each([
   ["a first state waits for a watch list", true],
 ])(
   "[S4.3, S2.1] counts come in a second and the number of watchers in 5 s, by time alone, though %s",
-  (_how, isWaited) =>
+  (_how, hasWaiting) =>
     inRoom(({ come, open, rest }) => {
       const client = open(0);
       rest(client);
@@ -80,7 +80,7 @@ it.each([
       expect(toldTo(client)).toEqual(["delta", "watching"]);
       vi.advanceTimersByTime(100);
       come(CLEO);
-      if (isWaited) open(0, { isLater: true });
+      if (hasWaiting) open(0, { isLater: true });
       else open(0);
       vi.advanceTimersByTime(899);
       expect(toldTo(client)).toEqual([]);
