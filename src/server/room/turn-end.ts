@@ -100,9 +100,9 @@ export class TurnEnd {
     const { roster, store, webhooks, broadcaster, barriers } = this.#room;
     this.#writeWatchLists(now);
     roster.passChanges((changes) => {
-      const isWritten = store.write(changes, roster.list.epoch, roster.list.floor);
+      store.write(changes, roster.list.epoch, roster.list.floor);
       // What nobody sees delays nothing that others see, or they could tell that it happened (SPEC M3).
-      if (isWritten && changes.visible.size > 0) this.#writtenAt = now;
+      if (changes.visible.size > 0) this.#writtenAt = now;
       webhooks?.note(changes.visible, roster.list, now);
       (this.#room.link ?? broadcaster).note(changes.visible.keys());
       this.#countGhosts(changes);

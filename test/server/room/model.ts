@@ -58,11 +58,15 @@ export class Model {
   #nextAt = Number.POSITIVE_INFINITY;
   #alarmTimer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(storage: DurableObjectStorage, limits: RoomLimits = LIMITS) {
+  constructor(
+    storage: DurableObjectStorage,
+    limits: RoomLimits = LIMITS,
+    settings: Partial<Config> = {},
+  ) {
     void storage.deleteAll();
     this.#storage = storage;
     this.limits = limits;
-    this.#config = { ...parseConfig(env), limits };
+    this.#config = { ...parseConfig(env), limits, ...settings };
     this.#room = this.#newRoom();
     this.#turnEnd = new TurnEnd(this.#room);
   }

@@ -46,9 +46,10 @@ it("[V2.1] what a busy room gathers is stored and told when it is due, though no
     expect([write.mock.calls.length, told()]).toEqual([1, 1]);
     change(2);
     vi.advanceTimersByTime(49);
+    change(3);
     expect([write.mock.calls.length, told()]).toEqual([1, 1]);
     vi.advanceTimersByTime(1);
-    expect([write.mock.calls.length, told()]).toEqual([2, 2]);
+    expect([write.mock.calls.length, told()]).toEqual([2, 3]);
   }));
 
 it("[V2.1, S5.6] the room's timer is that of what is due first, and there is none if nothing is", () =>

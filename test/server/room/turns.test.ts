@@ -62,7 +62,7 @@ it("[L6.4, L6.1] a turn whose end fails refuses nobody, and ends once: the room 
     vi.clearAllTimers();
   }));
 
-/** A room of many connections, all of which have been told everything. */
+/** A room of many connections that has slept, all of which have been told everything. */
 function crowdedModel(storage: DurableObjectStorage): Model {
   const limits = { ...LIMITS, maxConnectionsPerUser: 50, maxConnectionsPerRoom: 150 };
   const model = new Model(storage, limits);
@@ -71,6 +71,9 @@ function crowdedModel(storage: DurableObjectStorage): Model {
     model.turn((now) => model.join(step, now));
   }
   vi.advanceTimersByTime(10_000);
+  const { room } = model;
+  model.sleep();
+  expect(model.room).not.toBe(room);
   return model;
 }
 
@@ -89,17 +92,31 @@ it("[W7, V2.1] in a room of many an ack is sent in a turn before the one that te
       const frame = JSON.stringify({ type: "update", status, id: "a" });
       model.turn((now) => receive(model.room, model.live[which]!.connection!, frame, now));
     };
+    const deltas = () => sent.filter((frame) => frame.endsWith("delta")).length;
     change(0, "busy");
     expect(sent).toContain("0 ack");
-    expect(sent.join()).not.toContain("delta");
+    expect(deltas()).toBe(0);
     vi.advanceTimersByTime(0);
-    expect(sent.filter((frame) => frame.endsWith("delta"))).toHaveLength(110);
+    expect(deltas()).toBe(110);
+    // An ack of what changes nothing does not count as one.
+    vi.advanceTimersByTime(10_000);
+    sent.length = 0;
+    change(0, "busy");
+    change(0, "away");
+    expect(deltas()).toBe(0);
+    vi.advanceTimersByTime(0);
+    expect(deltas()).toBe(110);
     // Nor can those who get replies keep the others waiting.
     vi.advanceTimersByTime(10_000);
     sent.length = 0;
-    change(0, "away");
+    change(0, "busy");
     change(1, "away");
-    expect(sent.filter((frame) => frame.endsWith("delta"))).toHaveLength(110);
+    expect(deltas()).toBe(110);
+    // Without a reply, nothing is left to another turn.
+    vi.advanceTimersByTime(10_000);
+    sent.length = 0;
+    model.turn((now) => void model.roster.update(now, "ada", { data: { n: 1 } }));
+    expect(deltas()).toBe(110);
     vi.clearAllTimers();
     await model.check();
   }));
@@ -137,6 +154,35 @@ it("[V2.1, W7] changes within 50 ms are stored together, before anybody is told 
     vi.advanceTimersByTime(50);
     change(4);
     expect([write.mock.calls.length, acks]).toEqual([3, [1, 2, 3, 4]]);
+    vi.clearAllTimers();
+    await model.check();
+  }));
+
+it("[V2.1, W7] in a small room those who wait for nothing are told in the turn of the ack", () =>
+  withStorage(async (storage) => {
+    const model = quietModel(storage);
+    const [ada] = model.live;
+    const frame = JSON.stringify({ type: "update", data: { n: 1 }, id: "a" });
+    model.turn((now) => receive(model.room, ada!.connection!, frame, now));
+    expect(ada!.roll?.members[0]?.data).toEqual({ n: 1 });
+    vi.clearAllTimers();
+  }));
+
+it("[V2.1] a change is told when it is due, though the room has just stored another", () =>
+  withStorage(async (storage) => {
+    const model = quietModel(storage);
+    const change = (n: number, durable = false) =>
+      model.turn((now) => void model.roster.update(now, "ada", { data: { n } }), durable);
+    const told = () => model.live[0]!.roll?.members[0]?.data?.["n"];
+    change(1);
+    vi.advanceTimersByTime(30);
+    change(2, true);
+    vi.advanceTimersByTime(1);
+    change(3);
+    vi.advanceTimersByTime(18);
+    expect(told()).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect(told()).toBe(3);
     vi.clearAllTimers();
     await model.check();
   }));

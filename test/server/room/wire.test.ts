@@ -87,6 +87,8 @@ describe("first frames", () => {
     const ada = await join(room, "ada");
     const simple = await join(room, "simple", { query: "?view=snapshot" });
     const whole = () => simple.frames.filter((f) => f !== "pong" && f.type === "snapshot");
+    // What is still to be told would be told at a time that the clock, which stands still, never has.
+    await eventually(() => expect(ada.roll?.online).toBe(2));
     passTime(5);
     await ada.ask({ type: "update", data: { n: 1 } });
     await eventually(() => expect(whole()).toHaveLength(2));

@@ -110,9 +110,9 @@ export class Store {
     return { epoch, floor: Math.max(this.#floor, Number(version)), records: [record] };
   }
 
-  /** Writes the changes in one commit, and returns whether there were any. */
-  write({ saved, forgotten }: Changes, epoch: string, floor: number): boolean {
-    if (saved.length === 0 && forgotten.length === 0) return false;
+  /** Writes the changes in one commit. */
+  write({ saved, forgotten }: Changes, epoch: string, floor: number): void {
+    if (saved.length === 0 && forgotten.length === 0) return;
     const { sql } = this.#storage;
     this.#enter(epoch);
     for (const id of forgotten) sql.exec("DELETE FROM members WHERE id = ?", id);
@@ -126,7 +126,6 @@ export class Store {
       sql.exec("INSERT OR REPLACE INTO room VALUES ('floor', ?)", floor);
       this.#floor = floor;
     }
-    return true;
   }
 
   /** The stored floor (see {@link SavedRoster}). */
