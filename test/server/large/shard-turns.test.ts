@@ -2,10 +2,10 @@ import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
 import type { Config } from "../../../src/server/config/config.ts";
 import { parseConfig } from "../../../src/server/config/parse.ts";
-import type { Report, Telling } from "../../../src/server/large/messages.ts";
+import type { Report, ListUpdate } from "../../../src/server/large/messages.ts";
 import { objectName } from "../../../src/server/large/shard.ts";
 import { RoomState } from "../../../src/server/room/room-state.ts";
-import { Turns } from "../../../src/server/room/turn.ts";
+import { TurnEnd } from "../../../src/server/room/turn-end.ts";
 import { withStorage } from "../room/model-storage.ts";
 
 const GATHER_MS = 50;
@@ -18,7 +18,7 @@ function openShard(storage: DurableObjectStorage) {
   const hub = {
     report: async (report: Report) => {
       reports.push(report);
-      return { receipt: { from: report.from, number: report.number }, generations: [4] };
+      return { receipt: "taken", generations: [4] };
     },
   };
   const user = { left: async (room: string) => void left.push(room) };
@@ -37,12 +37,12 @@ function openShard(storage: DurableObjectStorage) {
     } as unknown as DurableObjectStorage,
     pingedAt: () => new Date(),
   });
-  const turns = new Turns(room);
+  const turnEnd = new TurnEnd(room);
   const link = room.link!;
   const turn = (act: (now: number) => void, durable = true): number => {
     const now = Date.now();
     act(now);
-    const nextAt = turns.end(now, durable);
+    const nextAt = turnEnd.run(now, durable);
     for (const task of room.tasks.splice(0)) {
       void task((run) => {
         let result: ReturnType<typeof run> | undefined;
@@ -52,23 +52,23 @@ function openShard(storage: DurableObjectStorage) {
     }
     return nextAt - now;
   };
-  let tellings = 0;
+  let updates = 0;
   /** Tells the shard a list that includes its last report. */
   const tell = (generations: number[]) => {
     const { from, number } = reports.at(-1) ?? { from: "", number: 0 };
-    const telling: Telling = {
+    const update: ListUpdate = {
       from: "hub",
-      number: ++tellings,
-      after: tellings - 1,
-      ...(tellings === 1 && { whole: true }),
-      state: { epoch: "one", version: tellings },
+      number: ++updates,
+      after: updates - 1,
+      ...(updates === 1 && { whole: true }),
+      state: { epoch: "one", version: updates },
       set: [],
       gone: [],
       watching: 0,
       included: { from, number },
       generations,
     };
-    turn((now) => expect(link.take(telling, now)).toBeInstanceOf(Set));
+    turn((now) => expect(link.take(update, now)).toBeInstanceOf(Set));
   };
   const session = { user: { id: "ada" }, roles: [], issuedAt: 0, expiresAt: 1e15 };
   const hold = (stamp: number) =>

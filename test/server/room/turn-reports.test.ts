@@ -2,7 +2,7 @@ import { afterEach, expect, it, vi } from "vitest";
 import type { Config } from "../../../src/server/config/config.ts";
 import { admitWatcher, welcome } from "../../../src/server/room/connections/admission.ts";
 import { Connection } from "../../../src/server/room/connections/connection.ts";
-import { drop } from "../../../src/server/room/connections/departure.ts";
+import { drop } from "../../../src/server/room/connections/leave.ts";
 import { Client } from "./model-client.ts";
 import { LIMITS, Model } from "./model.ts";
 import { withStorage } from "./model-storage.ts";
@@ -212,22 +212,41 @@ it("[B10, H6.2] a message that is dead is counted once", () =>
     { webhook: { url: "https://hooks.example.com", secrets: [`whsec_${"a".repeat(32)}`] } },
   ));
 
-it("[B9.2] counts are reported 5 s after the last report, though nothing else happens", () => {
-  const reports: unknown[] = [];
+/** The list of rooms, and the numbers of members that it was told. */
+function openDirectory() {
+  const reports: number[] = [];
   const list = { tell: async ({ online }: { online: number }) => void reports.push(online) };
   const directory = { getByName: () => list } as unknown as Config["directory"];
-  return inRoom(
-    async ({ room, join, turn }) => {
-      turn((now) => room.wake([], now));
-      const ada = join("ada", 0);
-      // The report takes no time.
-      await vi.advanceTimersByTimeAsync(0);
-      expect(reports).toEqual([1]);
-      join("bob", 0);
-      await vi.advanceTimersByTimeAsync(5_000);
-      expect(room.tasks).toHaveLength(1);
-      expect(room.isHere(ada.user)).toBe(true);
-    },
-    { directory },
-  );
+  return { reports, settings: { directory } };
+}
+
+it("[B9.2] counts are reported 5 s after the last report, though nothing else happens", () => {
+  const { reports, settings } = openDirectory();
+  return inRoom(async ({ room, join, turn }) => {
+    turn((now) => room.wake([], now));
+    join("ada", 0);
+    // The report takes no time.
+    await vi.advanceTimersByTimeAsync(0);
+    expect(reports).toEqual([1]);
+    join("bob", 0);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(room.tasks).toHaveLength(1);
+  }, settings);
+});
+
+it("[B9.2, L5.5] a room that everybody was forgotten in keeps its alarm until the list knows", () => {
+  const { reports, settings } = openDirectory();
+  return inRoom(async ({ room, roster, join, turn }) => {
+    turn((now) => room.wake([], now));
+    const ada = join("ada", 0);
+    await vi.advanceTimersByTimeAsync(0);
+    turn((now) => {
+      roster.end(now, ada, now);
+      roster.forget(now, "ada");
+    });
+    expect([room.isEmpty, room.store.exists, room.alarm.at === null]).toEqual([true, true, false]);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(reports).toEqual([1, 0]);
+    expect([room.store.exists, room.alarm.at]).toEqual([false, null]);
+  }, settings);
 });

@@ -1,6 +1,6 @@
 import { expect, it, vi } from "vitest";
 import type { Config } from "../../../src/server/config/config.ts";
-import { deliver } from "../../../src/server/room/backend-calls.ts";
+import { deliver } from "../../../src/server/room/deliver.ts";
 import { LIMITS, Model } from "./model.ts";
 import { withStorage } from "./model-storage.ts";
 import { ModelWindows } from "./model-windows.ts";
