@@ -7,7 +7,7 @@ import { sharedStyles } from "./styles.ts";
  * `<rollcall-dot>`: the status of one user in a room, for as long as it is in the document; nobody is
  * present by it, and all dots of one room and options share a connection. Attributes: `room`, the
  * room's URL; `user`, their id; `name`, what screen readers call them, empty where the name stands
- * beside the dot. Whom the room does not know is offline. Part: `dot`, and the status. Properties:
+ * beside the dot. A user whom the room does not know is offline. Part: `dot`, and the status. Properties:
  * `--rollcall-size`, `-online`, `-away`, `-busy`, `-offline`. The status is a state, as in
  * `rollcall-dot:state(busy)`, and so is `reconnecting`.
  *

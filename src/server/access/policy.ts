@@ -92,8 +92,8 @@ export function currentPolicy(): Policy {
 }
 
 /**
- * The configuration, which needs no session format if the app checks credentials itself. Whoever
- * reads it first decides for the isolate, so nobody calls `configOf` without the policy.
+ * The configuration, which needs no session format if the app checks credentials itself. The
+ * first read decides for the isolate, so `configOf` must not be called without the policy.
  */
 export function currentConfig(env: Env): Config {
   return configOf(env, current.verify !== undefined);

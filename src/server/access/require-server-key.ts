@@ -6,7 +6,7 @@ import type { RequestContext } from "./request-context.ts";
 import { isServerKey } from "./server-key.ts";
 
 /**
- * Lets only the app's backend pass (SPEC B5).
+ * Requires the app's server key (SPEC B5).
  *
  * @throws Refusal `not_found` if there is no server key, `unauthenticated`, `rate_limited`, `origin_forbidden`.
  * @example

@@ -68,7 +68,7 @@ export interface Config {
   readonly limits: RoomLimits;
   /** `null` if no tickets are issued (SPEC T1). */
   readonly tickets: TicketConfig | null;
-  /** Whether a socket may open before anybody has signed in (SPEC T2). */
+  /** Whether a socket may open before its user has signed in (SPEC T2). */
   readonly inBandAuth: boolean;
   /** `null` if clients renew by themselves (SPEC T5). */
   readonly renewal: RenewalConfig | null;

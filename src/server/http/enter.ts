@@ -67,7 +67,7 @@ function isOpenToStrangers(context: RequestContext, room: string, mode: EntryMod
   return mode === "watch" && isWindow && hasPublicCounts(context, room);
 }
 
-/** Lets anyone watch the counts, and callers who may read the room watch users, too. */
+/** Opens a watcher's socket: anyone may watch the counts, and callers who may read the room users, too. */
 async function watchPublic(
   context: RequestContext,
   room: string,
@@ -122,7 +122,7 @@ async function requireAllowed(
   }
 }
 
-/** Has the user's object and then the room admit a checked session. */
+/** Asks the user's object, and then the room, to admit a checked session. */
 async function admit(
   context: RequestContext,
   room: string,

@@ -2,10 +2,10 @@
 const FRACTIONS = 128;
 
 /**
- * The time that a choice counts by: milliseconds, with the number of shards as a fraction. A user is in
- * one shard of each number, so two choices of theirs are never equal, and every part of the room agrees
- * which one is newer. `latest` is the newest choice of theirs that the shard knows, which the user has
- * seen: theirs comes after it, whatever the clocks of other shards said.
+ * The time of a choice: milliseconds, with the number of shards as a fraction. A user is in one shard of
+ * each generation, so two choices of a user never have the same time, and every part of the room agrees
+ * which one is newer. `latest` is the user's newest choice that the shard knows, which the user has seen:
+ * the new one comes after it, whatever the clocks of other shards said.
  *
  * @example
  * choiceTime(1_000, 8, 0); // 1000.0625

@@ -142,7 +142,7 @@ export class HubLink {
     return (this.generations ?? []).filter((of) => of !== this.shard.of);
   }
 
-  /** Has other generations release a user, once the list includes them here. */
+  /** Queues a user for release by other generations, once the list includes them here. */
   releaseWhenIncluded(user: string): void {
     this.#released.add(user);
   }

@@ -94,7 +94,7 @@ export interface KeptUser {
 /** The calls that a shard answers to the hub and to other shards. */
 export interface ShardCalls {
   tell(update: ListUpdate): Promise<Receipt | "unwanted">;
-  /** Has the shard report everything, unless `last` is its last report, which the hub has. */
+  /** Makes the shard report everything, unless `last` is its last report, which the hub has. */
   speak(last: MessageId | null): Promise<void>;
   /** The members of other shards in the copy, for a hub that has restarted. */
   recall(shards: string[]): Promise<SentMember[] | null>;

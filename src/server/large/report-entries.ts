@@ -1,7 +1,7 @@
 import type { Roster } from "../room/members/roster.ts";
 import type { Report, SentMember } from "./messages.ts";
 
-/** What a report says of some users of its shard: their entries, and who has none any more. */
+/** The part of a report about some users of the shard: their entries, and the users who have none. */
 export function reportEntries(roster: Roster, ids: Iterable<string>): Pick<Report, "set" | "gone"> {
   const set: SentMember[] = [];
   const gone: string[] = [];

@@ -24,7 +24,7 @@ function othersOf({ name, link, config }: RoomState, user: string): (() => RoomO
  * Before a user joins a shard: asks their shards in other generations what these keep of them (SPEC N6); the
  * newest choice comes first. `start` runs a turn.
  *
- * @throws Error if one does not answer: what the user chose, perhaps to be hidden, is not known then.
+ * @throws Error if one does not answer: the user's choice, perhaps to be hidden, is not known then.
  */
 export async function comeTo(
   room: RoomState,
@@ -59,13 +59,13 @@ export function keptOf({ roster, barriers }: RoomState, user: string): KeptUser 
     data: isPresent ? data : null,
     profile: unseen ?? profile,
     issuedAt,
-    // The end of another connection of theirs may be so long ago that they would be forgotten at once.
+    // Another connection may have ended so long ago that the user would be forgotten at once.
     lastOnline: isPresent ? null : lastOnline,
     stamp,
   };
 }
 
-/** Takes over what other shards keep of a user who is about to join. */
+/** Takes over what other generations keep of a user who is about to join. */
 export function adopt(room: RoomState, user: string, kept: readonly KeptUser[], now: number): void {
   for (const { stamp } of kept) if (stamp > 0) room.barriers.noteDeparture(user, stamp, now);
   const [newest] = kept.filter(({ profile }) => profile !== null);
@@ -82,7 +82,7 @@ export function release(room: RoomState, user: string, now: number): void {
   roster.forget(now, user);
 }
 
-/** Has the shards of other generations release a user who has moved to this one. */
+/** Makes the shards of other generations release a user who has moved to this one. */
 export async function releaseOthers(room: RoomState, user: string): Promise<void> {
   await inParallel(othersOf(room, user), 8, (stub) =>
     within(ANSWER_MS, async () => stub().release(user)),

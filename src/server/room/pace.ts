@@ -99,7 +99,7 @@ export class Pace {
     this.#shownAt = now;
   }
 
-  /** When to send changes to everybody who is shown the whole room. */
+  /** When to send changes to the connections that are shown the whole room. */
   tellAt(sockets: number, { connections }: PacedList, now: number): number {
     const isCrowd = connections > this.#toldConnections;
     if (!isCrowd) return after(this.#toldAt, gatherMs(sockets, false), now);

@@ -27,7 +27,7 @@ export function answerRead(
   const { since = null, countsOnly, window, page, requestId } = asked;
   const at = formatSince(texts.state);
   const shown = window && texts.window(window, since);
-  // By what it shows: by what was asked for, it would tell who may not be watched from who is not here.
+  // By its content: the request would distinguish users who may not be watched from unknown ones.
   const ofWindow = shown === undefined ? "" : `.${hashOf(shown).toString(36)}`;
   // The number of watchers is not part of the version.
   const etag = `"${at}${countsOnly ? `.${texts.watching}` : ofWindow}"`;

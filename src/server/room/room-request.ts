@@ -3,7 +3,7 @@ import type { Since } from "../../protocol/since.ts";
 import type { UsedTicket } from "../session/own-tokens.ts";
 import type { RoomSession } from "../session/room-session.ts";
 
-/** The status for a joiner whom their user's object must admit again. */
+/** The status for a joiner that the user's object must admit again. */
 export const ADMISSION_STALE = 409;
 
 /** A lease to create or to renew (SPEC P1). */

@@ -19,7 +19,7 @@ const keyOf = (room: string) => PREFIX + room;
 /**
  * The rooms that a user may be present in, and those that remember them (SPEC B4, B11). No room
  * that they are in is ever missing: it is listed before it admits anyone, and removed only by its
- * stamp, so that a room they came back to meanwhile stays. Each is a key of its own: a first join
+ * stamp, so that a room they came back to meanwhile stays. Each is a separate key: a first join
  * writes one row, where a table would take two more.
  */
 export class Listing {

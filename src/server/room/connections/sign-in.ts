@@ -46,7 +46,7 @@ async function check(signIn: SignIn, token: string, runTurn: RunTurn): Promise<v
     });
     if (session instanceof Refusal) throw session;
     if (room.link !== null && session.user.id !== connection.user) return move(signIn, runTurn);
-    // A token of another user counts as a connect of theirs (SPEC A7).
+    // A token of another user counts as a connect of that user (SPEC A7).
     if (session.user.id !== connection.user) await countConnect(CONNECTS, session.user.id);
     await joinAdmitted(
       config,

@@ -35,12 +35,12 @@ export class SignalTexts<Receiver extends object | string> {
     }
   }
 
-  /** Whether anybody but a sender is sent something. */
+  /** Whether any signal is for all connections. */
   get isForAll(): boolean {
     return this.#list !== "";
   }
 
-  /** Those who are sent more than all others. */
+  /** The receivers of signals that are not for all. */
   get receivers(): Iterable<Receiver> {
     return this.#extra.keys();
   }

@@ -41,7 +41,7 @@ const KNOWN = `
   SELECT name FROM pragma_table_info('members') WHERE name IN ('stamp', 'chose_at')
 `;
 
-/** The version of a list with members on it. One who is not on it may have that of an epoch before. */
+/** The version of a list that is not empty. A member who is not on it may have a version of an earlier epoch. */
 const LISTED_VERSION = `
   SELECT max(version) AS version FROM members
   WHERE last_online IS NOT NULL OR (places <> '[]' AND chosen IS NOT 'offline')

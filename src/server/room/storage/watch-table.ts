@@ -9,7 +9,7 @@ const AT_ONCE = 100;
 type Ids = [watched: string[], denied: string[]];
 
 /**
- * Stores watch lists across hibernation (SPEC S5): a row for each connection that watches anybody.
+ * Stores watch lists across hibernation (SPEC S5): a row for each connection that watches a user.
  * The first one creates the table.
  */
 export class WatchTable {

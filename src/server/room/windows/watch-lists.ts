@@ -40,12 +40,12 @@ export class WatchLists<Connection extends Watcher> {
   #unsaved = new Map<string, WatchList | null>();
   #size = 0;
 
-  /** Whether nobody watches anybody. */
+  /** Whether no connection watches a user. */
   get isEmpty(): boolean {
     return this.#lists.size === 0;
   }
 
-  /** How many connections watch somebody. */
+  /** How many connections watch a user. */
   get count(): number {
     return this.#lists.size;
   }
