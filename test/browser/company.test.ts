@@ -121,6 +121,7 @@ describe("the second viewer", BOUND, () => {
     await ada.page.getByText("Robin still sees you as online.").waitFor();
     await ada.page.getByText(/for [1-5]\d\ss more/).waitFor();
     await ada.page.getByText("3 online when last heard").waitFor();
+    await ada.page.getByText("Nobody sees your pointer at the moment.").waitFor();
     // Whoever has cut it knows, and looks at what a notice would cover.
     expect(await ada.page.getByText("This list may be old.").count()).toBe(0);
     expect(await ada.page.locator(".online").first().getAttribute("data-lit")).toBe("false");
@@ -128,6 +129,7 @@ describe("the second viewer", BOUND, () => {
 
     await button(ada.page, "Mend the network").click();
     await ada.page.getByText("Robin was told 0 frames.").waitFor();
+    await ada.page.getByText("Move your pointer here: everybody sees it move.").waitFor();
     await ada.choose("Busy");
     await grace.sees({ Ada: "busy", Grace: "online", Robin: "online" });
     expect(grace.deltasFrom(before)).toHaveLength(1);

@@ -1,6 +1,7 @@
 import { type CSSProperties, memo, useRef } from "react";
 import { initialsOf } from "../../src/element/initials.ts";
 import { type Cursor, useCursors } from "../../src/react/cursors.ts";
+import { useIsSeen } from "./use-is-seen.ts";
 
 /** With more pointers than this, each has its person's initials in place of the name. */
 const MANY = 6;
@@ -12,6 +13,7 @@ const LOW = 0.65;
 export const Board = memo(function Board() {
   const board = useRef<HTMLElement>(null);
   const cursors = useCursors(board);
+  const isSeen = useIsSeen();
   const areMany = cursors.length > MANY;
   return (
     <section
@@ -21,7 +23,11 @@ export const Board = memo(function Board() {
       data-empty={cursors.length === 0}
       data-many={areMany}
     >
-      <p>Move your pointer here: everybody sees it move.</p>
+      <p>
+        {isSeen
+          ? "Move your pointer here: everybody sees it move."
+          : "Nobody sees your pointer at the moment."}
+      </p>
       {cursors.map((cursor) => (
         <Pointer key={cursor.connection} cursor={cursor} isShort={areMany} />
       ))}

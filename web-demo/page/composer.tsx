@@ -1,5 +1,6 @@
 import { memo, useEffect, useId, useRef } from "react";
 import { useRoom } from "../../src/react/index.ts";
+import { useIsSeen } from "./use-is-seen.ts";
 import { REPEAT_MS, TYPING } from "./use-typing.ts";
 
 /** How long after the last key a person counts as not typing. */
@@ -8,6 +9,7 @@ const PAUSE_MS = 2500;
 /** A field to type in: others see that you type, but not what. */
 export const Composer = memo(function Composer() {
   const { signal } = useRoom();
+  const isSeen = useIsSeen();
   const timer = useRef<number>(undefined);
   const toldAt = useRef(0);
   const id = useId();
@@ -46,7 +48,9 @@ export const Composer = memo(function Composer() {
         onBlur={stop}
       />
       <p className="hint" id={`${id}hint`}>
-        Others see that you are typing. What you type stays here.
+        {isSeen
+          ? "Others see that you are typing. What you type stays here."
+          : "Nobody sees at the moment that you are typing."}
       </p>
     </div>
   );
