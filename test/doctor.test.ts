@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
+import { runFolder } from "./once-per-run.ts";
 import fixture from "./server/session/fixtures/signed-cookie.json" with { type: "json" };
 
 const run = promisify(execFile);
-const folder = mkdtempSync(join(tmpdir(), "doctor-"));
+const folder = mkdtempSync(join(runFolder(), "doctor-"));
 const command = join(folder, "doctor.mjs");
 
 /** The command's output, and its exit code. */
