@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { evictDurableObject } from "cloudflare:test";
+import { evict } from "./evict.ts";
 import { objectName, shardOfUser, shardsOf, type Shard } from "../../src/server/large/shard.ts";
 
 /** The number of shards of the tests' large rooms. */
@@ -22,7 +22,7 @@ export const hubStub = (room: string) => env.HUBS!.getByName(room);
 
 /** Ends the hub like a crash. */
 export async function restartHub(room: string): Promise<void> {
-  await evictDurableObject(hubStub(room), { webSockets: "close" });
+  await evict(hubStub(room), "close");
 }
 
 /** All shards' objects of a room. */

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
+import { evict } from "./evict.ts";
 
 /** Moves the clock of Worker and rooms; timers and the platform's own clock stay. */
 export function passTime(seconds: number): void {
@@ -38,12 +39,12 @@ export function alarmOf(room: string): Promise<number | null> {
  * Hibernates the room like the platform, with its sockets open: the next event constructs it again.
  */
 export function hibernate(room: string): Promise<void> {
-  return evictDurableObject(roomStub(room));
+  return evict(roomStub(room));
 }
 
 /** Ends the room like a crash or a deploy: every socket is cut, and no handler runs. */
 export function restart(room: string): Promise<void> {
-  return evictDurableObject(roomStub(room), { webSockets: "close" });
+  return evict(roomStub(room), "close");
 }
 
 /** Runs a query on the room's tables. */

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Directory } from "../../../src/server/directory/directory.ts";
 import { partitionOf } from "../../../src/server/directory/partitions.ts";
@@ -9,6 +9,7 @@ import { countStorage, settleCounts } from "../../bench/worker/count-storage.ts"
 import type { Counts } from "../../bench/worker/counts.ts";
 import { admit, askBackend, queryUser, userStub, whereIs } from "../../worker-kit/backend.ts";
 import { eventually } from "../../worker-kit/eventually.ts";
+import { evict } from "../../worker-kit/evict.ts";
 import { join } from "../../worker-kit/peer.ts";
 import { passTime } from "../../worker-kit/time.ts";
 
@@ -66,7 +67,7 @@ describe("what an admission costs", () => {
       { rows: 0, alarms: 0 },
     ]);
     // Nor does one after a restart.
-    await evictDurableObject(userStub(ada));
+    await evict(userStub(ada));
     expect(await writtenBy(ada, [(user) => user.admit(MARK, one)])).toEqual([
       { rows: 0, alarms: 0 },
     ]);
@@ -103,7 +104,7 @@ describe("what an admission costs", () => {
       { room: here, stamp, last_online: null },
     ].toSorted((a, b) => (a.room < b.room ? -1 : 1));
     for (let restarts = 0; restarts < 2; restarts++) {
-      await evictDurableObject(userStub(ada));
+      await evict(userStub(ada));
       expect(await queryUser(ada, "SELECT * FROM rooms")).toEqual(list);
       expect((await admit(ada, MARK, here))!.stamp).toBe(stamp);
     }
@@ -140,7 +141,7 @@ describe("what the list of rooms writes", () => {
     expect(await stored()).toEqual([{ online: 1, renewed: 1 }]);
     expect(await listed()).toEqual([2]);
     expect(asked).not.toHaveBeenCalled();
-    await evictDurableObject(partition);
+    await evict(partition);
     expect(await listed()).toEqual([4]);
     expect(await listed()).toEqual([4]);
     expect(asked).toHaveBeenCalledTimes(1);

@@ -1,9 +1,10 @@
 import { env } from "cloudflare:workers";
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ROOM_URL } from "../../../src/server/room/room-request.ts";
 import { toRoomSession } from "../../../src/server/session/room-session.ts";
 import { eventually } from "../../worker-kit/eventually.ts";
+import { evict } from "../../worker-kit/evict.ts";
 import {
   admit,
   askBackend,
@@ -142,7 +143,7 @@ describe("forgetting a user", () => {
       await breakRooms(ada, [bad], how);
       expect(await forget(ada)).toBe(1);
       expect(await one.closed).toEqual(KICKED);
-      await evictDurableObject(userStub(ada));
+      await evict(userStub(ada));
       passTime(1);
       const since = await join(bad, ada);
       expect(await forgetAgain(ada)).toEqual([]);

@@ -1,9 +1,10 @@
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
 import { ROOM_URL } from "../../../src/server/room/room-request.ts";
 import { type Admission, type RoomSession } from "../../../src/server/session/room-session.ts";
 import { admit, breakRooms, mendRooms, queryUser, userStub } from "../../worker-kit/backend.ts";
+import { evict } from "../../worker-kit/evict.ts";
 import { Peer } from "../../worker-kit/peer.ts";
 import { passTimeWithAlarms, restart, roomStub } from "../../worker-kit/time.ts";
 import { fromOldWorker } from "../../worker-kit/old-worker.ts";
@@ -133,7 +134,7 @@ class World {
         return void (await userStub(this.user).whereabouts());
       case "restartUser":
         await userStub(this.user).isRevoked({ issuedAt: 0 });
-        await evictDurableObject(userStub(this.user));
+        await evict(userStub(this.user));
         if (this.#broken.length > 0) await breakRooms(this.user, this.#broken, "fail");
         return;
       case "restartRoom": {

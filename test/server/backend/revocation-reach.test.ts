@@ -1,9 +1,10 @@
 import { env } from "cloudflare:workers";
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { fromWorker, ROOM_URL } from "../../../src/server/room/room-request.ts";
 import { toRoomSession } from "../../../src/server/session/room-session.ts";
 import { eventually, until } from "../../worker-kit/eventually.ts";
+import { evict } from "../../worker-kit/evict.ts";
 import {
   admit,
   askBackend,
@@ -51,7 +52,7 @@ describe("telling the rooms of a revocation", () => {
     const bad = [hanging, failing].toSorted().map((room) => ({ room }));
     await eventually(async () => expect(await queryUser(ada, untold)).toEqual(bad));
     // This still holds after a restart, and users who have joined since stay.
-    await evictDurableObject(userStub(ada));
+    await evict(userStub(ada));
     const back = await join(failing, ada, { token: await signIn(ada, { iat: inSeconds(1) }) });
     const again = await breakRooms(ada, [hanging], "fail");
     await runDurableObjectAlarm(userStub(ada));
@@ -95,7 +96,7 @@ describe("telling the rooms of a revocation", () => {
       const at = Date.now() + 1_000;
       storage.sql.exec("INSERT INTO revocations VALUES ('old', ?, 0), ('older', ?, 1)", at, at);
     });
-    await evictDurableObject(userStub(ada));
+    await evict(userStub(ada));
     await runDurableObjectAlarm(userStub(ada));
     expect(await peer.closed).toEqual(CLOSED);
     expect(await queryUser(ada, "SELECT DISTINCT told FROM revocations")).toEqual([{ told: 1 }]);
@@ -174,7 +175,7 @@ describe("telling the rooms of a revocation", () => {
       Object.assign(user, { env: { ...env, ROOMS: rooms } });
       await user.revoke(null);
     });
-    await evictDurableObject(userStub(ada));
+    await evict(userStub(ada));
     await runDurableObjectAlarm(userStub(ada));
     expect(await peer.closed).toEqual(CLOSED);
     expect(await queryUser(ada, "SELECT room FROM errands")).toEqual([]);
@@ -204,7 +205,7 @@ describe("telling the rooms of a revocation", () => {
     );
     const admission = await admit(ada, { id: "late", issuedAt: 0 }, room);
     await revoke(ada, "late");
-    await evictDurableObject(roomStub(room));
+    await evict(roomStub(room));
     const joiner = { ...session, admission: admission! };
     const request = fromOldWorker({ requestId: "late", joiner });
     expect(fromWorker(new Request(ROOM_URL, request))).toMatchObject({ ask: "join", joiner });

@@ -1,6 +1,7 @@
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { askBackend, revoke, userPath, userStub } from "../../worker-kit/backend.ts";
+import { evict } from "../../worker-kit/evict.ts";
 import { ask, readRoom, refusal } from "../../worker-kit/http.ts";
 import { hold, put } from "../../worker-kit/lease.ts";
 import { join, Peer, tryJoin } from "../../worker-kit/peer.ts";
@@ -78,7 +79,7 @@ describe("revoking", () => {
     expect(await joinStatus(room, ada, later)).toBe(101);
     await other.ask({ type: "sync" });
     // It survives the end of the objects' memory, and applies to users the Worker has not seen.
-    await evictDurableObject(userStub(ada));
+    await evict(userStub(ada));
     passTime(120);
     expect(await refusal(await tryJoin(room, ada, { token: dated }))).toEqual(REVOKED);
   });

@@ -1,10 +1,11 @@
 import { env } from "cloudflare:workers";
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { partitionOf } from "../../../src/server/directory/partitions.ts";
 import { Directory } from "../../../src/server/directory/directory.ts";
 import { Room } from "../../../src/server/room/room.ts";
 import { eventually } from "../../worker-kit/eventually.ts";
+import { evict } from "../../worker-kit/evict.ts";
 import { askBackend } from "../../worker-kit/backend.ts";
 import { join } from "../../worker-kit/peer.ts";
 import { passTime, roomStub } from "../../worker-kit/time.ts";
@@ -57,7 +58,7 @@ it("[B9.5] a room that did not tell for three sweeps is asked, and one that nobo
   const older = await partition(ghost!).list({ prefix, after: "", limit: 1 });
   expect(older.every((found) => !("isOld" in found))).toBe(true);
   // What the objects of the list remember of this is not needed.
-  await evictDurableObject(partition(ghost!));
+  await evict(partition(ghost!));
   const truth = [right!, wrong!].map((room) => ({ room, online: 1, connections: 1 }));
   expect(await list(prefix)).toEqual({ rooms: truth, after: null });
   expect(count).toHaveBeenCalledTimes(3);

@@ -1,10 +1,11 @@
 import { env } from "cloudflare:workers";
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ROOM_URL, type Untagged } from "../../../src/server/room/room-request.ts";
 import { toRoomSession } from "../../../src/server/session/room-session.ts";
 import { Room } from "../../../src/server/room/room.ts";
 import { eventually } from "../../worker-kit/eventually.ts";
+import { evict } from "../../worker-kit/evict.ts";
 import {
   admit,
   askBackend,
@@ -176,7 +177,7 @@ describe("where a user is", () => {
     await join(room, ada);
     peer.close(1001);
     await peer.closed;
-    await evictDurableObject(userStub(ada));
+    await evict(userStub(ada));
     await join(room, ada);
     expect(await queryUser(ada, "SELECT * FROM rooms")).toEqual(before);
     const again = await join(fresh("room"), ada);
@@ -193,7 +194,7 @@ describe("where a user is", () => {
     expect(anew.stamp).toBeGreaterThan(stamp);
     await userStub(ada).left(room, stamp, Date.now());
     expect(await listed(ada)).toEqual([room]);
-    await evictDurableObject(userStub(ada));
+    await evict(userStub(ada));
     await userStub(ada).left(room, stamp, Date.now());
     expect(await listed(ada)).toEqual([room]);
     await userStub(ada).left(room, anew.stamp, Date.now());

@@ -1,10 +1,11 @@
 import { env } from "cloudflare:workers";
-import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
+import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Snapshot } from "../../../src/protocol/messages.ts";
 import { decodeAttachment } from "../../../src/server/room/connections/attachment.ts";
 import { partitionOf } from "../../../src/server/directory/partitions.ts";
 import { eventually, until } from "../../worker-kit/eventually.ts";
+import { evict } from "../../worker-kit/evict.ts";
 import { askBackend, userStub, whereIs } from "../../worker-kit/backend.ts";
 import { refusal } from "../../worker-kit/http.ts";
 import { Peer, tryJoin, welcomeOf } from "../../worker-kit/peer.ts";
@@ -42,7 +43,7 @@ async function restore(
     // Whatever it was set for is due: the tests run it themselves.
     if (alarm !== null) await storage.setAlarm(Date.now() + 3_600_000);
   });
-  await evictDurableObject(stub);
+  await evict(stub);
 }
 
 const restoreRoom = () => restore(roomStub(ROOM), room);
