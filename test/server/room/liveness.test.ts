@@ -1,3 +1,4 @@
+import { evictDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { judge, judgeAgainAt, timingFor } from "../../../src/server/room/connections/liveness.ts";
 import { readRoom } from "../../worker-kit/http.ts";
@@ -9,6 +10,7 @@ import {
   passTime,
   passTimeWithAlarms,
   query,
+  roomStub,
   runAlarm,
 } from "../../worker-kit/time.ts";
 
@@ -26,7 +28,7 @@ describe("signs of life", () => {
     ada.send("ping");
     await ada.until((frame) => frame === "pong");
     // Nothing was constructed for the ping: a room that is not running cannot be put to sleep.
-    await expect(hibernate(room)).rejects.toThrow("not currently running");
+    await expect(evictDurableObject(roomStub(room))).rejects.toThrow("not currently running");
   });
 
   it("[L1, L3.2] the heartbeat and the times of a probe follow from the stale time", () => {
