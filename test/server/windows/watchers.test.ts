@@ -1,3 +1,4 @@
+import { evictDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ask, askAs, askConfigured, readRoom, refusal } from "../../worker-kit/http.ts";
 import { join, Peer, tryJoin, welcomeOf } from "../../worker-kit/peer.ts";
@@ -7,6 +8,7 @@ import {
   hibernate,
   passTime,
   passTimeWithAlarms,
+  roomStub,
   tablesOf,
 } from "../../worker-kit/time.ts";
 import { framesOf, openWindow, settle, shownTo, untilShown } from "../../worker-kit/window.ts";
@@ -87,7 +89,7 @@ describe("a watcher", () => {
     for (const peer of peers) peer.send("ping");
     for (const peer of peers) await peer.until((frame) => frame === "pong");
     // A room that is not running cannot be put to sleep.
-    await expect(hibernate(room)).rejects.toThrow("not currently running");
+    await expect(evictDurableObject(roomStub(room))).rejects.toThrow("not currently running");
   });
 
   it("[S1.3] says nothing that only a member can say", async () => {
