@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** Names the folder of a run to all its processes. */
 const FOLDER = "ROLLCALL_TEST_RUN";
 /** Longer than anything takes that is made here. */
-const PATIENCE_MS = 180_000;
+const PATIENCE_MS = 500_000;
 
 type Outcome<Value> = { value: Value } | { failed: string };
 

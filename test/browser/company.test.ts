@@ -60,7 +60,7 @@ const button = (page: Pick<FrameLocator, "getByRole">, name: string) =>
   page.getByRole("button", { name, exact: true });
 
 /** A page with another in it, on a busy machine. */
-const BOUND = { timeout: 180_000 };
+const BOUND = { timeout: 600_000 };
 
 describe("the second viewer", BOUND, () => {
   it("[T2] is another person on the same page, who chooses for themselves and leaves at once", async () => {

@@ -40,7 +40,7 @@ const shards = (page: Page, name: string) =>
 
 const sum = (texts: string[]) => texts.reduce((all, text) => all + Number.parseInt(text), 0);
 
-describe("the demo's page of a large room", { timeout: 180_000 }, () => {
+describe("the demo's page of a large room", { timeout: 600_000 }, () => {
   it("[N5.2] shows what the hub and each shard know, as people come, choose and go", async () => {
     const { page } = await enter("Ada");
     await eventually(async () => {

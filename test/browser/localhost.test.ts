@@ -10,7 +10,7 @@ import { Program, runWranglerDev } from "../e2e/wrangler-dev.ts";
 import { closeContexts, openBrowser } from "./browser.ts";
 
 const EXAMPLES = join(import.meta.dirname, "../examples");
-const INSTALL_MS = 180_000;
+const INSTALL_MS = 600_000;
 
 const folder = mkdtempSync(join(tmpdir(), "rollcall-localhost-"));
 const presenceFolder = join(folder, "presence");
@@ -85,7 +85,7 @@ async function openSignedIn(path: string): Promise<Page> {
   return page;
 }
 
-const TRY_AGAIN_MS = 120_000;
+const TRY_AGAIN_MS = 600_000;
 
 describe("an app of Vite and Express on this machine, and presence beside it", () => {
   it("[A3.1, A3.2] works by the dev server's proxy, as on one host, with nothing to allow", async () => {

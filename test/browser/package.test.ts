@@ -18,7 +18,7 @@ const TYPES = ["@types/react", "@types/react-dom"];
 const folder = mkdtempSync(join(tmpdir(), "rollcall-package-"));
 const run = promisify(execFile);
 
-const INSTALL_MS = 180_000;
+const INSTALL_MS = 600_000;
 
 let app: AppFolder;
 let browser: Browser;

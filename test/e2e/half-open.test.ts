@@ -8,7 +8,7 @@ import { type Server, startServer } from "./server.ts";
 
 // The default. A room hibernates after 10 s without an event, so it sleeps before each sweep.
 const STALE_MS = 45_000;
-const TIMEOUT_MS = 150_000;
+const TIMEOUT_MS = 600_000;
 
 let server: Server;
 let browser: ChildProcess;

@@ -5,7 +5,7 @@ import { RawClient, readRoom, signToken } from "./client-kit.ts";
 import { type Server, startServer } from "./server.ts";
 
 const GRACE_MS = 3_000;
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 600_000;
 
 let server: Server;
 

@@ -91,7 +91,7 @@ export class ObservedClient {
   }
 
   /** Waits until what the page would show satisfies. */
-  until(satisfies: (state: RoomState) => boolean, withinMs = 15_000): Promise<RoomState> {
+  until(satisfies: (state: RoomState) => boolean, withinMs = 40_000): Promise<RoomState> {
     return eventually(() => this.state, satisfies, { withinMs, everyMs: 10 });
   }
 

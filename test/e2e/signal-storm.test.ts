@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 afterAll(() => server?.stop());
 
-describe("a storm of signals", { timeout: 400_000 }, () => {
+describe("a storm of signals", { timeout: 600_000 }, () => {
   it.each([
     ["[G2.1, G2.3, G2.4, G2.6, V2.1] in a room", "lobby"],
     ["[N1.3] in a large room, where each is refused,", "large"],

@@ -9,7 +9,7 @@ import { type Server, startServer } from "./server.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
 const EXAMPLES = join(PROJECT, "test/examples");
-const INSTALL_MS = 180_000;
+const INSTALL_MS = 600_000;
 
 const folder = mkdtempSync(join(tmpdir(), "rollcall-template-"));
 let app: AppFolder;

@@ -7,7 +7,7 @@ import { WindowClient } from "./model-shard.ts";
 
 it(
   "[N6.1] a choice made in another shard counts, though the list that comes with it does not fit",
-  { timeout: 60_000 },
+  { timeout: 600_000 },
   () =>
     withStorage(async (storage) => {
       const model = new LargeModel(storage);
@@ -38,7 +38,7 @@ it(
 
 it(
   "[N6.2, M2] who has been present for longer than RETENTION_SECONDS takes along their choice, too",
-  { timeout: 60_000 },
+  { timeout: 600_000 },
   () =>
     withStorage(async (storage) => {
       const model = new LargeModel(storage);

@@ -64,7 +64,7 @@ function goneFor(peer: Peer, users: readonly string[]): string[] {
 
 const FATES: Fate[] = ["lost", "answer lost", "twice", "overtaken"];
 
-describe("calls of a large room that go wrong", { timeout: 120_000 }, () => {
+describe("calls of a large room that go wrong", { timeout: 600_000 }, () => {
   it.each(FATES.flatMap((fate) => [[fate, "report"] as const, [fate, "tell"] as const]))(
     "[N3.1, N4.2, N4.4, V5] %s: a %s shows nobody as gone, and everybody holds the same at the end",
     async (fate, method) => {

@@ -10,7 +10,7 @@ const ids = Array.from({ length: MANY }, (_, index) => `u${index}`);
 
 it(
   "[N3.1, N4.1] everybody may have changed while everything is sent in parts",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   () => {
     const stream = new Stream("hub", () => ids);
     const copy = new Copy();

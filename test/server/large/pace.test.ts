@@ -8,7 +8,7 @@ const SECONDS = 10;
 
 it(
   "[N3.3] at most 4 reports and tellings a second and shard in a busy room, none in a quiet one",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   () =>
     withStorage(async (storage) => {
       const model = new LargeModel(storage);
@@ -35,7 +35,7 @@ it(
 
 it(
   "[N3.1] a change in a quiet room is shown in the other shards after two calls",
-  { timeout: 60_000 },
+  { timeout: 600_000 },
   () =>
     withStorage(async (storage) => {
       const model = new LargeModel(storage);

@@ -96,7 +96,7 @@ it(
 
 it(
   "[N6.1] the last choice counts, though another shard's clock is ahead",
-  { timeout: 60_000 },
+  { timeout: 600_000 },
   () =>
     withStorage(async (storage) => {
       const model = new LargeModel(storage);
@@ -126,7 +126,7 @@ it(
 
 it(
   "[N6.1, L6.1] a choice counts that its shard had not reported yet when it crashed",
-  { timeout: 60_000 },
+  { timeout: 600_000 },
   () =>
     withStorage(async (storage) => {
       const model = new LargeModel(storage);

@@ -8,7 +8,7 @@ import { runs } from "../../property-cases.ts";
 const maxRemembered = fc.constantFrom(0, 1, 2, 1_000);
 
 describe("convergence", () => {
-  const timeout = 300_000;
+  const timeout = 600_000;
   it(
     "[V5, V3, V4.1, L5.1] client = roster = GET in every order of joins, leaves, leases, updates, losses, forgets, resumes and restarts",
     { timeout },

@@ -8,7 +8,7 @@ import { runs } from "../../property-cases.ts";
 /** In a room of this size changes are gathered for longer than first states. */
 const SIZE = 150;
 const limits = { ...LIMITS, maxConnectionsPerUser: 1_000, maxConnectionsPerRoom: 1_000 };
-const timeout = 180_000;
+const timeout = 600_000;
 
 const joinOf = (user: number) => ({ do: "join", user, resume: false, hasNewName: false }) as const;
 

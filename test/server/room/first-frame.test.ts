@@ -211,7 +211,7 @@ describe("the first frame after hibernation", () => {
     expect((await readRoom(room)).members[0]!.status).toBe("busy");
   });
 
-  const timeout = 300_000;
+  const timeout = 600_000;
   it(
     "[W7, V1, W5, M3.3, L6.1] is answered as by the whole room, though most of it is taken in afterwards",
     { timeout },

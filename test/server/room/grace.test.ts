@@ -188,7 +188,7 @@ const step = fc.oneof(
 
 it(
   "[L4.2, L4.3, L6.1, L6.2, L7.5] in every order of losses, returns, sleeps and crashes nobody flickers, and nobody stays",
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   () =>
     withStorage((storage) =>
       fc.assert(

@@ -134,7 +134,7 @@ function nameEpochs(texts: readonly string[]): string[] {
 }
 
 describe("hiding", () => {
-  const timeout = 300_000;
+  const timeout = 600_000;
   it(
     "[M3.3, S8] nothing that others are told or can read tells who hides from who left, nor when",
     { timeout },

@@ -68,7 +68,7 @@ function fill(model: Model, members: number): void {
 }
 
 describe("many watchers", () => {
-  it("[S1.2] 5,000 come and go in a room of 100, and no row is written", { timeout: 120_000 }, () =>
+  it("[S1.2] 5,000 come and go in a room of 100, and no row is written", { timeout: 600_000 }, () =>
     withStorage(async (real) => {
       const storage = counting(real);
       const model = new Model(storage, ROOMY);
@@ -99,7 +99,7 @@ describe("many watchers", () => {
 
   it(
     "[S5.5, S5.4] 1,000 with 500 ids each are told of whoever comes, after a sleep too, and leave nothing",
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     () =>
       withStorage(async (storage) => {
         const model = new Model(storage, ROOMY);
