@@ -69,7 +69,7 @@ const urlOf = (room: string) => `http://${PRESENCE}:${server.port}/rooms/${room}
 
 /** Signs Ada in at the app. */
 async function adaIn(context: BrowserContext): Promise<BrowserContext> {
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(40_000);
   const cookie = { name: "app", value: "ada", domain: APP, path: "/" };
   await context.addCookies([{ ...cookie, httpOnly: true, sameSite: "Lax" }]);
   return context;

@@ -18,7 +18,12 @@ const LOST = Math.ceil(SOCKETS / 10);
 const GRACE_SECONDS = Math.max(4, Math.ceil(SOCKETS / 150));
 const PATIENCE_MS = 120_000;
 const TIMEOUT_MS = 600_000 + 100 * SOCKETS;
-const VARS = { LARGE_ROOMS: `${ROOM}=8`, GRACE_SECONDS: String(GRACE_SECONDS) };
+const VARS = {
+  LARGE_ROOMS: `${ROOM}=8`,
+  GRACE_SECONDS: String(GRACE_SECONDS),
+  // A shard that is not heard after the restart is asked in a part of it (SPEC N4.3).
+  STALE_SECONDS: "45",
+};
 
 let server: Server;
 let crowd: RemoteCrowd;

@@ -65,7 +65,6 @@ export class ObservedClient {
         constructor(address: string) {
           super(misdirect?.(attempts.length) ?? address, {
             headers: headers?.() ?? {},
-            closeTimeout: CLOSE_TIMEOUT_MS,
           } as ClientOptions);
           const attempt = { ws: this, url: new URL(address), received: [], sent: [], closed: null };
           this.#attempt = attempt;
@@ -130,6 +129,11 @@ function isState({ type }: ServerFrame): boolean {
 }
 
 function keep(attempt: Attempt): void {
+  attempt.ws.on("upgrade", ({ socket }) => {
+    // Sooner it would take along what the room has not read: the other's bytes that nobody reads here
+    // make it a reset.
+    socket.once("finish", () => setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS));
+  });
   attempt.ws.on("message", (message) => {
     const text = String(message);
     if (text.startsWith("{")) attempt.received.push(JSON.parse(text) as ServerFrame);

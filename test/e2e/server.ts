@@ -7,12 +7,18 @@ import { type BundleRequest, bundleOnce } from "./bundle.ts";
 import { serve } from "./host.ts";
 
 export interface ServerOptions extends Pick<BundleRequest, "env" | "main" | "config"> {
-  /** Variables beside those of `wrangler.toml`. */
+  /** Variables beside those of `wrangler.toml`; clients are stale after 300 s unless one says otherwise. */
   vars?: Record<string, string>;
   /** The `persist` of an earlier server, to go on with its rooms and its secret. */
   persist?: string;
   port?: number;
 }
+
+/**
+ * By default a client has 4.5 s to answer a probe, which those of a busy machine miss: dozens of them wait
+ * in one process for their turn.
+ */
+const PATIENT = { STALE_SECONDS: "300" };
 
 /** The production bundle on its own workerd. */
 export interface Server {
@@ -107,7 +113,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const logs: string[] = [];
   const temporary = join(persist, "temporary");
   mkdirSync(temporary, { recursive: true });
-  const vars = { SESSION_SECRET: secret, ...options.vars };
+  const vars = { SESSION_SECRET: secret, ...PATIENT, ...options.vars };
   const request = { bundle, vars, port, persist, temporary, folder };
   const served = await serve(request, logs);
   const { pid } = served;

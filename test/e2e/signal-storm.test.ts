@@ -18,7 +18,7 @@ let server: Server;
 
 beforeAll(async () => {
   // A busy machine may keep the onlookers from answering for long.
-  const vars = { SIGNALS: "true", STALE_SECONDS: "300", LARGE_ROOMS: "large=2" };
+  const vars = { SIGNALS: "true", LARGE_ROOMS: "large=2" };
   server = await startServer({ vars });
 });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { pass } from "../../worker-kit/fake-clock.ts";
+import { eventually } from "../../worker-kit/eventually.ts";
 import { readRoom } from "../../worker-kit/http.ts";
 import { join } from "../../worker-kit/peer.ts";
 import {
@@ -91,7 +92,7 @@ describe("a lost place", () => {
     passTime(4);
     bob.close(1001);
     await bob.closed;
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(JSON.stringify(await storedIn(room))).toMatch(/lostAt.*lostAt/);
     });
     await hibernate(room);
