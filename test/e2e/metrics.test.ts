@@ -13,8 +13,8 @@ let server: Server;
 beforeAll(async () => {
   server = await startServer({
     main: "test/e2e/worker/measured.ts",
-    // Less time would make a ghost of who answers on a busy machine, too.
-    vars: { STALE_SECONDS: "6", GRACE_SECONDS: "0" },
+    // Less time would make a ghost of who only says little on a busy machine, too.
+    vars: { STALE_SECONDS: "15", GRACE_SECONDS: "0" },
   });
 });
 afterAll(() => server?.stop());
@@ -38,10 +38,6 @@ it("[O4.1] joins, leaves, refusals and deliveries are points whose columns stand
   await RawClient.join(server, room, await token("ghost"), { answersProbes: false });
   await expect(readRoom(server, room, "no token")).rejects.toThrow("401");
   await expect(readRoom(server, "%20", await token("ada"))).rejects.toThrow("400");
-  await eventually(
-    () => of("leave"),
-    ({ length }) => length === 2,
-  );
   await ada.leave();
   await eventually(
     () => of("leave"),
@@ -56,7 +52,7 @@ it("[O4.1] joins, leaves, refusals and deliveries are points whose columns stand
     doubles: [1, 0, 0],
   });
   expect(of("join")).toEqual([one("join", ""), one("join", ""), one("join", "")]);
-  expect(of("leave")).toEqual([one("leave", "left"), one("leave", "stale"), one("leave", "left")]);
+  expect(of("leave")).toEqual([one("leave", "left"), one("leave", "left"), one("leave", "stale")]);
   expect(of("refused")).toEqual([
     one("refused", "session_invalid"),
     one("refused", "room_invalid", ""),

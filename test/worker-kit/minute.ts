@@ -13,7 +13,7 @@ export async function useUpMinute(isLimited: () => Promise<boolean>, limit = 60)
       if (uses > 2 * limit) throw new Error("Nothing limits it.");
     }
     const leftMs = MINUTE_MS - (Date.now() % MINUTE_MS);
-    if (leftMs > ENOUGH_MS) return uses;
+    if (uses > 0 && leftMs > ENOUGH_MS) return uses;
     await new Promise((resolve) => setTimeout(resolve, leftMs));
   }
 }

@@ -90,6 +90,8 @@ describe("bad frames", () => {
   it("[W12.1] frames above 20 in 5 s are dropped, and answered once a second; ping does not count", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
+    // A busy machine may take more than a second for them.
+    passTime(0);
     for (let n = 1; n <= 50; n++) ada.send("ping");
     for (let n = 1; n <= 30; n++) ada.send({ type: "update", data: { n } });
     await eventually(() => expect(errorsIn(ada.frames)).toEqual(["rate_limited"]));
@@ -104,6 +106,7 @@ describe("bad frames", () => {
   it("[W12.2] five seconds of flooding in a minute close 4429", async () => {
     const room = newRoom();
     const ada = await join(room, "ada");
+    passTime(0);
     for (let second = 1; second <= 5; second++) {
       for (let n = 1; n <= 25; n++) ada.send({ type: "idle", idle: false });
       if (second < 5) {
