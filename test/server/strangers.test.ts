@@ -60,7 +60,8 @@ describe("who asks with credentials that fail", () => {
     expect(app.asked).toBeGreaterThanOrEqual(60);
     expect(app.asked).toBeLessThanOrEqual(MOST_ASKED);
     expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(60);
-    expect(statuses.at(-1)).toBe(429);
+    // A minute may turn on the way: then the last ones are asked about again.
+    expect(statuses).toContain(429);
   });
 
   it("[A7.5, A7.6] has the app asked 60 times a minute, all at once", async () => {
@@ -128,8 +129,9 @@ describe("who asks with credentials that fail", () => {
     expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThanOrEqual(
       150 - MOST_ASKED,
     );
+    expect(get.mock.calls.length).toBeLessThanOrEqual(MOST_ASKED);
+    await useUpMinute(async () => (await read(address, key(), config)).status === 429);
     const asked = get.mock.calls.length;
-    expect(asked).toBeLessThanOrEqual(MOST_ASKED);
     expect(await refusal(await read(address, key(), config))).toEqual(LIMITED);
     expect(get.mock.calls).toHaveLength(asked);
   });
