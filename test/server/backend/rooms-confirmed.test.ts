@@ -45,6 +45,8 @@ const replaceRooms = (room: string, stub: object) =>
 it("[B9.5] a room that did not tell for three sweeps is asked, and one that nobody is in is not listed", async () => {
   const prefix = newPrefix();
   const [ghost, wrong, right] = ["ghost", "wrong", "right"].map((name) => prefix + name);
+  // From here on the clock moves by the test alone: a busy machine may take seconds to join.
+  passTime(0);
   for (const room of [wrong!, right!]) await join(room, "ada");
   await eventually(async () => expect((await list(prefix)).rooms).toHaveLength(2));
   await tell(ghost!, 2);
