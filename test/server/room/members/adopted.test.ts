@@ -43,7 +43,7 @@ it("[N6.2] what is known here stays if it is newer", () => {
   const roster = knowing(60);
   roster.adopt(100, "ada", { ...KEPT, lastOnline: 59 });
   expect([roster.chosenBy("ada"), roster.isChanged]).toEqual([null, false]);
-  for (const lastOnline of [61, null]) {
+  for (const lastOnline of [60, 61, null]) {
     const other = knowing(60);
     other.adopt(100, "ada", { ...KEPT, lastOnline });
     expect([other.chosenBy("ada"), lastOnlineIn(other, "ada")]).toEqual([
@@ -62,3 +62,19 @@ it("[N6.2] of a member who is here, what is taken over is shown", () => {
   expect(roster.find("ada")?.unseen).toBeNull();
   expect(shownIn(roster, "ada")).toMatchObject({ name: "Ada L.", status: "busy", connections: 1 });
 });
+
+it.each([
+  [6, "away", { n: 1 }],
+  [7, "busy", { n: 2 }],
+  [8, "busy", { n: 2 }],
+])(
+  "[N6.1, N6.2] of a choice made here at 7 and one made there at %i, the newer counts, with its data",
+  (choseAt, chosen, data) => {
+    const roster = newRoster();
+    roster.join(0, sessionOf("ada"), "a1");
+    roster.update(0, "ada", { status: "away", data: { n: 1 } }, 7);
+    roster.adopt(100, "ada", { ...KEPT, choseAt, data: { n: 2 }, lastOnline: null });
+    expect(roster.find("ada")).toMatchObject({ chosen, data, choseAt: Math.max(choseAt, 7) });
+    expect(shownIn(roster, "ada")).toMatchObject({ name: "Ada L.", status: chosen, data });
+  },
+);

@@ -246,6 +246,19 @@ it("[V1, M3.3] each connection that comes or goes is one version, whether its me
   expect(versionAfter(() => roster.idle(0, refTo("ada", "a3"), false))).toEqual([0, 1]);
 });
 
+it("[N6.1, V1] an update that names status or data has a time, and one that changes nothing is not stored", () => {
+  const roster = newRoster();
+  roster.join(0, sessionOf("ada"), "a1");
+  takeChanges(roster);
+  roster.update(0, "ada", { status: null });
+  roster.update(0, "ada", {}, 4);
+  expect([roster.isChanged, roster.find("ada")?.choseAt]).toEqual([false, 0]);
+  roster.update(0, "ada", { status: "busy" }, 5);
+  expect(roster.find("ada")?.choseAt).toBe(5);
+  roster.update(0, "ada", { data: { n: 1 } }, 6);
+  expect(roster.find("ada")?.choseAt).toBe(6);
+});
+
 it("[W8, M5.1] an update changes what it names, and tells whether that was the choice", () => {
   const roster = newRoster();
   roster.join(0, sessionOf("ada"), "a1");
