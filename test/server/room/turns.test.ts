@@ -5,6 +5,7 @@ import { WriteFailure } from "../../../src/server/room/storage/write-failure.ts"
 import { TurnRunner } from "../../../src/server/room/turn-runner.ts";
 import { LIMITS, Model } from "./model.ts";
 import { withStorage } from "./model-storage.ts";
+import { ModelWindows } from "./model-windows.ts";
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -183,6 +184,41 @@ it("[V2.1] a change is told when it is due, though the room has just stored anot
     expect(told()).toBe(1);
     vi.advanceTimersByTime(1);
     expect(told()).toBe(3);
+    vi.clearAllTimers();
+    await model.check();
+  }));
+
+it("[S5.4, V2.1] watch lists that change within 50 ms are stored together", () =>
+  withStorage(async (storage) => {
+    const model = quietModel(storage);
+    const windows = new ModelWindows(model);
+    const how = { user: 2, limit: 0, isMember: false, isLater: false, resume: false };
+    const clients = [1, 2].map(() => model.turn((now) => windows.open(how, now)!));
+    vi.advanceTimersByTime(10_000);
+    const write = vi.spyOn(model.room.watchTable, "write");
+    for (const client of clients) {
+      model.turn(() => windows.watch(client, { add: ["bob"], remove: [], denied: [] }));
+    }
+    expect(write).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(50);
+    expect(write).toHaveBeenCalledTimes(2);
+    vi.clearAllTimers();
+    await windows.check();
+  }));
+
+it("[L6.4] a fault while others are told is logged, and ends no turn", () =>
+  withStorage(async (storage) => {
+    const faults = watchFaults();
+    const model = quietModel(storage);
+    vi.spyOn(model.room.broadcaster, "flush").mockImplementationOnce(() => {
+      throw new Error("broken");
+    });
+    const acks: number[] = [];
+    model.turn((now) => {
+      model.roster.update(now, "ada", { data: { n: 1 } });
+      model.room.replies.after(() => acks.push(1));
+    });
+    expect([faults.length, acks, model.room.isChanged]).toEqual([1, [1], false]);
     vi.clearAllTimers();
     await model.check();
   }));
