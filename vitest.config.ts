@@ -5,6 +5,9 @@ import { defineConfig, type Plugin } from "vitest/config";
 import { CredentialGuard, keepLog } from "./test/credential-guard.ts";
 import { LongFirst } from "./test/long-first.ts";
 import { RulesGuard } from "./test/rules-guard.ts";
+import { offerNoCompression } from "./test/uncompressed.ts";
+
+offerNoCompression();
 
 /**
  * Where the tests' rooms keep their state: in memory if there is space, since each commit waits for
