@@ -33,8 +33,12 @@ const PROPERTIES = { provide: { seed: SEED, effort: EFFORT } };
  * then fails with its own message.
  */
 const BOUNDS = { testTimeout: 600_000 * EFFORT, hookTimeout: 600_000 };
-/** Most files wait for most of their time: on two cores, so many run at a time. */
-const FILES_AT_A_TIME = 10;
+/**
+ * Files of the node project compute for a third of their time, and those of the Workers for half: so many
+ * keep two cores busy. Each process more costs 2 s of CPU: it starts and gets all modules, or loads a
+ * browser.
+ */
+const FILES_AT_A_TIME = 7;
 /** Starting a workerd takes longer than most files. */
 const SHARED = {
   isolate: false,

@@ -2,28 +2,23 @@ import { basename } from "node:path";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
- * The files of the node project that take longest start before all others. They leave few places, so
- * that small projects start few workerds.
+ * Files of the node project that wait for most of their time: they start before all others, and run
+ * beside those that compute. They leave few places, so that small projects start few workerds.
  */
-const LONGEST = [
-  "webhooks",
-  "half-open",
-  "page",
-  "presence",
-  "company",
-  "package",
-  "deploy-examples",
-  "localhost",
-];
+const WAITING = ["webhooks", "memory", "crash", "half-open"];
 
 /** Of each project's other files the longest start first, so that none is left over at its end. */
 const LONG = [
-  "memory",
+  "page",
+  "presence",
+  "company",
+  "localhost",
+  "package",
+  "users-crash",
   "lifecycle",
-  "crash",
+  "deploy-examples",
   "restart",
   "template",
-  "users-crash",
   "background",
   "react-rooms",
   "react-unmount",
@@ -78,8 +73,8 @@ export class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const place = ({ project, moduleId }: TestSpecification) => {
       const name = basename(moduleId, ".test.ts");
-      const longest = project.name === "node" ? LONGEST.indexOf(name) : -1;
-      if (longest !== -1) return [-1, longest] as const;
+      const waiting = project.name === "node" ? WAITING.indexOf(name) : -1;
+      if (waiting !== -1) return [-1, waiting] as const;
       const long = LONG.indexOf(name);
       return [PROJECTS.indexOf(project.name), long === -1 ? LONG.length : long] as const;
     };
