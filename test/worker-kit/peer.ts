@@ -20,6 +20,8 @@ export class Peer {
   readonly #waiting = new Set<() => void>();
   #sent = 0;
   #room = "";
+  /** How the room ended it. */
+  #end: string | null = null;
 
   constructor(ws: WebSocket, holds: Replica | null = null) {
     this.#ws = ws;
@@ -34,7 +36,10 @@ export class Peer {
       for (const check of this.#waiting) check();
     });
     this.closed = new Promise((resolve) => {
-      ws.addEventListener("close", ({ code, reason }) => resolve({ code, reason }));
+      ws.addEventListener("close", ({ code, reason }) => {
+        this.#end = `closed with ${code} ${reason}`;
+        resolve({ code, reason });
+      });
     });
     ws.accept();
   }
@@ -51,7 +56,11 @@ export class Peer {
 
   send(frame: object | string | ArrayBuffer): void {
     const isRaw = typeof frame === "string" || frame instanceof ArrayBuffer;
-    this.#ws.send(isRaw ? frame : JSON.stringify(frame));
+    try {
+      this.#ws.send(isRaw ? frame : JSON.stringify(frame));
+    } catch (error) {
+      throw new Error(this.#end ?? "not closed by the room", { cause: error });
+    }
   }
 
   /** Sends a frame that may be too late: a socket that knows its end sends nothing more. */
