@@ -108,12 +108,18 @@ export class Tab {
     });
   }
 
-  /** Every later change to what the page shows of the room, however short. */
+  /**
+   * Every later change to what the page shows of the room, however short; not what it says of a pointer
+   * and of typing, which nobody sees while it is cut.
+   */
   async watch(): Promise<() => Promise<string[]>> {
     const changes = await this.page.evaluateHandle(() => {
       const seen: string[] = [];
       const observer = new MutationObserver((records) => {
-        for (const { type, target } of records) seen.push(`${type}: ${target.textContent}`);
+        for (const { type, target } of records) {
+          const element = target instanceof Element ? target : target.parentElement;
+          if (!element?.closest(".board, .composer")) seen.push(`${type}: ${target.textContent}`);
+        }
       });
       const everything = { subtree: true, childList: true, characterData: true, attributes: true };
       observer.observe(document.querySelector(".room")!, everything);
