@@ -9,7 +9,7 @@ import { runs } from "../../property-cases.ts";
 
 /** A room holds 40, and for a moment both of whoever is replaced. */
 const SESSIONS_A_ROOM = 24;
-const CASES = runs(1_000);
+const CASES = runs(2_000);
 const LONGEST_MS = 400 * 86_400_000;
 /**
  * The expected refusals; `bad_message` is a token above 16 KiB. Any other is a fault of the
@@ -115,7 +115,7 @@ async function enterOneRoom(batch: readonly Case[]): Promise<void> {
 
 it(
   "[A2.1, L6.4] whatever a session says, by whichever door, costs nobody else anything",
-  { timeout: 600_000 + CASES * 240 },
+  { timeout: 600_000 + CASES * 120 },
   async () => {
     const batches = fc.array(cases, { minLength: SESSIONS_A_ROOM, maxLength: SESSIONS_A_ROOM });
     await fc.assert(fc.asyncProperty(batches, enterOneRoom), {

@@ -11,7 +11,7 @@ import { runs } from "../../property-cases.ts";
 
 /** A room holds 40. */
 const SOCKETS_A_ROOM = 30;
-const CASES = runs(500);
+const CASES = runs(1_000);
 
 let faults: string[] = [];
 beforeEach(() => {
@@ -156,7 +156,7 @@ async function playOneRoom(batch: readonly Case[]): Promise<void> {
 
 it(
   "[W13, L6.4] whatever a socket sends, in whatever state, costs nobody else anything",
-  { timeout: 600_000 + CASES * 480 },
+  { timeout: 600_000 + CASES * 240 },
   async () => {
     const batches = fc.array(cases, { minLength: SOCKETS_A_ROOM, maxLength: SOCKETS_A_ROOM });
     await fc.assert(fc.asyncProperty(batches, playOneRoom), {
