@@ -115,8 +115,9 @@ it(
       ({ open }) => open === 0,
     );
     const lost = new Set(await crowd.call("lose", LOST));
-    server = await startServer({ vars: VARS, persist, port });
+    // An alarm that is due wakes shards before the server is known to listen.
     const restartedAt = Date.now();
+    server = await startServer({ vars: VARS, persist, port });
     await measured("Storm after the restart", () => crowd.call("connect"));
     await crowd.call("choose", 0);
     await measured("Same after the restart", () => untilSame(reader, users, () => true));
