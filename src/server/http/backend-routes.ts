@@ -20,7 +20,7 @@ function userOf(c: AppContext, { url }: RequestContext): string {
   return user;
 }
 
-/** Hono passes on what it cannot decode: to a caller who forgot to encode an id it is another's. */
+/** Hono returns an id that it cannot decode as it is, so that `100%`, not encoded, would name a user. */
 function isDecodable(path: string): boolean {
   try {
     decodeURIComponent(path);

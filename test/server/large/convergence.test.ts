@@ -196,40 +196,36 @@ async function take(model: LargeModel, each: Step): Promise<void> {
 }
 
 describe("a large room", () => {
-  it(
-    "[V5, N3, N4.1, N4.2, N4.3, N4.4] shows nobody as gone who is not, and everybody the same 5 s after any calls that were lost, late, repeated or not answered, and any part that started again",
-    { timeout: 1_800_000 },
-    () =>
-      withStorage((storage) =>
-        fc.assert(
-          fc.asyncProperty(
-            fc.array(step, { minLength: 1, maxLength: 40, size: "max" }),
-            async (steps) => {
-              const log = vi.spyOn(console, "log").mockImplementation(() => {});
-              // All else is microtasks: the runner must hear of this test in between.
-              await vi.advanceTimersByTimeAsync(0);
-              try {
-                const model = new LargeModel(storage);
-                for (const each of steps) await take(model, each);
-                await model.check();
-                expect(model.away).toEqual([]);
-              } finally {
-                log.mockRestore();
-                // What is left of this model must not touch the storage of the next.
-                vi.clearAllTimers();
-              }
-            },
-          ),
-          {
-            numRuns: runs(2_000),
-            examples: [
-              [NO_LONGER_TOLD],
-              [NOT_KNOWN_TO_HAVE_LEFT],
-              [CHOICE_IN_GRACE],
-              [HIDDEN_IN_GRACE],
-            ],
+  it("[V5, N3, N4.1, N4.2, N4.3, N4.4] shows nobody as gone who is not, and everybody the same 5 s after any calls that were lost, late, repeated or not answered, and any part that started again", () =>
+    withStorage((storage) =>
+      fc.assert(
+        fc.asyncProperty(
+          fc.array(step, { minLength: 1, maxLength: 40, size: "max" }),
+          async (steps) => {
+            const log = vi.spyOn(console, "log").mockImplementation(() => {});
+            // All else is microtasks: the runner must hear of this test in between.
+            await vi.advanceTimersByTimeAsync(0);
+            try {
+              const model = new LargeModel(storage);
+              for (const each of steps) await take(model, each);
+              await model.check();
+              expect(model.away).toEqual([]);
+            } finally {
+              log.mockRestore();
+              // What is left of this model must not touch the storage of the next.
+              vi.clearAllTimers();
+            }
           },
         ),
+        {
+          numRuns: runs(2_000),
+          examples: [
+            [NO_LONGER_TOLD],
+            [NOT_KNOWN_TO_HAVE_LEFT],
+            [CHOICE_IN_GRACE],
+            [HIDDEN_IN_GRACE],
+          ],
+        },
       ),
-  );
+    ));
 });

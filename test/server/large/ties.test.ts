@@ -52,97 +52,85 @@ function chosenIn(model: LargeModel, tabs: readonly WindowClient[]): Shown[] {
   });
 }
 
-it(
-  "[N6.1] of choices that two tabs make in two shards, in the same millisecond too, every part of the room ends with the same one",
-  { timeout: 600_000 },
-  () =>
-    withStorage((storage) =>
-      fc.assert(
-        fc.asyncProperty(
-          fc.array(choice, { minLength: 1, maxLength: 8, size: "max" }),
-          fates,
-          async (choices, disturbed) => {
-            const log = vi.spyOn(console, "log").mockImplementation(() => {});
-            // All else is microtasks: the runner must hear of this test in between.
-            await vi.advanceTimersByTimeAsync(0);
-            try {
-              const model = new LargeModel(storage);
-              const tabs = await inBoth(model);
-              let at = 0;
-              model.network.next = () => disturbed[at++] ?? { fate: "arrives", ms: 1 };
-              for (const { tab, update, ms } of choices) {
-                model.update(tabs[tab]!, update);
-                if (ms > 0) await pass(ms);
-              }
-              model.network.heal();
-              await pass(REPAIRED_MS);
-              expect(await model.checkSoon()).toBe(true);
-              const [first, second] = chosenIn(model, tabs);
-              expect(second).toEqual(first);
-              // Who has been hidden for so long is not on the list.
-              const listed = model.hub.list.member("ada") ?? "{}";
-              const { data = null } = JSON.parse(listed) as Partial<Member>;
-              expect(data).toEqual(first!.data);
-            } finally {
-              log.mockRestore();
-              vi.clearAllTimers();
+it("[N6.1] of choices that two tabs make in two shards, in the same millisecond too, every part of the room ends with the same one", () =>
+  withStorage((storage) =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(choice, { minLength: 1, maxLength: 8, size: "max" }),
+        fates,
+        async (choices, disturbed) => {
+          const log = vi.spyOn(console, "log").mockImplementation(() => {});
+          // All else is microtasks: the runner must hear of this test in between.
+          await vi.advanceTimersByTimeAsync(0);
+          try {
+            const model = new LargeModel(storage);
+            const tabs = await inBoth(model);
+            let at = 0;
+            model.network.next = () => disturbed[at++] ?? { fate: "arrives", ms: 1 };
+            for (const { tab, update, ms } of choices) {
+              model.update(tabs[tab]!, update);
+              if (ms > 0) await pass(ms);
             }
-          },
-        ),
-        { numRuns: runs(60) },
+            model.network.heal();
+            await pass(REPAIRED_MS);
+            expect(await model.checkSoon()).toBe(true);
+            const [first, second] = chosenIn(model, tabs);
+            expect(second).toEqual(first);
+            // Who has been hidden for so long is not on the list.
+            const listed = model.hub.list.member("ada") ?? "{}";
+            const { data = null } = JSON.parse(listed) as Partial<Member>;
+            expect(data).toEqual(first!.data);
+          } finally {
+            log.mockRestore();
+            vi.clearAllTimers();
+          }
+        },
       ),
+      { numRuns: runs(60) },
     ),
-);
+  ));
 
-it(
-  "[N6.1] the last choice counts, though another shard's clock is ahead",
-  { timeout: 600_000 },
-  () =>
-    withStorage(async (storage) => {
-      const model = new LargeModel(storage);
-      const tabs = await inBoth(model);
-      const { calls, room } = model.holderOf(tabs[0]!);
-      const choseAt = choiceTime(Date.now() + 60_000, GENERATIONS[1], 0);
-      // The hub passes on what a shard whose clock is a minute ahead has reported.
-      await calls.tell({
-        from: "a hub",
-        after: 5,
-        number: 6,
-        state: room.roster.list.state,
-        set: [],
-        gone: [],
-        watching: 0,
-        included: { from: "", number: 0 },
-        generations: [...GENERATIONS],
-        choices: [{ user: "ada", choseAt, chosen: "busy", data: null }],
-      });
-      expect(room.roster.chosenBy("ada")).toBe("busy");
-      model.update(tabs[0]!, { status: "away" });
-      await model.check();
-      expect(chosenIn(model, tabs).map(({ chosen }) => chosen)).toEqual(["away", "away"]);
-      vi.clearAllTimers();
-    }),
-);
+it("[N6.1] the last choice counts, though another shard's clock is ahead", () =>
+  withStorage(async (storage) => {
+    const model = new LargeModel(storage);
+    const tabs = await inBoth(model);
+    const { calls, room } = model.holderOf(tabs[0]!);
+    const choseAt = choiceTime(Date.now() + 60_000, GENERATIONS[1], 0);
+    // The hub passes on what a shard whose clock is a minute ahead has reported.
+    await calls.tell({
+      from: "a hub",
+      after: 5,
+      number: 6,
+      state: room.roster.list.state,
+      set: [],
+      gone: [],
+      watching: 0,
+      included: { from: "", number: 0 },
+      generations: [...GENERATIONS],
+      choices: [{ user: "ada", choseAt, chosen: "busy", data: null }],
+    });
+    expect(room.roster.chosenBy("ada")).toBe("busy");
+    model.update(tabs[0]!, { status: "away" });
+    await model.check();
+    expect(chosenIn(model, tabs).map(({ chosen }) => chosen)).toEqual(["away", "away"]);
+    vi.clearAllTimers();
+  }));
 
-it(
-  "[N6.1, L6.1] a choice counts that its shard had not reported yet when it crashed",
-  { timeout: 600_000 },
-  () =>
-    withStorage(async (storage) => {
-      const model = new LargeModel(storage);
-      const [older, newer] = await inBoth(model);
-      model.update(newer!, { status: "away" });
-      await pass(5_000);
-      const log = vi.spyOn(console, "log").mockImplementation(() => {});
-      model.network.next = () => ({ fate: "lost", ms: 1 });
-      model.update(older!, { status: "busy", data: { n: 1 } });
-      model.crash(model.holderOf(older!));
-      await model.check();
-      log.mockRestore();
-      expect(model.holderOf(newer!).room.roster.chosenBy("ada")).toBe("busy");
-      vi.clearAllTimers();
-    }),
-);
+it("[N6.1, L6.1] a choice counts that its shard had not reported yet when it crashed", () =>
+  withStorage(async (storage) => {
+    const model = new LargeModel(storage);
+    const [older, newer] = await inBoth(model);
+    model.update(newer!, { status: "away" });
+    await pass(5_000);
+    const log = vi.spyOn(console, "log").mockImplementation(() => {});
+    model.network.next = () => ({ fate: "lost", ms: 1 });
+    model.update(older!, { status: "busy", data: { n: 1 } });
+    model.crash(model.holderOf(older!));
+    await model.check();
+    log.mockRestore();
+    expect(model.holderOf(newer!).room.roster.chosenBy("ada")).toBe("busy");
+    vi.clearAllTimers();
+  }));
 
 it("[N6.1] no two choices of a user have the same time", () => {
   const numbers = fc.integer({ min: 2, max: 64 });

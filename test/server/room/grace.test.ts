@@ -187,56 +187,52 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("restart" as const) }) },
 );
 
-it(
-  "[L4.2, L4.3, L6.1, L6.2, L7.5] in every order of losses, returns, sleeps and crashes nobody flickers, and nobody stays",
-  { timeout: 600_000 },
-  () =>
-    withStorage((storage) =>
-      fc.assert(
-        fc.asyncProperty(
-          fc.array(step, { minLength: 1, maxLength: 60, size: "max" }),
-          fc.boolean(),
-          async (steps, isWatched) => {
-            const model = new Model(storage);
-            const expected = new Expected(LIMITS.graceMs);
-            const join = (user: number) => {
-              model.turn((now) => model.join({ do: "join", user, ...PAGE }, now));
-              expected.join(user, Date.now());
-            };
-            if (isWatched) join(4);
-            for (const each of steps) {
-              if (each.do === "join" && expected.liveOf(each.user) < 2) join(each.user);
-              if (each.do === "lose") {
-                const client = model.live.find(({ user }) => user === USERS[each.user]);
-                if (client) {
-                  model.turn((now) => model.cut(client, "lose", now));
-                  expected.lose(each.user, Date.now());
-                }
-              }
-              if (each.do === "sleep") {
-                await pass(100);
-                model.sleep();
-              }
-              if (each.do === "restart") {
-                await pass(100);
-                model.turn((now) => model.restart(now));
-                expected.crash(Date.now());
-              }
-              if (each.do === "pass") await pass(each.ms);
-              for (const [user, id] of USERS.entries()) {
-                const member = model.roster.list.member(id);
-                const { connections = 0 } = member
-                  ? (JSON.parse(member) as { connections: number })
-                  : {};
-                const { least, most } = expected.boundsOf(user, Date.now());
-                expect(connections, `${id} at least`).toBeGreaterThanOrEqual(least);
-                expect(connections, `${id} at most`).toBeLessThanOrEqual(most);
+it("[L4.2, L4.3, L6.1, L6.2, L7.5] in every order of losses, returns, sleeps and crashes nobody flickers, and nobody stays", () =>
+  withStorage((storage) =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 1, maxLength: 60, size: "max" }),
+        fc.boolean(),
+        async (steps, isWatched) => {
+          const model = new Model(storage);
+          const expected = new Expected(LIMITS.graceMs);
+          const join = (user: number) => {
+            model.turn((now) => model.join({ do: "join", user, ...PAGE }, now));
+            expected.join(user, Date.now());
+          };
+          if (isWatched) join(4);
+          for (const each of steps) {
+            if (each.do === "join" && expected.liveOf(each.user) < 2) join(each.user);
+            if (each.do === "lose") {
+              const client = model.live.find(({ user }) => user === USERS[each.user]);
+              if (client) {
+                model.turn((now) => model.cut(client, "lose", now));
+                expected.lose(each.user, Date.now());
               }
             }
-            vi.clearAllTimers();
-          },
-        ),
-        { numRuns: runs(200) },
+            if (each.do === "sleep") {
+              await pass(100);
+              model.sleep();
+            }
+            if (each.do === "restart") {
+              await pass(100);
+              model.turn((now) => model.restart(now));
+              expected.crash(Date.now());
+            }
+            if (each.do === "pass") await pass(each.ms);
+            for (const [user, id] of USERS.entries()) {
+              const member = model.roster.list.member(id);
+              const { connections = 0 } = member
+                ? (JSON.parse(member) as { connections: number })
+                : {};
+              const { least, most } = expected.boundsOf(user, Date.now());
+              expect(connections, `${id} at least`).toBeGreaterThanOrEqual(least);
+              expect(connections, `${id} at most`).toBeLessThanOrEqual(most);
+            }
+          }
+          vi.clearAllTimers();
+        },
       ),
+      { numRuns: runs(200) },
     ),
-);
+  ));

@@ -57,19 +57,15 @@ async function takeAll(
 }
 
 describe("windows", () => {
-  it(
-    "[S4.1, S4.2, S4.3, S4.4, S5.3, S6.2, S2.1, V5] show what is true at rest, in every order of changes, watch lists, sleeps and restarts",
-    { timeout: 600_000 },
-    () =>
-      withStorage(async (storage) => {
-        for (const { size, numRuns } of HISTORIES) {
-          const steps = fc.array(anyStep, { minLength: 1, maxLength: 40, size });
-          const history = fc.asyncProperty(steps, maxRemembered, async (taken, remembered) => {
-            // Nothing is kept of those who have been forgotten (SPEC L5, S5.4).
-            expect(await takeAll(storage, taken, remembered)).toEqual([]);
-          });
-          await fc.assert(history, { numRuns: runs(numRuns) });
-        }
-      }),
-  );
+  it("[S4.1, S4.2, S4.3, S4.4, S5.3, S6.2, S2.1, V5] show what is true at rest, in every order of changes, watch lists, sleeps and restarts", () =>
+    withStorage(async (storage) => {
+      for (const { size, numRuns } of HISTORIES) {
+        const steps = fc.array(anyStep, { minLength: 1, maxLength: 40, size });
+        const history = fc.asyncProperty(steps, maxRemembered, async (taken, remembered) => {
+          // Nothing is kept of those who have been forgotten (SPEC L5, S5.4).
+          expect(await takeAll(storage, taken, remembered)).toEqual([]);
+        });
+        await fc.assert(history, { numRuns: runs(numRuns) });
+      }
+    }));
 });
