@@ -61,7 +61,7 @@ const step = fc.oneof(
 );
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  vi.useFakeTimers({ now: 0 });
 });
 
 afterEach(() => {

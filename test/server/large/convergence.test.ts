@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Status } from "../../../src/protocol/messages.ts";
 import { pass } from "../../worker-kit/fake-clock.ts";
 import { USERS } from "../room/model-steps.ts";
-import { withStorage } from "../room/model-storage.ts";
+import { begin, PLAIN, setting, withStorage } from "../room/model-storage.ts";
 import { LargeModel } from "./model.ts";
 import { WindowClient } from "./model-shard.ts";
 import type { Fate } from "./network.ts";
@@ -200,8 +200,10 @@ describe("a large room", () => {
     withStorage((storage) =>
       fc.assert(
         fc.asyncProperty(
+          setting,
           fc.array(step, { minLength: 1, maxLength: 40, size: "max" }),
-          async (steps) => {
+          async (setting, steps) => {
+            begin(setting);
             const log = vi.spyOn(console, "log").mockImplementation(() => {});
             // All else is microtasks: the runner must hear of this test in between.
             await vi.advanceTimersByTimeAsync(0);
@@ -212,18 +214,16 @@ describe("a large room", () => {
               expect(model.away).toEqual([]);
             } finally {
               log.mockRestore();
-              // What is left of this model must not touch the storage of the next.
-              vi.clearAllTimers();
             }
           },
         ),
         {
           numRuns: runs(2_000),
           examples: [
-            [NO_LONGER_TOLD],
-            [NOT_KNOWN_TO_HAVE_LEFT],
-            [CHOICE_IN_GRACE],
-            [HIDDEN_IN_GRACE],
+            [PLAIN, NO_LONGER_TOLD],
+            [PLAIN, NOT_KNOWN_TO_HAVE_LEFT],
+            [PLAIN, CHOICE_IN_GRACE],
+            [PLAIN, HIDDEN_IN_GRACE],
           ],
         },
       ),

@@ -3,7 +3,7 @@ import { expect, it, vi } from "vitest";
 import type { Data, Member, Status } from "../../../src/protocol/messages.ts";
 import { choiceTime } from "../../../src/server/large/choice-time.ts";
 import { pass } from "../../worker-kit/fake-clock.ts";
-import { withStorage } from "../room/model-storage.ts";
+import { begin, setting, withStorage } from "../room/model-storage.ts";
 import { GENERATIONS, LargeModel } from "./model.ts";
 import { WindowClient } from "./model-shard.ts";
 import type { Fate } from "./network.ts";
@@ -56,9 +56,11 @@ it("[N6.1] of choices that two tabs make in two shards, in the same millisecond 
   withStorage((storage) =>
     fc.assert(
       fc.asyncProperty(
+        setting,
         fc.array(choice, { minLength: 1, maxLength: 8, size: "max" }),
         fates,
-        async (choices, disturbed) => {
+        async (setting, choices, disturbed) => {
+          begin(setting);
           const log = vi.spyOn(console, "log").mockImplementation(() => {});
           // All else is microtasks: the runner must hear of this test in between.
           await vi.advanceTimersByTimeAsync(0);
@@ -82,7 +84,6 @@ it("[N6.1] of choices that two tabs make in two shards, in the same millisecond 
             expect(data).toEqual(first!.data);
           } finally {
             log.mockRestore();
-            vi.clearAllTimers();
           }
         },
       ),

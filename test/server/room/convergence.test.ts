@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { LIMITS, LONGEST_GATHERING_MS, Model } from "./model.ts";
-import { withStorage } from "./model-storage.ts";
+import { begin, setting, withStorage } from "./model-storage.ts";
 import { step } from "./model-steps.ts";
 import { runs } from "../../property-cases.ts";
 
@@ -16,9 +16,11 @@ describe("convergence", () => {
       withStorage((storage) =>
         fc.assert(
           fc.asyncProperty(
+            setting,
             fc.array(step, { minLength: 1, maxLength: 40, size: "max" }),
             maxRemembered,
-            async (steps, maxRemembered) => {
+            async (setting, steps, maxRemembered) => {
+              begin(setting);
               const model = new Model(storage, { ...LIMITS, maxRemembered });
               for (const each of steps) {
                 await model.take(each, Date.now());
@@ -32,7 +34,6 @@ describe("convergence", () => {
               const longest = LIMITS.staleMs + LIMITS.graceMs + LIMITS.retentionMs;
               vi.advanceTimersByTime(longest);
               expect(tablesOf(storage)).toEqual([]);
-              vi.clearAllTimers();
             },
           ),
           { numRuns: runs(250) },

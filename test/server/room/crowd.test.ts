@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { LIMITS, Model } from "./model.ts";
-import { withStorage } from "./model-storage.ts";
+import { begin, setting, withStorage } from "./model-storage.ts";
 import { step } from "./model-steps.ts";
 import { runs } from "../../property-cases.ts";
 
@@ -60,8 +60,10 @@ it(
     withStorage((storage) =>
       fc.assert(
         fc.asyncProperty(
+          setting,
           fc.array(moment, { minLength: 5, maxLength: 40, size: "max" }),
-          async (moments) => {
+          async (setting, moments) => {
+            begin(setting);
             const model = openModel(storage);
             for (const { step, waitMs } of moments) {
               await model.take(step, Date.now());
@@ -69,7 +71,6 @@ it(
             }
             await model.check();
             for (const { misfits } of model.clients) expect(misfits).toEqual([]);
-            vi.clearAllTimers();
           },
         ),
         { numRuns: runs(15) },

@@ -15,7 +15,7 @@ import {
 } from "../../worker-kit/time.ts";
 import { Expected } from "./grace-model.ts";
 import { LIMITS, Model } from "./model.ts";
-import { withStorage } from "./model-storage.ts";
+import { begin, setting, withStorage } from "./model-storage.ts";
 import { USERS } from "./model-steps.ts";
 import { runs } from "../../property-cases.ts";
 
@@ -191,9 +191,11 @@ it("[L4.2, L4.3, L6.1, L6.2, L7.5] in every order of losses, returns, sleeps and
   withStorage((storage) =>
     fc.assert(
       fc.asyncProperty(
+        setting,
         fc.array(step, { minLength: 1, maxLength: 60, size: "max" }),
         fc.boolean(),
-        async (steps, isWatched) => {
+        async (setting, steps, isWatched) => {
+          begin(setting);
           const model = new Model(storage);
           const expected = new Expected(LIMITS.graceMs);
           const join = (user: number) => {
@@ -230,7 +232,6 @@ it("[L4.2, L4.3, L6.1, L6.2, L7.5] in every order of losses, returns, sleeps and
               expect(connections, `${id} at most`).toBeLessThanOrEqual(most);
             }
           }
-          vi.clearAllTimers();
         },
       ),
       { numRuns: runs(200) },
