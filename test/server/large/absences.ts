@@ -1,7 +1,6 @@
 import type { Replica } from "../../../src/client/replica.ts";
 import type { ModelShard, WindowClient } from "./model-shard.ts";
 import { USERS } from "../room/model-steps.ts";
-import { LIMITS } from "../room/model.ts";
 import type { Network } from "./network.ts";
 
 /** How long ago something may have been that is shown now: two calls that were late, and their gathering. */
@@ -67,7 +66,7 @@ export class Absences {
     const holders = shards().filter(({ room }) => room.roster.isShown(user));
     return holders.some(({ name }) => {
       // A shard that is silent for so long counts as gone, until it speaks again (SPEC N4.3).
-      const isSilent = now - network.heardAt(name) >= LIMITS.staleMs;
+      const isSilent = isLate(network.silentAt(name));
       // The hub knows nothing of a shard that could not speak since its start (SPEC N4.1).
       const isUnknown = isLate(hubStartedAt()) && isLate(network.faultyAt(name));
       return isSilent || isUnknown;

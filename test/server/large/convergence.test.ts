@@ -141,6 +141,38 @@ const HIDDEN_IN_GRACE: Step[] = [
   { do: "crash", which: 0 },
 ];
 
+export /** What comes late from a shard that is cut off afterwards is not waited for, and not heard. */
+const LATE_ANSWER: Step[] = [
+  { do: "join", user: 0, limit: 0, isMember: true },
+  {
+    do: "disturb",
+    fates: [
+      { fate: "arrives", ms: 0 },
+      { fate: "arrives", ms: 0 },
+      { fate: "late", ms: 0 },
+    ],
+  },
+  { do: "pass", ms: 12_000 },
+  { do: "join", user: 3, limit: 1, isMember: false },
+  { do: "mute", which: 0 },
+  { do: "pass", ms: 60_000 },
+  { do: "leave", which: 0 },
+];
+
+/** Somebody comes back at the moment at which a shard that was cut off is heard again. */
+const HEARD_AGAIN: Step[] = [
+  { do: "join", user: 1, limit: 0, isMember: true },
+  { do: "resize" },
+  { do: "join", user: 0, limit: 2, isMember: false },
+  { do: "join", user: 0, limit: 0, isMember: false },
+  { do: "pass", ms: 60_000 },
+  { do: "lose", which: 1 },
+  { do: "mute", which: 0 },
+  { do: "pass", ms: 60_000 },
+  { do: "crash", which: 0 },
+  { do: "pass", ms: 1 },
+];
+
 async function take(model: LargeModel, each: Step): Promise<void> {
   const { clients, shards } = model;
   const client = "which" in each ? clients[each.which % Math.max(1, clients.length)] : undefined;
@@ -224,6 +256,9 @@ describe("a large room", () => {
             [PLAIN, NOT_KNOWN_TO_HAVE_LEFT],
             [PLAIN, CHOICE_IN_GRACE],
             [PLAIN, HIDDEN_IN_GRACE],
+
+            [PLAIN, LATE_ANSWER],
+            [PLAIN, HEARD_AGAIN],
           ],
         },
       ),

@@ -1,3 +1,5 @@
+import { LIMITS } from "../room/model.ts";
+
 /** What becomes of a call between two objects. */
 export type Fate = "arrives" | "lost" | "answer lost" | "late" | "twice";
 
@@ -19,6 +21,8 @@ export class Network {
   readonly #faultyUntil = new Map<string, number>();
   /** When the hub last heard an object. */
   readonly #heardAt = new Map<string, number>();
+  /** When an object was heard that had not been for `LIMITS.staleMs`. */
+  readonly #silentUntil = new Map<string, number>();
 
   mute(object: string, ms: number): void {
     this.#muted.set(object, Date.now() + ms);
@@ -53,6 +57,17 @@ export class Network {
     return this.#heardAt.get(object) ?? 0;
   }
 
+  /** The last time at which the hub had not heard an object for `LIMITS.staleMs`. */
+  silentAt(object: string): number {
+    const isSilent = Date.now() - this.heardAt(object) >= LIMITS.staleMs;
+    return isSilent ? Date.now() : (this.#silentUntil.get(object) ?? 0);
+  }
+
+  #hear(object: string): void {
+    this.#silentUntil.set(object, this.silentAt(object));
+    this.#heardAt.set(object, Date.now());
+  }
+
   /** Calls `act` of an object. */
   async call<Result>(
     from: string,
@@ -70,11 +85,12 @@ export class Network {
     await sleep(fate === "late" ? LATE_MS : ms);
     if (isLost || isCut()) return never();
     const answer = structuredClone(await act());
-    if (to === "hub") this.#heardAt.set(from, Date.now());
+    if (to === "hub") this.#hear(from);
     if (fate === "answer lost") return never();
     if (fate === "twice") setTimeout(() => void act(), AGAIN_MS);
     await sleep(1);
-    if (from === "hub") this.#heardAt.set(to, Date.now());
+    // Nobody waits any longer for an answer that is late.
+    if (from === "hub" && fate !== "late") this.#hear(to);
     return answer;
   }
 
