@@ -40,8 +40,8 @@ export const windowEntries = {
 
 type Wanted = { [Key in keyof typeof windowEntries]?: v.InferOutput<(typeof windowEntries)[Key]> };
 
-/** Who sends the request: a session, a stranger, or the app's backend, to which no rule applies. */
-type Asker = Session | "stranger" | "backend";
+/** Who sends the request: a session, or the app's backend, to which no rule applies. */
+type Asker = Session | "backend";
 
 /** The window that a query asks for; `undefined` if the query is invalid. */
 function parsed<Schema extends v.GenericSchema>(schema: Schema, input: unknown) {
@@ -74,13 +74,12 @@ function limitOf(
   { view, limit = DEFAULT_WINDOW }: Wanted,
   { config, policy }: Pick<RequestContext, "config" | "policy">,
   room: string,
-  asker: Asker,
+  isBackend = false,
 ): number | null {
   if (view === undefined && !isShownInWindows(config, room)) return null;
-  const isShownCounts = asker === "stranger" || view === "counts";
   // With such a rule, nobody else may be shown.
-  const isRestricted = asker !== "backend" && restrictsWatching(policy);
-  return isShownCounts || isRestricted ? 0 : limit;
+  const isRestricted = !isBackend && restrictsWatching(policy);
+  return view === "counts" || isRestricted ? 0 : limit;
 }
 
 /**
@@ -103,13 +102,15 @@ export function windowOfSocket(
   context: RequestContext,
   query: URLSearchParams | null,
   room: string,
-  asker: Asker,
+  asker: Session | "stranger",
 ): Pick<JoinRequest, "window"> {
   const wanted = wantedBy(query);
-  const limit = limitOf(wanted, context, room, asker);
+  const limit = limitOf(wanted, context, room);
   if (limit === null) return {};
   const isLater = query?.get("watch") === "later";
-  return { window: { limit, ...impliedBy(wanted), ...(isLater && { isLater }) } };
+  // A room of any version shows a stranger nobody.
+  const limits = asker === "stranger" ? { limit: 0, signedInLimit: limit } : { limit };
+  return { window: { ...limits, ...impliedBy(wanted), ...(isLater && { isLater }) } };
 }
 
 /**
@@ -124,7 +125,7 @@ export async function windowOfRead(
   asker: Asker,
 ): Promise<{ window?: AskedWindow }> {
   const wanted = wantedBy(query);
-  const limit = limitOf(wanted, context, room, asker);
+  const limit = limitOf(wanted, context, room, asker === "backend");
   if (limit === null) return {};
   const watch = parsed(watchSchema, query?.getAll("watch") ?? []);
   const judged = await judgeWatched(context, room, watch, asker);
@@ -143,7 +144,7 @@ export async function windowOfLease(
   session: Session,
 ): Promise<{ window?: AskedWindow }> {
   const view = wanted.view ?? (wanted.limit === undefined ? undefined : "window");
-  const limit = limitOf({ ...wanted, view }, context, room, session);
+  const limit = limitOf({ ...wanted, view }, context, room);
   if (limit === null) return {};
   const judged = await judgeWatched(context, room, wanted.watch ?? [], session);
   return { window: { limit, ...impliedBy({ view }), ...judged } };
@@ -159,7 +160,7 @@ async function judgeWatched(
   watch: string[],
   asker: Asker,
 ): Promise<Pick<AskedWindow, "watched" | "denied">> {
-  if (watch.length === 0 || asker === "stranger") return {};
+  if (watch.length === 0) return {};
   if (asker === "backend") return { watched: watch };
   const allowed = await mayWatch(asker, room, watch, context, context.policy);
   const denied = watch.filter((id) => !allowed.has(id));

@@ -59,9 +59,9 @@ interface SocketOptions {
   view?: "snapshot";
   /**
    * The window it is shown; the whole room if absent. `isLater`: only after it has sent its watch
-   * list.
+   * list. `signedInLimit`: the limit once a stranger has signed in (SPEC S3).
    */
-  window?: Pick<AskedWindow, "limit" | "isImplied"> & { isLater?: true };
+  window?: Pick<AskedWindow, "limit" | "isImplied"> & { isLater?: true; signedInLimit?: number };
   /** The origin they joined at: tokens over the socket are judged as if they came to it. */
   origin?: string;
   /**

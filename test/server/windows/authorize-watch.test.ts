@@ -116,6 +116,23 @@ describe("who may watch whom", () => {
     expect(asked).toHaveLength(2);
   });
 
+  it("[S6.3, S3.4] holds for a stranger who signs in", async () => {
+    const room = `public-${newRoom()}`;
+    await join(room, "friend-1");
+    const answer = await app.request(
+      `${HOST}/rooms/${room}?present=false&view=window&limit=100`,
+      { headers: { Upgrade: "websocket" } },
+      env,
+    );
+    const eve = new Peer(answer.webSocket!);
+    await eve.untilType("watching");
+    eve.frames.splice(0);
+    await eve.ask({ type: "auth", token: await signIn("eve") });
+    expect(await eve.untilType("snapshot")).toMatchObject({ members: [], online: 1 });
+    expect(await told(eve, { type: "watch", add: ["friend-1", "enemy"] })).toBe("ack");
+    await untilShown(eve, () => shownTo(eve).join() === "enemy,friend-1");
+  });
+
   it("[S6.2, S4.5] an entity tag does not tell them apart either, and changes with the rule", async () => {
     const room = newRoom();
     await join(room, "ada");

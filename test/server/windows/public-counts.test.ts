@@ -5,6 +5,7 @@ import { ask, askAs, askConfigured, refusal } from "../../worker-kit/http.ts";
 import { fromOldWorker } from "../../worker-kit/old-worker.ts";
 import { join, Peer, welcomeOf } from "../../worker-kit/peer.ts";
 import { signIn } from "../../worker-kit/sign-in.ts";
+import { hibernate } from "../../worker-kit/time.ts";
 import { framesOf, settle, shownTo, untilShown } from "../../worker-kit/window.ts";
 
 let rooms = 0;
@@ -14,8 +15,12 @@ const PATH = "?present=false&view=window&limit=50";
 const upgrade = (room: string, headers: Record<string, string> = {}, path = PATH) =>
   ask(`/rooms/${room}${path}`, { headers: { Upgrade: "websocket", ...headers } });
 
-async function watchAs(room: string, headers: Record<string, string> = {}): Promise<Peer> {
-  const answer = await upgrade(room, headers);
+async function watchAs(
+  room: string,
+  headers: Record<string, string> = {},
+  path = PATH,
+): Promise<Peer> {
+  const answer = await upgrade(room, headers, path);
   if (!answer.webSocket) throw new Error(`refused: ${answer.status} ${await answer.text()}`);
   const peer = new Peer(answer.webSocket);
   await peer.untilType("watching");
@@ -186,6 +191,26 @@ describe("public counts", () => {
     await untilShown(stranger, () => shownTo(stranger).join() === "ada");
     const counts = await (await askAs("bob", `/rooms/${room}?fields=counts`)).json();
     expect(counts).toMatchObject({ online: 1, watching: 1 });
+  });
+
+  it.each([
+    ["view=window&limit=2", ["ada", "bob"]],
+    ["view=window", ["ada", "bob", "cyd"]],
+    ["view=counts", []],
+  ])("[S3.4, S4.1] who asked for %s sees it with a good token", async (query, ids) => {
+    const room = newRoom();
+    for (const id of ["ada", "bob", "cyd"]) await join(room, id);
+    const stranger = await watchAs(room, {}, `?present=false&${query}`);
+    expect(shownTo(stranger)).toEqual([]);
+    await hibernate(room);
+    stranger.frames.splice(0);
+    await stranger.ask({ type: "auth", token: await signIn("eve") });
+    await stranger.untilType("snapshot");
+    expect(shownTo(stranger)).toEqual(ids);
+    await hibernate(room);
+    await join(room, "al");
+    await untilShown(stranger, (roll) => roll!.online === 4);
+    expect(shownTo(stranger).includes("al")).toBe(ids.length > 0);
   });
 
   it("[S3.1, T6.1] a stranger's logout ends the connection, or has it wait for a sign-in", async () => {

@@ -29,6 +29,8 @@ export interface Attachment {
   view: "delta" | "snapshot" | "window";
   /** For a window: how many members it shows beside the watched ones (SPEC S4). */
   limit?: number;
+  /** For a stranger's window: its limit once they have signed in; absent for the same (SPEC S3). */
+  signedInLimit?: number;
   /** Whether it only watches and makes nobody present (SPEC S1). */
   watches?: true;
   /** The origin of the service that it connected to. */
@@ -56,7 +58,16 @@ export type LegacyAttachment = Omit<Attachment, "renews" | "origin" | "owed"> & 
 /** The initial state of a new connection; a stranger has no session. */
 export type NewAttachment = Pick<
   Attachment,
-  "id" | "view" | "limit" | "watches" | "idle" | "origin" | "renews" | "address" | "heardAt"
+  | "id"
+  | "view"
+  | "limit"
+  | "signedInLimit"
+  | "watches"
+  | "idle"
+  | "origin"
+  | "renews"
+  | "address"
+  | "heardAt"
 > & { session: RoomSession | null };
 
 /** The attachment of a new connection; an origin that is cut equals no other. */

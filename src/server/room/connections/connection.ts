@@ -192,6 +192,9 @@ export class Connection {
     this.#isRenewing = false;
     if (id !== this.id) this.#attachment.idle = false;
     this.#attachment.id = id;
+    const { signedInLimit } = this.#attachment;
+    if (signedInLimit !== undefined) this.#attachment.limit = signedInLimit;
+    delete this.#attachment.signedInLimit;
     this.#attachment.state = memberState(session, this.#attachment.renews);
     this.#saveSession();
   }

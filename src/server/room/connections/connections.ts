@@ -112,7 +112,9 @@ export class Connections {
   /** Runs a `change` that gives a connection to another user, or to nobody. */
   reassign(connection: Connection, change: () => void): void {
     this.#remove(connection);
+    this.#unsort(connection);
     change();
+    this.#sort(connection);
     this.#enter(connection);
     this.noteDeadline(connection);
   }
@@ -124,8 +126,7 @@ export class Connections {
 
   delete(connection: Connection): void {
     if (!this.#bySocket.delete(connection.ws)) return;
-    if (this.#windows.delete(connection) && connection.limit === 0) this.#watchOnly--;
-    this.#whole?.delete(connection);
+    this.#unsort(connection);
     if (this.#windows.size === 0) this.#whole = null;
     this.#remove(connection);
     if (this.size > 0) return;
@@ -215,7 +216,14 @@ export class Connections {
     return findNonReaders(owing, snapshotLength);
   }
 
+  #unsort(connection: Connection): void {
+    if (this.#windows.delete(connection) && connection.limit === 0) this.#watchOnly--;
+    this.#whole?.delete(connection);
+  }
+
   #sort(connection: Connection): void {
+    // One that signs in is added once more.
+    if (this.#windows.has(connection)) return;
     if (connection.limit === null) {
       this.#whole?.add(connection);
       return;

@@ -59,6 +59,7 @@ function attachmentOf(
   return {
     view: window ? "window" : (view ?? "delta"),
     ...(window && { limit: window.limit }),
+    ...(window?.signedInLimit !== undefined && { signedInLimit: window.signedInLimit }),
     ...(ask === "watch" && { watches: true }),
     ...(asked.ask === "join" && asked.idle && { idle: true }),
     origin,
