@@ -1,10 +1,7 @@
 import { type CSSProperties, memo, useRef } from "react";
-import { initialsOf } from "../../src/element/initials.ts";
 import { type Cursor, useCursors } from "../../src/react/cursors.ts";
 import { useIsSeen } from "./use-is-seen.ts";
 
-/** With more pointers than this, each has its person's initials in place of the name. */
-const MANY = 6;
 /** From where on a name stands on the other side of its pointer, to stay within the board. */
 const FAR = 0.55;
 const LOW = 0.65;
@@ -14,28 +11,21 @@ export const Board = memo(function Board() {
   const board = useRef<HTMLElement>(null);
   const cursors = useCursors(board);
   const isSeen = useIsSeen();
-  const areMany = cursors.length > MANY;
   return (
-    <section
-      ref={board}
-      className="board"
-      aria-label="Pointers"
-      data-empty={cursors.length === 0}
-      data-many={areMany}
-    >
+    <section ref={board} className="board" aria-label="Pointers" data-empty={cursors.length === 0}>
       <p>
         {isSeen
           ? "Move your pointer here: everybody sees it move."
           : "Nobody sees your pointer at the moment."}
       </p>
       {cursors.map((cursor) => (
-        <Pointer key={cursor.connection} cursor={cursor} isShort={areMany} />
+        <Pointer key={cursor.connection} cursor={cursor} />
       ))}
     </section>
   );
 });
 
-const Pointer = memo(function Pointer({ cursor, isShort }: { cursor: Cursor; isShort: boolean }) {
+const Pointer = memo(function Pointer({ cursor }: { cursor: Cursor }) {
   const { user, name, color, x, y, style } = cursor;
   return (
     <div
@@ -49,7 +39,7 @@ const Pointer = memo(function Pointer({ cursor, isShort }: { cursor: Cursor; isS
       <svg viewBox="0 0 16 16">
         <path d="M1.5 1.5 6 14.5l2.6-5.9 5.9-2.6z" />
       </svg>
-      <bdi>{isShort ? initialsOf(name) : name}</bdi>
+      <bdi>{name}</bdi>
     </div>
   );
 });
