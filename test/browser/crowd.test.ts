@@ -62,6 +62,32 @@ describe("a room of 200", { timeout: 600_000 }, () => {
   });
 });
 
+describe("the board", () => {
+  it("names the five pointers that came last, and shows the others as dots", async () => {
+    const { page } = await Tab.enter(browser, server.url, "board", "Zoe");
+    const point = (client: RawClient, data: [number, number] | null) =>
+      client.send({ type: "signal", name: "cursor", data });
+    const early: RawClient[] = [];
+    for (const { id, name } of TEAM.slice(0, 6)) early.push(await join("board", id, name));
+    const late = await join("board", "late", "Late");
+    // Those that are drawn, by name, and how clear each name is.
+    const names = () =>
+      page
+        .locator(".pointer bdi")
+        .evaluateAll((all) => all.map((n) => [n.textContent, getComputedStyle(n).opacity]));
+    let attempts = 0;
+    await eventually(async () => {
+      // A pointer that rests is forgotten; one that leaves and comes back has come last.
+      for (const [index, client] of early.entries()) point(client, [index / 8, 0.5]);
+      point(late, attempts++ % 2 === 0 ? null : [0.9, 0.5]);
+      const shown = await names();
+      expect(shown).toHaveLength(7);
+      expect(shown.at(-1)).toEqual(["Late", "1"]);
+      expect(shown.map(([, opacity]) => opacity)).toEqual(["0", "0", "1", "1", "1", "1", "1"]);
+    });
+  });
+});
+
 describe("the status picker", () => {
   it("tells others nothing of the statuses that arrow keys pass over", async () => {
     const ada = await Tab.enter(browser, server.url, "arrows", "Ada");
