@@ -27,6 +27,8 @@ export async function mayWatch(
     const answer = await within(ANSWER_MS, async () => {
       return authorizeWatch(session, room, [...asked], context);
     });
+    // A string would count as a list of its characters.
+    if (typeof answer === "string") throw new TypeError("authorizeWatch returned a string.");
     return new Set([...answer].filter((id) => asked.has(id)));
   } catch (error) {
     const user = session.user.id;

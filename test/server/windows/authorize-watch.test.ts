@@ -159,6 +159,7 @@ describe("who may watch whom", () => {
   it.each<[string, AuthorizeWatch]>([
     ["throws", () => Promise.reject(new Error("down"))],
     ["returns no list", (() => undefined) as unknown as AuthorizeWatch],
+    ["returns a string", () => "friend-2"],
     ["does not answer", () => new Promise<never>(() => {})],
   ])("[S6.4] that it %s refuses, and applies nothing", async (_how, broken) => {
     const room = newRoom();
