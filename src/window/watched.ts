@@ -3,8 +3,17 @@ import { isUserId } from "../protocol/user-id.ts";
 
 /** The longest `watch` frame, in bytes (SPEC S5). */
 const MAX_BYTES = 16_384;
+/** The length of one without ids. */
+const EMPTY_BYTES = 50;
 /** The ids of `watch` frames, which the room's answers repeat. */
 export const WATCH = "watch";
+
+interface WatchFrame {
+  type: "watch";
+  remove: string[];
+  add: string[];
+  id: string;
+}
 
 /** The users that the handles of a connection watch, and those that the room was sent. */
 export class Watched {
@@ -59,14 +68,22 @@ export class Watched {
 
 /** Splits a change into as few frames as fit. Removing first keeps each step within the limit. */
 function framesOf(remove: string[], add: string[]): ClientFrame[] {
-  if (remove.length + add.length === 0) return [];
-  const frame = { type: "watch", remove, add, id: WATCH } as const;
-  if (new Blob([JSON.stringify(frame)]).size <= MAX_BYTES) return [frame];
-  if (remove.length > 0 && add.length > 0) return [...framesOf(remove, []), ...framesOf([], add)];
-  // One of them is empty.
-  const half = (remove.length + add.length) / 2;
-  return [
-    ...framesOf(remove.slice(0, half), add.slice(0, half)),
-    ...framesOf(remove.slice(half), add.slice(half)),
-  ];
+  const frames: WatchFrame[] = [];
+  let bytes = Infinity;
+  const put = (key: "remove" | "add", id: string) => {
+    bytes += bytesOf(id);
+    if (bytes > MAX_BYTES) {
+      frames.push({ type: "watch", remove: [], add: [], id: WATCH });
+      bytes = EMPTY_BYTES + bytesOf(id);
+    }
+    frames.at(-1)![key].push(id);
+  };
+  for (const id of remove) put("remove", id);
+  for (const id of add) put("add", id);
+  return frames;
+}
+
+/** How long an id is in a list, in bytes of JSON. */
+export function bytesOf(id: string): number {
+  return new Blob([JSON.stringify(id)]).size + 1;
 }

@@ -5,7 +5,7 @@ import type { Emitted } from "../client/events.ts";
 import { WATCH_AGAIN_MS } from "../client/times.ts";
 import type { Member, ServerFrame, WatchedCounts } from "../protocol/messages.ts";
 import { mergeReads, readUrls } from "./reads.ts";
-import { WATCH, Watched } from "./watched.ts";
+import { bytesOf, WATCH, Watched } from "./watched.ts";
 
 /** The total length of watched ids in the body of a poll. */
 const MAX_BODY_BYTES = 12_288;
@@ -100,7 +100,7 @@ export class WindowConnection extends RoomConnection {
 function fitting(ids: string[]): string[] {
   let bytes = 0;
   return ids.filter((id) => {
-    bytes += new Blob([JSON.stringify(id)]).size + 1;
+    bytes += bytesOf(id);
     return bytes <= MAX_BODY_BYTES;
   });
 }

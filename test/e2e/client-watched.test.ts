@@ -69,3 +69,16 @@ it("[K16.3, K16.4, K16.5] a room watches whom the page does in the end, whatever
     { numRuns: runs(200) },
   );
 });
+
+it.each([
+  ["ASCII", "x".repeat(124), 5],
+  ["accents", "é".repeat(124), 8],
+  ["short ids", "", 1],
+])("[K16.3] a long list goes into as few frames as hold it: %s", (_which, text, count) => {
+  const room = new Room();
+  room.lists.add(Array.from({ length: 500 }, (_, at) => `${1000 + at}${text}`));
+  room.tell();
+  expect(room.shown.size).toBe(500);
+  room.watched.reset();
+  expect(room.watched.take()).toHaveLength(count);
+});
