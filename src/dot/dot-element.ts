@@ -46,9 +46,10 @@ export class RollcallDot extends RoomElement {
     const { connection = "closed", members = [] } = this.handle?.getSnapshot() ?? {};
     const user = this.getAttribute("user");
     const member = members.find(({ id }) => id === user);
-    // Before the room has answered, or if it refuses the page, nothing is known.
+    // Before the room has answered, or if it refuses the page, nothing is known. It answers for each
+    // watched user, also for one whom it does not know.
     const isKnown = connection !== "connecting" && connection !== "closed";
-    const status = isKnown ? (member?.status ?? "offline") : "";
+    const status = (isKnown && member?.status) || "";
     const name = this.getAttribute("name") ?? member?.name ?? user;
     this.#show(status, status && [name, status].filter(Boolean).join(", "));
     this.#mark("reconnecting", connection === "reconnecting");

@@ -125,6 +125,43 @@ describe("<rollcall-dot>", () => {
     expect(await dot.evaluate((element) => getComputedStyle(element).visibility)).toBe("hidden");
   });
 
+  it("[K28.6] shows nothing of a user of whom the room has not told, though others are shown", async () => {
+    const room = newRoom();
+    await enter(room, "Bob");
+    const { page } = await openPage(dotOf(room, "bob"));
+    await shows(page, "Bob, online");
+    await enter(room, "Carol");
+    const shown = await page.evaluate(
+      async (html) => {
+        const seen: string[] = [];
+        document.querySelector("aside")!.innerHTML = html;
+        const dot = document.querySelector("aside rollcall-dot")!.shadowRoot!.firstElementChild!;
+        while (seen.at(-1) !== "dot online" && seen.length < 9) {
+          const part = dot.getAttribute("part")!;
+          if (part !== seen.at(-1)) seen.push(part);
+          await new Promise(requestAnimationFrame);
+        }
+        return seen;
+      },
+      dotOf(room, "carol"),
+    );
+    expect(shown).toEqual(["dot ", "dot online"]);
+    // More than a connection may watch, and ids that nobody has.
+    const many = Array.from({ length: 499 }, (_, at) => dotOf(room, `u${at}`)).join("");
+    await page.evaluate(
+      (html) => {
+        document.querySelector("aside")!.innerHTML = html;
+      },
+      `${dotOf(room, "..")}${dotOf(room, "")}${many}${dotOf(room, "carol")}`,
+    );
+    await eventually(async () => {
+      const found = await labels(page);
+      expect(found.slice(0, 3)).toEqual(["Bob, online", "", ""]);
+      expect(found.slice(3, -1)).toEqual(Array.from({ length: 499 }, (_, at) => `u${at}, offline`));
+      expect(found.at(-1)).toBe("");
+    });
+  });
+
   it("[K28.6] gives each status a shape, which properties and parts style, forced colours too", async () => {
     const room = newRoom();
     await enter(room, "Ann");
