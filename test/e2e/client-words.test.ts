@@ -152,6 +152,8 @@ describe("a room's URL", () => {
     "[K18.3] that can never work throws: %s",
     (url) => {
       expect(() => joinRoom(url)).toThrow(TypeError);
+      const handle = joinRoom(url, { autoJoin: false });
+      expect(() => handle.join()).toThrow(TypeError);
     },
   );
 

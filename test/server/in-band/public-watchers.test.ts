@@ -55,3 +55,15 @@ it("[S3.2, T2.3] whoever sends a good token watches people", async () => {
   expect(await eve.untilType("welcome")).toHaveProperty("expiresAt");
   expect(shownTo(eve)).toEqual(["ada"]);
 });
+
+it("[S3.2, T6.1] after a logout a bad token is refused there too", async () => {
+  const room = newRoom();
+  const eve = await open(room);
+  eve.send({ type: "auth", token: await signIn("eve") });
+  await eve.untilType("watching");
+  eve.frames.splice(0);
+  eve.send({ type: "logout" });
+  await eve.untilType("authenticate");
+  eve.send({ type: "auth", token: "forged" });
+  expect(await eve.closed).toEqual({ code: 4401, reason: "session_invalid" });
+});
