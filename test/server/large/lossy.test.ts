@@ -22,7 +22,10 @@ async function live(room: string, peers: Map<string, Peer>): Promise<void> {
     const peer = peers.get([FIRST, SECOND, THIRD][at % 3]!)!;
     await peer.ask({ type: "update", status: STATUSES[at % 2]! });
     if (at === 2) await peers.get(LAST)!.ask({ type: "leave" });
-    if (at === 5) peers.set(LAST, await join(room, LAST));
+    if (at === 5) {
+      // It is refused where the hub has answered none of the reports for 5 s.
+      peers.set(LAST, await eventually(() => join(room, LAST)));
+    }
   }
   for (const user of [FIRST, SECOND, THIRD]) {
     await peers.get(user)!.ask({ type: "update", status: "busy" });
