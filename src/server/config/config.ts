@@ -89,7 +89,7 @@ export interface Config {
   readonly signals: boolean;
   /** How many shards keep a large room (SPEC N1), in the order of the setting; the first match counts. */
   readonly largeRooms: readonly LargeRooms[];
-  /** The hubs of large rooms; `null` if there are none. */
+  /** The hubs of large rooms, also of those that are not large any more; `null` without the binding. */
   readonly hubs: DurableObjectNamespace<HubObject> | null;
   /** How many rooms a user may be present in, if there is a server key (SPEC A7). */
   readonly maxRoomsPerUser: number;

@@ -79,7 +79,7 @@ export function parseConfig(env: Env, hasCustomVerify = false): Config {
     windowRooms: values.WINDOW_ROOMS,
     signals: values.SIGNALS === "true",
     largeRooms: values.LARGE_ROOMS,
-    hubs: values.LARGE_ROOMS.length > 0 && values.HUBS ? place(values.HUBS) : null,
+    hubs: values.HUBS ? place(values.HUBS) : null,
     maxRoomsPerUser: values.MAX_ROOMS_PER_USER,
     users: hasBackend && env.USERS ? place(env.USERS) : null,
     faults,

@@ -8,6 +8,7 @@ import type { OutboxStats } from "../room/webhooks/outbox.ts";
 import { DeadCount } from "./dead-count.ts";
 import { openWebhooks, type Webhooks } from "../room/webhooks/webhooks.ts";
 import type { HubState } from "./hub-state.ts";
+import { keepsRoom } from "./routing.ts";
 
 /** What waits of the hub's own webhooks, and how many of its messages are dead. */
 export interface HubOutboxStats extends OutboxStats {
@@ -33,7 +34,7 @@ export class HubReports {
     this.#state = state;
     this.#storage = storage;
     const withinMs = reportWithinMs(config.limits.staleMs);
-    const { directory } = config;
+    const directory = keepsRoom(config, room, true) ? config.directory : null;
     this.#occupancy = directory && new Occupancy(directory, room, withinMs, null);
     this.#leaseMs = leaseFor(withinMs);
     this.#webhooks = openWebhooks(config.webhook, storage, room);

@@ -8,6 +8,15 @@ export function shardCountOf({ largeRooms, hubs }: Config, room: string): number
   return largeRooms.find(({ pattern }) => matchesRoom([pattern], room))?.shards ?? null;
 }
 
+/**
+ * Whether an object keeps its room by the configuration: for a large room its shards and its hub (`isPart`),
+ * otherwise one object. Those that kept it before it became large, or stopped being large, run until
+ * they are empty (SPEC N6).
+ */
+export function keepsRoom(config: Config, room: string, isPart: boolean): boolean {
+  return (shardCountOf(config, room) !== null) === isPart;
+}
+
 /** Whether a room is shown only in windows (SPEC S7). */
 export function isShownInWindows(config: Config, room: string): boolean {
   return matchesRoom(config.windowRooms, room) || shardCountOf(config, room) !== null;

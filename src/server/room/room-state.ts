@@ -1,6 +1,7 @@
-import type { Config } from "../config/config.ts";
+import type { Config, RoomLimits } from "../config/config.ts";
 import { describeError, log } from "../log.ts";
 import { HubLink } from "../large/hub-link.ts";
+import { keepsRoom } from "../large/routing.ts";
 import { reportWithinMs } from "../directory/lease.ts";
 import { parseObjectName } from "../large/shard.ts";
 import { AlarmClock } from "../platform/alarm-clock.ts";
@@ -43,6 +44,12 @@ export interface RoomParts {
 export class RoomState {
   readonly name: string;
   readonly config: Config;
+  /**
+   * Whether the configuration has this object keep the room; if not, it tells neither the list of rooms nor
+   * its users' objects anything, and remembers nobody (SPEC N6).
+   */
+  readonly isInUse: boolean;
+  readonly #limits: RoomLimits;
   readonly timing: Timing;
   readonly connections: Connections;
   /** Replaced by {@link begin}. */
@@ -78,6 +85,10 @@ export class RoomState {
     const { room: name, shard } = parseObjectName(objectName);
     this.name = name;
     this.config = config;
+    this.isInUse = keepsRoom(config, name, shard !== null);
+    this.#limits = this.isInUse
+      ? config.limits
+      : { ...config.limits, retentionMs: 0, maxRemembered: 0 };
     this.timing = timingFor(config.limits.staleMs);
     this.connections = new Connections(this.timing, pingedAt);
     this.alarm = alarm ?? new AlarmClock(storage);
@@ -85,7 +96,7 @@ export class RoomState {
     this.tickets = new UsedTickets(storage);
     this.barriers = new Barriers(storage);
     this.webhooks = openWebhooks(config.webhook, storage, name, shard);
-    this.roster = new Roster(config.limits, this.store.load());
+    this.roster = new Roster(this.#limits, this.store.load());
     this.watchTable = new WatchTable(storage, name);
     this.signals = config.signals ? new Signals() : null;
     const { hubs } = config;
@@ -130,7 +141,7 @@ export class RoomState {
     const { directory } = this.config;
     const withinMs = reportWithinMs(this.config.limits.staleMs);
     // The hub reports a large room.
-    if (this.link === null && directory) {
+    if (this.link === null && directory && this.isInUse) {
       this.occupancy = new Occupancy(directory, this.name, withinMs, listed);
     }
     const loss = lossAtStart(now, {
@@ -189,7 +200,7 @@ export class RoomState {
 
   /** Starts again after storage was cleared: the next member begins a new epoch. */
   begin(): void {
-    this.roster = new Roster(this.config.limits, this.store.load());
+    this.roster = new Roster(this.#limits, this.store.load());
     if (this.link === null) this.broadcaster.follow(this.roster);
   }
 

@@ -155,13 +155,15 @@ export class TurnEnd {
 
   /** Reports to the user's object that a member has left. */
   #depart(departure: Departure, now: number): void {
-    const { name, config, connections, barriers, answeredDepartures, link } = this.#room;
+    const { name, config, connections, barriers, answeredDepartures, link, isInUse } = this.#room;
     const { users } = config;
     const { user, stamp } = departure;
     // The user's object must still reach the connections that only watch.
     if (users === null || stamp === 0 || connections.watchingOf(user) > 0) return;
-    // In a large room the user may still be in a shard of another generation; the user's object asks.
-    if (link && link.otherGenerations.length > 0) return barriers.noteDeparture(user, stamp, now);
+    // The user may be in an object of another generation, or in one that keeps the room now; the user's
+    // object asks.
+    const mayBeElsewhere = !isInUse || (link !== null && link.otherGenerations.length > 0);
+    if (mayBeElsewhere) return barriers.noteDeparture(user, stamp, now);
     barriers.noteDeparture(user, stamp, now);
     if (!answeredDepartures.has(user)) this.#room.start(() => tellLeft(users, name, departure));
   }

@@ -38,3 +38,9 @@ it("[N1.1, O2.1] large rooms without the binding are a fault of the configuratio
   );
   expect(await refusal(answer)).toEqual([500, "misconfigured"]);
 });
+
+it("[N6.4] shards of rooms that are not large any more still reach their hub", () => {
+  const { hubs, largeRooms } = parseConfig({ ...env, LARGE_ROOMS: "" });
+  expect(largeRooms).toEqual([]);
+  expect(hubs!.getByName("lobby").id.equals(env.HUBS!.getByName("lobby").id)).toBe(true);
+});

@@ -28,7 +28,7 @@ function openShard(storage: DurableObjectStorage) {
     users: { getByName: () => user },
   } as unknown as Config;
   const room = new RoomState({
-    name: objectName("large", { of: 4, index: 1 }),
+    name: objectName("large-turns", { of: 4, index: 1 }),
     config,
     storage: {
       sql: storage.sql,
@@ -134,7 +134,7 @@ it("[N3.2, V2.1] nobody is shown anything before what came earlier is stored, ho
   }));
 
 it.each([
-  ["no other number of shards is in use", [4], ["large"]],
+  ["no other number of shards is in use", [4], ["large-turns"]],
   ["there is another number, in whose shards they may be", [4, 8], []],
 ])("[N6.1, B4.2] who leaves a shard is reported if %s", (_how, generations, told) =>
   inShard(async ({ room, link, turn, tell, hold, left }) => {
