@@ -236,6 +236,8 @@ export class HubLink {
     if (answer === null) return this.#reports.fail();
     this.generations = answer.generations;
     this.#reports.settle(answer.receipt);
+    // After a report without news the hub sends no update, so nothing else would end the wait.
+    this.firstStates.look();
     this.#meetings.answered(sent);
   }
 

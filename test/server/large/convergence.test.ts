@@ -173,6 +173,19 @@ const HEARD_AGAIN: Step[] = [
   { do: "pass", ms: 1 },
 ];
 
+/** All that a shard reports is that it has nobody to show: the hub has nothing to send. */
+const NOTHING_TO_REPORT: Step[] = [
+  { do: "pass", ms: 300 },
+  { do: "join", user: 0, limit: 0, isMember: true },
+  { do: "pass", ms: 100 },
+  { do: "update", which: 0, status: "offline" },
+  { do: "pass", ms: 60_000 },
+  { do: "join", user: 0, limit: 0, isMember: false },
+  { do: "mute", which: 0 },
+  { do: "crash all" },
+  { do: "join", user: 0, limit: 0, isMember: true },
+];
+
 async function take(model: LargeModel, each: Step): Promise<void> {
   const { clients, shards } = model;
   const client = "which" in each ? clients[each.which % Math.max(1, clients.length)] : undefined;
@@ -259,6 +272,7 @@ describe("a large room", () => {
 
             [PLAIN, LATE_ANSWER],
             [PLAIN, HEARD_AGAIN],
+            [PLAIN, NOTHING_TO_REPORT],
           ],
         },
       ),
