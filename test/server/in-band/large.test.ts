@@ -42,6 +42,26 @@ it.each([false, true])(
   },
 );
 
+it("[N2.3, S3.4] a stranger who signs in connects again, and then watches people", async () => {
+  const room = `public-${newRoom()}`;
+  await open(room, FIRST);
+  const watch = async (headers = {}) => {
+    const query = "?present=false&view=window";
+    const answer = await ask(`/rooms/${room}${query}`, {
+      headers: { Upgrade: "websocket", ...headers },
+    });
+    const peer = new Peer(answer.webSocket!);
+    await peer.untilType("snapshot");
+    return peer;
+  };
+  const stranger = await watch();
+  expect(shownTo(stranger)).toEqual([]);
+  stranger.send({ type: "auth", token: await signIn("eve") });
+  expect(await stranger.closed).toEqual({ code: 1012, reason: "moved" });
+  const eve = await watch({ Authorization: `Bearer ${await signIn("eve")}` });
+  expect(shownTo(eve)).toEqual([FIRST]);
+});
+
 it("[N2.3, T3.1] a newer token of the same user renews its session", async () => {
   const peer = await open(newRoom(), FIRST);
   peer.send({ type: "auth", token: await signIn(FIRST), id: "a" });
