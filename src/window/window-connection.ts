@@ -14,6 +14,8 @@ const MAX_BODY_BYTES = 12_288;
 export class WindowConnection extends RoomConnection {
   readonly #limit: number;
   readonly #watched = new Watched((all) => super.emit("watched", all));
+  /** Whether the room could not judge the list just now. */
+  #waits = false;
   /** The ids shown before the last change. */
   #before: readonly Member[] = [];
 
@@ -36,12 +38,22 @@ export class WindowConnection extends RoomConnection {
     this.#before = this.state.members;
     if (frame.type === "error" && frame.id === WATCH) {
       this.#watched.reset(this.state.members);
-      if (frame.code === "session_unavailable") this.pace.due(WATCH_AGAIN_MS);
+      if (frame.code === "session_unavailable") this.#tellLater();
     }
     super.onFrame(frame);
     if (frame.type !== "welcome") return;
     this.#watched.reset();
+    this.#waits = false;
     this.#tellWatched();
+  }
+
+  /** A state that arrives, or a change of the list, must not ask the app's rule before. */
+  #tellLater(): void {
+    this.#waits = true;
+    setTimeout(() => {
+      this.#waits = false;
+      this.pace.due();
+    }, WATCH_AGAIN_MS);
   }
 
   override settles(id: string | undefined): boolean {
@@ -54,6 +66,7 @@ export class WindowConnection extends RoomConnection {
   }
 
   #tellWatched(): void {
+    if (this.#waits) return;
     for (const frame of this.#watched.take()) this.send(frame);
     const { error } = this.#watched;
     if (error) super.onFrame(error);

@@ -189,11 +189,44 @@ describe("a window", () => {
     const code = "session_unavailable";
     last().tell({ type: "error", code, message: "Later.", id: "watch" });
     expect(room.getSnapshot().error).toMatchObject({ code });
-    await vi.advanceTimersByTimeAsync(5_000);
+    // Nor sooner for another change, which goes with it.
+    room.watch(["cyd"]);
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(watches()).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(100);
     expect(watches()).toHaveLength(3);
-    expect(watches().at(-1)).toMatchObject({ remove: ["ada"], add: ["bob", "zoe"] });
+    expect(watches().at(-1)).toMatchObject({ remove: ["ada"], add: ["bob", "zoe", "cyd"] });
     last().tell({ type: "ack", id: "watch" });
     expect(room.getSnapshot().error).toBeNull();
+  });
+
+  it("[K16.5, S6.4] is not told again by the first state, and at once by a new connection", async () => {
+    const room = enter({ window });
+    room.watch(["ada"]);
+    await soon();
+    const counts = { online: 0, connections: 0 };
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const self = { id: "ada", chosen: null };
+    const welcome = { protocol: 1, room: "lobby", connection: "c", self, heartbeat: 15, expiresAt };
+    const code = "session_unavailable";
+    last().readyState = 1;
+    last().tell({ type: "welcome", ...welcome });
+    last().tell({ type: "error", code, message: "Later.", id: "watch" });
+    last().tell({
+      type: "snapshot",
+      room: "lobby",
+      epoch: "e",
+      version: 1,
+      ...counts,
+      members: [],
+    });
+    expect(room.getSnapshot().connection).toBe("online");
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(watches()).toHaveLength(1);
+    last().end(1006, "");
+    await soon();
+    last().welcome(ada);
+    expect(watches()).toMatchObject([{ add: ["ada"] }]);
   });
 
   it("[K4.4] is shared by handles of the same limit alone, which watch together", async () => {
