@@ -205,12 +205,17 @@ describe("a window", () => {
     room.watch(["ada"]);
     await soon();
     const counts = { online: 0, connections: 0 };
-    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-    const self = { id: "ada", chosen: null };
-    const welcome = { protocol: 1, room: "lobby", connection: "c", self, heartbeat: 15, expiresAt };
     const code = "session_unavailable";
     last().readyState = 1;
-    last().tell({ type: "welcome", ...welcome });
+    last().tell({
+      type: "welcome",
+      protocol: 1,
+      room: "lobby",
+      connection: "c",
+      self: { id: "ada", chosen: null },
+      heartbeat: 15,
+      expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+    });
     last().tell({ type: "error", code, message: "Later.", id: "watch" });
     last().tell({
       type: "snapshot",
