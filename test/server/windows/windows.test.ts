@@ -60,6 +60,19 @@ describe("a window", () => {
     expect(await refusal(await askAs("ada", `/rooms/${room}${path}`))).toEqual(refused);
   });
 
+  it.each(["view=snapshot", "view=other", "fields=counts"])(
+    "[S4.1] with %s a limit and watched users mean nothing",
+    async (query) => {
+      const room = newRoom();
+      await join(room, "ada");
+      const path = `/rooms/${room}?${query}`;
+      const plain = await (await askAs("bob", path)).json();
+      expect(plain).toMatchObject({ type: "snapshot", online: 1 });
+      const read = await askAs("bob", `${path}&limit=500&watch=..`);
+      expect(await read.json()).toEqual(plain);
+    },
+  );
+
   it("[S4.3, S4.2] what changes outside of it is told by counts alone, or with the next", async () => {
     const room = newRoom();
     await join(room, "ada");
