@@ -123,7 +123,7 @@ describe("the second viewer", BOUND, () => {
     await ada.page.getByText("3 online when last heard").waitFor();
     await ada.page.getByText("Nobody sees your pointer at the moment.").waitFor();
     // Whoever has cut it knows, and looks at what a notice would cover.
-    expect(await ada.page.getByText("This list may be old.").count()).toBe(0);
+    expect(await ada.page.getByText("What you see may be old.").count()).toBe(0);
     expect(await ada.page.locator(".online").first().getAttribute("data-lit")).toBe("false");
     await robin.locator("[data-member][data-status=online]", { hasText: "Ada" }).waitFor();
 

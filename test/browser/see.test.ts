@@ -2,6 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { TEAM } from "../../web-demo/team.ts";
 import { signToken } from "../e2e/client-kit.ts";
+import { Proxy } from "../e2e/proxy.ts";
 import { type Server, startServer } from "../e2e/server.ts";
 import { closeContexts, openBrowser } from "./browser.ts";
 import { eventually, Tab } from "./tab.ts";
@@ -40,6 +41,25 @@ describe("the demo's page of", () => {
     await page.getByText("In the room: 1.").waitFor();
     // She sees nobody but herself.
     await ada.sees({ Ada: "online" });
+  });
+
+  it("a live room says that its counts may be old, until the service answers again", async () => {
+    const proxy = await Proxy.before(server.port);
+    try {
+      const page = await (await browser.newContext()).newPage();
+      await page.goto(`http://127.0.0.1:${proxy.port}/see/live`);
+      await page.getByRole("heading", { name: "1 watching" }).waitFor();
+      proxy.mode = "refuse";
+      proxy.cut();
+      const notice = page.getByText("What you see may be old.");
+      await notice.waitFor();
+      proxy.mode = "pass";
+      // Without it, the next attempt may be 30 s away.
+      await page.evaluate(() => dispatchEvent(new Event("online")));
+      await notice.waitFor({ state: "detached" });
+    } finally {
+      await proxy.stop();
+    }
   });
 
   it("[K27.2] a team shows who of 200 is there, as they come, choose and go, and finds a name", async () => {

@@ -23,13 +23,13 @@ export function ConnectionNotice({ connection, error }: Props) {
       {connection === "connecting" && (
         <span className="note late">
           <span className="spinner" aria-hidden="true" />
-          Still joining…
+          Still connecting…
         </span>
       )}
       {connection === "reconnecting" && (
         <span className="note soon">
           <span className="spinner" aria-hidden="true" />
-          Reconnecting… This list may be old.
+          Reconnecting… What you see may be old.
         </span>
       )}
       {connection === "online" && error && error !== read && (

@@ -71,7 +71,7 @@ function Guests() {
     <section className="guests" aria-label="Company">
       <p>
         {guests === 0
-          ? `Nobody else here? Let ${GUESTS} people in: each signs in by a token, on a socket of their own.`
+          ? `Want company? Let ${GUESTS} people in: each signs in by a token, on a socket of their own.`
           : `${guests} people came from this page. One of them changes status about every second.`}
       </p>
       {guests === 0 ? (

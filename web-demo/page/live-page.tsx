@@ -1,7 +1,14 @@
-import { RoomProvider, useOnlineCount, useWatching } from "../../src/react/index.ts";
+import {
+  RoomProvider,
+  useConnection,
+  useError,
+  useOnlineCount,
+  useWatching,
+} from "../../src/react/index.ts";
 import { windowOf } from "../../src/window/index.ts";
 import { Reading } from "./about.tsx";
 import { Card } from "./card.tsx";
+import { ConnectionNotice } from "./connection-notice.tsx";
 import { useTitle } from "./use-title.ts";
 
 const NUMBER = new Intl.NumberFormat("en");
@@ -18,6 +25,8 @@ export function LivePage() {
 function Counts() {
   const watching = useWatching();
   const online = useOnlineCount();
+  const connection = useConnection();
+  const error = useError();
   const title = watching === null ? "…" : `${NUMBER.format(watching)} watching`;
   useTitle(`${title} · Rollcall`);
   return (
@@ -33,6 +42,7 @@ function Counts() {
         Join the room
       </a>
       <Reading />
+      <ConnectionNotice connection={connection} error={error} />
     </Card>
   );
 }

@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from "react";
+import type { ConnectionState } from "../../src/client/index.ts";
 import {
   RoomProvider,
   useConnection,
@@ -78,7 +79,11 @@ function Team({ user }: { user: Teammate }) {
   const { join } = useRoom();
   const isClosed = connection === "closed";
   return (
-    <Page about={!isClosed && <OwnStatus />} action={<Self name={user.name} />}>
+    <Page
+      about={!isClosed && <OwnStatus />}
+      action={<Self name={user.name} />}
+      connection={connection}
+    >
       {isClosed ? (
         <Closed error={error} joinAgain={join} />
       ) : (
@@ -94,13 +99,14 @@ function Team({ user }: { user: Teammate }) {
 interface PageProps {
   about: ReactNode;
   action?: ReactNode;
+  connection?: ConnectionState;
   children: ReactNode;
 }
 
-function Page({ about, action, children }: PageProps) {
+function Page({ about, action, connection, children }: PageProps) {
   useTitle("Team · Rollcall");
   return (
-    <div className="team">
+    <div className="team" data-connection={connection}>
       <TopNav here="Team">{action}</TopNav>
       <main>
         <header className="room-header">
