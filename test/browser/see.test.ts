@@ -49,9 +49,10 @@ describe("the demo's page of", () => {
       const page = await (await browser.newContext()).newPage();
       await page.goto(`http://127.0.0.1:${proxy.port}/see/live`);
       await page.getByRole("heading", { name: "1 watching" }).waitFor();
+      const notice = page.getByText("What you see may be old.");
+      expect(await notice.count()).toBe(0);
       proxy.mode = "refuse";
       proxy.cut();
-      const notice = page.getByText("What you see may be old.");
       await notice.waitFor();
       proxy.mode = "pass";
       // Without it, the next attempt may be 30 s away.
