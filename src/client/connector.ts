@@ -1,7 +1,6 @@
 import {
   BAD_MESSAGE,
   FORBIDDEN,
-  LEFT,
   RATE_LIMITED,
   SESSION,
   STALE,
@@ -142,7 +141,8 @@ export class Connector {
       const onEnd = (end: SocketEnd) => {
         this.#socket = null;
         const { code } = end;
-        if (code === LEFT) return owner.onClosed(null);
+        // Proxies close with 1000 too, but for another reason.
+        if (end.reason === "left") return owner.onClosed(null);
         if (code === BAD_MESSAGE || code === FORBIDDEN) return owner.onClosed(whyClosed(end));
         if (this.#acceptedAt) owner.onLost();
         resolve(end);

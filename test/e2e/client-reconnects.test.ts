@@ -98,6 +98,14 @@ describe("after its socket was closed, a client", () => {
     expect(await reconnectAfter(code, "")).toBe(500);
   });
 
+  it.each(["", "idle timeout"])(
+    "[W13, K7.1] reconnects with backoff after a proxy's close: 1000 %j",
+    async (reason) => {
+      vi.spyOn(Math, "random").mockReturnValue(0.5);
+      expect(await reconnectAfter(1000, reason)).toBe(500);
+    },
+  );
+
   it("[K14] tries the browser's next cookie when its session has ended: once at once, then later each time", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.999);
     await vi.advanceTimersByTimeAsync(60_000);
