@@ -10,7 +10,7 @@ const MAX_FRAME_BYTES = 16_384;
 /** Makes the frame of a signal; throws a `TypeError` if the room would refuse it (SPEC G1). */
 export function signalFrame(name: string, data: unknown, to?: Iterable<string>): SignalFrame {
   const open: SignalFrame = { type: "signal", name, data };
-  if (name === "" || name.length > MAX_SIGNAL_NAME) {
+  if (typeof name !== "string" || name === "" || name.length > MAX_SIGNAL_NAME) {
     throw new TypeError(`signal: a name has 1 to ${MAX_SIGNAL_NAME} characters.`);
   }
   if (bytesOf(open) > MAX_SIGNAL_BYTES) throw new TypeError("signal: over 1 KiB.");

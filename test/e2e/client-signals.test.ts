@@ -72,6 +72,9 @@ describe("room.signal", () => {
     const bad: Parameters<RoomHandle["signal"]>[] = [
       [""],
       ["x".repeat(65)],
+      // Without types, an app may pass anything.
+      [7 as unknown as string],
+      [["x"] as unknown as string],
       ["a", "x".repeat(1_000)],
       ["a", null, { to: ids }],
       ["a", null, { to: [".."] }],
