@@ -23,7 +23,16 @@ export function openHandle(
 
   const getSnapshot = () => share?.connection.state ?? apart;
   const emit: Emit = (...emitted) => {
-    for (const listener of listeners) listener(...emitted);
+    for (const listener of listeners) {
+      try {
+        listener(...emitted);
+      } catch (error) {
+        // Reported as an event listener's error would be; it stops nobody else.
+        setTimeout(() => {
+          throw error;
+        });
+      }
+    }
   };
   const on = <Name extends keyof ListenerEvents>(
     wanted: Name,

@@ -35,7 +35,7 @@ export class Outbox {
   /** Notes an answer of the room; returns whether it was the last one outstanding. */
   settle(id: string | undefined): boolean {
     const isLast = id === String(this.#count);
-    if (isLast) this.settleAll();
+    if (isLast) this.#sent = {};
     return isLast;
   }
 

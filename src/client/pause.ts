@@ -36,7 +36,7 @@ export class Pause {
 
   #arm(): void {
     clearTimeout(this.#timer);
-    const patienceMs = Math.max(0, this.#notBefore - Date.now());
-    this.#timer = setTimeout(() => this.#resolve(), patienceMs + this.#thenMs);
+    const waitMs = this.#thenMs + Math.max(0, this.#notBefore - Date.now());
+    this.#timer = setTimeout(() => this.#resolve(), waitMs);
   }
 }

@@ -36,7 +36,7 @@ function keep(
 }
 
 /**
- * Replaces the copy by a snapshot; unchanged parts stay the same objects, and changes are added to
+ * Replaces the copy by another version of the room; unchanged parts stay the same objects, and changes are added to
  * `emitted`.
  *
  * @example
@@ -44,7 +44,7 @@ function keep(
  */
 export function applySnapshot(
   held: Replica | null,
-  snapshot: Snapshot,
+  snapshot: Replica,
   emitted: Emitted[] = [],
 ): Replica {
   return { ...snapshot, members: keep(held?.members ?? [], snapshot.members, emitted) };
@@ -63,16 +63,5 @@ export function applyDelta(
   const others = new Set([...delta.gone, ...delta.set.map(({ id }) => id)]);
   const members = held.members.filter(({ id }) => !others.has(id)).concat(delta.set);
   members.sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { ...delta, members: keep(held.members, members, emitted) };
-}
-
-/** Applies either of the two. */
-export function applyState(
-  held: Replica | null,
-  state: Snapshot | Delta,
-  emitted: Emitted[],
-): Replica | null {
-  return state.type === "snapshot"
-    ? applySnapshot(held, state, emitted)
-    : applyDelta(held, state, emitted);
+  return applySnapshot(held, { ...delta, members }, emitted);
 }

@@ -17,7 +17,7 @@ import { onceShown } from "./page.ts";
 import type { PollAnswer, PollBody } from "./polling.ts";
 import { errorOf, type Refusal } from "./refusal.ts";
 import { Renewal } from "./renewal.ts";
-import { applySnapshot, applyState, type Replica } from "./replica.ts";
+import { applyDelta, applySnapshot, type Replica } from "./replica.ts";
 import { SignIn } from "./sign-in.ts";
 import { stateOf } from "./state.ts";
 import type { Emit, Emitted } from "./events.ts";
@@ -85,8 +85,11 @@ export class RoomConnection implements Owner, Signalling {
   }
 
   fetch(url: URL, request?: RequestInit): Promise<Response> {
-    const signal = AbortSignal.timeout(REQUEST_MS);
-    return (this.options.fetch ?? fetch)(url, { credentials: "include", signal, ...request });
+    return (this.options.fetch ?? fetch)(url, {
+      credentials: "include",
+      signal: AbortSignal.timeout(REQUEST_MS),
+      ...request,
+    });
   }
 
   nextUrl(): URL {
@@ -176,7 +179,10 @@ export class RoomConnection implements Owner, Signalling {
   #show(state: Snapshot | Delta, change: Partial<RoomState>): boolean {
     const before = this.#replica;
     const emitted: Emitted[] = [];
-    const replica = applyState(before, state, emitted);
+    const replica =
+      state.type === "delta"
+        ? applyDelta(before, state, emitted)
+        : applySnapshot(before, state, emitted);
     if (!replica) return false;
     this.#replica = replica;
     this.signIn.accepted();

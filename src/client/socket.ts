@@ -82,18 +82,17 @@ export class Socket {
     this.#deadline = undefined;
     if (!text.startsWith("{")) return;
     const frame = JSON.parse(text) as ServerFrame;
-    if (frame.type === "welcome") this.#beatEvery(frame.heartbeat * 1000);
+    if (frame.type === "welcome") {
+      clearInterval(this.#heartbeat);
+      // A sign of life (SPEC L1).
+      this.#heartbeat = setInterval(() => this.#ask(), frame.heartbeat * 1000);
+    }
     if (frame.type === "probe") {
       // A number asks whether all that came before it was read (SPEC W14).
-      this.#say(frame.n === undefined ? PING : JSON.stringify({ type: "alive", n: frame.n }));
+      if (frame.n === undefined) this.#say(PING);
+      else this.send({ type: "alive", n: frame.n });
     }
     this.#onFrame(frame);
-  }
-
-  /** Sends a sign of life at intervals, and asks for one (SPEC L1). */
-  #beatEvery(ms: number): void {
-    clearInterval(this.#heartbeat);
-    this.#heartbeat = setInterval(() => this.#ask(), ms);
   }
 
   /**

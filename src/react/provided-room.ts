@@ -20,10 +20,9 @@ export interface ProvidedRoom extends RoomHandle {
 /** `given` are the options as the app wrote them; `options` call the latest functions among them. */
 export function provideRoom(url: string, options: JoinOptions, given: JoinOptions): ProvidedRoom {
   const handle = openHandle(url, options, given);
-  const joins = options.autoJoin !== false;
-  const atFirst = joins ? stateOf("connecting", options.initial) : handle.getSnapshot();
+  let isEntered = options.autoJoin === false;
+  const atFirst = isEntered ? handle.getSnapshot() : stateOf("connecting", options.initial);
   const listeners = new Set<() => void>();
-  let isEntered = !joins;
   /** The share that is kept for the next provider that mounts. */
   let kept: Share | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -43,7 +42,7 @@ export function provideRoom(url: string, options: JoinOptions, given: JoinOption
   handle.subscribe(tell);
   return {
     ...handle,
-    isWindow: options.window !== undefined,
+    isWindow: Boolean(options.window),
     // Another provider may show the room already before an effect can join.
     getSnapshot: () =>
       isEntered ? handle.getSnapshot() : (shareOfUrl()?.connection.state ?? atFirst),
