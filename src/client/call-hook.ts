@@ -23,7 +23,7 @@ export async function callHook<Answer>(
     if ((answer ?? "") === "") warn(`${name} gave nothing.`, name);
     return answer as Answer;
   } catch (thrown) {
-    const fault = `${name} failed: ${String(thrown)}`;
+    const fault = `${name} failed: ${thrown as Error}`;
     warn(fault, name);
     throw new Error(fault, { cause: thrown });
   } finally {

@@ -1,10 +1,4 @@
-import {
-  BAD_MESSAGE,
-  FORBIDDEN,
-  RATE_LIMITED,
-  SESSION,
-  STALE,
-} from "../protocol/close-codes.ts";
+import { BAD_MESSAGE, FORBIDDEN, RATE_LIMITED, SESSION, STALE } from "../protocol/close-codes.ts";
 import type { ClientFrame, ServerFrame } from "../protocol/messages.ts";
 import { backoffMs } from "./backoff.ts";
 import type { ConnectionOptions } from "./options.ts";
@@ -147,8 +141,12 @@ export class Connector {
         if (this.#acceptedAt) owner.onLost();
         resolve(end);
       };
-      const Class = (owner.options.WebSocket ?? WebSocket) as typeof WebSocket;
-      this.#socket = new Socket(url, Class, (frame) => owner.onFrame(frame), onEnd);
+      this.#socket = new Socket(
+        url,
+        (owner.options.WebSocket ?? WebSocket) as typeof WebSocket,
+        (frame) => owner.onFrame(frame),
+        onEnd,
+      );
     });
   }
 

@@ -16,7 +16,7 @@ export class Outbox {
 
   /** Whether there is nothing to {@link take}. */
   get isEmpty(): boolean {
-    return Object.keys(this.#waiting).length === 0;
+    return !Object.keys(this.#waiting).length;
   }
 
   put(change: Change): void {

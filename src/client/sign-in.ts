@@ -74,7 +74,7 @@ export class SignIn {
   }
 
   /** The room has refused the credential: asks the app, once, for a better one. */
-  async recover(error: RoomError): Promise<boolean> {
+  async recover(error: RoomError): Promise<unknown> {
     if (!CREDENTIAL_CODE.test(error.code)) return false;
     if (this.#renewed) {
       // The service's own token has expired; the app's credential may still be valid.
@@ -87,7 +87,7 @@ export class SignIn {
       : this.canRecover;
     this.#asked = true;
     this.#askedAt = Date.now();
-    return Boolean(helps);
+    return helps;
   }
 
   /** A ticket, otherwise a token, if the app has one. */
