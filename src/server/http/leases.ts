@@ -57,11 +57,13 @@ export async function holdLease(context: RequestContext, room: string): Promise<
   const window = await windowOfLease(context, wanted, room, session);
   const put = async (joiner: RoomSession, token: string, isNew: boolean): Promise<Response> => {
     const connection = await connectionOf(token);
+    // In a large room, a shard of another generation may still have it.
+    const replaces = isNew && lease ? await connectionOf(lease) : undefined;
     const request: HoldRequest = {
       ask: "hold",
       requestId,
       joiner,
-      lease: { token, connection, isNew, update: { status, data, idle } },
+      lease: { token, connection, isNew, replaces, update: { status, data, idle } },
       ...(held && { since: held }),
       ...(ticket && { ticket }),
       ...window,

@@ -70,8 +70,11 @@ export class HubLink {
   #hasAskedForCopy = false;
   /** Whether the copy was dropped since the last update, of which the hub may not know. */
   #hasDropped = false;
-  /** Users that other generations are to release, once the list includes them here. */
-  readonly #released = new Set<string>();
+  /**
+   * Users that other generations are to release, once the list includes them here, each with the connection
+   * of a lease that moved here.
+   */
+  readonly #released = new Map<string, string | undefined>();
   /** The generations in use; `null` until the hub has answered. */
   generations: number[] | null = null;
 
@@ -142,17 +145,20 @@ export class HubLink {
     return (this.generations ?? []).filter((of) => of !== this.shard.of);
   }
 
-  /** Queues a user for release by other generations, once the list includes them here. */
-  releaseWhenIncluded(user: string): void {
-    this.#released.add(user);
+  /**
+   * Queues a user for release by other generations, once the list includes them here; `movedLease` is the
+   * connection of a lease that they have a new one for.
+   */
+  releaseWhenIncluded(user: string, movedLease?: string): void {
+    this.#released.set(user, movedLease ?? this.#released.get(user));
   }
 
-  /** Takes the users that others are to release now. */
-  takeReleased(): string[] {
-    const released = [...this.#released].filter((user) => {
+  /** Takes the users that others are to release now, and the leases that moved. */
+  takeReleased(): [user: string, movedLease: string | undefined][] {
+    const released = [...this.#released].filter(([user]) => {
       return this.#parts.roster().isHere(user) && this.#inclusion.includes(user);
     });
-    for (const user of released) this.#released.delete(user);
+    for (const [user] of released) this.#released.delete(user);
     return released;
   }
 

@@ -66,7 +66,8 @@ export class HubShard {
 
   /** Queues a choice that a user made in another shard. */
   pass(choice: Choice): void {
-    this.#choices.set(choice.user, choice);
+    const { data = this.#choices.get(choice.user)?.data } = choice;
+    this.#choices.set(choice.user, { ...choice, ...(data !== undefined && { data }) });
     this.out.trigger();
   }
 

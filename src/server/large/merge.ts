@@ -76,9 +76,9 @@ function automatic(parts: readonly Part[], members: ReadonlyMap<Part, Member>): 
 }
 
 /** A user's choice in one shard, for another. */
-export function choiceOf(user: string, { choseAt, chosen, json }: Part): Choice {
+export function choiceOf(user: string, { choseAt, chosen, json, connections }: Part): Choice {
   const { data = null } = JSON.parse(json) as Member;
-  return { user, choseAt, chosen, data };
+  return { user, choseAt, chosen, ...(connections > 0 && { data }) };
 }
 
 /** A member of a shard that has been silent for too long: offline since it was last heard. */

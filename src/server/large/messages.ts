@@ -66,7 +66,8 @@ export interface Choice {
   user: string;
   choseAt: number;
   chosen: Status | null;
-  data: Data | null;
+  /** Absent if nobody is present there any more: data ends with presence. */
+  data?: Data | null;
 }
 
 /** How a message was received; after a `gap`, the sender has to send everything. */
@@ -101,7 +102,7 @@ export interface ShardCalls {
   /** What it keeps of a user who moves to a shard of another generation, of `of` shards. */
   takeOver(user: string, of: number): Promise<KeptUser | null>;
   /** Ends the places in their grace period, the leases and the record of such a user. */
-  release(user: string): Promise<void>;
+  release(user: string, movedLease?: string): Promise<void>;
 }
 
 /** The calls that the hub answers to shards. */

@@ -1,7 +1,6 @@
 import { inParallel } from "../platform/in-parallel.ts";
 import { within } from "../platform/time-limit.ts";
 import { memberOf } from "../room/members/member.ts";
-import type { Place } from "../room/members/place.ts";
 import type { RoomObject } from "../room/room-object.ts";
 import type { RoomState } from "../room/room-state.ts";
 import type { KeptUser } from "./messages.ts";
@@ -74,17 +73,33 @@ export function adopt(room: RoomState, user: string, kept: readonly KeptUser[], 
   room.link?.noteChoice(user);
 }
 
-/** Ends what a shard keeps of a user who has moved to another generation, except open sockets. */
-export function release(room: RoomState, user: string, now: number): void {
+/**
+ * Ends what a shard keeps of a user who has moved to another generation, except live connections; of
+ * these, the one of a lease that moved too.
+ */
+export function release(
+  room: RoomState,
+  user: string,
+  movedLease: string | undefined,
+  now: number,
+): void {
   const { roster } = room;
-  const isSocket = ({ lostAt, leasedUntil }: Place) => lostAt === null && leasedUntil === undefined;
-  roster.endAll(now, user, (place) => !isSocket(place));
+  roster.endAll(
+    now,
+    user,
+    ({ lostAt, leasedUntil, connection }) =>
+      lostAt !== null || (leasedUntil !== undefined && connection === movedLease),
+  );
   roster.forget(now, user);
 }
 
 /** Makes the shards of other generations release a user who has moved to this one. */
-export async function releaseOthers(room: RoomState, user: string): Promise<void> {
+export async function releaseOthers(
+  room: RoomState,
+  user: string,
+  movedLease: string | undefined,
+): Promise<void> {
   await inParallel(othersOf(room, user), 8, (stub) =>
-    within(ANSWER_MS, async () => stub().release(user)),
+    within(ANSWER_MS, async () => stub().release(user, movedLease)),
   );
 }

@@ -13,6 +13,8 @@ export interface Lease {
   /** The room's id for it. */
   connection: string;
   isNew: boolean;
+  /** The room's id for the lease that a new one is for, if there was one. */
+  replaces?: string | undefined;
   update: {
     status?: Status | null | undefined;
     data?: Data | null | undefined;

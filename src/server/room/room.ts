@@ -85,7 +85,7 @@ export class Room extends DurableObject<Env> implements RoomObject {
         const kept = await comeTo(room, user, () => this.#runner.event(() => {}, rethrow));
         if (kept.length > 0) {
           this.#runner.event((now) => adopt(room, user, kept, now), rethrow);
-          room.link?.releaseWhenIncluded(user);
+          link.releaseWhenIncluded(user);
         }
       } catch (error) {
         room.logFault(error);
@@ -97,6 +97,8 @@ export class Room extends DurableObject<Env> implements RoomObject {
     }
     const held = this.#runner.event((now) => this.#leases.begin(asked, now), refuse, true);
     if (held instanceof Response) return held;
+    const { replaces } = asked.lease;
+    if (replaces !== undefined) link.releaseWhenIncluded(held.user, replaces);
     try {
       await link.whenIncluded(held.user, () => this.#runner.event(() => {}, rethrow));
       return this.#runner.event(() => held.answer(), refuse);
@@ -188,9 +190,9 @@ export class Room extends DurableObject<Env> implements RoomObject {
     });
   }
 
-  /** Ends what is kept of such a user, except open sockets. */
-  async release(user: string): Promise<void> {
-    return this.#call((now) => release(this.#room, user, now));
+  /** Ends what is kept of such a user, except live connections; of these, the one of a lease that moved. */
+  async release(user: string, movedLease?: string): Promise<void> {
+    return this.#call((now) => release(this.#room, user, movedLease, now));
   }
 
   override async webSocketMessage(ws: WebSocket, message: string | ArrayBuffer): Promise<void> {

@@ -127,8 +127,8 @@ export class TurnEnd {
       else broadcaster.show(waiter, since);
     }
     this.#room.start(link.report(now));
-    for (const user of link.takeReleased()) {
-      this.#room.start(() => releaseOthers(this.#room, user));
+    for (const [user, movedLease] of link.takeReleased()) {
+      this.#room.start(() => releaseOthers(this.#room, user, movedLease));
     }
   }
 

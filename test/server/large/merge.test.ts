@@ -159,6 +159,12 @@ describe("a user in two shards", () => {
       chosen: null,
       data: null,
     });
+    // Their last connection there has ended, and the data with it: it says nothing about others.
+    expect(choiceOf("ada", partOf(0, { chosen: "busy", choseAt: 5 }))).toEqual({
+      user: "ada",
+      choseAt: 5,
+      chosen: "busy",
+    });
   });
 
   it("[N4.3] of a shard that is silent is offline since it was last heard, or since they left before", () => {

@@ -77,7 +77,8 @@ export class ModelShard {
           this.#room.link!.noteGeneration(of);
           return keptOf(this.#room, user);
         }, true),
-      release: async (user) => this.turn((now) => release(this.#room, user, now), true),
+      release: async (user, movedLease) =>
+        this.turn((now) => release(this.#room, user, movedLease, now), true),
     };
   }
 
