@@ -99,7 +99,7 @@ export async function endLease(context: RequestContext, room: string): Promise<R
     callRoom(
       env,
       room,
-      async (stub) => stub.endLease(connection, closing, user),
+      async (stub) => void (await stub.endLease(connection, closing, user)),
       { ask: "leave", requestId, leaving: { connection, closing } },
       async () => {},
     ),

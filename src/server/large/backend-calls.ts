@@ -82,9 +82,17 @@ export class BackendCalls {
     };
   }
 
-  async endLease(connection: string, closing: boolean, user?: string): Promise<void> {
-    const shards = user === undefined ? this.#all() : this.#shardsOfUser(user);
-    await this.#askAll(shards, (stub) => stub.endLease(connection, closing));
+  /** Ends a lease, which is most likely the user's; the lease alone decides, so it may be another's. */
+  async endLease(connection: string, closing: boolean, user?: string): Promise<boolean> {
+    const end = async (shards: readonly Shard[]) => {
+      const answers = await this.#askAll(shards, (stub) => stub.endLease(connection, closing));
+      return answers.includes(true);
+    };
+    if (user === undefined) return end(this.#all());
+    const likely = this.#shardsOfUser(user);
+    if (await end(likely)) return true;
+    const asked = new Set(likely.map(keyOf));
+    return end(this.#all().filter((shard) => !asked.has(keyOf(shard))));
   }
 
   async stats(outbox: HubOutboxStats): Promise<LargeRoomStats> {

@@ -123,8 +123,8 @@ export class Hub extends DurableObject<Env> implements HubObject {
     return this.#backend.sight(user, stamp);
   }
 
-  /** Ends a lease, if there is one (SPEC P2). */
-  endLease(connection: string, closing: boolean, user?: string): Promise<void> {
+  /** Ends a lease (SPEC P2); returns whether there was one. */
+  endLease(connection: string, closing: boolean, user?: string): Promise<boolean> {
     return this.#backend.endLease(connection, closing, user);
   }
 

@@ -70,5 +70,5 @@ export interface RoomObject extends Rpc.DurableObjectBranded, ShardCalls {
   sight(user: string, stamp: number): Promise<MemberView & { isHere: boolean }>;
   count(): Promise<Counts>;
   stats(): Promise<ObjectStats>;
-  endLease(connection: string, closing: boolean, user?: string): Promise<void>;
+  endLease(connection: string, closing: boolean, user?: string): Promise<boolean>;
 }

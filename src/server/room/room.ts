@@ -162,8 +162,8 @@ export class Room extends DurableObject<Env> implements RoomObject {
     return this.#call(() => statsOf(this.#room));
   }
 
-  /** Ends a lease, if there is one (SPEC P2). */
-  async endLease(connection: string, closing: boolean, _user?: string): Promise<void> {
+  /** Ends a lease (SPEC P2); returns whether there was one. */
+  async endLease(connection: string, closing: boolean, _user?: string): Promise<boolean> {
     return this.#call((now) => this.#leases.end(connection, closing, now));
   }
 

@@ -4,6 +4,7 @@ import { ask, askAs, refusal } from "../../worker-kit/http.ts";
 import { giveUp, hold } from "../../worker-kit/lease.ts";
 import { deltas, join, Peer, tryJoin, welcomeOf } from "../../worker-kit/peer.ts";
 import { objectOf, objectsOf, usersOfShards } from "../../worker-kit/large.ts";
+import { signIn } from "../../worker-kit/sign-in.ts";
 import { query, tablesOf } from "../../worker-kit/time.ts";
 import {
   framesOf,
@@ -121,6 +122,18 @@ describe("a large room", () => {
     await untilShown(peer!, (roll) => roll!.online === 5);
     expect((await giveUp(room, { lease })).status).toBe(204);
     await untilShown(peer!, (roll) => roll!.online === 4);
+  });
+
+  it("[N1.2, P2.1, P2.3] has a lease ended by whoever has it, whatever shard their own session belongs to", async () => {
+    const room = newRoom();
+    const [peer] = await joinAll(room);
+    for (const user of USERS) {
+      const { lease } = await hold(room, "zoe");
+      await untilShown(peer!, (roll) => roll!.online === 5);
+      const Authorization = `Bearer ${await signIn(user)}`;
+      expect((await giveUp(room, { lease }, { Authorization })).status).toBe(204);
+      await untilShown(peer!, (roll) => roll!.online === 4);
+    }
   });
 
   it("[N1.2, S3.1] has public counts, for strangers by their address", async () => {

@@ -99,8 +99,11 @@ export class Leases {
     });
   }
 
-  /** Ends a lease, if there is one: with no grace period, unless its page closes (SPEC L4). */
-  end(connection: string, closing: boolean, now: number): void {
+  /**
+   * Ends a lease, if there is one: with no grace period, unless its page closes (SPEC L4). Returns whether
+   * there was one.
+   */
+  end(connection: string, closing: boolean, now: number): boolean {
     const room = this.#room;
     const user = room.roster.ownerOfLease(connection);
     if (user !== null) {
@@ -110,6 +113,7 @@ export class Leases {
       log("leave", { room: room.name, user, connection, reason: closing ? "closed" : "left" });
     }
     this.#accepted.delete(connection);
+    return user !== null;
   }
 
   /** Limits the requests of a lease like the frames of a socket (SPEC W12). */
