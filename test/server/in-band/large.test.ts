@@ -42,6 +42,15 @@ it.each([false, true])(
   },
 );
 
+it("[N2.3, T6.1] is not signed in again after logout, not even as the same user", async () => {
+  const room = newRoom();
+  const peer = await open(room, FIRST);
+  await peer.ask({ type: "logout" });
+  peer.send({ type: "auth", token: await signIn(FIRST) });
+  expect(await peer.closed).toEqual({ code: 1012, reason: "moved" });
+  await untilShown(await open(room, FIRST), (roll) => roll!.online === 1);
+});
+
 it("[N2.3, S3.4] a stranger who signs in connects again, and then watches people", async () => {
   const room = `public-${newRoom()}`;
   await open(room, FIRST);
