@@ -34,6 +34,8 @@ export class Connection {
   watching: Promise<void> | null = null;
   /** Whether its session is being renewed: then its end is due next. */
   #isRenewing = false;
+  /** Until when a session that the service has renewed needs no renewal, however soon it ends. */
+  #restsUntil = Number.NEGATIVE_INFINITY;
   readonly backlog: Backlog;
   /** Called when it owes a proof of reading, or owes more than before (SPEC W14). */
   onOwing: ((backlog: Backlog) => void) | null = null;
@@ -140,7 +142,8 @@ export class Connection {
     if (state.is === "waiting") return state.until;
     if (state.is === "stranger") return Number.POSITIVE_INFINITY;
     const isNoticed = state.noticed || this.#isRenewing;
-    return isNoticed ? state.session.expiresAt : state.session.expiresAt - NOTICE_MS;
+    const { expiresAt } = state.session;
+    return isNoticed ? expiresAt : Math.max(expiresAt - NOTICE_MS, this.#restsUntil);
   }
 
   /** The last sign of life, including pings that did not wake the room. */
@@ -190,6 +193,7 @@ export class Connection {
    */
   signIn(session: RoomSession, id = this.id): void {
     this.#isRenewing = false;
+    this.#restsUntil = Number.NEGATIVE_INFINITY;
     if (id !== this.id) this.#attachment.idle = false;
     this.#attachment.id = id;
     const { signedInLimit } = this.#attachment;
@@ -208,6 +212,11 @@ export class Connection {
   /** Notes that its session is being renewed, until {@link signIn} or {@link giveNotice}. */
   beginRenewal(): void {
     this.#isRenewing = true;
+  }
+
+  /** Notes that its session, which was just renewed, is to be renewed again at this time at the earliest. */
+  restUntil(time: number): void {
+    this.#restsUntil = time;
   }
 
   /** Marks the notice of its session's end as given (SPEC T4); returns the frame to send. */

@@ -54,16 +54,24 @@ async function renew(
     // Meanwhile the socket may have closed, or its session have ended or changed.
     const stands = room.connections.get(connection.ws) === connection;
     if (stands && connection.session === session && session.expiresAt > now) {
-      attempt(room, connection, now, () => apply(room, connection, outcome, now));
+      attempt(room, connection, now, () => apply(room, connection, outcome, renewal, now));
     }
   });
 }
 
-function apply(room: RoomState, connection: Connection, outcome: Outcome, now: number): void {
+function apply(
+  room: RoomState,
+  connection: Connection,
+  outcome: Outcome,
+  { sessionMs }: RenewalConfig,
+  now: number,
+): void {
   if (outcome === null) return giveNotice(room, connection);
   if (typeof outcome === "string") return end(room, connection, outcome, now);
   const { session, token } = outcome;
   connection.signIn(session);
+  // One that lasts for less than the notice would always be due.
+  connection.restUntil(session.expiresAt - sessionMs / 2);
   room.connections.noteDeadline(connection);
   const expiresAt = new Date(session.expiresAt).toISOString();
   room.replies.send(connection, { type: "renewed", expiresAt, token });
