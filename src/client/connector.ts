@@ -9,7 +9,7 @@ import { askWhyRefused, errorOf, type Refusal } from "./refusal.ts";
 import { Socket, type SocketEnd } from "./socket.ts";
 import type { RoomError } from "./types.ts";
 import { warn } from "./warn.ts";
-import { BLOCKED_AFTER, LASTED_MS, PATIENCE_MS } from "./times.ts";
+import { BLOCKED_AFTER, LASTED_MS, MOST_BACKOFF_MS } from "./times.ts";
 
 /** The connection's owner. */
 export interface Owner extends PollingOwner {
@@ -156,7 +156,7 @@ export class Connector {
     if (code === STALE) return;
     if (!end.wasTold) return this.#inquire();
     this.#unanswered = 0;
-    if (code === RATE_LIMITED) this.#pause.atLeast(PATIENCE_MS);
+    if (code === RATE_LIMITED) this.#pause.atLeast(MOST_BACKOFF_MS);
     if (code === SESSION) {
       if (this.#owner.signIn.canRecover) this.#refused = whyClosed(end);
       // The browser may have another cookie by now: the next connect shows it (SPEC K14).
@@ -173,7 +173,7 @@ export class Connector {
     signIn.applyAgain(url);
     const refusal = await Promise.race([
       askWhyRefused(url, this.#owner),
-      this.#pause.wait(PATIENCE_MS),
+      this.#pause.wait(MOST_BACKOFF_MS),
     ]);
     if (refusal === true || this.#isOver || this.#isAway) return;
     // Up to 404 a retry does not help: it needs another credential or another room.
@@ -183,7 +183,7 @@ export class Connector {
     } else if (refusal && signIn.explains(refusal)) this.#refused = errorOf(refusal);
     // If a read is not answered either, the network or the service is down.
     else if (refusal !== undefined && ++this.#unanswered >= BLOCKED_AFTER) {
-      warn("No WebSocket gets through: polling.", signIn.token ? "token" : "");
+      warn("No WebSocket: polling.", signIn.token ? "token" : "");
       this.#polling.start();
     }
     if (!this.#refused) await this.#backOff();
@@ -212,5 +212,5 @@ export class Connector {
 }
 
 function whyClosed({ reason }: SocketEnd): RoomError {
-  return errorOf({ code: reason, message: "The room closed the connection." });
+  return errorOf({ code: reason, message: "Closed by the room." });
 }

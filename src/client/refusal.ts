@@ -44,7 +44,7 @@ export async function askWhyRefused(
     if (refusal || body?.type === "snapshot") return refusal;
     const { status } = response;
     if (status >= 500) return undefined;
-    return misled("not_found", `Another server answers (${status}).`);
+    return misled("not_found", `Another server answers: ${status}.`);
   } catch {
     // For a page of a forbidden origin, CORS makes an answer look like a network error. A `no-cors`
     // request tells the two apart.

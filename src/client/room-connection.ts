@@ -23,7 +23,7 @@ import { stateOf } from "./state.ts";
 import type { Emit, Emitted } from "./events.ts";
 import type { Change, RoomError, RoomState, Signalling } from "./types.ts";
 import { warn } from "./warn.ts";
-import { IDLE_AFTER_MS, REQUEST_MS } from "./times.ts";
+import { AGAIN_MS, IDLE_AFTER_MS, REQUEST_MS } from "./times.ts";
 
 /** A page's presence in a room: combines what arrives over a socket or HTTP into one state. */
 export class RoomConnection implements Owner, Signalling {
@@ -47,6 +47,8 @@ export class RoomConnection implements Owner, Signalling {
   #cameIdle = false;
   /** Whether deltas are dropped until the requested snapshot comes. */
   #syncing = false;
+  /** Set while the room drops what is sent (SPEC W12). */
+  #drops: ReturnType<typeof setTimeout> | undefined;
 
   constructor(url: string, options: JoinOptions) {
     const { initial } = options;
@@ -63,7 +65,7 @@ export class RoomConnection implements Owner, Signalling {
     this.#isStarted = true;
     const { idleAfterMs = IDLE_AFTER_MS } = this.options;
     onceShown(() => {
-      if (!this.isWatcher) watchIdle(idleAfterMs, (idle) => this.#tellIdle(idle), this.over.signal);
+      watchIdle(idleAfterMs, (idle) => this.#tellIdle(idle), this.over.signal);
       this.#connector.start();
     }, this.over.signal);
   }
@@ -108,6 +110,7 @@ export class RoomConnection implements Owner, Signalling {
       case "welcome":
         this.welcome = frame;
         this.#syncing = false;
+        this.#drops = undefined;
         if (this.#idle || this.#cameIdle) this.#tellIdle(this.#idle);
         return this.#meet(frame.self);
       case "self":
@@ -121,10 +124,20 @@ export class RoomConnection implements Owner, Signalling {
         for (const signal of frame.signals) this.emit("signal", signal);
         return;
       case "error":
-        this.settles(frame.id);
+        // It does not say what was dropped (SPEC K6).
+        if (frame.code === "rate_limited") {
+          this.#syncing = false;
+          this.#outbox.restore();
+          this.#drops ??= setTimeout(() => {
+            this.#drops = undefined;
+            this.#tellIdle(this.#idle);
+            this.flush();
+          }, AGAIN_MS);
+        }
+        this.settle(frame.id);
         return this.#set({ error: errorOf(frame) });
       case "ack":
-        if (this.settles(frame.id)) this.#set({ error: null });
+        if (this.settle(frame.id)) this.#set({ error: null });
         return;
       case "authenticate":
         return this.#sendToken(this.signIn.token);
@@ -141,7 +154,7 @@ export class RoomConnection implements Owner, Signalling {
   }
 
   /** The room has answered; returns whether there is no error any more. */
-  settles(id: string | undefined): boolean {
+  settle(id: string | undefined): boolean {
     return this.#outbox.settle(id);
   }
 
@@ -205,7 +218,7 @@ export class RoomConnection implements Owner, Signalling {
       this.pace.count();
       this.#connector.poll();
     }
-    if (this.state.connection !== "online") return;
+    if (this.state.connection !== "online" || this.#drops) return;
     const change = this.#outbox.take();
     if (change) this.send({ type: "update", ...change });
   }
@@ -222,6 +235,7 @@ export class RoomConnection implements Owner, Signalling {
   }
 
   #tellIdle(idle: boolean): void {
+    if (this.isWatcher) return;
     this.#idle = idle;
     this.say({ type: "idle", idle });
     this.#connector.poll();

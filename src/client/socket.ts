@@ -1,7 +1,7 @@
 import { LEFT, STALE } from "../protocol/close-codes.ts";
 import { PING } from "../protocol/messages.ts";
 import type { ClientFrame, ServerFrame } from "../protocol/messages.ts";
-import { FIRST_WORD_MS, HANGS_AFTER_MS, PONG_MS } from "./times.ts";
+import { REQUEST_MS, HANGS_AFTER_MS, PONG_MS } from "./times.ts";
 
 export interface SocketEnd {
   /** 1006 if no close was received. */
@@ -38,7 +38,7 @@ export class Socket {
     this.#ws.addEventListener("close", ({ code, reason }) => this.#end(code, reason));
     // The close that follows reports it; but without a listener, Node ends the process.
     this.#ws.addEventListener("error", () => {});
-    this.#deadline = setTimeout(() => this.drop(), FIRST_WORD_MS);
+    this.#deadline = setTimeout(() => this.drop(), REQUEST_MS);
   }
 
   send(frame: ClientFrame): void {

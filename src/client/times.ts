@@ -1,11 +1,11 @@
 /** How long the client waits, in milliseconds, and how often it tries. */
 
-/** The first span of a random wait before a reconnect (SPEC K7), which doubles up to the most. */
+/**
+ * The first span of a random wait before a reconnect (SPEC K7), which doubles up to the most. That is
+ * also the shortest wait after 4429, and the longest for the reason of a refusal.
+ */
 export const BACKOFF_MS = 1_000;
 export const MOST_BACKOFF_MS = 30_000;
-
-/** The shortest wait after 4429, and the longest wait for the reason of a refusal. */
-export const PATIENCE_MS = 30_000;
 
 /** The longest `Retry-After` that is followed: a proxy may send any time. */
 export const MOST_RETRY_MS = 300_000;
@@ -19,16 +19,13 @@ export const BLOCKED_AFTER = 2;
 /** A connection that lasted this long worked: the next attempt counts as the first again. */
 export const LASTED_MS = 5_000;
 
-/** From the start of a socket until the room's first message; slow networks take long. */
-export const FIRST_WORD_MS = 10_000;
-
 /** After this time, a silent attempt is restarted instead of waited for. */
 export const HANGS_AFTER_MS = 1_000;
 
 /** From each of two `ping`s until any message. */
 export const PONG_MS = 4_000;
 
-/** For an HTTP answer. */
+/** For an HTTP answer, or the first message of a socket; slow networks take long. */
 export const REQUEST_MS = 10_000;
 
 /** How many polls fit into the lease's remaining time, within the limits below. */
@@ -45,8 +42,8 @@ export const FRAME_MS = 300;
 /** Ids watched within this time are sent to the room in one frame. */
 export const GATHER_MS = 50;
 
-/** Before the watch list is sent again, if the room could not ask who may be watched. */
-export const WATCH_AGAIN_MS = 5_000;
+/** Before something is sent again that the room dropped, or could not judge. */
+export const AGAIN_MS = 5_000;
 
 /** After this long without input a person counts as away, unless the app sets another time. */
 export const IDLE_AFTER_MS = 300_000;

@@ -39,7 +39,7 @@ export function createRoomContext<D extends object = Data>(): RoomContext<D> {
   const Context = createContext<ProvidedRoom | null>(null);
   const hooks = createHooks(() => {
     const room = useContext(Context);
-    if (room === null) throw new Error("<RoomProvider> is missing.");
+    if (room === null) throw new Error("No <RoomProvider>.");
     return room;
   });
 

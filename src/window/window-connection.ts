@@ -2,7 +2,7 @@ import type { JoinOptions } from "../client/options.ts";
 import type { PollAnswer, PollBody } from "../client/polling.ts";
 import { RoomConnection } from "../client/room-connection.ts";
 import type { Emitted } from "../client/events.ts";
-import { WATCH_AGAIN_MS } from "../client/times.ts";
+import { AGAIN_MS } from "../client/times.ts";
 import type { Member, ServerFrame, WatchedCounts } from "../protocol/messages.ts";
 import { mergeReads, readUrls } from "./reads.ts";
 import { bytesOf, WATCH, Watched } from "./watched.ts";
@@ -36,9 +36,10 @@ export class WindowConnection extends RoomConnection {
 
   override onFrame(frame: ServerFrame): void {
     this.#before = this.state.members;
-    if (frame.type === "error" && frame.id === WATCH) {
-      this.#watched.reset(this.state.members);
-      if (frame.code === "session_unavailable") this.#tellLater();
+    if (frame.type === "error") {
+      const isDropped = frame.code === "rate_limited";
+      if (isDropped || frame.id === WATCH) this.#watched.reset(this.state.members);
+      if (isDropped || frame.code === "session_unavailable") this.#tellLater();
     }
     super.onFrame(frame);
     if (frame.type !== "welcome") return;
@@ -53,11 +54,11 @@ export class WindowConnection extends RoomConnection {
     setTimeout(() => {
       this.#waits = false;
       this.pace.due();
-    }, WATCH_AGAIN_MS);
+    }, AGAIN_MS);
   }
 
-  override settles(id: string | undefined): boolean {
-    return id === WATCH ? !this.#watched.error : super.settles(id);
+  override settle(id: string | undefined): boolean {
+    return id === WATCH ? !this.#watched.error : super.settle(id);
   }
 
   override flush(): void {

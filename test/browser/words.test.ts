@@ -101,7 +101,7 @@ it("[K18.1] a page that asks another server is told so", async () => {
   const path = `${site.origin(APP)}/rooms/lobby`;
   expect(await told(await join(APP, path), "connecting")).toEqual([
     "not_found",
-    `warning Rollcall: ${path} not_found: Another server answers (404). Check the path.`,
+    `warning Rollcall: ${path} not_found: Another server answers: 404. Check the path.`,
   ]);
 });
 
@@ -117,7 +117,7 @@ it("[K18.1] a page with a token, where sign-in over the socket is switched off, 
   const joined = await join(APP, rollcall("/rooms/lobby"), "token");
   expect(await told(joined, "polling")).toEqual([
     undefined,
-    "warning Rollcall: No WebSocket gets through: polling. Check IN_BAND_AUTH.",
+    "warning Rollcall: No WebSocket: polling. Check IN_BAND_AUTH.",
   ]);
 });
 

@@ -49,6 +49,68 @@ describe("changes", () => {
     expect(last().frames).toEqual([]);
   });
 
+  it("[K6.6] that the room may have dropped are sent again in 5 s, and nothing before", async () => {
+    const handle = await entered({ idleAfterMs: 60_000 });
+    const limited = { type: "error", code: "rate_limited", message: "Too many." } as const;
+    handle.setStatus("busy");
+    await vi.advanceTimersByTimeAsync(300);
+    handle.setData({ typed: 1 });
+    const [, update] = last().frames;
+    last().tell(limited);
+    // That of a later frame says nothing of an earlier one.
+    last().tell({ type: "ack", id: update!.id! });
+    const before = last().frames.length;
+    await vi.advanceTimersByTimeAsync(1_000);
+    handle.setData({ typed: 2 });
+    last().tell(limited);
+    await vi.advanceTimersByTimeAsync(3_999);
+    expect(last().frames.slice(before)).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    const again = last().frames.slice(before);
+    expect(again).toEqual([
+      { type: "idle", idle: false },
+      { type: "update", status: "busy", data: { typed: 2 }, id: expect.any(String) },
+    ]);
+    last().tell({ type: "ack", id: again[1]!.id! });
+    expect(handle.getSnapshot().error).toBeNull();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(last().frames.slice(before)).toEqual(again);
+  });
+
+  it("[K6.6, W5] that do not fit are answered with a request again where the room may have dropped the first", async () => {
+    await entered();
+    const counts = { online: 2, connections: 2 };
+    const change = (from: number) =>
+      last().tell({
+        type: "delta",
+        epoch: "e",
+        from,
+        version: from + 1,
+        ...counts,
+        set: [],
+        gone: [],
+      });
+    change(7);
+    change(8);
+    expect(last().frames).toEqual([{ type: "sync" }]);
+    last().tell({ type: "error", code: "rate_limited", message: "Too many." });
+    change(9);
+    expect(last().frames).toEqual([{ type: "sync" }, { type: "sync" }]);
+  });
+
+  it("[K6.6] that the room may have dropped are sent at once over a new connection", async () => {
+    const handle = await entered();
+    handle.setStatus("busy");
+    last().tell({ type: "error", code: "rate_limited", message: "Too many." });
+    last().end(1006, "");
+    await soon();
+    last().welcome(ada);
+    expect(last().frames).toMatchObject([{ type: "update", status: "busy" }]);
+    handle.setStatus("away");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(last().frames[1]).toMatchObject({ status: "away" });
+  });
+
   it("[K6.2] of the status are shown to oneself at once, and gone where they are refused", async () => {
     const handle = await entered();
     handle.setStatus("busy");

@@ -200,6 +200,19 @@ describe("a window", () => {
     expect(room.getSnapshot().error).toBeNull();
   });
 
+  it("[K16.5, K6.6] is told again where the room may have dropped it, and that a watcher is away never", async () => {
+    const room = await entered({ window, present: false, idleAfterMs: 1_000 });
+    room.watch(["ada"]);
+    await gathered();
+    last().tell({ type: "error", code: "rate_limited", message: "Too many." });
+    room.watch(["bob"]);
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(last().frames).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(100);
+    const again = expect.arrayContaining(["ada", "bob"]);
+    expect(last().frames.slice(1)).toMatchObject([{ type: "watch", add: again }]);
+  });
+
   it("[K16.5, S6.4] is not told again by the first state, and at once by a new connection", async () => {
     const room = enter({ window });
     room.watch(["ada"]);

@@ -69,7 +69,7 @@ describe("the console", () => {
       const { connection, error } = handle.getSnapshot();
       expect([connection, error?.code]).toEqual(["connecting", "not_found"]);
       expect(words).toEqual([
-        expect.stringContaining(`Another server answers (${status}). Check the path.`),
+        expect.stringContaining(`Another server answers: ${status}. Check the path.`),
       ]);
       await vi.advanceTimersByTimeAsync(60_000);
       expect(sockets.length).toBeGreaterThan(1);
@@ -131,7 +131,7 @@ describe("the console", () => {
     await vi.advanceTimersByTimeAsync(40_000);
     last().end(1006, "");
     await soon();
-    expect(words.join()).toContain("No WebSocket gets through: polling. Check IN_BAND_AUTH.");
+    expect(words.join()).toContain("No WebSocket: polling. Check IN_BAND_AUTH.");
     handle.leave();
   });
 
