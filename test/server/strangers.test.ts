@@ -8,6 +8,7 @@ import { refusal, requestTo } from "../worker-kit/http.ts";
 import { useUpMinute } from "../worker-kit/minute.ts";
 
 afterEach(() => {
+  vi.useRealTimers();
   vi.restoreAllMocks();
   createApp();
 });
@@ -125,6 +126,19 @@ describe("who asks with credentials that fail", () => {
     expect(verify).toHaveBeenCalledTimes(60);
     resolve(null);
     for (const answer of await Promise.all(asked)) expect(answer.status).toBe(401);
+  });
+
+  it("[A7.5, A7.6] has the app asked no more than that where a minute ends while others wait", async () => {
+    const app = startApp();
+    const address = newAddress();
+    vi.setSystemTime(Date.now());
+    const answers = Array.from({ length: 150 }, () => read(address));
+    await eventually(() => expect(app.asked).toBe(60));
+    vi.setSystemTime(Date.now() + 60_000);
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect(app.asked).toBeLessThanOrEqual(MOST_ASKED);
+    expect(app.mostAtOnce).toBeLessThanOrEqual(60);
+    expect(statuses).toContain(429);
   });
 
   it("[A7.5] has a store asked no more than that", async () => {

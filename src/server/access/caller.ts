@@ -11,14 +11,25 @@ const MAX_CHECKS = 60;
 const LONGEST_WAIT_MS = 3_000;
 const MAX_WAITING = 240;
 
-/** What this isolate knows about an address in this minute: the platform's limiter only counts. */
-class Minute {
+/** What this isolate knows about an address: the platform's limiter only counts. */
+class Address {
+  /** In this minute. */
   failures = 0;
-  /** Whether the limiter said that the address has used up its failures. */
+  /** Whether the limiter said that the address has used up its failures of this minute. */
   isOver = false;
-  /** How many credentials are being checked with another service. */
+  /** How many credentials are being checked with another service, whenever that began. */
   checks = 0;
+  #minuteEndsAt = 0;
   readonly #waiting = new Set<() => void>();
+
+  /** Starts a new count with each minute; returns whether it did. */
+  turn(now: number): boolean {
+    if (now < this.#minuteEndsAt) return false;
+    this.#minuteEndsAt = endOfMinute(now);
+    this.failures = 0;
+    this.isOver = false;
+    return true;
+  }
 
   get turns(): number {
     return Math.max(1, MAX_CHECKS - this.failures) - this.checks;
@@ -39,7 +50,8 @@ class Minute {
   }
 
   /** Wakes as many of the waiting as there are turns. */
-  wake(): void {
+  wake(now: number): void {
+    this.turn(now);
     let woken = 0;
     for (const resolve of this.#waiting) {
       if (!this.isOver && ++woken > this.turns) return;
@@ -48,7 +60,7 @@ class Minute {
   }
 }
 
-const minutes = new ExpiringMap<Minute>(MAX_ADDRESSES);
+const addresses = new ExpiringMap<Address>(MAX_ADDRESSES);
 
 /** When the platform's limiter starts a new count. */
 export function endOfMinute(now: number): number {
@@ -74,7 +86,10 @@ export class Caller {
   /** Whether the address has used up its failures of this minute, as far as this isolate knows. */
   get isOver(): boolean {
     const address = this.#limiter ? this.#address() : null;
-    return address !== null && (minutes.get(address, Date.now())?.isOver ?? false);
+    const now = Date.now();
+    const known = address === null ? undefined : addresses.get(address, now);
+    known?.turn(now);
+    return known?.isOver ?? false;
   }
 
   /**
@@ -85,19 +100,19 @@ export class Caller {
    * @throws Refusal `rate_limited`, `session_unavailable` if no turn came in time.
    */
   async beforeAsking(): Promise<void> {
-    const minute = this.#minute();
-    if (!minute || this.#endTurn) return;
+    const address = this.#known();
+    if (!address || this.#endTurn) return;
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     // A request whose client gives up would keep its turn for ever.
     waitUntil(ended);
     this.#endTurn = resolve;
     const until = Date.now() + LONGEST_WAIT_MS;
-    while (!minute.isOver && minute.turns <= 0) await minute.untilTurn(until - Date.now());
-    if (minute.isOver) throw new Refusal("rate_limited");
-    minute.checks++;
+    while (!address.isOver && address.turns <= 0) await address.untilTurn(until - Date.now());
+    if (address.isOver) throw new Refusal("rate_limited");
+    address.checks++;
     this.#endTurn = () => {
-      minute.checks--;
-      minute.wake();
+      address.checks--;
+      address.wake(Date.now());
       resolve();
     };
   }
@@ -109,15 +124,15 @@ export class Caller {
    */
   async countFailure(): Promise<void> {
     if (!this.#limiter) return;
-    const address = this.#address();
-    const minute = this.#minute();
-    if (minute) minute.failures++;
-    if (!minute?.isOver) {
-      const { success } = await this.#limiter.limit({ key: `address:${address ?? "unknown"}` });
+    const known = this.#known();
+    if (known) known.failures++;
+    if (!known?.isOver) {
+      const key = `address:${this.#address() ?? "unknown"}`;
+      const { success } = await this.#limiter.limit({ key });
       if (success) return;
-      if (minute) {
-        minute.isOver = true;
-        minute.wake();
+      if (known) {
+        known.isOver = true;
+        known.wake(Date.now());
       }
     }
     throw new Refusal("rate_limited");
@@ -130,12 +145,13 @@ export class Caller {
   }
 
   /** `null` if nothing is counted, or if there is no address, which many callers share. */
-  #minute(): Minute | null {
+  #known(): Address | null {
     const address = this.#limiter ? this.#address() : null;
     if (address === null) return null;
     const now = Date.now();
-    let minute = minutes.get(address, now);
-    if (!minute) minutes.set(address, (minute = new Minute()), endOfMinute(now));
-    return minute;
+    const known = addresses.get(address, now) ?? new Address();
+    // Who waits, or is being checked, when a minute ends is still known in the next.
+    if (known.turn(now)) addresses.set(address, known, endOfMinute(now) + MINUTE_MS);
+    return known;
   }
 }
