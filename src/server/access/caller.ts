@@ -22,13 +22,12 @@ class Address {
   #minuteEndsAt = 0;
   readonly #waiting = new Set<() => void>();
 
-  /** Starts a new count with each minute; returns whether it did. */
-  turn(now: number): boolean {
-    if (now < this.#minuteEndsAt) return false;
+  /** Starts a new count with each minute. */
+  turn(now: number): void {
+    if (now < this.#minuteEndsAt) return;
     this.#minuteEndsAt = endOfMinute(now);
     this.failures = 0;
     this.isOver = false;
-    return true;
   }
 
   get turns(): number {
@@ -150,8 +149,9 @@ export class Caller {
     if (address === null) return null;
     const now = Date.now();
     const known = addresses.get(address, now) ?? new Address();
+    known.turn(now);
     // Who waits, or is being checked, when a minute ends is still known in the next.
-    if (known.turn(now)) addresses.set(address, known, endOfMinute(now) + MINUTE_MS);
+    addresses.set(address, known, endOfMinute(now) + MINUTE_MS);
     return known;
   }
 }
