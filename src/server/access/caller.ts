@@ -22,8 +22,8 @@ class Address {
   #minuteEndsAt = 0;
   readonly #waiting = new Set<() => void>();
 
-  /** Starts a new count with each minute. */
-  turn(now: number): void {
+  /** Starts a new count if another minute has begun. */
+  beginMinute(now: number): void {
     if (now < this.#minuteEndsAt) return;
     this.#minuteEndsAt = endOfMinute(now);
     this.failures = 0;
@@ -50,7 +50,7 @@ class Address {
 
   /** Wakes as many of the waiting as there are turns. */
   wake(now: number): void {
-    this.turn(now);
+    this.beginMinute(now);
     let woken = 0;
     for (const resolve of this.#waiting) {
       if (!this.isOver && ++woken > this.turns) return;
@@ -87,7 +87,7 @@ export class Caller {
     const address = this.#limiter ? this.#address() : null;
     const now = Date.now();
     const known = address === null ? undefined : addresses.get(address, now);
-    known?.turn(now);
+    known?.beginMinute(now);
     return known?.isOver ?? false;
   }
 
@@ -149,7 +149,7 @@ export class Caller {
     if (address === null) return null;
     const now = Date.now();
     const known = addresses.get(address, now) ?? new Address();
-    known.turn(now);
+    known.beginMinute(now);
     // Who waits, or is being checked, when a minute ends is still known in the next.
     addresses.set(address, known, endOfMinute(now) + MINUTE_MS);
     return known;
